@@ -1,0 +1,1 @@
+"""kdtheory: the theory of knowledge distillation, executable and machine-checked."""

@@ -1,0 +1,20 @@
+"""The distillation weight from a user's own data: gradients, logits, or a stream of gradients during training."""
+
+from __future__ import annotations
+
+from kdtheory.estimate.criteria import CRITERIA
+from kdtheory.estimate.diagnose import Diagnosis, diagnose
+from kdtheory.estimate.logits import lambda_star_from_logits
+from kdtheory.estimate.result import WeightEstimate
+from kdtheory.estimate.streaming import LambdaEstimator
+from kdtheory.estimate.weight import lambda_star
+
+__all__ = [
+    "CRITERIA",
+    "Diagnosis",
+    "LambdaEstimator",
+    "WeightEstimate",
+    "diagnose",
+    "lambda_star",
+    "lambda_star_from_logits",
+]

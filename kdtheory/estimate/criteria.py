@@ -1,0 +1,252 @@
+"""What a weight is optimal for: each criterion is a convex function of the weight, given the four moments.
+
+All are functions of the bias k = |lambda||h| and the noise a, a^2 = E|S - lambda H'|^2 / B, so the optimum lies between
+0 and E<S,H>/V, and so does the search for it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from kdtheory.errors import InvalidInput, StepSizeTooLarge, unknown_name
+from kdtheory.estimate.data import Array
+
+UNBIASED = (
+    "unbiased", "unbiased-pl", "unbiased-sharp", "unbiased-pl-sharp", "unbiased-envelope", "unbiased-pl-envelope",
+)  # fmt: skip
+BIASED = ("second-moment", "theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "compressed")
+SHARP = ("theorem-1-sharp", "theorem-2-sharp")
+CRITERIA = (*UNBIASED, *BIASED, *SHARP, "exact")
+
+
+class Criterion(Protocol):
+    """A convex function of the weight; ``moments`` is (sigma_sq, covariance, variance, bias_sq)."""
+
+    @property
+    def name(self) -> str:
+        """Key among CRITERIA."""
+
+    def value(self, weight: float, moments: Array) -> float:
+        """The bound's noise term, up to a factor that does not depend on the weight."""
+
+    def slope(self, weight: float, moments: Array) -> float:
+        """Its derivative in the weight; at 0 the one towards the sign of the covariance."""
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """N(lambda; kappa) = E|S - lambda H'|^2 + lambda^2 m |h|^2 with m = B(1 + kappa); m = 0 for unbiased "
+    "distillation."""
+
+    name: str
+    bias_factor: float
+
+    def value(self, weight: float, moments: Array) -> float:
+        """B N(lambda; kappa), with N as in the theory's section 4."""
+        sigma_sq, covariance, variance, bias_sq = moments
+        return float(sigma_sq - 2 * weight * covariance + weight**2 * (variance + self.bias_factor * bias_sq))
+
+    def slope(self, weight: float, moments: Array) -> float:
+        """Half the derivative: lambda (V + m|h|^2) - E<S,H>."""
+        _, covariance, variance, bias_sq = moments
+        return float(weight * (variance + self.bias_factor * bias_sq) - covariance)
+
+
+@dataclass(frozen=True)
+class Sharp:
+    """T = U + W/(A - gamma mu) of the theory's section 5: U = k^2 + a^2, W/(A - gamma mu) = (p k + r a)^2 / D.
+
+    Noise-dominated steps only, as written; a strongly convex bias-dominated step (a p < k r) has T = (1 + bend) U
+    instead, which joins smoothly because (p k + r a)^2 <= (p^2 + r^2)(k^2 + a^2) with equality exactly at the border.
+    """
+
+    name: str
+    p: float  # what a pure bias keeps
+    r: float  # what pure noise feeds back
+    D: float
+    batch_size: int
+    bends: bool
+
+    def value(self, weight: float, moments: Array) -> float:
+        """T up to the factor gamma^2 (strongly convex) or L gamma^2 / 2 (PL)."""
+        k, a, _ = self._norms(weight, moments)
+        if self.bends and a * self.p < k * self.r:
+            return (1 + (self.p**2 + self.r**2) / self.D) * (k * k + a * a)
+        return k * k + a * a + (self.p * k + self.r * a) ** 2 / self.D
+
+    def slope(self, weight: float, moments: Array) -> float:
+        """Half the derivative of ``value``."""
+        k, a, a_slope = self._norms(weight, moments)
+        sign = math.copysign(1.0, weight if weight else moments[1])
+        k_slope = sign * math.sqrt(moments[3])
+        plain = k * k_slope + a * a_slope
+        if self.bends and a * self.p < k * self.r:
+            return (1 + (self.p**2 + self.r**2) / self.D) * plain
+        return plain + (self.p * k + self.r * a) * (self.p * k_slope + self.r * a_slope) / self.D
+
+    def _norms(self, weight: float, moments: Array) -> tuple[float, float, float]:
+        sigma_sq, covariance, variance, bias_sq = moments
+        noise_sq = max(sigma_sq - 2 * weight * covariance + weight**2 * variance, 0.0) / self.batch_size
+        a = math.sqrt(noise_sq)
+        # a is a norm: where it vanishes (teacher and student noise collinear) its smallest subgradient is 0.
+        a_slope = (weight * variance - covariance) / (self.batch_size * a) if a > 0 else 0.0
+        return abs(weight) * math.sqrt(bias_sq), a, a_slope
+
+
+def make_criterion(
+    name: str, *, step_size: float | None, mu: float | None, L: float | None, Lcal: float | None, batch_size: int
+) -> Quadratic | Sharp:
+    """The criterion called ``name`` with its constants checked.
+
+    Raises InvalidInput (unknown name, missing or non-positive constant) and StepSizeTooLarge.
+    """
+    if name not in CRITERIA:
+        raise unknown_name("criterion", name, CRITERIA)
+    if name == "exact":
+        raise InvalidInput(
+            "criterion 'exact' is lambda = S0/(S0 + |theta - x*|^2): S0, the stationary error of plain SGD, and the "
+            "distance "
+            "to the minimiser are not functions of gradients. Pass sgd_floor=S0 and teacher_distance_sq=|theta - "
+            "x*|^2, use "
+            "optimal_weight(problem, theta, criterion='exact') for a least-squares problem, or another criterion."
+        )
+    if not (isinstance(batch_size, (int, np.integer)) and batch_size >= 1):
+        raise InvalidInput(f"batch_size must be an integer >= 1, got batch_size = {batch_size!r}.")
+    given = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
+    for key, constant in given.items():
+        if constant is not None and not (math.isfinite(constant) and constant > 0):
+            raise InvalidInput(f"{key} must be positive and finite, got {key} = {constant}.")
+    if name in UNBIASED:
+        return Quadratic(name, 0.0)
+    if name == "second-moment":
+        return Quadratic(name, float(batch_size))
+    constants = _Constants(name, given)
+    if name in SHARP:
+        return constants.sharp(int(batch_size))
+    return Quadratic(name, batch_size * (1.0 + constants.kappa()))
+
+
+@dataclass(frozen=True)
+class _Constants:
+    """gamma, mu, L, Lcal as far as the user gave them, and the formulas that need them."""
+
+    name: str
+    given: dict[str, float | None]
+
+    def need(self, key: str) -> float:
+        value = self.given[key]
+        if value is None:
+            raise InvalidInput(
+                f"criterion {self.name!r} needs {key}, got {key} = None. Pass {key}=..., or use criterion='unbiased' "
+                "(the unbiased update, no constants) or 'second-moment' (the most favourable case of the biased "
+                "update)."
+            )
+        return float(value)
+
+    def step(self, limit: float, formula: str) -> float:
+        gamma = self.need("step_size")
+        if not gamma < limit * (1 + 1e-12):  # a limit computed in floats and passed back must be accepted
+            raise StepSizeTooLarge(
+                f"criterion {self.name!r} needs step_size <= {formula} = {limit:.4g}, got step_size = {gamma:.4g}. "
+                "Use a "
+                "smaller step, or criterion='unbiased', whose weight depends on no constant."
+            )
+        return gamma
+
+    def kappa(self) -> float:
+        """The weight of the squared bias, theory section 4."""
+        if self.name == "theorem-2":
+            L = self.need("L")
+            mu, Lcal = self.given["mu"], self.given["Lcal"]
+            if mu is None or Lcal is None:  # then only what the unrolling needs can be checked
+                gamma = self.step(1 / L, "1/L")
+            else:
+                gamma = self.step(mu / (4 * L * Lcal), "mu/(4 L Lcal)")
+            return 1 / (L * gamma)
+        if self.name == "theorem-2-refined":
+            mu, L, Lcal = (self.need(key) for key in ("mu", "L", "Lcal"))
+            gamma = self._open(mu / (2 * L * Lcal), "mu/(2 L Lcal)")
+            return 1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu))
+        mu = self.need("mu")
+        if self.name == "theorem-1-refined":
+            Lcal = self.need("Lcal")
+            gamma = self._open(1 / (2 * Lcal), "1/(2 Lcal)")
+            return 1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal))
+        Lcal_given = self.given["Lcal"]
+        if Lcal_given is None:
+            return 1 / (self.step(1 / mu, "1/mu") * mu)
+        return 1 / (self.step(1 / (4 * Lcal_given), "1/(4 Lcal)") * mu)
+
+    def sharp(self, batch_size: int) -> Sharp:
+        """The rate is gamma mu, as everywhere in statements called sharp."""
+        mu, Lcal = self.need("mu"), self.need("Lcal")
+        if Lcal < mu:
+            raise InvalidInput(f"Expected smoothness satisfies Lcal >= mu; got Lcal = {Lcal:.4g} < mu = {mu:.4g}.")
+        if self.name == "theorem-1-sharp":
+            gamma = self._open(1 / Lcal, "1/Lcal")
+            p, r = 1 - gamma * mu, gamma * math.sqrt(mu * (Lcal - mu))
+            return Sharp(self.name, p, r, gamma * mu * (1 - gamma * Lcal), batch_size, bends=True)
+        L = self.need("L")
+        gamma = self._open(mu / (L * Lcal), "mu/(L Lcal)")
+        scale = math.sqrt(mu / L)  # W = (mu gamma^2/2)(...)^2, while U carries L gamma^2/2
+        p, r = abs(1 - L * gamma) * scale, L * gamma * math.sqrt((Lcal - mu) / mu) * scale
+        return Sharp(self.name, p, r, gamma * (mu - L * gamma * Lcal), batch_size, bends=False)
+
+    def _open(self, limit: float, formula: str) -> float:
+        gamma = self.need("step_size")
+        if not gamma < limit:
+            raise StepSizeTooLarge(
+                f"criterion {self.name!r} needs step_size < {formula} = {limit:.4g}, got step_size = {gamma:.4g}. "
+                "Use a "
+                "smaller step, or criterion='unbiased', whose weight depends on no constant."
+            )
+        return gamma
+
+
+def minimise(criterion: Criterion, moments: Array) -> float:
+    """The weight with the smallest value, by the sign of the slope between 0 and E<S,H>/V.
+
+    Raises InvalidInput where every weight is equally good (a teacher with neither noise nor bias).
+    """
+    _, covariance, variance, bias_sq = (float(x) for x in moments)
+    if isinstance(criterion, Quadratic):
+        denominator = variance + criterion.bias_factor * bias_sq
+        if denominator > 0:
+            return covariance / denominator
+        raise _no_teacher(criterion.name)
+    if variance <= 0:
+        if bias_sq > 0:
+            return 0.0
+        raise _no_teacher(criterion.name)
+    return _bisect(criterion, moments, covariance / variance)
+
+
+def _bisect(criterion: Criterion, moments: Array, end: float) -> float:
+    sign = math.copysign(1.0, end)
+    # k = |lambda||h| has a kink at 0, which makes 0 itself optimal for a teacher with more bias than use.
+    if end == 0.0 or sign * criterion.slope(0.0, moments) >= 0:
+        return 0.0
+    low, high = 0.0, end
+    for _ in range(200):  # the interval halves: at most 53 halvings past the first until neighbours meet
+        middle = 0.5 * (low + high)
+        if middle in (low, high):
+            break
+        if sign * criterion.slope(middle, moments) < 0:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _no_teacher(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"criterion {name!r}: the teacher's gradient is the same on every sample (V = 0), so no weight is better "
+        "than another: "
+        "distilling subtracts nothing. The teacher interpolates the data (add ridge or weight decay to keep its "
+        "residuals), "
+        "or the file holds copies of one row. Check teacher_gradients[0] against teacher_gradients[1]."
+    )

@@ -1,0 +1,126 @@
+"""Rows of numbers from an array or a .npy file: checked once, never unpickled, read in float64 chunks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdtheory.errors import InvalidInput
+
+Array = NDArray[np.float64]
+CHUNK_ENTRIES = 1 << 18  # 2 MB of float64 per array: two chunks and their products stay in a laptop's cache
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A matrix of shape (n, d) whose rows are samples; ``chunks`` is the only way to its entries."""
+
+    name: str
+    matrix: NDArray[Any]
+    path: Path | None = None
+    stamp: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, d)."""
+        return self.matrix.shape[0], self.matrix.shape[1]
+
+    def chunks(self, entries: int | None = None) -> Iterator[tuple[slice, Array]]:
+        """Pairs (rows, float64 copy of these rows), at most ``entries`` entries or one row at a time."""
+        n, d = self.shape
+        step = max(1, (entries or CHUNK_ENTRIES) // max(d, 1))
+        for start in range(0, n, step):
+            rows = slice(start, min(start + step, n))
+            yield rows, np.asarray(self.matrix[rows], dtype=np.float64)
+
+    def check_unchanged(self) -> None:
+        """Raise InvalidInput if the file changed since it was opened: half of the answer would be about another "
+        "file."""
+        if self.path is not None and self.stamp is not None and _stamp(self.path) != self.stamp:
+            raise InvalidInput(
+                f"{self.name}: the file {self.path.name} changed while it was being read. Wait until the writer is "
+                "done "
+                "(write to another name, then rename: renaming is atomic), then run again."
+            )
+
+    def locate_bad_entry(self) -> str:
+        """Where the first NaN or infinity stands, for the error message."""
+        for rows, block in self.chunks():
+            bad = np.argwhere(~np.isfinite(block))
+            if bad.size:
+                row, column = (int(k) for k in bad[0])
+                return f"{self.name}[{rows.start + row}, {column}] = {block[row, column]}"
+        return f"a sum over {self.name} overflows float64"
+
+
+def open_rows(source: Any, name: str, *, minimum_rows: int = 1, column: bool = False) -> Rows:
+    """Rows of an array (n, d), or of the .npy file at a path (memory-mapped, pickles refused).
+
+    ``column`` accepts shape (n,) as (n, 1).  Integer, half and single precision are accepted and accumulated in
+    float64.
+    Raises InvalidInput for object, complex, boolean or structured arrays, for any shape but (n, d) with d >= 1, for
+    fewer rows than ``minimum_rows`` and for a file that is missing, truncated or not .npy.
+    """
+    path, stamp = None, None
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        matrix, stamp = _map_file(path, name)
+    else:
+        matrix = np.asanyarray(source)
+    if matrix.dtype.kind not in "iuf":
+        raise InvalidInput(
+            f"{name} must hold real numbers, got dtype = {matrix.dtype}. Object arrays are refused (reading them "
+            "would run "
+            "code); save integers or floats, e.g. np.save(path, gradients.astype(np.float32))."
+        )
+    if column and matrix.ndim == 1:
+        matrix = matrix[:, None]
+    if matrix.ndim != 2 or matrix.shape[1] == 0:
+        raise InvalidInput(
+            f"{name} must have shape (n, d): one row per sample, d >= 1; got shape {matrix.shape}. "
+            "Flatten parameters with reshape(n, -1); for one parameter use reshape(-1, 1)."
+        )
+    if matrix.shape[0] < minimum_rows:
+        raise InvalidInput(
+            f"{name} has n = {matrix.shape[0]} samples; a variance with an interval needs n >= {minimum_rows}. "
+            "Pass per-sample gradients, not their mean; 200 samples or more give useful intervals."
+        )
+    return Rows(name, matrix, path, stamp)
+
+
+def same_shape(student: Rows, teacher: Rows) -> None:
+    """Raise InvalidInput unless both matrices have the same (n, d)."""
+    if student.shape != teacher.shape:
+        raise InvalidInput(
+            f"{student.name} and {teacher.name} must have the same shape (n, d): row i of both is sample i; got "
+            f"{student.shape} and {teacher.shape}. A teacher of another size has no gradient in the student's "
+            "coordinates: "
+            "use lambda_star_from_logits."
+        )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    info = path.stat()
+    return info.st_size, info.st_mtime_ns
+
+
+def _map_file(path: Path, name: str) -> tuple[NDArray[Any], tuple[int, int]]:
+    try:
+        stamp = _stamp(path)
+        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InvalidInput(
+            f"{name}: cannot read {path.name} as a plain .npy file ({error}). Missing, still being written, "
+            "truncated, or "
+            "holding pickled objects (refused). Save with np.save(path, array) and rename once complete."
+        ) from error
+    if not isinstance(loaded, np.ndarray):
+        loaded.close()
+        raise InvalidInput(f"{name}: {path.name} is an archive. Save one array: np.save(path, archive['...']).")
+    return loaded, stamp

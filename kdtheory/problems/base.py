@@ -1,0 +1,154 @@
+"""What a finite sum is: the protocol, its constants, and the checks on the only way in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kdtheory.errors import InvalidInput
+
+Array = NDArray[np.float64]
+MEMORY_LIMIT = 4 * 2**30    # bytes that one array of ours may take; beyond it a clear error beats the kernel's
+
+
+class Constant(float):
+    """A number that knows whether it is exact or a valid bound, and why.
+
+    >>> Constant(2.0, exact=True, why="largest eigenvalue of the Hessian").why
+    'largest eigenvalue of the Hessian'
+    """
+
+    exact: bool
+    why: str
+
+    def __new__(cls, value: float, *, exact: bool, why: str) -> Constant:
+        """A float with two attributes."""
+        self = super().__new__(cls, value)
+        self.exact = exact
+        self.why = why
+        return self
+
+
+@dataclass(frozen=True)
+class Constants:
+    """The constants of the assumptions (paper, Section 4), in units of f and x.
+
+    ``mu``: strong convexity, 0.0 if not strongly convex.  ``mu_pl``: Polyak-Lojasiewicz.  ``L``: smoothness of f.
+    ``Lcal``: expected smoothness, E|G-S|^2 <= 2 Lcal F.  ``sigma_star_sq``: E|grad f_xi(x*)|^2.
+    """
+
+    mu: Constant
+    mu_pl: Constant
+    L: Constant
+    Lcal: Constant
+    sigma_star_sq: Constant
+
+
+@runtime_checkable
+class FiniteSum(Protocol):
+    """f(x) = mean of f_n(x), n < n_terms, x in R^dim: what a user's own problem must offer.
+
+    Shapes: ``value(x)`` a float, ``gradient(x)`` (dim,), ``gradients(x)`` (n_terms, dim), ``minimiser`` (dim,).
+    Pass the object through :func:`check_finite_sum` once; every engine then takes it.
+    """
+
+    @property
+    def n_terms(self) -> int:
+        """Number of terms N."""
+
+    @property
+    def dim(self) -> int:
+        """Dimension d."""
+
+    @property
+    def minimiser(self) -> Array:
+        """One minimiser x*, (dim,)."""
+
+    @property
+    def minimum(self) -> float:
+        """f* = f(x*)."""
+
+    @property
+    def constants(self) -> Constants:
+        """The constants of the assumptions."""
+
+    def value(self, x: Array) -> float:
+        """f(x)."""
+
+    def gradient(self, x: Array) -> Array:
+        """The full gradient at x, (dim,)."""
+
+    def gradients(self, x: Array) -> Array:
+        """Every term's gradient at x, (n_terms, dim)."""
+
+
+def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
+    """A read-only float64 copy of ``value``; ``InvalidInput`` when it is not a finite array with ``ndim`` axes."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{name} must be an array of real numbers with {ndim} axes: {error}.") from error
+    if array.ndim != ndim:
+        raise InvalidInput(f"{name} must have {ndim} axes, got shape {array.shape}.")
+    if array.size == 0:
+        raise InvalidInput(f"{name} is empty (shape {array.shape}); at least one sample and one coordinate are needed.")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        first = tuple(int(i) for i in bad[0])
+        raise InvalidInput(f"{name} must be finite, got {array[first]} at index {first}. Remove or impute such entries.")
+    array.flags.writeable = False
+    return array
+
+
+def point(problem: FiniteSum, value: ArrayLike, name: str) -> Array:
+    """``value`` as a frozen point of the problem's space, (dim,); ``InvalidInput`` names both dimensions."""
+    array = frozen_array(value, name, ndim=1)
+    if array.shape != (problem.dim,):
+        raise InvalidInput(
+            f"{name} must have dimension {problem.dim} like the problem, got {array.shape[0]}. "
+            "Self-distillation needs a teacher and a student of the same model."
+        )
+    return array
+
+
+def positive_float(value: object, name: str, *, allow_zero: bool = False) -> float:
+    """``value`` as a finite float > 0 (>= 0 with ``allow_zero``)."""
+    number = real_float(value, name)
+    if number < 0.0 or (number == 0.0 and not allow_zero):
+        raise InvalidInput(f"{name} must be {'>= 0' if allow_zero else '> 0'}, got {name} = {number}.")
+    return number
+
+
+def real_float(value: object, name: str) -> float:
+    """``value`` as a finite float."""
+    if isinstance(value, (str, bytes)):
+        raise InvalidInput(f"{name} must be a real number, got {value!r}.")
+    try:
+        number = float(value)  # type: ignore[arg-type]  # whatever converts is welcome; the rest is refused below
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{name} must be a real number, got {value!r}.") from error
+    if not np.isfinite(number):
+        raise InvalidInput(f"{name} must be finite, got {name} = {number}.")
+    return number
+
+
+def positive_int(value: object, name: str, *, minimum: int = 1) -> int:
+    """``value`` as an int >= ``minimum``; floats and booleans are refused."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise InvalidInput(f"{name} must be a whole number >= {minimum}, got {value!r}.")
+    if value < minimum:
+        raise InvalidInput(f"{name} must be >= {minimum}, got {name} = {value}.")
+    return int(value)
+
+
+def refuse_wide(dim: int, what: str) -> None:
+    """``InvalidInput`` when a (dim, dim) matrix would not fit in memory."""
+    need = 8 * dim * dim
+    if need > MEMORY_LIMIT:
+        raise InvalidInput(
+            f"{what} needs a {dim} x {dim} matrix ({need / 2**30:.1f} GiB), more than the limit of "
+            f"{MEMORY_LIMIT / 2**30:.0f} GiB. Reduce the number of features (projection, selection) first."
+        )

@@ -1,0 +1,1 @@
+"""Certificates and the checkers that accept or refuse them. Knows no theorem."""

@@ -1,0 +1,220 @@
+"""Certificates as Coq theorems about vectors, by a walk of their own over the expressions.
+
+``to_coq`` states a certificate for any number of terms N and any dimension d: its letters are inner products of the vectors of
+``OneStep.one_step``, its squares become calls of the lemma ``square`` (proved there from finite sums, not assumed).  Coq then checks
+signs by one walk (tactic ``positive``) and the identity by ``field``.  Nothing of the SymPy checker is used, and a wrong multiplier,
+square or range makes the file fail to compile.  ``kdtheory.prover.coq_build`` runs Coq.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sympy as sp
+
+from kdtheory.assumptions import Assumption
+from kdtheory.prover.obligations import Certificate
+from kdtheory.symbols import CENTRED, DETERMINISTIC, GRAM
+from kdtheory.vectors import Vector
+
+LIBRARY = "KDTheory"
+FOLDER = "generated"
+ORDER = DETERMINISTIC + CENTRED                                     # the order of OneStep.linear
+_GRAM_NAME = {GRAM[u, v]: f"{u}_{v}" for block in (DETERMINISTIC, CENTRED) for i, u in enumerate(block) for v in block[i:]}
+ZERO = sp.Integer(0)
+
+
+def identifier(name: str) -> str:
+    """A certificate's or an assumption's name as a Coq identifier."""
+    return name.replace("-", "_")
+
+
+def term(expression: sp.Expr) -> str:
+    """The expression in Coq's real numbers, fully bracketed; Gram letters are taken at the step ``P``.
+
+    Raises ValueError at anything but +, *, integer powers, rational numbers and letters.
+    """
+    if isinstance(expression, sp.Integer):
+        return str(expression) if expression >= 0 else f"({expression})"
+    if isinstance(expression, sp.Rational):
+        return f"({expression.p} / {expression.q})"
+    if isinstance(expression, sp.Symbol):
+        gram = _GRAM_NAME.get(expression)
+        return expression.name if gram is None else f"{gram} P"
+    if isinstance(expression, sp.Add):
+        return "(" + " + ".join(term(part) for part in expression.args) + ")"
+    if isinstance(expression, sp.Mul):
+        return "(" + _product(expression.args) + ")"
+    if isinstance(expression, sp.Pow) and isinstance(expression.exp, sp.Integer):
+        if expression.exp < 0:
+            return f"(/ {term(expression.base ** -expression.exp)})"
+        return f"({term(expression.base)} ^ {expression.exp})"
+    raise ValueError(f"Coq export: {expression} is not built from +, *, integer powers and letters")
+
+
+def _product(factors: Sequence[sp.Basic]) -> str:
+    lower = [f for f in factors if isinstance(f, sp.Pow) and f.exp.is_negative]
+    text = " * ".join(term(f) for f in factors if f not in lower) or "1"
+    return text if not lower else f"{text} / ({' * '.join(term(f.base ** -f.exp) for f in lower)})"
+
+
+def _linear(vector: Vector) -> str:
+    unknown = set(vector) - set(ORDER)
+    if unknown:
+        raise ValueError(f"Coq export: vectors {sorted(unknown)} are not among {ORDER}")
+    return "(Linear " + " ".join(term(vector.get(name, ZERO)) for name in ORDER) + ")"
+
+
+def _letters(expressions: Iterable[sp.Expr]) -> set[sp.Symbol]:
+    return {s for e in expressions for s in e.free_symbols if isinstance(s, sp.Symbol) and s not in _GRAM_NAME}
+
+
+def _divisors(expressions: Iterable[sp.Expr]) -> set[sp.Expr]:
+    return {node.base for e in expressions for node in sp.preorder_traversal(e)
+            if isinstance(node, sp.Pow) and node.exp.is_negative}
+
+
+def _sign(symbol: sp.Symbol, of: str) -> str:
+    if symbol.is_positive:
+        return f"0 < {of}"
+    if symbol.is_nonnegative:
+        return f"0 <= {of}"
+    raise ValueError(f"Coq export: {symbol} is used as non-negative, but its sign is unknown")
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A certificate after letters that merely say "this other letter is > 0" have been replaced by that letter."""
+
+    claim: sp.Expr
+    multipliers: list[tuple[Assumption, sp.Expr]]
+    squares: list[tuple[sp.Expr, dict[str, sp.Expr]]]
+    remainder: sp.Expr
+    slacks: dict[sp.Symbol, sp.Expr]
+    signs: dict[sp.Symbol, str]
+    eliminated: dict[sp.Symbol, sp.Expr]
+
+    @property
+    def structural(self) -> list[sp.Expr]:
+        """What Coq must see to be non-negative from the letters' signs."""
+        weights = [w for w, _ in self.squares]
+        return [*(m for a, m in self.multipliers if not a.equality), *weights, self.remainder]
+
+    @property
+    def everything(self) -> list[sp.Expr]:
+        """All expressions of the statement and of its proof."""
+        inside = [self.claim, self.remainder, *(m for _, m in self.multipliers), *(a.slack for a, _ in self.multipliers),
+                  *(w for w, _ in self.squares), *(c for _, v in self.squares for c in v.values())]
+        return [*inside, *self.slacks.values(), *self.eliminated.values()]
+
+
+def _parts(certificate: Certificate) -> _Parts:
+    region = certificate.region
+    same = {s: e for s, e in region.slacks.items() if isinstance(e, sp.Symbol)}
+
+    def clean(expression: sp.Expr) -> sp.Expr:
+        return expression.xreplace(same)
+
+    parts = _Parts(
+        certificate.claim, [(a, clean(m)) for a, m in certificate.multipliers.items()],
+        [(clean(w), {n: clean(c) for n, c in v.items()}) for w, v in certificate.squares], clean(certificate.remainder),
+        {s: e for s, e in region.slacks.items() if s not in same}, {e: _sign(s, e.name) for s, e in same.items()},
+        dict(region.substitutions),
+    )
+    inside = _Parts(parts.claim, parts.multipliers, parts.squares, parts.remainder, {}, {}, {}).everything
+    # A condition is stated when a multiplier or a denominator needs it; what is idle stays out of the theorem.
+    needed = _letters(inside) | _letters(e for s, e in parts.slacks.items() if e in _divisors(inside))
+    idle = [s for s, e in parts.slacks.items() if s not in needed and e not in _divisors(inside)]
+    for symbol in idle:
+        del parts.slacks[symbol]
+    reached = _letters([*inside, *parts.slacks.values()])
+    for symbol in [s for s in parts.eliminated if s not in reached]:
+        del parts.eliminated[symbol]
+    return parts
+
+
+def _hypotheses(parts: _Parts) -> list[str]:
+    positive = _letters([*parts.structural, *_divisors(parts.everything)]) - set(parts.slacks)
+    lines = [f"({s}_sign : {parts.signs.get(s) or _sign(s, s.name)})" for s in sorted(positive, key=str)]
+    lines += [f"({s}_sign : {_sign(s, term(e))})" for s, e in parts.slacks.items()]
+    lines += [f"({s}_elimination : {s} = {term(e)})" for s, e in parts.eliminated.items()]
+    lines += [f"({identifier(a.name)} : " + (f"{term(a.slack)} = 0)" if a.equality else f"0 <= {term(a.slack)})")
+              for a, _ in parts.multipliers]
+    return lines
+
+
+def _identity(parts: _Parts) -> str:
+    """The tactic for the identity: clear denominators written with slack letters first, then replace the letters."""
+    names = (*(f"{s}_definition" for s in parts.slacks), *(f"{s}_elimination" for s in parts.eliminated))
+    replace = " ".join(f"try rewrite {name};" for name in names)
+    if {*parts.slacks, *parts.eliminated} & _letters(_divisors(parts.everything)) or parts.slacks.keys() & _named(parts):
+        return f"field_simplify_eq; [{replace} field; nonzero|nonzero]."
+    return f"{replace} field; nonzero.".lstrip()
+
+
+def _named(parts: _Parts) -> set[sp.Symbol]:
+    """Slack letters whose expression is itself a denominator of the claim: Coq writes the letter there."""
+    return {s for s, e in parts.slacks.items() if e in _divisors([parts.claim])}
+
+
+def to_coq(certificate: Certificate) -> str:
+    """One Coq file that states the certificate's claim as a theorem ``<name>_step`` about vectors, and proves it.
+
+    Raises ValueError when the certificate holds something that is no rational expression in signed letters.
+    """
+    parts = _parts(certificate)
+    vectors = bool(parts.squares) or any(e.free_symbols & _GRAM_NAME.keys() for e in parts.everything)
+    free = sorted(_letters(parts.everything) - parts.slacks.keys(), key=str)
+    summands = [(f"{term(m)} * {term(a.slack)}",
+                 f"rewrite {identifier(a.name)}, Rmult_0_r; apply Rle_refl." if a.equality
+                 else f"apply Rmult_le_pos; [positive|exact {identifier(a.name)}].") for a, m in parts.multipliers]
+    summands += [(f"{term(w)} * form P {_linear(v)} {_linear(v)}", "apply Rmult_le_pos; [positive|apply square].")
+                 for w, v in parts.squares]
+    if parts.remainder != 0 or not summands:
+        summands.append((term(parts.remainder), "positive."))
+    binders = " ".join((["(P : one_step)"] if vectors else []) + ([f"({' '.join(s.name for s in free)} : R)"] if free else []))
+    return "\n".join([
+        f"(** Generated from the certificate \"{certificate.name}\" by kdtheory.prover.coq; do not edit. *)", "",
+        f"Require Import {LIBRARY}.OneStep.", "",
+        f"Theorem {identifier(certificate.name)}_step {binders}",
+        *(f"  {line}" for line in _hypotheses(parts)),
+        f"  : 0 <= {term(parts.claim)}.",
+        "Proof.",
+        *(f"  abbreviate {term(e)} as_letter {s} by_definition {s}_definition positive_by {s}_sign."
+          for s, e in parts.slacks.items()),
+        "  apply (by_identity _ (", "    " + "\n    + ".join(f"({text})" for text, _ in summands) + ")).",
+        f"  {{ {'variables P. ' if vectors else ''}{_identity(parts)} }}",
+        *(["  repeat apply Rplus_le_le_0_compat."] if len(summands) > 1 else []),
+        *(f"  - {tactic}" for _, tactic in summands),
+        "Qed.", "",
+    ])
+
+
+def generate(certificates: Sequence[Certificate]) -> dict[str, str]:
+    """File name (inside ``generated/``) to text, one file per certificate.  Raises ValueError when two share a name."""
+    files = {f"{identifier(c.name)}.v": to_coq(c) for c in certificates}
+    if len(files) != len(certificates):
+        raise ValueError(f"Coq export: {len(certificates)} certificates have only {len(files)} different names")
+    return files
+
+
+def drift(folder: Path, certificates: Sequence[Certificate]) -> list[str]:
+    """One sentence per generated file that is missing, stale or superfluous in ``folder/generated``; empty when all is well."""
+    expected = generate(certificates)
+    present = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / FOLDER).glob("*.v"))}
+    complaints = [f"{name} is missing" for name in expected if name not in present]
+    complaints += [f"{name} differs from its certificate" for name, text in expected.items() if present.get(name, text) != text]
+    return complaints + [f"{name} belongs to no certificate" for name in present if name not in expected]
+
+
+def write(folder: Path, certificates: Sequence[Certificate]) -> None:
+    """Make ``folder/generated`` hold exactly the generated files."""
+    expected = generate(certificates)
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    for path in (folder / FOLDER).glob("*.v"):
+        if path.name not in expected:
+            path.unlink()
+    for name, text in expected.items():
+        (folder / FOLDER / name).write_text(text, encoding="utf-8")

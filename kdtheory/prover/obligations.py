@@ -1,0 +1,60 @@
+"""What a proof is made of: obligations that a checker can accept or refuse without understanding the proof.
+
+Two kinds suffice.  ``Identity``: an expression is 0 as a rational function.  ``Certificate``: claim >= 0 because
+
+    claim = sum of multiplier_i * slack_i  +  sum of weight_j * E|v_j|^2  +  sum of (any factor) * (equality slack),
+
+an identity of rational functions, with every multiplier and weight *written* non-negatively: built by sums, products, powers and
+quotients from letters that are known to be positive or non-negative in the ``Region``.  A checker therefore needs exact
+expansion and one walk over a tree; finding the multipliers is somebody else's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from kdtheory.assumptions import Assumption
+from kdtheory.vectors import Vector
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a claim is made.
+
+    ``slacks`` maps fresh non-negative (or, when the symbol is positive, positive) letters to the expressions they stand for: the step-size range
+    gamma <= 1/(4 Lcal) is the letter g1 with g1 = 1 - 4 gamma Lcal.  ``substitutions`` eliminate letters, say Lcal = mu + c^2/mu.
+    """
+
+    slacks: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    substitutions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    def resolve(self, expression: sp.Expr) -> sp.Expr:
+        """The expression with slack letters replaced by what they stand for, then the eliminations applied."""
+        return expression.xreplace(dict(self.slacks)).xreplace(dict(self.substitutions))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """``expression`` is 0 as a rational function of its letters."""
+
+    name: str
+    expression: sp.Expr
+    region: Region = Region()
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """``claim >= 0`` under the assumptions, by the identity in the module's first lines."""
+
+    name: str
+    claim: sp.Expr
+    multipliers: Mapping[Assumption, sp.Expr]
+    squares: tuple[tuple[sp.Expr, Vector], ...] = ()
+    remainder: sp.Expr = sp.Integer(0)      # a plain non-negative expression, for claims without vectors
+    region: Region = Region()
+
+
+Obligation = Identity | Certificate

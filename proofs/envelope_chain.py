@@ -1,0 +1,159 @@
+"""envelope <= sharp <= refined <= paper form, as constants of one step at the rate gamma mu.
+
+Both settings are the same algebra.  With g = gamma mu (PL: L gamma), d = gamma (Lcal - mu) (PL: L gamma (Lcal -
+mu)/mu), y = gamma c (PL: L gamma q),
+y^2 = g d, and m = 1 - 2(g + d) > 0, the three constants over gamma^2 (PL: L gamma^2/2) are
+
+    sharp    k^2 + a^2 + (k(1-g) + y a)^2 / (g (m+g+d))          noise-dominated; PL, where 1 - L gamma > 0 in this
+    range
+    refined  2a^2 + k^2 (2 + 1/(g m))                            paper  2a^2 + k^2 (2 + 2/g)
+
+The envelope is below sharp because it is a minimum that includes this rate (``envelope_recursion``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
+
+from kdtheory import envelope
+from kdtheory import symbols as sym
+from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
+
+gamma, mu, L, Lcal, k, a = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a
+m = sym.slack_half
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One column of the chain: dimensionless g, d, y and the unit of the constants."""
+
+    suffix: str
+    g: sp.Expr
+    d: sp.Expr
+    y: sp.Expr
+    unit: sp.Expr
+    smoothness: sp.Expr
+    sharp: envelope.Triple
+    substitutions: dict[sp.Symbol, sp.Expr]
+
+
+def strongly_convex() -> Setting:
+    """Noise-dominated formula, c >= 0."""
+    c = sym.c
+    return Setting(
+        "",
+        gamma * mu,
+        gamma * c**2 / mu,
+        gamma * c,
+        gamma**2,
+        gamma * Lcal,
+        envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=k, a=a),
+        {Lcal: LCAL_BY_C},
+    )
+
+
+def pl() -> Setting:
+    """PL; below half the range L gamma < mu/(2 Lcal) <= 1/2, so |1 - L gamma| = 1 - L gamma."""
+    q = sym.q
+    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=1 - L * gamma)
+    return Setting(
+        "-pl",
+        L * gamma,
+        L * gamma * q**2,
+        L * gamma * q,
+        L * gamma**2 / 2,
+        L * gamma * Lcal / mu,
+        triple,
+        {Lcal: LCAL_BY_Q},
+    )
+
+
+def refined(setting: Setting) -> sp.Expr:
+    """Constant of the refined form, 2 unit N(lam; kappa) with kappa = 1/(2 g m), by |S - lam H|^2 = a^2 + k^2."""
+    return 2 * setting.unit * (a**2 + k**2 + k**2 / (2 * setting.g * (1 - 2 * setting.smoothness)))
+
+
+def paper(setting: Setting) -> sp.Expr:
+    """Constant of the paper's form, kappa = 1/g."""
+    return 2 * setting.unit * (a**2 + k**2 + k**2 / setting.g)
+
+
+def sharp_below_refined(setting: Setting) -> Certificate:
+    """refined - sharp = unit [k^2 (1+m)^2/(m(m+g)) + (k (1-g) y/X - a)^2 X/(g(m+g+d))],  X = g(m+g)."""
+    g, d, y = setting.g, setting.d, setting.y
+    X = g * (m + g)
+    witness = setting.unit * (
+        k**2 * (1 + m) ** 2 / (m * (m + g)) + (k * (1 - g) * y / X - a) ** 2 * X / (g * (m + g + d))
+    )
+    claim = refined(setting) - setting.sharp.constant(gamma * mu)
+    region = Region({m: 1 - 2 * setting.smoothness}, setting.substitutions)
+    return Certificate("sharp-below-refined" + setting.suffix, claim, {}, (), witness, region)
+
+
+def sharp_below_refined_bias() -> Certificate:
+    """The same in the bias-dominated regime z = k y - a(1-g) >= 0, c > 0 (at c = 0 it is the other one)."""
+    setting = strongly_convex()
+    c = sym.c_pos
+    g, d = gamma * mu, gamma * c**2 / mu
+    z = sym.slack_bias
+    one_minus_g, X, n = m + g + 2 * d, g * (m + g), m + g + d
+    D = (m + g) * (m + 4 * d) + 4 * d**2  # (1-g)^2 - X
+    first = (1 + m) ** 2 / (g * d * m * (m + g))
+    witness = gamma**2 * (
+        (first + D / (X * g * n)) * (z**2 + 2 * z * a * one_minus_g)
+        + (first * one_minus_g**2 + D**2 / (X * g * n)) * a**2
+    )
+    bias = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=k, a=a)
+    slacks = {m: 1 - 2 * gamma * Lcal, c: sym.c, z: k * gamma * sym.c - a * (1 - gamma * mu)}
+    return Certificate(
+        "sharp-below-refined-bias",
+        refined(setting) - bias.constant(gamma * mu),
+        {},
+        (),
+        witness,
+        Region(slacks, setting.substitutions),
+    )
+
+
+def refined_below_paper(setting: Setting) -> Certificate:
+    """Up to a quarter of the range, gamma Lcal <= 1/4 (PL: L gamma Lcal/mu <= 1/4)."""
+    witness = setting.unit * k**2 * sym.slack_quarter / (setting.g * m)
+    region = Region({m: 1 - 2 * setting.smoothness, sym.slack_quarter: 1 - 4 * setting.smoothness})
+    return Certificate(
+        "refined-below-paper" + setting.suffix, paper(setting) - refined(setting), {}, (), witness, region
+    )
+
+
+def largest_ratios() -> tuple[Obligation, ...]:
+    """Where the chain is longest, found by global search over the paper's range, in closed form;
+    both at Lcal = mu.
+
+    Without noise paper/sharp = 2(1 + gamma mu), 9/4 at gamma = 1/(8 Lcal); without bias the paper's floor over
+    Phi is 2(2 - gamma mu),
+    which tends to 4 as gamma -> 0 (Phi = gamma a^2/(mu (2 - gamma mu)): ``envelope_recursion.small_steps``).
+    """
+    setting = strongly_convex()
+    equal = {sym.c: sp.Integer(0)}
+    constants = paper(setting) - 2 * (1 + gamma * mu) * setting.sharp.constant(gamma * mu)
+    floor = gamma * a**2 / (mu * (2 - gamma * mu))
+    floors = paper(setting) / (gamma * mu) - 2 * (2 - gamma * mu) * floor
+    region = Region({}, {Lcal: mu})
+    return (
+        Identity("largest-ratio-paper-sharp", constants.xreplace(equal | {a: sp.Integer(0)}), region),
+        Identity("largest-ratio-paper-envelope", floors.xreplace({k: sp.Integer(0)}), region),
+    )
+
+
+def obligations() -> tuple[Obligation, ...]:
+    """The chain, strongly convex then PL."""
+    return (
+        sharp_below_refined(strongly_convex()),
+        sharp_below_refined_bias(),
+        refined_below_paper(strongly_convex()),
+        sharp_below_refined(pl()),
+        refined_below_paper(pl()),
+        *largest_ratios(),
+    )
