@@ -1,1 +1,47 @@
-"""kdtheory: the theory of knowledge distillation, executable and machine-checked."""
+"""kdtheory: the theory of knowledge distillation, executable and machine-checked.
+
+Names load on first use, so that ``import kdtheory`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "kdtheory.errors": ("AssumptionFails", "Diverged", "InvalidInput", "KdtheoryError", "MissingTool", "StepSizeTooLarge"),
+    "kdtheory.problems": ("Constant", "Constants", "FiniteSum", "LeastSquares", "LogisticRegression", "SinusoidalSum",
+                          "SoftmaxRegression", "check_finite_sum"),
+    "kdtheory.teacher": ("TeacherStatistics", "teacher_statistics"),
+    "kdtheory.rules": ("DistilledSGD",),
+    "kdtheory.compressors": ("Bernoulli", "RandK", "StochasticRounding"),
+    "kdtheory.assumptions": ("ASSUMPTIONS", "Assumption"),
+    "kdtheory.theorems": ("THEOREMS", "Theorem"),
+    "kdtheory.bounds": ("bound", "noise_floor", "optimal_weight", "step_size_limit"),
+    "kdtheory.closed_forms": ("closed_form",),
+    "kdtheory.moments": ("expected", "one_step", "stability_limit", "stationary"),
+    "kdtheory.simulate": ("simulate",),
+    "kdtheory.worst_case": ("worst_case", "worst_case_interval"),
+    "kdtheory.verify": ("Verdict", "verify", "verify_update"),
+    "kdtheory.estimate": ("Diagnosis", "LambdaEstimator", "WeightEstimate", "diagnose", "lambda_star", "lambda_star_from_logits"),
+    "kdtheory.proofs": ("Proof", "prove"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds ``name`` (PEP 562)."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'kdtheory' has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    # A function that shares its module's name (verify, simulate) must win over the submodule attribute.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -105,6 +105,19 @@ F = _letter("F", "F", "nonnegative", "f", "f(x) - f*")
 F_plus = _letter("F_plus", "F^+", "real", "f", "E f(x+) - f*")
 out_sq = _letter("out_sq", r"\mathbb{E}|C(y)-x^*|^2", "nonnegative", "x^2", "squared distance after compression")
 
+# What the statements speak of.
+distance_t = _letter("distance_t", r"\mathbb{E}|x^t-x^*|^2", "nonnegative", "x^2", "squared distance at time t")
+gap_t = _letter("gap_t", r"\mathbb{E}f(x^t)-f^*", "nonnegative", "f", "suboptimality at time t")
+shifted_t = _letter("shifted_t", r"\mathbb{E}|y^t|^2", "nonnegative", "x^2", "SGD around x* + lam (theta - x*), noise (1-lam) S")
+drift_t = _letter("drift_t", r"\langle D,(I-\gamma H)^t(e^0-\lambda D)\rangle", "real", "x^2", "how the start fades, D = theta - x*")
+rate_min = _letter("varrho_min", r"\varrho_{\min}", "nonnegative", "1", "least admissible rate of the envelope")
+young = _letter("p_star", r"p^*", "nonnegative", "1", "the p that minimises the floor")
+young_inverse = _letter("xp", r"|x^*|^2/p^*", "nonnegative", "x^2", "squared norm of x* over that p")
+iterate = sp.Function("psi_iterated")
+_n_out, _n_in = sp.Symbol("K", integer=True, positive=True), sp.Symbol("d", integer=True, positive=True)
+J_x, J_theta = sp.MatrixSymbol("J_x", _n_out, _n_in), sp.MatrixSymbol("J_theta", _n_out, _n_in)
+r_x, r_theta, label = (sp.MatrixSymbol(name, _n_out, 1) for name in ("r_x", "r_theta", "b"))
+
 DETERMINISTIC = ("e", "g", "h", "xstar")
 CENTRED = ("Gc", "S", "Hc")
 _VECTOR_LATEX = {"e": "e", "g": "g", "h": "h", "xstar": "x^*", "Gc": "G'", "S": "S", "Hc": "H'"}

@@ -14,6 +14,8 @@ from kdtheory.estimate.moments import ROUNDING_SQ, Moments
 from kdtheory.estimate.result import WeightEstimate, estimate
 
 KEPT = 512  # influences (4 numbers each) kept for the shape of the interval
+SETTLED = 2  # samples before a deviation from the mean so far says anything
+MINIMUM = 5
 
 
 class LambdaEstimator:
@@ -46,11 +48,14 @@ class LambdaEstimator:
         self.decay = decay
         self._criterion = make_criterion(criterion, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size)
         self._confidence, self._mu, self._Lcal = confidence, mu, Lcal
-        self._student = self._teacher = np.zeros(0)
+        self._student = self._teacher = self._last = np.zeros(0)
         self._count = 0
         self._weights = self._weights_sq = 0.0
         self._sums = np.zeros(3)  # weighted sums of |G'|^2, <G',H'>, |H'|^2
-        self._shape_mean, self._shape_square = np.zeros(4), np.zeros((4, 4))  # weighted with w^2
+        # Weighted with w^2: number, sum and squares of the influences, sum of <d_i, d_{i-1}>^2, sum of the mean's
+        # share.
+        self._seen, self._seen_mean, self._seen_square = 0.0, np.zeros(4), np.zeros((4, 4))
+        self._neighbours = self._noise = 0.0
         self._recent = np.zeros((4, KEPT))
 
     def update(self, student_gradient: Any, teacher_gradient: Any) -> LambdaEstimator:
@@ -73,52 +78,78 @@ class LambdaEstimator:
 
     def _add(self, student: Array, teacher: Array) -> None:
         if self._count == 0:
-            self._student, self._teacher = np.zeros(student.size), np.zeros(student.size)
+            self._student, self._teacher, self._last = np.zeros((3, student.size))
+        share, variance = self._share(), self._unbiased(2)
         self._weights = self.decay * self._weights + 1.0
         self._weights_sq = self.decay**2 * self._weights_sq + 1.0
         alpha = 1.0 / self._weights
         student = student - self._student
         teacher = teacher - self._teacher
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, with the way out
-            along = 2.0 * float(self._teacher @ teacher)
+            # 2<h, H'> with the mean before this sample, whose own noise pulls it down by 2 V share
+            along = 2.0 * (float(self._teacher @ teacher) + variance * share)
+            neighbours = float(self._last @ teacher) ** 2
             increment = (1.0 - alpha) * np.array([student @ student, student @ teacher, teacher @ teacher])
         if not np.all(np.isfinite(increment)):
             raise InvalidInput("Squared gradients overflow float64: divide both gradients by the same constant.")
         self._student += alpha * student
         self._teacher += alpha * teacher
         self._sums = self.decay * self._sums + increment
-        self._shape_mean *= self.decay**2
-        self._shape_square *= self.decay**2
-        if self._count:  # the first sample has no mean to deviate from
-            seen = np.append(increment, along)
-            self._shape_mean += seen
-            self._shape_square += np.outer(seen, seen)
-            self._recent[:, (self._count - 1) % KEPT] = seen
+        self._last = teacher
+        forget, new = self.decay**2, float(self._count >= SETTLED)
+        influence = np.append(increment, along)
+        self._seen = forget * self._seen + new
+        self._seen_mean = forget * self._seen_mean + new * influence
+        self._seen_square = forget * self._seen_square + new * np.outer(influence, influence)
+        self._neighbours = forget * self._neighbours + new * neighbours
+        self._noise = forget * self._noise + new * share
+        if new:
+            self._recent[:, (self._count - SETTLED) % KEPT] = influence
         self._count += 1
 
+    def _share(self) -> float:
+        """sum w^2 / (sum w)^2, one over the effective number of samples."""
+        return self._weights_sq / self._weights**2 if self._count else 1.0
+
+    def _unbiased(self, which: int) -> float:
+        """sigma^2, C or V; 0 while there is one sample."""
+        return float(self._sums[which] / (self._weights * (1.0 - self._share()))) if self._count > 1 else 0.0
+
     def moments(self) -> Moments:
-        """The moments now. Raises InvalidInput before three samples."""
-        if self._count < 3:
-            raise InvalidInput(f"estimate() needs 3 samples or more, got {self._count}. Call update first.")
-        share = self._weights_sq / self._weights**2  # 1 / effective number
-        sigma_sq, covariance, variance = (float(x) for x in self._sums / (self._weights * (1.0 - share)))
+        """The moments now. Raises InvalidInput before five samples."""
+        if self._count < MINIMUM:
+            raise InvalidInput(f"estimate() needs {MINIMUM} samples or more, got {self._count}. Call update first.")
+        share = self._share()
+        sigma_sq, covariance, variance = (self._unbiased(k) for k in range(3))
         student_sq, teacher_sq = float(self._student @ self._student), float(self._teacher @ self._teacher)
         if variance <= ROUNDING_SQ * (teacher_sq + variance):
             variance, covariance = 0.0, 0.0
         if sigma_sq <= ROUNDING_SQ * (student_sq + sigma_sq):
             sigma_sq, covariance = 0.0, 0.0
         mean = np.array([sigma_sq, covariance, variance, 0.0])
-        total, square = self._shape_mean, self._shape_square
-        weight = self._weights_sq - self.decay ** (2 * (self._count - 1))  # without the first sample
-        centred = square - np.outer(total, mean) - np.outer(mean, total) + weight * np.outer(mean, mean)
-        # Divided by (1 - share)^2 and once more, as n/(n-1) and the jackknife's inflation would.
-        errors = centred / (self._weights**2 * (1.0 - share) ** 3)
-        kept = self._recent[:, : min(self._count - 1, KEPT)]
-        kept = kept - kept.mean(axis=1, keepdims=True)
+        total = np.outer(self._seen_mean, mean)
+        scatter = self._seen_square - total - total.T + self._seen * np.outer(mean, mean)
+        shrink = np.ones(4)
+        shrink[3] = self._bias_scale(float(scatter[3, 3]), share)
+        kept = self._recent[:, : min(self._count - SETTLED, KEPT)]
+        kept = (kept - kept.mean(axis=1, keepdims=True)) * shrink[:, None]
+        # The first samples have no influence of their own; (1 - share)^3 is n/(n-1) as in the jackknife.
+        scatter *= np.outer(shrink, shrink) * (self._weights_sq / self._seen)
         return Moments(
             sigma_sq, covariance, variance, teacher_sq - variance * share, student_sq - sigma_sq * share,
-            float(self._student @ self._teacher) - covariance * share, errors, 1.0 / share, kept,
+            float(self._student @ self._teacher) - covariance * share,
+            scatter / (self._weights**2 * (1.0 - share) ** 3), 1.0 / share, kept,
         )  # fmt: skip
+
+    def _bias_scale(self, scatter: float, share: float) -> float:
+        """Shrinks the error of |h|^2: early means were noisier than today's.
+
+        With K the covariance of H, each squared influence is 4 hKh + 4 tr K^2 (share then); wanted is 4 hKh + 2 tr K^2
+        share.
+        """
+        trace = self._neighbours / self._seen
+        wanted = max(scatter - 4.0 * trace * self._noise, 0.0) + 2.0 * trace * share * self._seen
+        return math.sqrt(min(wanted / scatter, 1.0)) if scatter > 0 else 1.0
 
     def estimate(self) -> WeightEstimate:
         """The weight now, its interval and advice; n_samples is the effective number."""

@@ -1,0 +1,298 @@
+"""Numbers from the statements: range, weight, floor and curve for a problem and a teacher."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike
+
+from kdtheory import symbols as sym
+from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
+from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float
+from kdtheory.rules import Compressor, DistilledSGD
+from kdtheory.teacher import gap_at, teacher_statistics
+from kdtheory.theorems import THEOREMS, Theorem
+
+Letters = dict[str, float]
+
+
+def theorem_named(name: str | Theorem) -> Theorem:
+    """The theorem under a key (or the theorem itself); ``InvalidInput`` names the nearest key."""
+    if isinstance(name, Theorem):
+        return name
+    if name not in THEOREMS:
+        raise unknown_name("theorem", name, THEOREMS)
+    return THEOREMS[name]
+
+
+@lru_cache(maxsize=512)
+def compiled(expression: sp.Expr) -> tuple[tuple[str, ...], Callable[..., float]]:
+    """An expression as a float function of the letters that it names."""
+    letters = tuple(sorted(expression.free_symbols, key=str))
+    return tuple(str(letter) for letter in letters), sp.lambdify(letters, expression, modules="math")
+
+
+def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:
+    """The expression's value at the letters' numbers."""
+    names, function = compiled(expression)
+    return float(function(*(numbers[name] for name in names)))
+
+
+def constants_for(problem: FiniteSum, theorem: Theorem, *, batch_size: int = 1, replacement: bool = True) -> Letters:
+    """mu (or the PL constant), L and Lcal as the statement reads them, Lcal for the batch.
+
+    E|G_B - S_B|^2 = |g|^2 + factor (E|G-S|^2 - |g|^2) <= 2 ((1-factor) L + factor Lcal) F, as |g|^2 <= 2 L F.
+
+    Raises:
+        AssumptionFails: the problem is not strongly convex (or not PL) and the statement needs it.
+    """
+    found = problem.constants
+    modulus = float(getattr(found, theorem.modulus))
+    if modulus <= 0.0:
+        need = "strong convexity (mu > 0)" if theorem.modulus == "mu" else "a PL constant mu_pl > 0"
+        way = "a PL statement such as theorem-2, or ridge > 0" if found.mu_pl > 0 else "ridge > 0"
+        raise AssumptionFails(f"{theorem.title} needs {need}, got {theorem.modulus} = {modulus} ({found.mu.why}). Use {way}.")
+    factor = DistilledSGD(batch_size=batch_size, replacement=replacement).noise_factor(problem.n_terms)
+    smooth = min(float(found.L), float(found.Lcal))
+    return {"mu": modulus, "L": smooth, "Lcal": (1.0 - factor) * smooth + factor * float(found.Lcal)}
+
+
+def _range(theorem: Theorem, letters: Letters) -> float:
+    if theorem.step_size_max is None:
+        raise InvalidInput(f"{theorem.title} states no step size range in closed form.")
+    return evaluate(theorem.step_size_max, letters)
+
+
+def step_size_limit(problem: FiniteSum, theorem: str, *, batch_size: int = 1) -> float:
+    """The largest step size the statement allows (its supremum where the range is open), in units of x^2/f.
+
+    Raises:
+        InvalidInput: unknown theorem, or one without a range.  AssumptionFails: not strongly convex, say.
+    """
+    statement = theorem_named(theorem)
+    if statement.name == "exact-quadratic":
+        from kdtheory.moments import stability_limit
+
+        return stability_limit(problem, DistilledSGD(batch_size=batch_size))
+    return _range(statement, constants_for(problem, statement, batch_size=batch_size))
+
+
+def default_step_size(problem: FiniteSum, theorem: str, *, batch_size: int = 1) -> float:
+    """The limit where it is attained; half of it where the range is open."""
+    limit = step_size_limit(problem, theorem, batch_size=batch_size)
+    statement = theorem_named(theorem)
+    return limit / 2 if statement.strict or statement.name == "exact-quadratic" else limit
+
+
+def check_step_size(theorem: Theorem, letters: Letters, step_size: float) -> float:
+    """The step size, when the statement allows it; ``StepSizeTooLarge`` says by how much it does not."""
+    gamma = positive_float(step_size, "step_size")
+    limit = _range(theorem, letters)
+    # The limit comes from computed eigenvalues, good to about 1e-13 relative: their rounding must not refuse the end point.
+    if gamma > limit * (1 + 1e-12) or (theorem.strict and gamma >= limit):
+        relation = "<" if theorem.strict else "<="
+        raise StepSizeTooLarge(
+            f"{theorem.title} needs gamma {relation} {theorem.step_size_max} = {limit:.6g} (mu = {letters['mu']:.6g}, "
+            f"L = {letters['L']:.6g}, Lcal = {letters['Lcal']:.6g}), got gamma = {gamma:.6g}. Use a smaller gamma, a statement "
+            f"with a wider range (theorem-1-sharp: gamma < 1/Lcal = {1 / letters['Lcal']:.6g}), or simulate(), which claims nothing."
+        )
+    return gamma
+
+
+def letters_for(problem: FiniteSum, theta: ArrayLike, theorem: Theorem, *, step_size: float, weight: float,
+                batch_size: int = 1, replacement: bool = True, compressor: Compressor | None = None) -> Letters:
+    """A number behind every letter of the statement, definitions included."""
+    letters = constants_for(problem, theorem, batch_size=batch_size, replacement=replacement)
+    letters["gamma"] = check_step_size(theorem, letters, step_size)
+    letters["lam"] = real_float(weight, "weight")
+    teacher = teacher_statistics(problem, theta)
+    factor = DistilledSGD(batch_size=batch_size, replacement=replacement).noise_factor(problem.n_terms)
+    best = problem.minimiser
+    letters |= {
+        "sigma_star_sq": factor * teacher.sigma_star_sq, "V": factor * teacher.variance, "C": factor * teacher.covariance,
+        "bias_sq": teacher.bias_sq, "F_theta": teacher.gap, "D_sq": teacher.distance_sq, "xstar_sq": float(best @ best),
+        "omega": compressor.omega(problem.dim) if compressor else 0.0,
+        "delta_sq": compressor.absolute_error(problem.dim) if compressor else 0.0,
+    }
+    return complete(theorem, letters)
+
+
+def complete(theorem: Theorem, letters: Letters) -> Letters:
+    """The letters with the statement's definitions evaluated in order."""
+    found = dict(letters)
+    if theorem.name.startswith("compressed"):
+        shrink = (1.0 + found["omega"]) * (1.0 - found["gamma"] * found["mu"])
+        if shrink >= 1.0:
+            room = found["gamma"] * found["mu"] / (1.0 - found["gamma"] * found["mu"])
+            raise AssumptionFails(
+                f"{theorem.title} contracts only for (1+omega)(1-gamma mu) < 1: omega < {room:.6g} at gamma = {found['gamma']:.6g}, "
+                f"mu = {found['mu']:.6g}, got omega = {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
+            )
+    for letter, definition in theorem.definitions.items():
+        found[str(letter)] = evaluate(definition, found)
+    return found
+
+
+def noise_floor(problem: FiniteSum, theta: ArrayLike, *, theorem: str, step_size: float, weight: float, batch_size: int = 1,
+                compressor: Compressor | None = None) -> float:
+    """The bound's limit as t grows, in units of x^2 (or of f for PL statements).
+
+    Raises:
+        InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
+    """
+    statement = theorem_named(theorem)
+    if statement.name == "exact-quadratic":
+        return _exact_floor(problem, theta, step_size, weight, batch_size)
+    if statement.psi is None:
+        raise InvalidInput(f"{statement.title} bounds nothing over time: it has no noise floor.")
+    letters = letters_for(problem, theta, statement, step_size=step_size, weight=weight, batch_size=batch_size,
+                          compressor=compressor)
+    return floor_of(statement, letters)
+
+
+def floor_of(theorem: Theorem, letters: Letters) -> float:
+    """The fixed point of psi at completed letters."""
+    if theorem.floor is not None:
+        return evaluate(theorem.floor, letters)
+    assert theorem.psi is not None
+    names, psi = compiled(theorem.psi)
+
+    def excess(s: float) -> float:
+        return float(psi(*(s if name == "s" else letters[name] for name in names))) - s
+
+    if excess(0.0) <= 0.0:
+        return 0.0
+    high = max(letters["xstar_sq"], letters["U"], 1e-300)
+    while excess(high) > 0.0:
+        high *= 2.0
+    from scipy.optimize import brentq
+
+    return float(brentq(excess, 0.0, high, xtol=0.0 + 1e-300, rtol=4 * np.finfo(float).eps))
+
+
+def _exact_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, weight: float, batch_size: int) -> float:
+    from kdtheory.moments import stationary
+
+    plain = stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance
+    lam = real_float(weight, "weight")
+    return (1 - lam) ** 2 * plain + lam**2 * teacher_statistics(problem, theta).distance_sq
+
+
+def bound(problem: FiniteSum, theta: ArrayLike, *, theorem: str, step_size: float, weight: float, x0: ArrayLike, steps: int,
+          batch_size: int = 1, replacement: bool = True, compressor: Compressor | None = None) -> Array:
+    """The claimed right-hand side for t = 0..steps, (steps + 1,), in units of x^2 (of f for PL statements).
+
+    Raises:
+        InvalidInput: unknown theorem, wrong shapes.  StepSizeTooLarge: outside the statement's range.  AssumptionFails: the
+        problem lacks what the statement needs.
+    """
+    statement = theorem_named(theorem)
+    start = point(problem, x0, "x0")
+    count = positive_int(steps, "steps", minimum=0)
+    if statement.name == "exact-quadratic":
+        return exact_law(problem, theta, step_size=step_size, weight=weight, x0=start, steps=count, batch_size=batch_size,
+                         replacement=replacement)
+    if statement.psi is None:
+        raise InvalidInput(f"{statement.title} bounds nothing over time; verify() checks it.")
+    letters = letters_for(problem, theta, statement, step_size=step_size, weight=weight, batch_size=batch_size,
+                          replacement=replacement, compressor=compressor)
+    e = start - problem.minimiser
+    return curve(statement, letters, gap_at(problem, start) if statement.quantity == "gap" else float(e @ e), count)
+
+
+def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:
+    """psi applied 0..steps times to ``start``."""
+    assert theorem.psi is not None
+    names, psi = compiled(theorem.psi)
+    values = np.empty(steps + 1)
+    values[0] = state = start
+    known = [letters.get(name, 0.0) for name in names]
+    place = names.index("s")
+    for t in range(1, steps + 1):
+        known[place] = state
+        values[t] = state = float(psi(*known))
+    return values
+
+
+def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight: float, x0: Array, steps: int,
+              batch_size: int = 1, replacement: bool = True) -> Array:
+    """E|x^t - x*|^2 from plain SGD around the shifted centre (theory, Section 6), (steps + 1,), least squares only."""
+    from kdtheory.moments import expected
+    from kdtheory.problems.least_squares import LeastSquares
+
+    theta = point(problem, theta, "theta")
+    if not isinstance(problem, LeastSquares):
+        raise AssumptionFails(f"The exact law holds for least squares, got {type(problem).__name__}. Use a theorem, or simulate().")
+    lam = real_float(weight, "weight")
+    D = theta - problem.minimiser
+    rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
+    # y^t is SGD on the terms with residual noise scaled by 1-lam: least squares whose targets are moved towards the fit at x*.
+    fitted = problem.features @ problem.minimiser
+    if problem.ridge > 0.0:
+        raise AssumptionFails("The exact law is evaluated without ridge; fold the ridge into the data as d extra samples.")
+    shifted = LeastSquares(problem.features, fitted + (1 - lam) * (problem.targets - fitted))
+    path = expected(shifted, theta, rule, step_size=step_size, x0=x0 - lam * D, steps=steps)
+    fading = x0 - problem.minimiser - lam * D
+    drift = np.empty(steps + 1)
+    for t in range(steps + 1):
+        drift[t] = D @ fading
+        fading = fading - step_size * (problem.hessian @ fading)
+    return path.sq_distance + 2 * lam * drift + lam**2 * float(D @ D)
+
+
+def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str = "theorem-1",
+                   batch_size: int = 1) -> float:
+    """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x - x*|^2 of least squares).
+
+    Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a one-dimensional convex
+    minimisation between 0 and E<S,H>/V, where both the bias and the noise increase away from it.  The raw value, never clipped.
+
+    Raises:
+        InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
+    """
+    teacher = teacher_statistics(problem, theta)
+    if criterion in ("exact", "exact-quadratic"):
+        from kdtheory.moments import stationary
+
+        plain = stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance
+        total = plain + teacher.distance_sq
+        return plain / total if total > 0.0 else 0.0
+    statement = theorem_named(criterion)
+    if statement.psi is None:
+        raise InvalidInput(f"{statement.title} has no floor to minimise; use criterion='theorem-1' or another bound.")
+    letters = letters_for(problem, theta, statement, step_size=step_size, weight=0.0, batch_size=batch_size)
+    if statement.unbiased or sym.kappa in statement.definitions:
+        loss = letters["V"] + (0.0 if statement.unbiased else (1.0 + letters["kappa"]) * letters["bias_sq"])
+        return letters["C"] / loss if loss > 0.0 else 0.0
+    if letters["V"] == 0.0:
+        return 0.0
+    return _minimise(statement, letters, letters["C"] / letters["V"])
+
+
+def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
+    """The minimiser of the floor over lam between 0 and ``end``: golden section, then a parabola's worth of polish."""
+    if theorem.name == "compressed-envelope":       # increasing in psi, so the envelope's own weight
+        theorem = THEOREMS["theorem-1-envelope"]
+
+    def value(lam: float) -> float:
+        return floor_of(theorem, complete(theorem, letters | {"lam": lam}))
+
+    low, high = 0.0, 1.0
+    ratio = (math.sqrt(5.0) - 1.0) / 2.0
+    left, right = high - ratio, low + ratio
+    at_left, at_right = value(end * left), value(end * right)
+    for _ in range(90):
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = value(end * left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = value(end * right)
+    candidates = (0.0, end * (low + high) / 2)
+    return min(candidates, key=value)
