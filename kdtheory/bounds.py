@@ -230,18 +230,23 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
     lam = real_float(weight, "weight")
     D = theta - problem.minimiser
     rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
-    # y^t is SGD on the terms with residual noise scaled by 1-lam: least squares whose targets are moved towards the fit at x*.
-    fitted = problem.features @ problem.minimiser
-    if problem.ridge > 0.0:
-        raise AssumptionFails("The exact law is evaluated without ridge; fold the ridge into the data as d extra samples.")
-    shifted = LeastSquares(problem.features, fitted + (1 - lam) * (problem.targets - fitted))
-    path = expected(shifted, theta, rule, step_size=step_size, x0=x0 - lam * D, steps=steps)
-    fading = x0 - problem.minimiser - lam * D
+    origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S, so y/(1-lam) is plain SGD
+
+    def scaled(nu: float) -> Array:
+        start = problem.minimiser + origin / nu
+        return nu**2 * expected(problem, theta, rule, step_size=step_size, x0=start, steps=steps).sq_distance
+
+    if lam != 1.0:
+        square = scaled(1.0 - lam)
+    else:       # E|y^t|^2 is a quadratic q0 + q1 nu + q2 nu^2 in the noise's scale nu: its value at 0 from three others
+        even, odd = (scaled(1.0) + scaled(-1.0)) / 2, (scaled(1.0) - scaled(-1.0)) / 2
+        square = (4 * even - (scaled(2.0) - 2 * odd)) / 3
+    fading = origin
     drift = np.empty(steps + 1)
     for t in range(steps + 1):
         drift[t] = D @ fading
         fading = fading - step_size * (problem.hessian @ fading)
-    return path.sq_distance + 2 * lam * drift + lam**2 * float(D @ D)
+    return square + 2 * lam * drift + lam**2 * float(D @ D)
 
 
 def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str = "theorem-1",
