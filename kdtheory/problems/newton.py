@@ -49,10 +49,8 @@ def newton_minimiser(problem: TwiceDifferentiable) -> Array:
         if best == 0.0:
             break
         hessian = problem.hessian_at(x)
-        if problem.ridge > 0.0:
-            direction = np.linalg.solve(hessian, gradient)
-        else:
-            direction = np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        regular = problem.ridge > 0.0
+        direction = np.linalg.solve(hessian, gradient) if regular else np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
         size, value, slope = 1.0, problem.value(x), float(gradient @ direction)
         while problem.value(x - size * direction) > value - size * slope / 4 and size > 1e-6:
             size /= 2

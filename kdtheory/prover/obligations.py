@@ -24,8 +24,9 @@ from kdtheory.vectors import Vector
 class Region:
     """Where a claim is made.
 
-    ``slacks`` maps fresh non-negative (or, when the symbol is positive, positive) letters to the expressions they stand for: the step-size range
-    gamma <= 1/(4 Lcal) is the letter g1 with g1 = 1 - 4 gamma Lcal.  ``substitutions`` eliminate letters, say Lcal = mu + c^2/mu.
+    ``slacks`` maps fresh non-negative letters (positive, where the symbol is) to the expressions they stand for: the range
+    gamma <= 1/(4 Lcal) is the letter g1 with g1 = 1 - 4 gamma Lcal.  ``substitutions`` eliminate letters, say
+    Lcal = mu + c^2/mu.
     """
 
     slacks: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
