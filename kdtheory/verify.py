@@ -114,7 +114,9 @@ def _compare(low: Array, high: Array, claimed: Array, *, identity: bool) -> tupl
     """Status, largest ratio and reason from bounds on the left-hand side (equal for exact evidence)."""
     room = ROUNDING * float(np.abs(claimed).max())
     middle = (low + high) / 2
-    ratio = float((middle / np.maximum(claimed, np.finfo(float).tiny)).max()) if claimed.min() >= 0 else float("inf")
+    # Both sides are the known start at t = 0: the ratio is about the times after it.
+    later = slice(1, None) if len(claimed) > 1 else slice(None)
+    ratio = float((middle / np.maximum(claimed, np.finfo(float).tiny))[later].max())
     worst = int(np.argmax(low - claimed))
     if (low > claimed + room).any():
         return "VIOLATED", ratio, f"at t = {worst}: lhs >= {low[worst]:.6g} > rhs = {claimed[worst]:.6g}"

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, Constant, Constants, frozen_array
 
-# phi'(t)^2 >= 2 mu phi(t) holds for phi(t) = t^2 + 3 sin^2 t with mu = 0.1755: the least quotient is 0.17553 near t = 2.20 (proved by
+# phi'(t)^2 >= 2 mu phi(t) holds for phi(t) = t^2 + 3 sin^2 t with mu = 0.175: the least quotient is 0.17553 near t = 2.20 (proved by
 # ball arithmetic in tests/test_problems.py).  phi'' = 2 + 6 cos 2t lies in [-4, 8], with 8 at the minimiser.
-PHI_MU = 0.1755
+PHI_MU = 0.175
 PHI_L = 8.0
 
 
@@ -116,7 +116,7 @@ class SinusoidalSum:
         return Constants(
             mu=Constant(0.0, exact=True, why="f is not convex"),
             mu_pl=Constant(PHI_MU * low, exact=False,
-                           why="phi'^2 >= 2 mu phi with mu = 0.1755, times the smallest eigenvalue of U U^T"),
+                           why="phi'^2 >= 2 mu phi with mu = 0.175, times the smallest eigenvalue of U U^T"),
             L=Constant(smooth, exact=True, why="phi'' <= 8 with equality at 0, times the largest eigenvalue of U U^T"),
             Lcal=Constant(smooth * float((self.weights**2).mean()), exact=True,
                           why="G - S = w grad f, so Lcal = L E w^2"),
