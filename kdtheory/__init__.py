@@ -22,9 +22,9 @@ _HOME = {
     "kdtheory.bounds": ("bound", "noise_floor", "optimal_weight", "step_size_limit"),
     "kdtheory.closed_forms": ("closed_form",),
     "kdtheory.moments": ("expected", "one_step", "stability_limit", "stationary"),
-    "kdtheory.simulate": ("simulate",),
-    "kdtheory.worst_case": ("worst_case", "worst_case_interval"),
-    "kdtheory.verify": ("Verdict", "verify", "verify_update"),
+    "kdtheory.simulation": ("simulate",),
+    "kdtheory.worst_cases": ("worst_case", "worst_case_interval"),
+    "kdtheory.verdicts": ("Verdict", "verify", "verify_update"),
     "kdtheory.estimate": ("Diagnosis", "LambdaEstimator", "WeightEstimate", "diagnose", "lambda_star", "lambda_star_from_logits"),
     "kdtheory.proofs": ("Proof", "prove"),
 }
@@ -37,7 +37,6 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'kdtheory' has no attribute {name!r}")
     value = getattr(import_module(_MODULE_OF[name]), name)
-    # A function that shares its module's name (verify, simulate) must win over the submodule attribute.
     globals()[name] = value
     return value
 

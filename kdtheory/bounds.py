@@ -67,7 +67,7 @@ def _range(theorem: Theorem, letters: Letters) -> float:
     return evaluate(theorem.step_size_max, letters)
 
 
-def step_size_limit(problem: FiniteSum, theorem: str, *, batch_size: int = 1) -> float:
+def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: int = 1) -> float:
     """The largest step size the statement allows (its supremum where the range is open), in units of x^2/f.
 
     Raises:
@@ -81,7 +81,7 @@ def step_size_limit(problem: FiniteSum, theorem: str, *, batch_size: int = 1) ->
     return _range(statement, constants_for(problem, statement, batch_size=batch_size))
 
 
-def default_step_size(problem: FiniteSum, theorem: str, *, batch_size: int = 1) -> float:
+def default_step_size(problem: FiniteSum, theorem: str | Theorem, *, batch_size: int = 1) -> float:
     """The limit where it is attained; half of it where the range is open."""
     limit = step_size_limit(problem, theorem, batch_size=batch_size)
     statement = theorem_named(theorem)
@@ -137,7 +137,7 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
     return found
 
 
-def noise_floor(problem: FiniteSum, theta: ArrayLike, *, theorem: str, step_size: float, weight: float, batch_size: int = 1,
+def noise_floor(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_size: float, weight: float, batch_size: int = 1,
                 compressor: Compressor | None = None) -> float:
     """The bound's limit as t grows, in units of x^2 (or of f for PL statements).
 
@@ -182,7 +182,7 @@ def _exact_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, weight:
     return (1 - lam) ** 2 * plain + lam**2 * teacher_statistics(problem, theta).distance_sq
 
 
-def bound(problem: FiniteSum, theta: ArrayLike, *, theorem: str, step_size: float, weight: float, x0: ArrayLike, steps: int,
+def bound(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_size: float, weight: float, x0: ArrayLike, steps: int,
           batch_size: int = 1, replacement: bool = True, compressor: Compressor | None = None) -> Array:
     """The claimed right-hand side for t = 0..steps, (steps + 1,), in units of x^2 (of f for PL statements).
 
@@ -249,7 +249,7 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
     return square + 2 * lam * drift + lam**2 * float(D @ D)
 
 
-def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str = "theorem-1",
+def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str | Theorem = "theorem-1",
                    batch_size: int = 1) -> float:
     """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x - x*|^2 of least squares).
 
@@ -260,7 +260,7 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
     """
     teacher = teacher_statistics(problem, theta)
-    if criterion in ("exact", "exact-quadratic"):
+    if isinstance(criterion, str) and criterion in ("exact", "exact-quadratic"):
         from kdtheory.moments import stationary
 
         plain = stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance

@@ -112,8 +112,8 @@ def _formula(options: argparse.Namespace) -> tuple[Any, str, int]:
 def _simulate(options: argparse.Namespace) -> tuple[Any, str, int]:
     from kdtheory.datasets import load
     from kdtheory.rules import DistilledSGD
-    from kdtheory.simulate import simulate
-    from kdtheory.verify import default_start
+    from kdtheory.simulation import simulate
+    from kdtheory.verdicts import default_start
 
     problem = load(options.data)
     gamma = options.step_size if options.step_size is not None else 1 / (8 * float(problem.constants.Lcal))

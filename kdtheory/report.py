@@ -14,7 +14,7 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.theorems import THEOREMS
-from kdtheory.verify import Verdict, default_start, verify
+from kdtheory.verdicts import Verdict, default_start, verify
 
 Row = dict[str, Any]
 

@@ -56,7 +56,7 @@ def test_teacher_statistics(row):
 def test_floor_is_the_limit_of_the_curve(name):
     problem = squares(SQUARES[0])
     gamma = kd.step_size_limit(problem, name) * 0.9
-    found = dict(theorem=name, step_size=gamma, weight=0.3)
+    found = {"theorem": name, "step_size": gamma, "weight": 0.3}
     values = kd.bound(problem, SQUARES[0]["theta"], x0=SQUARES[0]["x0"], steps=20_000, **found)
     # The slowest rate here, gamma mu of the PL statements, leaves (1 - 0.005)^20000 < 1e-40 of the start.
     assert values[-1] == pytest.approx(kd.noise_floor(problem, SQUARES[0]["theta"], **found), rel=1e-9)

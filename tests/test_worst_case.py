@@ -13,7 +13,7 @@ import pytest
 
 from kdtheory import envelope
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
-from kdtheory.worst_case import PL, STRONGLY_CONVEX, WorstCase, _largest_rate, _Step, worst_case, worst_case_interval
+from kdtheory.worst_cases import PL, STRONGLY_CONVEX, WorstCase, _largest_rate, _Step, worst_case, worst_case_interval
 
 WIDTH = 1e-6  # the interval's promised relative width
 

@@ -23,8 +23,9 @@ from kdtheory.moments import expected
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array, FiniteSum, point
 from kdtheory.rules import Compressor, DistilledSGD
-from kdtheory.simulate import simulate
+from kdtheory.simulation import simulate
 from kdtheory.teacher import gap_at
+from kdtheory.theorems import Theorem
 
 # Exact moments are sums of positive terms and matrix products in float64: some 1e-12 relative after hundreds of steps.  A wrong
 # constant changes a bound by per cents, so 1e-9 separates rounding from violation on both sides.
@@ -58,7 +59,7 @@ def default_start(problem: FiniteSum, seed: int = 0) -> Array:
     return problem.minimiser + length * direction / np.linalg.norm(direction)
 
 
-def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str, step_size: float | None = None, weight: float | None = None,
+def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_size: float | None = None, weight: float | None = None,
            x0: ArrayLike | None = None, steps: int = 200, method: str = "auto", seed: int = 0, batch_size: int = 1,
            replacement: bool = True, compressor: Compressor | None = None, replicates: int = 400) -> Verdict:
     """Confront a statement with the iterates of ``problem`` and teacher ``theta`` (dim,).
@@ -66,7 +67,7 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str, step_size: flo
     Args:
         problem: a finite sum.
         theta: the teacher, (dim,).
-        theorem: a key of ``THEOREMS``.
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
         step_size: None for the statement's limit (half of it where the range is open), in units of x^2/f.
         weight: None for the statement's optimal weight.
         x0: start, (dim,); None for a random one.
@@ -88,11 +89,11 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str, step_size: flo
     start = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
     if statement.quantity == "gradient":
         return _verify_gradient(problem, theta, start, 0.5 if weight is None else weight)
-    gamma = default_step_size(problem, statement.name, batch_size=batch_size) if step_size is None else step_size
+    gamma = default_step_size(problem, statement, batch_size=batch_size) if step_size is None else step_size
     if weight is None:
         weight = optimal_weight(problem, theta, step_size=gamma, batch_size=batch_size,
-                                criterion="exact" if statement.name == "exact-quadratic" else statement.name)
-    claimed = bound(problem, theta, theorem=statement.name, step_size=gamma, weight=weight, x0=start, steps=steps,
+                                criterion="exact" if statement.name == "exact-quadratic" else statement)
+    claimed = bound(problem, theta, theorem=statement, step_size=gamma, weight=weight, x0=start, steps=steps,
                     batch_size=batch_size, replacement=replacement, compressor=compressor)
     rule = DistilledSGD(weight, unbiased=statement.unbiased, batch_size=batch_size, replacement=replacement, compressor=compressor)
     closed = isinstance(problem, LeastSquares) and not isinstance(compressor, StochasticRounding)
@@ -147,7 +148,7 @@ def _verify_gradient(problem: FiniteSum, theta: Array, x: Array, weight: float) 
                    f"largest difference {off:.3g} of {size:.3g} over {problem.n_terms} terms", 0.0, weight, 0)
 
 
-def verify_update(step: Callable[[Array, int], ArrayLike], problem: FiniteSum, theta: ArrayLike, *, theorem: str,
+def verify_update(step: Callable[[Array, int], ArrayLike], problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem,
                   step_size: float, weight: float, x0: ArrayLike | None = None, points: int = 8, same_rule: bool = True,
                   seed: int = 0) -> Verdict:
     """Confront a user's own update ``step(x, n) -> x_next`` with a statement, exactly: means over all N terms.
