@@ -1,0 +1,122 @@
+"""Why the statements are true: obligations in paper order, and ``prove``, which has them checked.
+
+What no checker sees is said in ``BY_HAND``: the passage from one step to t steps by the tower rule (and Jensen, for the envelope).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion, paper
+
+from kdtheory import symbols as sym
+from kdtheory.errors import unknown_name
+from kdtheory.prover import sympy_checker
+from kdtheory.prover.obligations import Certificate, Obligation
+from kdtheory.theorems import THEOREMS
+
+CHECKERS = ("sympy", "z3", "cvc5", "coq")
+BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One obligation, who checked it, and the outcome."""
+
+    name: str
+    checker: str
+    status: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Proof:
+    """``status`` PROVED (every step by every checker), REFUTED or UNDECIDED; ``reason`` in one sentence."""
+
+    theorem: str
+    status: str
+    reason: str
+    steps: tuple[Step, ...]
+    obligations: tuple[Obligation, ...]
+
+    def to_latex(self) -> str:
+        """Statement, multipliers and squares, in the paper's letters."""
+        lines = [rf"\paragraph{{{THEOREMS[self.theorem].title}.}}", rf"\[ {THEOREMS[self.theorem].latex()} \]"]
+        for item in self.obligations:
+            if isinstance(item, Certificate) and item.multipliers:
+                used = ", ".join(rf"${sym.latex(weight)}$ for {key.label}" for key, weight in item.multipliers.items())
+                lines.append(rf"\emph{{{item.name}}}: multipliers {used}, and {len(item.squares)} squares.")
+        return "\n".join(lines)
+
+
+def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
+    """The one-step certificates of one setting, with the corners where a certificate would divide by 0."""
+    def fits(item: Obligation) -> bool:
+        return item.name.startswith("pl") == pl and ("unbiased" in item.name) == unbiased and not item.name.startswith("compressed")
+
+    return tuple(item for item in (*envelope_certificates.obligations(), *envelope_corners.obligations()) if fits(item))
+
+
+def _sharp(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
+    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_chain.obligations())
+
+
+def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
+    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_recursion.obligations())
+
+
+def _compressed() -> tuple[Obligation, ...]:
+    return (envelope_certificates.compressed(paper.one_step("theorem-1")), paper.optimal_weight())
+
+
+def _compressed_envelope() -> tuple[Obligation, ...]:
+    young = envelope_certificates.young()
+    return (envelope_certificates.compressed(young), *_envelope(pl=False, unbiased=False))
+
+
+OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
+    "distillation-gradient": paper.distillation_gradient,
+    **{name: (lambda name=name: paper.affine(name)) for name in
+       ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")},
+    "theorem-1-sharp": lambda: _sharp(pl=False, unbiased=False), "theorem-2-sharp": lambda: _sharp(pl=True, unbiased=False),
+    "unbiased-sharp": lambda: _sharp(pl=False, unbiased=True), "unbiased-pl-sharp": lambda: _sharp(pl=True, unbiased=True),
+    "theorem-1-envelope": lambda: _envelope(pl=False, unbiased=False), "theorem-2-envelope": lambda: _envelope(pl=True, unbiased=False),
+    "unbiased-envelope": lambda: _envelope(pl=False, unbiased=True), "unbiased-pl-envelope": lambda: _envelope(pl=True, unbiased=True),
+    "compressed": _compressed, "compressed-envelope": _compressed_envelope, "exact-quadratic": paper.exact_quadratic,
+}
+
+
+def prove(theorem: str, *, checkers: tuple[str, ...] = ("sympy",)) -> Proof:
+    """Have every obligation of a statement checked by every checker named.
+
+    A checker that is not there makes the proof UNDECIDED, never PROVED.  SMT and Coq exports are not part of this version.
+
+    Raises:
+        InvalidInput: an unknown theorem or checker.
+    """
+    if theorem not in OBLIGATIONS:
+        raise unknown_name("theorem", theorem, THEOREMS)
+    for checker in checkers:
+        if checker not in CHECKERS:
+            raise unknown_name("checker", checker, CHECKERS)
+    found = OBLIGATIONS[theorem]()
+    steps: list[Step] = []
+    for checker in checkers:
+        if checker != "sympy":
+            have = importlib.util.find_spec(checker) is not None
+            why = "no translation of the obligations yet" if have or checker == "coq" else f"not installed: pip install kdtheory[checkers] ({checker})"
+            steps.append(Step(theorem, checker, "UNDECIDED", why, 0.0))
+            continue
+        for item in found:
+            start = time.perf_counter()
+            wrong = sympy_checker.reason(item)
+            steps.append(Step(item.name, checker, "UNDECIDED" if wrong else "PROVED", wrong or "", time.perf_counter() - start))
+    open_steps = [step for step in steps if step.status != "PROVED"]
+    if not steps or open_steps:
+        reason = "; ".join(f"{step.checker}: {step.reason}" for step in open_steps[:3]) or "no checker was asked"
+        return Proof(theorem, "UNDECIDED", reason, tuple(steps), found)
+    return Proof(theorem, "PROVED", f"{len(steps)} obligations checked; {BY_HAND}", tuple(steps), found)

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
-from expansion import accepted, difference, vanishes
 from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion
 
 from kdtheory import envelope
 from kdtheory import symbols as sym
 from kdtheory.prover.obligations import Certificate, Obligation
+from kdtheory.prover.sympy_checker import accepted, difference, vanishes
 
 ALL: dict[str, Obligation] = {
     item.name: item

@@ -1,5 +1,4 @@
-"""A deliberately plain checker for the tests: expand over Q without gcds, walk the tree for signs. Shares no code
-with the prover."""
+"""The first checker: expand over Q without gcds, walk the tree for signs. A few lines that one can read in full."""
 
 from __future__ import annotations
 
@@ -29,12 +28,13 @@ def vanishes(expression: sp.Expr) -> bool:
     """Exactly 0 as a rational function; split along the letters that enter linearly, which keeps denominators short."""
     expression = sp.sympify(expression)
     linear = [letter for letter in expression.free_symbols if letter in LINEAR]
+    scale = sp.Dummy()
+    if sp.diff(expression.xreplace({letter: scale * letter for letter in linear}), scale, 2) != 0:
+        return _is_zero(expression)     # products of such letters: expand as a whole
     zero = dict.fromkeys(linear, sp.Integer(0))
     constant = expression.xreplace(zero)
     parts = [constant, *(expression.xreplace(zero | {letter: sp.Integer(1)}) - constant for letter in linear)]
-    scale = sp.Dummy()
-    affine = sp.diff(expression.xreplace({letter: scale * letter for letter in linear}), scale, 2) == 0
-    return all(_is_zero(part) for part in parts) and affine
+    return all(_is_zero(part) for part in parts)
 
 
 def _is_zero(expression: sp.Expr) -> bool:
@@ -101,3 +101,12 @@ def accepted(obligation: Obligation) -> bool:
         written_nonnegative(weight)
         for weight in (*signed, *(weight for weight, _ in obligation.squares), obligation.remainder)
     ) and all(weight != 0 for weight in obligation.multipliers.values())
+
+
+def reason(obligation: Obligation) -> str | None:
+    """None when :func:`accepted`, else what is wrong with it."""
+    if not vanishes(difference(obligation)):
+        return f"{obligation.name}: the identity does not expand to 0"
+    if not accepted(obligation):
+        return f"{obligation.name}: a multiplier or weight is not written non-negatively, or an assumption is idle"
+    return None
