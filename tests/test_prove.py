@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 import sympy as sp
+from kdtheory.proofs import OBLIGATIONS, paper
 
 import kdtheory as kd
 from kdtheory.closed_forms import batched_noise
-from kdtheory.proofs import OBLIGATIONS, paper
 from kdtheory.prover import sympy_checker
 from kdtheory.prover.obligations import Certificate
+from kdtheory.vectors import norm_sq
 
 AFFINE = ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")
 
@@ -34,7 +35,9 @@ def corruptions(certificate: Certificate):
         yield replace(certificate, multipliers={other: value for other, value in certificate.multipliers.items() if other is not key})
     for index, (weight, vector) in enumerate(certificate.squares):
         for changed in ((2 * weight, vector), (-weight, vector), (weight, {name: 2 * value for name, value in vector.items()}),
-                        *((weight, {**vector, name: -value}) for name, value in vector.items() if len(vector) > 1)):
+                        *((weight, {**vector, name: -value}) for name, value in vector.items())):
+            if sp.expand(changed[0] * norm_sq(changed[1]) - weight * norm_sq(vector)) == 0:
+                continue        # a lone letter of its block: the other sign is the same square, hence a valid proof
             yield replace(certificate, squares=(*certificate.squares[:index], changed, *certificate.squares[index + 1 :]))
     for letter, meaning in certificate.region.slacks.items():
         yield replace(certificate, region=replace(certificate.region, slacks={**certificate.region.slacks, letter: 2 * meaning}))
@@ -43,7 +46,7 @@ def corruptions(certificate: Certificate):
 @pytest.mark.parametrize("name", AFFINE)
 def test_corrupted_certificates_are_refused(name):
     tried = list(corruptions(paper.one_step(name)))
-    assert len(tried) > 25
+    assert len(tried) > 20
     assert [bad for bad in tried if sympy_checker.accepted(bad)] == []
 
 
