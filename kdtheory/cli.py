@@ -72,7 +72,10 @@ def _verify(options: argparse.Namespace) -> tuple[Any, str, int]:
     lines += ["", f"Real data {'':27} verdict     evidence     lambda     floor      largest lhs/rhs"]
     lines += [f"  {row['data']:14} {row['theorem']:20} {row['status']:10} {row['evidence']:12} {row['weight']:9.4g}  "
               f"{row.get('floor', math.nan):9.4g}  {row['ratio']:.4g}" for row in found["data"]]
-    lines += ["", f"All proved, no violation, {found['undecided']} undecided." if not found["failed"] else "NOT as claimed:"] + [f"  {text}" for text in found["failed"]]
+    if found["failed"]:
+        lines += ["", "NOT as claimed:", *(f"  {text}" for text in found["failed"])]
+    else:
+        lines += ["", f"All proved, no violation, {found['undecided']} undecided."]
     return found, "\n".join(lines), int(bool(found["failed"]))
 
 
