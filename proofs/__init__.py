@@ -108,7 +108,8 @@ def prove(theorem: str, *, checkers: tuple[str, ...] = ("sympy",)) -> Proof:
     for checker in checkers:
         if checker != "sympy":
             have = importlib.util.find_spec(checker) is not None
-            why = "no translation of the obligations yet" if have or checker == "coq" else f"not installed: pip install kdtheory[checkers] ({checker})"
+            absent = f"not installed: pip install kdtheory[checkers] ({checker})"
+            why = "no translation of the obligations yet" if have or checker == "coq" else absent
             steps.append(Step(theorem, checker, "UNDECIDED", why, 0.0))
             continue
         for item in found:

@@ -162,10 +162,9 @@ class _Constants:
         if self.name == "theorem-2":
             L = self.need("L")
             mu, Lcal = self.given["mu"], self.given["Lcal"]
-            if mu is None or Lcal is None:  # then only what the unrolling needs can be checked
-                gamma = self.step(1 / L, "1/L")
-            else:
-                gamma = self.step(mu / (4 * L * Lcal), "mu/(4 L Lcal)")
+            # Without mu and Lcal only what the unrolling needs can be checked.
+            limit = (1 / L, "1/L") if mu is None or Lcal is None else (mu / (4 * L * Lcal), "mu/(4 L Lcal)")
+            gamma = self.step(*limit)
             return 1 / (L * gamma)
         if self.name == "theorem-2-refined":
             mu, L, Lcal = (self.need(key) for key in ("mu", "L", "Lcal"))
