@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,24 +105,37 @@ class _Moments:
 def one_step(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float, x: ArrayLike) -> Expectation:
     """The exact expectation over one step from ``x`` (dim,), for any finite sum.
 
-    Batches and compressors are enumerated where no closed second moment exists.
+    Batches and compressors are enumerated where no closed second moment exists; single terms always are.
 
     Raises:
-        InvalidInput: wrong shapes, or more outcomes than 20,000.
+        InvalidInput: wrong shapes, or more outcomes than 20,000 (batches times compressions).  Diverged: a value overflows.
     """
     x, theta = point(problem, x, "x"), point(problem, theta, "theta")
     gamma = positive_float(step_size, "step_size")
     closed = rule.compressor is None or rule.compressor.absolute_error(problem.dim) == 0.0
-    if isinstance(problem, LeastSquares) and closed:
-        moments = _Moments(problem, theta, rule, gamma)
-        e = x - problem.minimiser
-        return moments.read(moments.step(e, np.outer(e, e))[1])
+    with np.errstate(over="ignore", invalid="ignore"):      # what overflows is refused below, by name
+        if isinstance(problem, LeastSquares) and closed:
+            moments = _Moments(problem, theta, rule, gamma)
+            e = x - problem.minimiser
+            found = moments.read(moments.step(e, np.outer(e, e))[1])
+        else:
+            found = _enumerated(problem, theta, rule, gamma, x)
+    if not (math.isfinite(found.sq_distance) and math.isfinite(found.gap)):
+        raise Diverged(f"One step from |x|_inf = {np.abs(x).max():.3g} at step_size = {gamma:.6g} overflows: E|x-x*|^2 = "
+                       f"{found.sq_distance}, gap = {found.gap}. Start nearer, or use a smaller step size.")
+    return found
+
+
+def _enumerated(problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: float, x: Array) -> Expectation:
+    """The mean over every batch and every outcome of the compressor."""
     directions = problem.gradients(x) - rule.corrections(problem.gradients(theta))
     distance = gap = 0.0
     batches, total = _batches(problem.n_terms, rule)
     for batch in batches:
         y = x - gamma * directions[list(batch)].mean(axis=0)
         values, chances = (y[None, :], np.ones(1)) if rule.compressor is None else rule.compressor.outcomes(y)
+        if rule.compressor is not None and total * len(values) > ENUMERATION_LIMIT:
+            raise InvalidInput(f"{total} batches times {len(values)} compressions are more than {ENUMERATION_LIMIT} outcomes; use simulate().")
         distance += float(chances @ ((values - problem.minimiser) ** 2).sum(axis=1)) / total
         gap += float(chances @ np.array([gap_at(problem, value) for value in values])) / total
     return Expectation(distance, gap)
@@ -129,15 +143,12 @@ def one_step(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
 
 def _batches(n: int, rule: DistilledSGD) -> tuple[Sequence[tuple[int, ...]], int]:
     rule.noise_factor(n)        # refuses a batch larger than N without replacement
-    if rule.replacement and n**rule.batch_size <= ENUMERATION_LIMIT:
-        found = list(itertools.product(range(n), repeat=rule.batch_size))
-    elif not rule.replacement:
-        found = list(itertools.islice(itertools.combinations(range(n), rule.batch_size), ENUMERATION_LIMIT + 1))
-    else:
-        found = []
-    if not 0 < len(found) <= ENUMERATION_LIMIT:
-        raise InvalidInput(f"Batches of {rule.batch_size} from {n} terms have more than {ENUMERATION_LIMIT} outcomes; use simulate().")
-    return found, len(found)
+    size = rule.batch_size
+    total = n**size if rule.replacement else math.comb(n, size)
+    if size > 1 and total > ENUMERATION_LIMIT:     # single terms are as many as the gradients that are held anyway
+        raise InvalidInput(f"Batches of {size} from {n} terms have more than {ENUMERATION_LIMIT} outcomes; use simulate().")
+    found = itertools.product(range(n), repeat=size) if rule.replacement else itertools.combinations(range(n), size)
+    return list(found), total
 
 
 def expected(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, step_size: float, x0: ArrayLike, steps: int,
@@ -177,11 +188,19 @@ def expected(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, ste
                 found[now] = moments.read(M)
     distance = np.array([found[int(time)].sq_distance for time in times])
     gap = np.array([found[int(time)].gap for time in times])
-    if not (np.isfinite(distance).all() and np.isfinite(gap).all()):
-        first = int(times[np.flatnonzero(~np.isfinite(distance))[0]])
-        raise Diverged(f"The second moment overflows by t = {first} at step_size = {moments.gamma:.6g}: SGD is unstable there. "
-                       f"The largest stable step size is {stability_limit(problem, rule):.6g}.")
+    finite = np.isfinite(distance) & np.isfinite(gap)
+    if not finite.all():
+        raise Diverged(f"The second moment overflows by t = {times[~finite].min()} at step_size = {moments.gamma:.6g}. "
+                       + _way_out(problem, rule, moments.gamma))
     return Curve(times, distance, gap)
+
+
+def _way_out(problem: LeastSquares, rule: DistilledSGD, gamma: float) -> str:
+    limit = stability_limit(problem, rule)
+    if rule.compressor is None or gamma >= limit:
+        return f"The largest stable step size is {limit:.6g}."
+    return (f"Without compression it is stable (limit {limit:.6g}): {rule.compressor} adds more variance than a step removes, "
+            f"omega = {rule.compressor.omega(problem.dim):.6g}. Compress less: with omega > 0 the smallest step sizes are unstable too.")
 
 
 def _reduced(problem: LeastSquares) -> tuple[LeastSquares, Array]:
@@ -197,7 +216,8 @@ def stationary(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, s
     """The limit of :func:`expected` as t grows, by one linear solve (on the range of the Hessian).
 
     Raises:
-        InvalidInput: not least squares, or too large.  Diverged: unstable; the message has the largest stable step size.
+        InvalidInput: not least squares, too large, or too ill-conditioned for floats.
+        Diverged: unstable; the message has the largest stable step size, or what the compressor adds.
     """
     if not isinstance(problem, LeastSquares):
         raise InvalidInput(f"A stationary law needs least squares, got {type(problem).__name__}. Use simulate() with many steps.")
@@ -207,10 +227,16 @@ def stationary(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, s
     moments = _Moments(small, basis.T @ point(problem, theta, "theta"), rule, step_size)
     T, b = moments.lifted()
     radius = float(np.abs(np.linalg.eigvals(T)).max())
+    if radius >= 1.0 and rule.compressor is None and moments.gamma < 0.999 * stability_limit(problem, rule):
+        # Stable, with a slowest mode whose 1 - radius is below rounding: an answer would be rounding too.
+        raise InvalidInput(f"The Hessian is too ill-conditioned for a stationary law in floats: spectral radius 1 to rounding, "
+                           f"L = {problem.constants.L:.3g}, smallest singular value of the features "
+                           f"{np.linalg.svd(small.features, compute_uv=False)[-1]:.3g}. Use ridge > 0, or drop dependent features.")
     if radius >= 1.0:
-        raise Diverged(f"SGD is mean-square unstable at step_size = {step_size:.6g}: spectral radius {radius:.6g} >= 1. "
-                       f"The largest stable step size is {stability_limit(problem, rule):.6g}.")
-    return moments.read(moments.unpack(np.linalg.solve(np.eye(len(b)) - T, b))[1])
+        raise Diverged(f"Mean-square unstable at step_size = {moments.gamma:.6g}: spectral radius {radius:.6g} >= 1. "
+                       + _way_out(problem, rule, moments.gamma))
+    solution = np.asarray(np.linalg.solve(np.eye(len(b)) - T, b), dtype=np.float64)
+    return moments.read(moments.unpack(solution)[1])
 
 
 def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:

@@ -47,11 +47,13 @@ def simulate(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
              replicates: int, seed: int, record_every: int = 1) -> Simulation:
     """``replicates`` independent runs of ``rule`` from ``x0`` (dim,), recorded at 0, record_every, ..., and at ``steps``.
 
-    Memory is O(replicates * (dim + batch)), whatever the horizon.  The interval is a normal approximation: near the mean-square stability
-    limit the error is heavy-tailed and rare runs carry the mean, so that it can miss; exact moments do not.
+    Memory is O(replicates * batch * dim), whatever the horizon, plus O(replicates * N) for batches without replacement.
+    The interval is a normal approximation: near the mean-square stability limit the error is
+    heavy-tailed and rare runs carry the mean, so that it can miss; exact moments do not.
 
     Raises:
-        InvalidInput: wrong shapes, fewer than two replicates.  Diverged: an iterate is no longer finite.
+        InvalidInput: wrong shapes, fewer than two replicates, a seed that is no whole number >= 0.
+        Diverged: an iterate, or the spread of a recorded quantity, is no longer finite.
     """
     x0, theta = point(problem, x0, "x0"), point(problem, theta, "theta")
     gamma = positive_float(step_size, "step_size")
@@ -60,6 +62,7 @@ def simulate(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
     every = positive_int(record_every, "record_every")
     rule.noise_factor(problem.n_terms)
     corrections = rule.corrections(problem.gradients(theta))
+    seed = positive_int(seed, "seed", minimum=0)       # None would draw one that no result records
     rng = np.random.Generator(np.random.Philox(seed))
     points = np.tile(x0, (runs, 1))
     times, distance, gap = [], [], []
@@ -82,10 +85,15 @@ def simulate(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
                 raise Diverged(f"An iterate is no longer finite at t = {t}, step_size = {gamma:.6g}. Use a smaller step size.")
             if t % every == 0 or t == count:
                 record(t)
-    distances, gaps = np.array(distance), np.array(gap)
-    root = np.sqrt(runs)
-    return Simulation(np.array(times), distances.mean(axis=1), gaps.mean(axis=1), distances.std(axis=1, ddof=1) / root,
-                      gaps.std(axis=1, ddof=1) / root, runs, seed)
+    distances, gaps, steps_kept = np.array(distance), np.array(gap), np.array(times)
+    with np.errstate(over="ignore", invalid="ignore"):      # finite iterates may have squares that are not
+        found = [moment for values in (distances, gaps)
+                 for moment in (values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(runs))]
+    finite = np.isfinite(found).all(axis=0)
+    if not finite.all():
+        raise Diverged(f"The squared error or its spread overflows at t = {steps_kept[~finite][0]}, step_size = {gamma:.6g}. "
+                       "Use a smaller step size.")
+    return Simulation(steps_kept, found[0], found[2], found[1], found[3], runs, seed)
 
 
 def _indices(rng: np.random.Generator, n: int, runs: int, rule: DistilledSGD) -> np.ndarray:
