@@ -14,7 +14,7 @@ verify: install
 	$(BIN)/kdtheory verify
 
 test: install lint
-	$(BIN)/python -m pytest -q -n 2 tests
+	$(BIN)/python -m pytest -q -n 2 tests checks
 
 lint: install
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from kdtheory import symbols as sym
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float
 from kdtheory.rules import Compressor, DistilledSGD
-from kdtheory.teacher import gap_at, teacher_statistics
+from kdtheory.teacher import gap_at, noise_sq, teacher_statistics
 from kdtheory.theorems import THEOREMS, Theorem
 
 Letters = dict[str, float]
@@ -117,6 +117,7 @@ def letters_for(problem: FiniteSum, theta: ArrayLike, theorem: Theorem, *, step_
         "bias_sq": teacher.bias_sq, "F_theta": teacher.gap, "D_sq": teacher.distance_sq, "xstar_sq": float(best @ best),
         "omega": compressor.omega(problem.dim) if compressor else 0.0,
         "delta_sq": compressor.absolute_error(problem.dim) if compressor else 0.0,
+        "noise_sq": factor * noise_sq(problem, theta, letters["lam"]),
     }
     return complete(theorem, letters)
 
@@ -134,6 +135,9 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
             )
     for letter, definition in theorem.definitions.items():
         found[str(letter)] = evaluate(definition, found)
+        if letter is sym.a and "noise_sq" in found:
+            # sigma_*^2 - 2 lam C + lam^2 V cancels where lam H' is close to S, and eps in a^2 is sqrt(eps) in a; the mean itself is exact.
+            found["a"] = math.sqrt(found["noise_sq"])
     return found
 
 
@@ -250,11 +254,12 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
 
 
 def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str | Theorem = "theorem-1",
-                   batch_size: int = 1) -> float:
+                   batch_size: int = 1, compressor: Compressor | None = None) -> float:
     """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x - x*|^2 of least squares).
 
     Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a one-dimensional convex
-    minimisation between 0 and E<S,H>/V, where both the bias and the noise increase away from it.  The raw value, never clipped.
+    minimisation between 0 and E<S,H>/V, outside which both the bias and the noise increase.  Affine statements have the same weight
+    for every ``compressor``; "compressed-envelope" has not, since compression moves the fixed point.  The raw value, never clipped.
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
@@ -269,7 +274,7 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
     statement = theorem_named(criterion)
     if statement.psi is None:
         raise InvalidInput(f"{statement.title} has no floor to minimise; use criterion='theorem-1' or another bound.")
-    letters = letters_for(problem, theta, statement, step_size=step_size, weight=0.0, batch_size=batch_size)
+    letters = letters_for(problem, theta, statement, step_size=step_size, weight=0.0, batch_size=batch_size, compressor=compressor)
     if statement.unbiased or sym.kappa in statement.definitions:
         loss = letters["V"] + (0.0 if statement.unbiased else (1.0 + letters["kappa"]) * letters["bias_sq"])
         return letters["C"] / loss if loss > 0.0 else 0.0
@@ -279,25 +284,58 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
 
 
 def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
-    """The minimiser of the floor over lam between 0 and ``end``: golden section, then a parabola's worth of polish."""
-    if theorem.name == "compressed-envelope":       # increasing in psi, so the envelope's own weight
-        theorem = THEOREMS["theorem-1-envelope"]
+    """The minimiser of the floor over lam, ``end`` being where the noise is least.
+
+    psi at a fixed s is convex in lam within a regime, compression is an increasing function of it, and floor <= s iff psi(s) <= s:
+    each regime's floor is quasi-convex.  Between the regimes the envelope's floor jumps (its least rate does), so each is searched apart.
+    """
+
+    known = {name: number for name, number in letters.items() if name != "noise_sq"}      # that one is for a single lam
 
     def value(lam: float) -> float:
-        return floor_of(theorem, complete(theorem, letters | {"lam": lam}))
+        return floor_of(theorem, complete(theorem, known | {"lam": lam}))
 
-    low, high = 0.0, 1.0
-    ratio = (math.sqrt(5.0) - 1.0) / 2.0
+    border = _regime_border(letters, end) if sym.rate_min in theorem.definitions and theorem.modulus == "mu" else None
+    if border is None:
+        pieces = [(0.0, end)]
+    else:
+        # Just beyond the border the bias dominates; both bias and noise grow beyond it and ``end``.
+        beyond = border * (1.0 + 1e-6)     # far enough for rounding in a not to fall back
+        inside, outside = (border, end) if abs(border) <= abs(end) else (end, border)
+        pieces = [(0.0, inside), (beyond, beyond if outside == border else end)]
+    return min((_golden(value, *piece) for piece in pieces), key=value)
+
+
+def _regime_border(letters: Letters, end: float) -> float | None:
+    """The first lam on the side of ``end`` with a (1 - gamma mu) = gamma k c, None where the noise dominates throughout."""
+    calm = (1.0 - letters["gamma"] * letters["mu"]) ** 2
+    biased = letters["gamma"] ** 2 * letters["c"] ** 2 * letters["bias_sq"]
+    side = math.copysign(1.0, end)
+    square, half, constant = calm * letters["V"] - biased, -calm * abs(letters["C"]), calm * letters["sigma_star_sq"]
+    room = half * half - square * constant
+    if room < 0.0 or constant == 0.0:
+        return None
+    # The smaller positive root of square lam^2 + 2 half lam + constant, in the form that does not cancel.
+    lower = -half + math.sqrt(room)
+    return side * constant / lower if lower > 0.0 else None
+
+
+def _golden(value: Callable[[float], float], start: float, end: float) -> float:
+    """Golden section on a quasi-convex function between ``start`` and ``end``, the ends included."""
+    low, high, ratio = 0.0, 1.0, (math.sqrt(5.0) - 1.0) / 2.0
+
+    def at(u: float) -> float:
+        return start + (end - start) * u
+
     left, right = high - ratio, low + ratio
-    at_left, at_right = value(end * left), value(end * right)
-    for _ in range(90):
+    at_left, at_right = value(at(left)), value(at(right))
+    for _ in range(70):
         if at_left <= at_right:
             high, right, at_right = right, left, at_left
             left = high - ratio * (high - low)
-            at_left = value(end * left)
+            at_left = value(at(left))
         else:
             low, left, at_left = left, right, at_right
             right = low + ratio * (high - low)
-            at_right = value(end * right)
-    candidates = (0.0, end * (low + high) / 2)
-    return min(candidates, key=value)
+            at_right = value(at(right))
+    return min((start, end, at((low + high) / 2)), key=value)

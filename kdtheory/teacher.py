@@ -70,3 +70,11 @@ def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistic
         sigma_star_sq=float(problem.constants.sigma_star_sq),
         distance_sq=float(e @ e),
     )
+
+
+def noise_sq(problem: FiniteSum, theta: ArrayLike, weight: float) -> float:
+    """E|S - weight H'|^2 as a mean of squares: no cancellation, unlike its expansion in second moments."""
+    noise = problem.gradients(problem.minimiser)
+    taught = problem.gradients(point(problem, theta, "theta"))
+    left = noise - noise.mean(axis=0) - weight * (taught - taught.mean(axis=0))
+    return float((left**2).sum() / problem.n_terms)

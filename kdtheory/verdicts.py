@@ -91,7 +91,7 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step
         return _verify_gradient(problem, theta, start, 0.5 if weight is None else weight)
     gamma = default_step_size(problem, statement, batch_size=batch_size) if step_size is None else step_size
     if weight is None:
-        weight = optimal_weight(problem, theta, step_size=gamma, batch_size=batch_size,
+        weight = optimal_weight(problem, theta, step_size=gamma, batch_size=batch_size, compressor=compressor,
                                 criterion="exact" if statement.name == "exact-quadratic" else statement)
     claimed = bound(problem, theta, theorem=statement, step_size=gamma, weight=weight, x0=start, steps=steps,
                     batch_size=batch_size, replacement=replacement, compressor=compressor)

@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
-from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
 
 from kdtheory import envelope
 from kdtheory import symbols as sym
+from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 gamma, mu, L, Lcal, k, a = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a

@@ -15,10 +15,10 @@ is at most T + error for every error > 0 is at most T).  All cases are covered:
 from __future__ import annotations
 
 import sympy as sp
-from kdtheory.proofs import envelope_certificates as cert
 
 from kdtheory import envelope
 from kdtheory import symbols as sym
+from kdtheory.proofs import envelope_certificates as cert
 from kdtheory.prover.obligations import Certificate, Region
 
 gamma, mu, L, Lcal, varrho, tau, alpha, nu = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.varrho, sym.tau, sym.alpha, sym.nu

@@ -12,10 +12,10 @@ argument.
 from __future__ import annotations
 
 import sympy as sp
-from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
 
 from kdtheory import envelope
 from kdtheory import symbols as sym
+from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 A, U, W, varrho, tau, s, w, v, sigma = (

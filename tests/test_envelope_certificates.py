@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
-from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion
 
 from kdtheory import envelope
 from kdtheory import symbols as sym
+from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.prover.sympy_checker import accepted, difference, vanishes
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from kdtheory.checks.coverage import Population, measure
 from kdtheory.checks.student_gap import gaps, random_ridge
-
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.estimate import CRITERIA, lambda_star
 from kdtheory.estimate.criteria import Sharp, make_criterion, minimise

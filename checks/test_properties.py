@@ -1,0 +1,165 @@
+"""Evidence, not proof: every statement against gradients and exact moments.  Equalities are in test_equalities.
+
+Inequalities alone prove little (a bound that is too weak passes), so read both files together.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kdtheory import assumptions as asm
+from kdtheory import symbols as sym
+from kdtheory.bounds import noise_floor, optimal_weight
+from kdtheory.checks import strategies as own
+from kdtheory.checks.comparing import (
+    ROUNDING,
+    STATEMENTS,
+    VALUE_ROUNDING,
+    after_one_step,
+    at_most,
+    claimed,
+    few,
+    magnitude,
+    rule_of,
+)
+from kdtheory.checks.strategies import Case
+from kdtheory.meaning import gram_letters, slack_at, slack_size
+from kdtheory.problems import LeastSquares
+from kdtheory.theorems import THEOREMS
+
+CHAINS = {
+    "theorem-1": ("theorem-1-envelope", "theorem-1-sharp", "theorem-1-refined", "theorem-1"),
+    "theorem-2": ("theorem-2-envelope", "theorem-2-sharp", "theorem-2-refined", "theorem-2"),
+    "unbiased": ("unbiased-envelope", "unbiased-sharp", "unbiased"),
+    "unbiased-pl": ("unbiased-pl-envelope", "unbiased-pl-sharp", "unbiased-pl"),
+}
+
+
+@given(st.data())
+@few
+def test_assumptions_hold(data: st.DataObject) -> None:
+    """Every slack is >= 0 (0 for an equality) on every class; strong convexity only where mu > 0."""
+    problem = data.draw(own.problems())
+    theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
+    gamma = data.draw(own.step_sizes(problem, "theorem-2-envelope"))
+    weight = data.draw(own.weights(problem, theta, "theorem-2-envelope", step_size=gamma))
+    convex = float(problem.constants.mu) > 0.0
+    squeeze = data.draw(own.compressors(problem, step_size=gamma, enumerate_only=True)) if convex else None
+    for assumption in asm.ASSUMPTIONS.values():
+        if assumption in (asm.strong_convexity, asm.quadratic_growth) and not convex:
+            continue
+        letters = gram_letters(
+            problem,
+            x,
+            theta,
+            step_size=gamma,
+            weight=weight,
+            compressor=squeeze,
+            modulus="mu" if convex else "mu_pl",
+            unbiased=assumption.name.endswith("-unbiased"),
+        )
+        slack, factor = slack_at(assumption, letters), 1 + letters[sym.Lcal] + letters[sym.mu]
+        room = ROUNDING * slack_size(assumption, letters) + VALUE_ROUNDING * factor * magnitude(problem, x, theta)
+        assert slack >= -room, f"{assumption}: slack {slack:.6g}, rounding {room:.3g}"
+        assert not assumption.equality or slack <= room, f"{assumption}: slack {slack:.6g} must be 0"
+
+
+@pytest.mark.parametrize("theorem", STATEMENTS)
+def test_one_step(theorem: str) -> None:
+    """E s(x+) <= psi(s(x)) on all classes."""
+
+    @given(own.cases(theorem))
+    @few
+    def check(case: Case) -> None:
+        left, right = after_one_step(theorem, case), claimed(theorem, case, 1)[1]
+        assert at_most(left, right, size=magnitude(case.problem, case.x, case.theta)), f"{left:.9g} > {right:.9g}"
+
+    check()
+
+
+@pytest.mark.parametrize("theorem", STATEMENTS)
+def test_iterates(theorem: str) -> None:
+    """Exact moments of least squares stay below the bound at every t."""
+    from kdtheory.moments import expected
+
+    @given(own.cases(theorem, exact=True))
+    @few
+    def check(case: Case) -> None:
+        assert isinstance(case.problem, LeastSquares)
+        seen = expected(case.problem, case.theta, rule_of(theorem, case), step_size=case.step_size, x0=case.x, steps=30)
+        lefts = seen.gap if THEOREMS[theorem].quantity == "gap" else seen.sq_distance
+        size = magnitude(case.problem, case.x, case.theta)
+        for t, (left, right) in enumerate(zip(lefts, claimed(theorem, case, 30), strict=True)):
+            assert at_most(left, right, size=size), f"t = {t}: {left:.9g} > {right:.9g}"
+
+    check()
+
+
+@pytest.mark.parametrize("theorem", STATEMENTS)
+def test_lambda_star_minimises(theorem: str) -> None:
+    """The floor at lambda* is at most the floor at 20 other weights on both sides of it, near and far.
+
+    Under compression too: "compressed" has one weight for every omega, "compressed-envelope" has not (the best weight at a
+    state s depends on s, and compression moves the fixed point).
+    """
+
+    @given(own.cases(theorem))
+    @settings(few, max_examples=20)
+    def check(case: Case) -> None:
+        def floor(weight: float) -> float:
+            return noise_floor(
+                case.problem,
+                case.theta,
+                theorem=theorem,
+                step_size=case.step_size,
+                weight=weight,
+                batch_size=case.batch_size,
+                compressor=case.compressor,
+            )
+
+        best = optimal_weight(
+            case.problem,
+            case.theta,
+            step_size=case.step_size,
+            criterion=theorem,
+            batch_size=case.batch_size,
+            compressor=case.compressor,
+        )
+        least = floor(best)
+        for distance in (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.0):
+            for weight in (best - distance, best + distance):
+                assert at_most(least, floor(weight)), (
+                    f"floor {least:.9g} at {best:.6g}, {floor(weight):.9g} at {weight:.6g}"
+                )
+
+    check()
+
+
+@pytest.mark.parametrize("paper", CHAINS)
+def test_chain_of_floors(paper: str) -> None:
+    """envelope <= sharp <= refined <= paper, in the paper's range."""
+
+    @given(own.cases(paper))
+    @few
+    def check(case: Case) -> None:
+        floors = [
+            noise_floor(
+                case.problem,
+                case.theta,
+                theorem=name,
+                step_size=case.step_size,
+                weight=case.weight,
+                batch_size=case.batch_size,
+            )
+            for name in CHAINS[paper]
+        ]
+        for small, large in itertools.pairwise(floors):
+            assert at_most(small, large), dict(zip(CHAINS[paper], floors, strict=True))
+
+    check()
+
+
