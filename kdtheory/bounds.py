@@ -299,10 +299,9 @@ def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
     if border is None:
         pieces = [(0.0, end)]
     else:
-        # Just beyond the border the bias dominates; both bias and noise grow beyond it and ``end``.
-        beyond = border * (1.0 + 1e-6)     # far enough for rounding in a not to fall back
-        inside, outside = (border, end) if abs(border) <= abs(end) else (end, border)
-        pieces = [(0.0, inside), (beyond, beyond if outside == border else end)]
+        # Both bias and noise grow beyond the later of border and ``end``.  The border itself belongs to either regime by rounding: keep off.
+        before, beyond = border * (1.0 - 1e-6), border * (1.0 + 1e-6)
+        pieces = [(0.0, before), (beyond, end)] if abs(beyond) < abs(end) else [(0.0, end if abs(end) < abs(before) else before), (beyond, beyond)]
     return min((_golden(value, *piece) for piece in pieces), key=value)
 
 

@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--steps", type=int, default=200, help="horizon")
     command.add_argument("--replicates", type=int, default=200, help="independent runs")
     command.add_argument("--seed", type=int, default=0, help="seed")
+    add("mutate", _mutate, "wrong theorems and engines, each killed by a named check", "kdtheory mutate --json")
     command = add("weight", _weight, "lambda* from per-sample gradients", "kdtheory weight --student S.npy --teacher T.npy")
     command.add_argument("--student", required=True, help=".npy (n, d), per-sample gradients of the student")
     command.add_argument("--teacher", required=True, help=".npy (n, d), per-sample gradients of the teacher")
@@ -129,6 +130,16 @@ def _simulate(options: argparse.Namespace) -> tuple[Any, str, int]:
             for t, s, a, b, f in zip(run.steps, run.sq_distance, low, high, run.gap, strict=True)]
     text = "\n".join(f"t = {r['t']:6}  E|x-x*|^2 = {r['sq_distance']:.5g} [{r['low']:.5g}, {r['high']:.5g}]  E f - f* = {r['gap']:.5g}" for r in rows)
     return rows, text, 0
+
+
+def _mutate(options: argparse.Namespace) -> tuple[Any, str, int]:
+    from kdtheory.checks.mutants import score
+
+    outcomes = score()
+    rows = [{"mutant": row.name, "killed": row.killed, "by": row.by, "detail": row.detail} for row in outcomes]
+    killed = sum(row.killed for row in outcomes)
+    lines = [f"{'killed' if row.killed else 'SURVIVED':9} {row.name}  by {row.by}" for row in outcomes]
+    return rows, "\n".join([*lines, f"{killed} of {len(rows)} killed"]), int(killed < len(rows))
 
 
 def _weight(options: argparse.Namespace) -> tuple[Any, str, int]:

@@ -115,6 +115,13 @@ def optimal_weight() -> Identity:
     return Identity("lambda-star-minimises", D * noise(sym.kappa) - least - (D * lam - sym.covariance) ** 2)
 
 
+def compressed_contraction() -> Certificate:
+    """With p = 1 and omega <= gamma mu/4, compression leaves a contraction: (1 + 2 omega)(1 - gamma mu) <= 1 - gamma mu/2."""
+    room, omega = sym.slack_rate, sym.omega
+    claim = (1 - gamma * mu / 2) - (1 + 2 * omega) * (1 - gamma * mu)
+    return Certificate("compressed-contraction", claim, {}, (), 2 * room + 2 * omega * gamma * mu, Region({room: gamma * mu / 4 - omega}))
+
+
 def affine(name: str) -> tuple[Obligation, ...]:
     """Everything behind one of the six affine statements."""
     extra = () if name.endswith("refined") else (corollary(name),)

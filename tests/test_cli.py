@@ -45,6 +45,12 @@ def test_weight(capsys, tmp_path):
     assert json.loads(out)["weight"] == pytest.approx(0.5, rel=1e-9)
 
 
+def test_mutate(capsys):
+    code, out, _ = run(capsys, "mutate", "--json")
+    assert code == 0
+    assert len(json.loads(out)) >= 30
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (("prove", "theorem-3"), "Did you mean"),
     (("formula", "lamda-star"), "Did you mean 'lambda-star'"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from dataclasses import replace
 
 import pytest
 import sympy as sp
-from kdtheory.proofs import OBLIGATIONS, paper
 
 import kdtheory as kd
+from kdtheory import symbols as sym
 from kdtheory.closed_forms import batched_noise
-from kdtheory.prover import sympy_checker
-from kdtheory.prover.obligations import Certificate
+from kdtheory.proofs import OBLIGATIONS, envelope_certificates, paper, prove
+from kdtheory.prover import coqc, signs, smt, solvers, sympy_checker
+from kdtheory.prover.obligations import Certificate, Identity, Region
 from kdtheory.vectors import norm_sq
 
 AFFINE = ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")
@@ -43,9 +46,13 @@ def corruptions(certificate: Certificate):
         yield replace(certificate, region=replace(certificate.region, slacks={**certificate.region.slacks, letter: 2 * meaning}))
 
 
-@pytest.mark.parametrize("name", AFFINE)
+def certificate(name: str) -> Certificate:
+    return envelope_certificates.compressed(paper.one_step("theorem-1")) if name == "compressed" else paper.one_step(name)
+
+
+@pytest.mark.parametrize("name", [*AFFINE, "compressed"])
 def test_corrupted_certificates_are_refused(name):
-    tried = list(corruptions(paper.one_step(name)))
+    tried = list(corruptions(certificate(name)))
     assert len(tried) > 20
     assert [bad for bad in tried if sympy_checker.accepted(bad)] == []
 
@@ -60,11 +67,80 @@ def test_weaker_noise_is_not_proved_by_the_same_certificate(name, letter):
     assert not sympy_checker.accepted(replace(certificate, claim=certificate.claim - symbol / 2))
 
 
-def test_a_missing_checker_is_never_a_pass():
-    assert kd.prove("theorem-1", checkers=("sympy", "coq")).status == "UNDECIDED"
+@pytest.mark.parametrize("solver", list(solvers.SOLVERS))
+@pytest.mark.parametrize("name", ["theorem-1", "theorem-2", "unbiased"])
+def test_smt_solvers_agree(name, solver):
+    proof = kd.prove(name, checkers=(solver,))
+    assert proof.status == "PROVED", proof.reason
+    assert {step.checker for step in proof.steps} == {solver}
+
+
+@pytest.mark.parametrize("name", ["theorem-1", "theorem-2"])
+def test_smt_refuses_what_the_sympy_checker_refuses(name):
+    for bad in corruptions(paper.one_step(name)):
+        result = solvers.check(bad, "z3", timeout=5)
+        assert result.status != "PROVED", bad
+        assert "unknown" not in result.reason       # refused because it is wrong, not because the solver was slow
+
+
+def test_the_smt_file_announces_every_answer():
+    asked = smt.queries(paper.one_step("theorem-1"))
+    text = kd.prove("theorem-1").to_smt2()
+    assert {query.expected for query in asked} == {"sat", "unsat"}
+    assert all(query.text in text and f"(set-info :status {query.expected})" in query.text for query in asked)
+    assert text.count("(check-sat)") == text.count(smt.RESET) + 1
+
+
+EMPTY = Region({sym.slack_quarter: sp.Integer(-1) - sym.gamma * sym.Lcal})
+NOTHING = Certificate("minus-one", sp.Integer(-1), {}, (), sym.slack_quarter + sym.gamma * sym.Lcal, EMPTY)
+
+
+def test_an_empty_region_is_noticed():
+    """On 1 + gamma Lcal <= 0 one can show -1 >= 0; the identity and the signs are right, so only the vacuity check sees it."""
+    assert sympy_checker.vanishes(sympy_checker.difference(NOTHING))
+    found = sympy_checker.check(NOTHING)
+    assert (found.status, "no point" in found.reason) == ("UNDECIDED", True)
+    assert solvers.check(NOTHING, "z3").reason == "minus-one: vacuity: z3 says unsat, not sat"
+    found = solvers.check(NOTHING, "cvc5")      # cvc5 finds neither a point nor a contradiction: refused as well
+    assert (found.status, "vacuity" in found.reason) == ("UNDECIDED", True)
+
+
+def test_a_false_identity_is_refuted():
+    wrong = Identity("square", (sym.a + sym.k) ** 2 - sym.a**2 - sym.k**2)
+    assert [sympy_checker.check(wrong).status, solvers.check(wrong, "z3").status] == ["REFUTED", "REFUTED"]
+
+
+def test_signs_are_read_off_the_tree():
+    assert signs.sign(sym.gamma + sym.omega) == "positive"
+    assert signs.sign(sym.omega * sym.gamma) == "nonnegative"
+    assert signs.sign((sym.gamma - sym.mu) ** 2) == "nonnegative"
+    for unseen in (sym.gamma - sym.mu, sym.lam, -sym.omega, 1 / sym.omega, 1 / (sym.gamma - sym.mu) ** 2, (-sym.gamma) ** 3, sym.lam**3):
+        assert signs.sign(unseen) is None
+
+
+def test_a_missing_checker_is_never_a_pass(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for checker, way_out in (("coq", "apt-get install"), ("z3", "pip install"), ("cvc5", "pip install")):
+        proof = prove("distillation-gradient", checkers=("sympy", checker))
+        assert proof.status == "UNDECIDED"
+        assert way_out in proof.reason
+
+
+def test_unknown_names():
     with pytest.raises(kd.InvalidInput, match="Unknown checker"):
         kd.prove("theorem-1", checkers=("lean",))
+    with pytest.raises(kd.InvalidInput, match="Did you mean 'theorem-1'"):
+        kd.prove("theorem1")
+    assert kd.prove("theorem-1", checkers=()).status == "UNDECIDED"
     assert set(OBLIGATIONS) == set(kd.THEOREMS)
+
+
+@pytest.mark.parametrize("name", ["theorem-1", "compressed", "exact-quadratic"])
+def test_coq_text_states_every_obligation(name):
+    proof = kd.prove(name)
+    expected = sum(len(coqc.as_certificates(item)) for item in proof.obligations)
+    assert proof.to_coq().count("Qed.") == expected == proof.to_coq().count("Theorem ")
 
 
 def test_closed_forms():

@@ -15,7 +15,7 @@ from pathlib import Path
 import sympy as sp
 
 from kdtheory.assumptions import Assumption
-from kdtheory.prover.obligations import Certificate
+from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.symbols import CENTRED, DETERMINISTIC, GRAM
 from kdtheory.vectors import Vector
 
@@ -120,25 +120,36 @@ def _parts(certificate: Certificate) -> _Parts:
     parts = _Parts(
         certificate.claim, [(a, clean(m)) for a, m in certificate.multipliers.items()],
         [(clean(w), {n: clean(c) for n, c in v.items()}) for w, v in certificate.squares], clean(certificate.remainder),
-        {s: e for s, e in region.slacks.items() if s not in same}, {e: _sign(s, e.name) for s, e in same.items()},
-        dict(region.substitutions),
+        {}, {e: _sign(s, e.name) for s, e in same.items()}, {},
     )
-    inside = _Parts(parts.claim, parts.multipliers, parts.squares, parts.remainder, {}, {}, {}).everything
+    inside = parts.everything
     # A condition is stated when a multiplier or a denominator needs it; what is idle stays out of the theorem.
-    needed = _letters(inside) | _letters(e for s, e in parts.slacks.items() if e in _divisors(inside))
-    idle = [s for s, e in parts.slacks.items() if s not in needed and e not in _divisors(inside)]
-    for symbol in idle:
-        del parts.slacks[symbol]
+    parts.slacks.update({s: e for s, e in region.slacks.items()
+                         if s not in same and (s in _letters(inside) or e in _divisors(inside))})
+    parts.slacks.update(_unseen_divisors([parts.claim], parts.slacks.values()))
     reached = _letters([*inside, *parts.slacks.values()])
-    for symbol in [s for s in parts.eliminated if s not in reached]:
-        del parts.eliminated[symbol]
+    parts.eliminated.update({s: e for s, e in region.substitutions.items() if s in reached})
     return parts
 
 
+def _visibly_positive(expression: sp.Expr) -> bool:
+    if isinstance(expression, sp.Add | sp.Mul):
+        return all(_visibly_positive(part) for part in expression.args)
+    return bool(expression.is_positive) and not (isinstance(expression, sp.Pow) and not _visibly_positive(expression.base))
+
+
+def _unseen_divisors(expressions: Iterable[sp.Expr], known: Iterable[sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+    """Sums that are divided by and are not positive by sight: the theorem then assumes that they are not 0."""
+    sums = {d for d in _divisors(expressions) if isinstance(d, sp.Add) and not _visibly_positive(d)} - set(known)
+    return {sp.Dummy(f"divisor_{i}"): d for i, d in enumerate(sorted(sums, key=term))}
+
+
 def _hypotheses(parts: _Parts) -> list[str]:
-    positive = _letters([*parts.structural, *_divisors(parts.everything)]) - set(parts.slacks)
+    # A real letter may stand in an even power; if its sign were needed after all, Coq refuses the file.
+    inside = _letters([*parts.structural, *_divisors(parts.everything)]) - set(parts.slacks)
+    positive = {s for s in inside if s in parts.signs or s.is_nonnegative}
     lines = [f"({s}_sign : {parts.signs.get(s) or _sign(s, s.name)})" for s in sorted(positive, key=str)]
-    lines += [f"({s}_sign : {_sign(s, term(e))})" for s, e in parts.slacks.items()]
+    lines += [f"({s.name}_sign : {_sign(s, term(e)) if s.is_nonnegative else f'{term(e)} <> 0'})" for s, e in parts.slacks.items()]
     lines += [f"({s}_elimination : {s} = {term(e)})" for s, e in parts.eliminated.items()]
     lines += [f"({identifier(a.name)} : " + (f"{term(a.slack)} = 0)" if a.equality else f"0 <= {term(a.slack)})")
               for a, _ in parts.multipliers]
@@ -147,23 +158,51 @@ def _hypotheses(parts: _Parts) -> list[str]:
 
 def _identity(parts: _Parts) -> str:
     """The tactic for the identity: clear denominators written with slack letters first, then replace the letters."""
-    names = (*(f"{s}_definition" for s in parts.slacks), *(f"{s}_elimination" for s in parts.eliminated))
-    replace = " ".join(f"try rewrite {name};" for name in names)
-    if {*parts.slacks, *parts.eliminated} & _letters(_divisors(parts.everything)) or parts.slacks.keys() & _named(parts):
-        return f"field_simplify_eq; [{replace} field; nonzero|nonzero]."
-    return f"{replace} field; nonzero.".lstrip()
+    divisors = _divisors(parts.everything)
+    early = [s for s, e in parts.slacks.items() if _divisors([e]) & set(parts.slacks.values())]     # definitions that divide by another
+    late = [s for s in parts.slacks if s not in early]
+    first = "".join(f"try rewrite {s.name}_definition; " for s in early)
+    again = "".join(f"try rewrite <- {s.name}_definition; " for s in late) if early else ""
+    names = (*(f"{s.name}_definition" for s in late), *(f"{s}_elimination" for s in parts.eliminated))
+    replace = "".join(f"try rewrite {name}; " for name in names)
+    if {*parts.slacks, *parts.eliminated} & _letters(divisors) or divisors & set(parts.slacks.values()):
+        return f"{first}{again}field_simplify_eq; [{replace}field; nonzero|nonzero ..]."
+    return f"{first}{replace}field; nonzero."
 
 
-def _named(parts: _Parts) -> set[sp.Symbol]:
-    """Slack letters whose expression is itself a denominator of the claim: Coq writes the letter there."""
-    return {s for s, e in parts.slacks.items() if e in _divisors([parts.claim])}
+def to_coq(obligation: Obligation) -> str:
+    """One Coq file: a certificate as theorem ``<name>_certificate`` about vectors, an identity as ``<name>_identity``.
 
-
-def to_coq(certificate: Certificate) -> str:
-    """One Coq file that states the certificate's claim as a theorem ``<name>_step`` about vectors, and proves it.
-
-    Raises ValueError when the certificate holds something that is no rational expression in signed letters.
+    Raises ValueError when the obligation holds something that is no rational expression in signed letters.
     """
+    return _identity_file(obligation) if isinstance(obligation, Identity) else _certificate_file(obligation)
+
+
+def _identity_file(identity: Identity) -> str:
+    """Letters are plain real numbers, and whatever is divided by is assumed not to be 0."""
+    plain = {letter: sp.Dummy(name) for letter, name in _GRAM_NAME.items()}
+    expression = identity.region.resolve(identity.expression).xreplace(plain)
+    sums = _unseen_divisors([expression], ())
+    divisors = sorted({s.name for s in _divisors([expression]) if isinstance(s, sp.Symbol)} |
+                      {s.name for d in sums.values() for s in _divisors([d]) if isinstance(s, sp.Symbol)})
+    free = sorted(s.name for s in expression.free_symbols if isinstance(s, sp.Symbol))
+    late = "".join(f"try rewrite {s.name}_definition; " for s in sums)
+    return "\n".join([
+        f"(** Generated from the identity \"{identity.name}\" by kdtheory.prover.coq; do not edit. *)", "",
+        f"Require Import {LIBRARY}.OneStep.", "",
+        f"Theorem {identifier(identity.name)}_identity" + (f" ({' '.join(free)} : R)" if free else ""),
+        *(f"  ({name}_nonzero : {name} <> 0)" for name in divisors),
+        *(f"  ({s.name}_sign : {term(d)} <> 0)" for s, d in sums.items()),
+        f"  : {term(expression)} = 0.",
+        "Proof.",
+        *(f"  abbreviate {term(d)} as_letter {s.name} by_definition {s.name}_definition positive_by {s.name}_sign."
+          for s, d in sums.items()),
+        f"  field_simplify_eq; [{late}field; nonzero|nonzero ..]." if sums else "  field; nonzero." if divisors else "  ring.",
+        "Qed.", "",
+    ])
+
+
+def _certificate_file(certificate: Certificate) -> str:
     parts = _parts(certificate)
     vectors = bool(parts.squares) or any(e.free_symbols & _GRAM_NAME.keys() for e in parts.everything)
     free = sorted(_letters(parts.everything) - parts.slacks.keys(), key=str)
@@ -178,11 +217,11 @@ def to_coq(certificate: Certificate) -> str:
     return "\n".join([
         f"(** Generated from the certificate \"{certificate.name}\" by kdtheory.prover.coq; do not edit. *)", "",
         f"Require Import {LIBRARY}.OneStep.", "",
-        f"Theorem {identifier(certificate.name)}_step {binders}",
+        f"Theorem {identifier(certificate.name)}_certificate {binders}",
         *(f"  {line}" for line in _hypotheses(parts)),
         f"  : 0 <= {term(parts.claim)}.",
         "Proof.",
-        *(f"  abbreviate {term(e)} as_letter {s} by_definition {s}_definition positive_by {s}_sign."
+        *(f"  abbreviate {term(e)} as_letter {s.name} by_definition {s.name}_definition positive_by {s.name}_sign."
           for s, e in parts.slacks.items()),
         "  apply (by_identity _ (", "    " + "\n    + ".join(f"({text})" for text, _ in summands) + ")).",
         f"  {{ {'variables P. ' if vectors else ''}{_identity(parts)} }}",
@@ -192,15 +231,15 @@ def to_coq(certificate: Certificate) -> str:
     ])
 
 
-def generate(certificates: Sequence[Certificate]) -> dict[str, str]:
-    """File name (inside ``generated/``) to text, one file per certificate.  Raises ValueError when two share a name."""
+def generate(certificates: Sequence[Obligation]) -> dict[str, str]:
+    """File name (inside ``generated/``) to text, one file per obligation.  Raises ValueError when two share a name."""
     files = {f"{identifier(c.name)}.v": to_coq(c) for c in certificates}
     if len(files) != len(certificates):
         raise ValueError(f"Coq export: {len(certificates)} certificates have only {len(files)} different names")
     return files
 
 
-def drift(folder: Path, certificates: Sequence[Certificate]) -> list[str]:
+def drift(folder: Path, certificates: Sequence[Obligation]) -> list[str]:
     """One sentence per generated file that is missing, stale or superfluous in ``folder/generated``; empty when all is well."""
     expected = generate(certificates)
     present = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / FOLDER).glob("*.v"))}
@@ -209,7 +248,7 @@ def drift(folder: Path, certificates: Sequence[Certificate]) -> list[str]:
     return complaints + [f"{name} belongs to no certificate" for name in present if name not in expected]
 
 
-def write(folder: Path, certificates: Sequence[Certificate]) -> None:
+def write(folder: Path, certificates: Sequence[Obligation]) -> None:
     """Make ``folder/generated`` hold exactly the generated files."""
     expected = generate(certificates)
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 
 import sympy as sp
@@ -10,6 +11,8 @@ from sympy.polys.rings import PolyElement, PolyRing
 from kdtheory import symbols as sym
 from kdtheory import vectors as vec
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
+from kdtheory.prover.regions import witness
+from kdtheory.prover.signs import written_nonnegative
 
 LINEAR = {sym.F, sym.F_plus, sym.out_sq, *sym.GRAM.values()}
 
@@ -68,45 +71,56 @@ def _fraction(expression: sp.Expr, ring: PolyRing) -> tuple[PolyElement, PolyEle
     raise ValueError(f"not a rational expression: {expression}")
 
 
-def written_nonnegative(expression: sp.Expr, *, strictly: bool = False) -> bool:
-    """Sums, products, quotients and even powers of letters of known sign."""
-    expression = sp.sympify(expression)
-    if expression.is_Rational:
-        return bool(expression > 0 if strictly else expression >= 0)
-    if expression.is_Symbol:
-        return bool(expression.is_positive if strictly else expression.is_nonnegative)
-    if expression.is_Pow and expression.exp.is_Integer:
-        strict_base = strictly or expression.exp < 0
-        return (expression.exp % 2 == 0 and not strict_base) or written_nonnegative(
-            expression.base, strictly=strict_base
-        )
-    if expression.is_Mul:
-        return all(written_nonnegative(factor, strictly=strictly) for factor in expression.args)
-    if expression.is_Add:
-        return all(written_nonnegative(x) for x in expression.args) and (
-            not strictly or any(written_nonnegative(x, strictly=True) for x in expression.args)
-        )
-    return False
+@dataclass(frozen=True)
+class Result:
+    """``status`` is PROVED, REFUTED (an identity that is false) or UNDECIDED (a certificate that shows nothing), with the reason."""
+
+    status: str
+    reason: str
+
+
+def _complaint(certificate: Certificate) -> str | None:
+    """What keeps the signs of a certificate from being visible, or which assumption it lists and does not use."""
+    for assumption, weight in certificate.multipliers.items():
+        if vanishes(certificate.region.resolve(weight)):
+            return f"{assumption} is listed but has multiplier 0"
+        if not assumption.equality and not written_nonnegative(weight):
+            return f"the multiplier {weight} of {assumption} is not written as a non-negative number"
+    for weight, vector in certificate.squares:
+        if not written_nonnegative(weight):
+            return f"the weight {weight} of the square of {dict(vector)} is not written as a non-negative number"
+    if not written_nonnegative(certificate.remainder):
+        return f"the remainder {certificate.remainder} is not written as a non-negative number"
+    return None
+
+
+def check(obligation: Obligation) -> Result:
+    """Identity exact, signs visible, nothing idle, and the region has a point in it.
+
+    A certificate that fails says nothing about its claim, so it is UNDECIDED; only a false identity is REFUTED.
+    """
+    name = obligation.name
+    try:
+        exact = vanishes(difference(obligation))
+    except ValueError as error:
+        return Result("UNDECIDED", f"{name}: {error}")
+    if not exact:
+        certificate = isinstance(obligation, Certificate)
+        return Result("UNDECIDED" if certificate else "REFUTED", f"{name}: the identity does not expand to 0")
+    if isinstance(obligation, Certificate):
+        wrong = _complaint(obligation)
+        if wrong is not None:
+            return Result("UNDECIDED", f"{name}: {wrong}")
+    if witness(obligation.region) is None:
+        return Result("UNDECIDED", f"{name}: no point found that satisfies the region; the statement may be empty")
+    return Result("PROVED", "")
 
 
 def accepted(obligation: Obligation) -> bool:
-    """Identity exact, signs visible, nothing idle."""
-    if not vanishes(difference(obligation)):
-        return False
-    if isinstance(obligation, Identity):
-        return True
-    assert isinstance(obligation, Certificate)
-    signed = [weight for assumption, weight in obligation.multipliers.items() if not assumption.equality]
-    return all(
-        written_nonnegative(weight)
-        for weight in (*signed, *(weight for weight, _ in obligation.squares), obligation.remainder)
-    ) and all(weight != 0 for weight in obligation.multipliers.values())
+    """Whether :func:`check` says PROVED."""
+    return check(obligation).status == "PROVED"
 
 
 def reason(obligation: Obligation) -> str | None:
     """None when :func:`accepted`, else what is wrong with it."""
-    if not vanishes(difference(obligation)):
-        return f"{obligation.name}: the identity does not expand to 0"
-    if not accepted(obligation):
-        return f"{obligation.name}: a multiplier or weight is not written non-negatively, or an assumption is idle"
-    return None
+    return check(obligation).reason or None

@@ -156,6 +156,13 @@ Proof. unfold ip. rewrite <- avg_plus. apply avg_ext. intros. apply (dot_plus_l 
 Lemma ip_scal_l N d c X Z : ip N d (fun n i => c * X n i) Z = c * ip N d X Z.
 Proof. unfold ip. rewrite <- avg_scal. apply avg_ext. intros. apply (dot_scal_l d c (X n)). Qed.
 
+Lemma ip_plus_sq N d X Y :
+  ip N d (fun n i => X n i + Y n i) (fun n i => X n i + Y n i) = ip N d X X + 2 * ip N d X Y + ip N d Y Y.
+Proof.
+  rewrite ip_plus_l, (ip_sym N d X (fun n i => X n i + Y n i)), (ip_sym N d Y (fun n i => X n i + Y n i)), !ip_plus_l.
+  rewrite (ip_sym N d Y X). ring.
+Qed.
+
 Lemma ip_nonneg N d X : 0 <= ip N d X X.
 Proof. apply avg_nonneg. intros. apply norm2_nonneg. Qed.
 

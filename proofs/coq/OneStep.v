@@ -104,6 +104,7 @@ Ltac positive :=
   | |- 0 <= _ + _ => apply Rplus_le_le_0_compat; positive
   | |- 0 <= _ / _ => apply Rmult_le_pos; [positive|apply Rlt_le, Rinv_0_lt_compat; positive]
   | |- 0 <= / _ => apply Rlt_le, Rinv_0_lt_compat; positive
+  | |- 0 <= _ ^ 2 => apply pow2_ge_0
   | |- 0 <= _ ^ _ => apply pow_le; positive
   | |- 0 < _ * _ => apply Rmult_lt_0_compat; positive
   | |- 0 < _ + _ => first [apply Rplus_lt_0_compat; positive | apply Rplus_le_lt_0_compat; positive
@@ -116,7 +117,7 @@ Ltac positive :=
   end.
 
 (** Side conditions t <> 0 of [field]. *)
-Ltac nonzero := repeat split; apply Rgt_not_eq; red; positive.
+Ltac nonzero := repeat split; first [assumption | apply pow_nonzero; assumption | apply Rgt_not_eq; red; positive].
 
 (** [field] with letters that stand for expressions: Gram letters become variables; denominators, written in slack letters whose
     sign is known, are cleared; only then do definitions replace the letters. *)

@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem bias_dominated_step (P : one_step) (F Lcal a c gamma k lam mu varrho : R)
+Theorem bias_dominated_certificate (P : one_step) (F Lcal a c gamma k lam mu varrho : R)
   (Lcal_sign : 0 < Lcal)
   (c_sign : 0 <= c)
   (gamma_sign : 0 < gamma)
@@ -28,7 +28,7 @@ Proof.
     + (((gamma ^ 2) * (1 + ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))) / (tau)))) * ((k ^ 2) + ((-1) * h_h P * (lam ^ 2))))
     + (((gamma ^ 2) * (((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))) / (tau)) * form P (Linear 0 0 0 0 (tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))))) ((-1) + ((-1) * tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2)))))) lam) (Linear 0 0 0 0 (tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))))) ((-1) + ((-1) * tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2)))))) lam))
     + (((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))) / (tau)) * form P (Linear (tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))))) ((-1) * gamma * tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))))) ((-1) * lam * gamma) 0 0 0 0) (Linear (tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))))) ((-1) * gamma * tau / ((((n + (gamma * (c ^ 2) / (mu))) ^ 2) + ((c ^ 2) * (gamma ^ 2))))) ((-1) * lam * gamma) 0 0 0 0)))).
-  { variables P. field_simplify_eq; [try rewrite n_definition; try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero]. }
+  { variables P. field_simplify_eq; [try rewrite n_definition; try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero ..]. }
   repeat apply Rplus_le_le_0_compat.
   - apply Rmult_le_pos; [positive|exact expected_smoothness].
   - apply Rmult_le_pos; [positive|exact quadratic_growth].

@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem compressed_young_step (P : one_step) (F Lcal a alpha delta_sq gamma k lam mu nu omega out_sq p : R)
+Theorem compressed_young_certificate (P : one_step) (F Lcal a alpha delta_sq gamma k lam mu nu omega out_sq p : R)
   (Lcal_sign : 0 < Lcal)
   (alpha_sign : 0 < alpha)
   (gamma_sign : 0 < gamma)

@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem compressed_young_unbiased_step (P : one_step) (F Lcal a delta_sq gamma lam mu nu omega out_sq p : R)
+Theorem compressed_young_unbiased_certificate (P : one_step) (F Lcal a delta_sq gamma lam mu nu omega out_sq p : R)
   (Lcal_sign : 0 < Lcal)
   (gamma_sign : 0 < gamma)
   (nu_sign : 0 < nu)

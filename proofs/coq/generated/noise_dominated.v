@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem noise_dominated_step (P : one_step) (F Lcal a c gamma k lam mu varrho : R)
+Theorem noise_dominated_certificate (P : one_step) (F Lcal a c gamma k lam mu varrho : R)
   (Lcal_sign : 0 < Lcal)
   (a_sign : 0 < a)
   (c_sign : 0 < c)
@@ -35,7 +35,7 @@ Proof.
     + ((c * (gamma ^ 3) * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)) / (a * tau)) * form P (Linear 0 0 0 0 (a * tau / (c * gamma * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)))) ((-1) + ((-1) * a * tau / (c * gamma * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma))))) lam) (Linear 0 0 0 0 (a * tau / (c * gamma * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)))) ((-1) + ((-1) * a * tau / (c * gamma * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma))))) lam))
     + ((z * gamma * tau / (c * (n + (gamma * (c ^ 2) / (mu))) * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)))) * form P (Linear ((-1) * mu) 1 0 0 0 0 0) (Linear ((-1) * mu) 1 0 0 0 0 0))
     + (((n + (gamma * (c ^ 2) / (mu))) * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)) / (k * tau)) * form P (Linear (k * tau / ((n + (gamma * (c ^ 2) / (mu))) * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)))) ((-1) * k * gamma * tau / ((n + (gamma * (c ^ 2) / (mu))) * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)))) ((-1) * lam * gamma) 0 0 0 0) (Linear (k * tau / ((n + (gamma * (c ^ 2) / (mu))) * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)))) ((-1) * k * gamma * tau / ((n + (gamma * (c ^ 2) / (mu))) * ((k * (n + (gamma * (c ^ 2) / (mu)))) + (a * c * gamma)))) ((-1) * lam * gamma) 0 0 0 0)))).
-  { variables P. field_simplify_eq; [try rewrite n_definition; try rewrite y_definition; try rewrite tau_definition; try rewrite z_definition; try rewrite Lcal_elimination; field; nonzero|nonzero]. }
+  { variables P. field_simplify_eq; [try rewrite n_definition; try rewrite y_definition; try rewrite tau_definition; try rewrite z_definition; try rewrite Lcal_elimination; field; nonzero|nonzero ..]. }
   repeat apply Rplus_le_le_0_compat.
   - apply Rmult_le_pos; [positive|exact expected_smoothness].
   - apply Rmult_le_pos; [positive|exact quadratic_growth].

@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem noise_dominated_unbiased_step (P : one_step) (F Lcal a c gamma lam mu varrho : R)
+Theorem noise_dominated_unbiased_certificate (P : one_step) (F Lcal a c gamma lam mu varrho : R)
   (Lcal_sign : 0 < Lcal)
   (c_sign : 0 < c)
   (gamma_sign : 0 < gamma)
@@ -26,7 +26,7 @@ Proof.
     + (((gamma ^ 2) * (1 + ((c ^ 2) * (gamma ^ 2) / (tau)))) * ((a ^ 2) + ((-1) * S_S P) + ((-1) * Hc_Hc P * (lam ^ 2)) + (2 * S_Hc P * lam)))
     + (((c ^ 2) * (gamma ^ 4) / (tau)) * form P (Linear 0 0 0 0 (tau / ((c ^ 2) * (gamma ^ 2))) ((-1) + ((-1) * tau / ((c ^ 2) * (gamma ^ 2)))) lam) (Linear 0 0 0 0 (tau / ((c ^ 2) * (gamma ^ 2))) ((-1) + ((-1) * tau / ((c ^ 2) * (gamma ^ 2)))) lam))
     + ((tau / ((c ^ 2))) * form P (Linear ((-1) * mu) 1 0 0 0 0 0) (Linear ((-1) * mu) 1 0 0 0 0 0)))).
-  { variables P. field_simplify_eq; [try rewrite y_definition; try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero]. }
+  { variables P. field_simplify_eq; [try rewrite y_definition; try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero ..]. }
   repeat apply Rplus_le_le_0_compat.
   - apply Rmult_le_pos; [positive|exact expected_smoothness].
   - apply Rmult_le_pos; [positive|exact quadratic_growth].

@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem pl_long_step (P : one_step) (F F_plus L Lcal a gamma k lam mu q varrho : R)
+Theorem pl_long_certificate (P : one_step) (F F_plus L Lcal a gamma k lam mu q varrho : R)
   (L_sign : 0 < L)
   (Lcal_sign : 0 < Lcal)
   (a_sign : 0 < a)
@@ -31,7 +31,7 @@ Proof.
     + ((((1 / 2) * L * (gamma ^ 2)) + ((1 / 2) * b * mu * (gamma ^ 2) * ((b * k) + (a * q * L * gamma)) / (k * tau))) * ((k ^ 2) + ((-1) * h_h P * (lam ^ 2))))
     + (((1 / 2) * q * L * mu * (gamma ^ 3) * ((b * k) + (a * q * L * gamma)) / (a * tau)) * form P (Linear 0 0 0 0 (a * tau / (q * gamma * mu * ((b * k) + (a * q * L * gamma)))) ((-1) + ((-1) * a * tau / (q * gamma * mu * ((b * k) + (a * q * L * gamma))))) lam) (Linear 0 0 0 0 (a * tau / (q * gamma * mu * ((b * k) + (a * q * L * gamma)))) ((-1) + ((-1) * a * tau / (q * gamma * mu * ((b * k) + (a * q * L * gamma))))) lam))
     + (((1 / 2) * b * mu * (gamma ^ 2) * ((b * k) + (a * q * L * gamma)) / (k * tau)) * form P (Linear 0 (k * tau / (gamma * mu * ((b * k) + (a * q * L * gamma)))) lam 0 0 0 0) (Linear 0 (k * tau / (gamma * mu * ((b * k) + (a * q * L * gamma)))) lam 0 0 0 0)))).
-  { variables P. field_simplify_eq; [try rewrite b_definition; try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero]. }
+  { variables P. field_simplify_eq; [try rewrite b_definition; try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero ..]. }
   repeat apply Rplus_le_le_0_compat.
   - apply Rmult_le_pos; [positive|exact descent_lemma].
   - apply Rmult_le_pos; [positive|exact polyak_lojasiewicz].

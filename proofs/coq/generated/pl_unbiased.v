@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem pl_unbiased_step (P : one_step) (F F_plus L Lcal a gamma lam mu q varrho : R)
+Theorem pl_unbiased_certificate (P : one_step) (F F_plus L Lcal a gamma lam mu q varrho : R)
   (L_sign : 0 < L)
   (Lcal_sign : 0 < Lcal)
   (gamma_sign : 0 < gamma)
@@ -24,7 +24,7 @@ Proof.
     + (((1 / 2) * L * (gamma ^ 2) * (1 + (tau / ((q ^ 2) * L * (gamma ^ 2) * mu)))) * (((-1) * Gc_Gc P) + ((-1) * g_g P) + ((-1) * S_S P) + (2 * Gc_S P) + (2 * F * Lcal)))
     + (((1 / 2) * L * (gamma ^ 2) * (1 + (L * mu * (q ^ 2) * (gamma ^ 2) / (tau)))) * ((a ^ 2) + ((-1) * S_S P) + ((-1) * Hc_Hc P * (lam ^ 2)) + (2 * S_Hc P * lam)))
     + (((1 / 2) * mu * (q ^ 2) * (L ^ 2) * (gamma ^ 4) / (tau)) * form P (Linear 0 0 0 0 (tau / ((q ^ 2) * L * (gamma ^ 2) * mu)) ((-1) + ((-1) * tau / ((q ^ 2) * L * (gamma ^ 2) * mu))) lam) (Linear 0 0 0 0 (tau / ((q ^ 2) * L * (gamma ^ 2) * mu)) ((-1) + ((-1) * tau / ((q ^ 2) * L * (gamma ^ 2) * mu))) lam)))).
-  { variables P. field_simplify_eq; [try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero]. }
+  { variables P. field_simplify_eq; [try rewrite tau_definition; try rewrite Lcal_elimination; field; nonzero|nonzero ..]. }
   repeat apply Rplus_le_le_0_compat.
   - apply Rmult_le_pos; [positive|exact descent_lemma_unbiased].
   - apply Rmult_le_pos; [positive|exact polyak_lojasiewicz].

@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem pl_young_short_step (P : one_step) (F F_plus L Lcal a alpha gamma k lam mu nu : R)
+Theorem pl_young_short_certificate (P : one_step) (F F_plus L Lcal a alpha gamma k lam mu nu : R)
   (L_sign : 0 < L)
   (alpha_sign : 0 < alpha)
   (gamma_sign : 0 < gamma)

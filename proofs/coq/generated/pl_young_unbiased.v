@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem pl_young_unbiased_step (P : one_step) (F F_plus L Lcal a gamma lam mu nu : R)
+Theorem pl_young_unbiased_certificate (P : one_step) (F F_plus L Lcal a gamma lam mu nu : R)
   (L_sign : 0 < L)
   (gamma_sign : 0 < gamma)
   (nu_sign : 0 < nu)

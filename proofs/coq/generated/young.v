@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem young_step (P : one_step) (F Lcal a alpha gamma k lam mu nu : R)
+Theorem young_certificate (P : one_step) (F Lcal a alpha gamma k lam mu nu : R)
   (Lcal_sign : 0 < Lcal)
   (alpha_sign : 0 < alpha)
   (gamma_sign : 0 < gamma)

@@ -2,7 +2,7 @@
 
 Require Import KDTheory.OneStep.
 
-Theorem young_unbiased_step (P : one_step) (F Lcal a gamma lam mu nu : R)
+Theorem young_unbiased_certificate (P : one_step) (F Lcal a gamma lam mu nu : R)
   (Lcal_sign : 0 < Lcal)
   (gamma_sign : 0 < gamma)
   (nu_sign : 0 < nu)

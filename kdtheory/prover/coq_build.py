@@ -1,0 +1,167 @@
+"""Run Coq on ``proofs/coq`` or on single obligations, and read what it says about axioms.
+
+A missing ``coqc``, a timeout or an error is UNDECIDED with its reason: nothing but a clean run of every file is PROVED.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdtheory.prover.coq import LIBRARY, identifier, to_coq
+from kdtheory.prover.obligations import Obligation
+
+HOW_TO_GET = "coqc is not installed: apt-get install coq, or opam install coq (8.16 or later)"
+BASE = ("Base.v", "OneStep.v")
+# What Coq's real numbers are built on; see the standard library's ClassicalDedekindReals.
+AXIOMS_OF_REALS = frozenset({
+    "ClassicalDedekindReals.sig_not_dec", "ClassicalDedekindReals.sig_forall_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+})
+
+
+@dataclass(frozen=True)
+class CoqReport:
+    """``status`` PROVED or UNDECIDED; ``theorems`` are the names in Audit.v, ``axioms`` what they rest on; times in seconds."""
+
+    status: str
+    reason: str
+    seconds: float
+    theorems: tuple[str, ...] = ()
+    axioms: tuple[str, ...] = ()
+    timings: tuple[tuple[str, float], ...] = ()
+
+
+def project_files(folder: Path) -> list[str]:
+    """The .v files of ``_CoqProject``, in its order."""
+    lines = (folder / "_CoqProject").read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip().endswith(".v")]
+
+
+def _needs(text: str) -> set[str]:
+    return {f"{name.replace('.', '/')}.v" for name in re.findall(rf"\b{LIBRARY}\.([\w.]*\w)", _commands(text))}
+
+
+def _commands(text: str) -> str:
+    return "\n".join(re.findall(r"Require[^.]*(?:\.\w[^.]*)*\.", text))
+
+
+def _run(command: Sequence[str], folder: Path, deadline: float) -> tuple[int, str]:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return 1, "out of time"
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=left, check=False)
+    except subprocess.TimeoutExpired:
+        return 1, "out of time"
+    return done.returncode, done.stdout + done.stderr
+
+
+def _compile_all(coqc: str, build: Path, files: Sequence[str], deadline: float) -> tuple[dict[str, str], dict[str, float], str]:
+    """Outputs and times per file, and the first complaint ("" when there is none); a file starts when what it requires is there."""
+    needs = {name: _needs((build / name).read_text(encoding="utf-8")) & set(files) for name in files}
+    outputs: dict[str, str] = {}
+    times: dict[str, float] = {}
+    running: dict[Future[tuple[int, str, float]], str] = {}
+
+    def one(name: str) -> tuple[int, str, float]:
+        start = time.monotonic()
+        code, text = _run([coqc, "-q", "-R", ".", LIBRARY, name], build, deadline)
+        return code, text, time.monotonic() - start
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        while len(outputs) < len(files):
+            waiting = [n for n in files if n not in outputs and n not in running.values()]
+            running |= {pool.submit(one, n): n for n in waiting if needs[n] <= outputs.keys()}
+            if not running:
+                return outputs, times, f"{waiting[0]} requires itself or a file that is not listed"
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                name = running.pop(future)
+                code, text, times[name] = future.result()
+                if code != 0:
+                    return outputs, times, f"{name}: {' '.join(text.split())[:300]}"
+                outputs[name] = text
+    return outputs, times, ""
+
+
+def _axioms(printed: str) -> tuple[str, ...]:
+    return tuple(sorted(set(re.findall(r"^([A-Za-z_][\w.]*)\s*(?=:|$)", printed, re.MULTILINE)) - {"Axioms", "Closed"}))
+
+
+def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (), coqchk: bool = False) -> CoqReport:
+    """Compile everything in ``folder`` in a fresh directory, at most ``timeout`` seconds, and audit the axioms.
+
+    ``expected``: names (statement keys or identifiers) that Audit.v has to list.  ``coqchk``: let Coq's independent kernel re-check the result.
+    """
+    start = time.monotonic()
+
+    def undecided(reason: str) -> CoqReport:
+        return CoqReport("UNDECIDED", f"coq: {reason}", time.monotonic() - start)
+
+    coqc, checker = shutil.which("coqc"), shutil.which("coqchk")
+    if coqc is None or (coqchk and checker is None):
+        return undecided(HOW_TO_GET)
+    files = project_files(folder)
+    unlisted = sorted({p.relative_to(folder).as_posix() for p in folder.rglob("*.v")} - set(files))
+    if unlisted:
+        return undecided(f"{unlisted[0]} is not listed in _CoqProject")
+    with tempfile.TemporaryDirectory() as name:
+        build = Path(name)
+        for file in files:
+            (build / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / file, build / file)
+        outputs, times, complaint = _compile_all(coqc, build, files, start + timeout)
+        if complaint:
+            return undecided(complaint)
+        if coqchk and checker is not None:
+            code, text = _run([checker, "-silent", "-o", "-R", ".", LIBRARY, f"{LIBRARY}.Audit"], build, start + timeout)
+            if code != 0:
+                return undecided(f"coqchk: {' '.join(text.split())[-300:]}")
+    axioms = _axioms(outputs["Audit.v"])
+    if "Axioms:" not in outputs["Audit.v"] or set(axioms) - AXIOMS_OF_REALS:
+        return undecided(f"the theorems rest on {sorted(set(axioms) - AXIOMS_OF_REALS) or 'nothing that was printed'}, not on Reals alone")
+    audit = re.sub(r"\(\*.*?\*\)", "", (folder / "Audit.v").read_text(encoding="utf-8"), flags=re.DOTALL)
+    theorems = tuple(re.findall(r"^  (\w+),?$", audit, re.MULTILINE))
+    missing = [identifier(item) for item in expected if identifier(item) not in theorems]
+    if missing:
+        return undecided(f"Audit.v does not name {', '.join(missing)}")
+    seconds = time.monotonic() - start
+    reason = f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals only"
+    return CoqReport("PROVED", reason, seconds, theorems, axioms, tuple(sorted(times.items(), key=lambda item: -item[1])))
+
+
+def check(folder: Path, obligations: Sequence[Obligation], *, timeout: float = 120.0) -> Mapping[str, CoqReport]:
+    """Each obligation's own file, compiled against the base in ``folder``: name to report, in the given order."""
+    coqc = shutil.which("coqc")
+    if coqc is None:
+        return {o.name: CoqReport("UNDECIDED", f"coq: {HOW_TO_GET}", 0.0) for o in obligations}
+    deadline = time.monotonic() + timeout
+    with tempfile.TemporaryDirectory() as name:
+        build = Path(name)
+        for file in BASE:
+            shutil.copy(folder / file, build / file)
+        _, _, complaint = _compile_all(coqc, build, BASE, deadline)
+
+        def one(obligation: Obligation) -> CoqReport:
+            start = time.monotonic()
+            try:
+                text = to_coq(obligation)
+            except ValueError as error:
+                return CoqReport("UNDECIDED", f"coq: {obligation.name}: {error}", 0.0)
+            file = f"{identifier(obligation.name)}.v"
+            (build / file).write_text(text, encoding="utf-8")
+            code, said = (1, complaint) if complaint else _run([coqc, "-q", "-R", ".", LIBRARY, file], build, deadline)
+            seconds = time.monotonic() - start
+            return CoqReport("PROVED", "", seconds) if code == 0 else CoqReport("UNDECIDED", f"coq: {' '.join(said.split())[:300]}", seconds)
+
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            return dict(zip((o.name for o in obligations), pool.map(one, obligations), strict=True))

@@ -1,0 +1,261 @@
+(** The exact law of distillation for quadratics: y = x - x-star - lam D, D = theta - x-star, is plain SGD around a shifted centre with
+    its noise scaled by 1 - lam.  Every horizon, every real lam, every real gamma; then the stationary law. *)
+
+Require Export KDTheory.Setting.
+
+(** Linear combinations pass through [expect]. *)
+Lemma expect_affine N step t a b c phi psi x : (0 < N)%nat ->
+  expect N step t (fun y => a * phi y + b * psi y + c) x = a * expect N step t phi x + b * expect N step t psi x + c.
+Proof.
+  intros HN. revert x. induction t as [|t IH]; intros x; simpl; [reflexivity|].
+  rewrite (avg_ext _ _ _ (fun n _ => IH (step n x))).
+  rewrite (avg_plus N (fun n => a * expect N step t phi (step n x) + b * expect N step t psi (step n x)) (fun _ => c)).
+  rewrite avg_const, (avg_plus N (fun n => a * expect N step t phi (step n x))), 2 avg_scal by exact HN. reflexivity.
+Qed.
+
+(** Two processes driven by the same indices. *)
+Lemma expect_coupled N (related : vec -> vec -> Prop) step step' phi phi' :
+  (forall n x y, related x y -> related (step n x) (step' n y)) -> (forall x y, related x y -> phi x = phi' y) ->
+  forall t x y, related x y -> expect N step t phi x = expect N step' t phi' y.
+Proof.
+  intros Hstep Hphi t. induction t as [|t IH]; intros x y Hxy; simpl; [auto|].
+  apply avg_ext. intros. apply IH, Hstep, Hxy.
+Qed.
+
+Section Quadratic.
+Variables (Q : problem) (theta : vec) (gamma : R).
+Variable A : nat -> nat -> vec.                          (* A n i: row i of the Hessian of f_n *)
+Notation xs := (minimiser Q).
+Notation dim := (d Q).
+Notation dist2 := (dist2 Q).
+
+(** Least squares, ridge included: the gradient of every term is affine. *)
+Hypothesis affine : forall n x i, (i < dim)%nat -> grad_n Q n x i = dot dim (A n i) (minus x xs) + grad_n Q n xs i.
+
+Definition D : vec := minus theta xs.
+
+(** SGD around 0 with noise scaled by sigma, and its mean, I - gamma H with H = E A. *)
+Definition shifted sigma (n : nat) (y : vec) : vec := fun i => y i - gamma * (dot dim (A n i) y + sigma * grad_n Q n xs i).
+Definition H (i : nat) : vec := fun j => avg (N Q) (fun n => A n i j).
+Definition contract (y : vec) : vec := fun i => y i - gamma * dot dim (H i) y.
+Fixpoint power (t : nat) (y : vec) : vec := match t with O => y | S t' => power t' (contract y) end.
+Notation E2_t sigma t y := (expect (N Q) (shifted sigma) t (norm2 dim) y).
+
+Lemma dot_plus_r x y z : dot dim x (fun i => y i + z i) = dot dim x y + dot dim x z.
+Proof. rewrite dot_sym, dot_plus_l, 2 (dot_sym _ _ x). reflexivity. Qed.
+
+Lemma dot_scal_r x b y : dot dim x (fun i => b * y i) = b * dot dim x y.
+Proof. rewrite dot_sym, dot_scal_l, dot_sym. reflexivity. Qed.
+
+Lemma dot_comb_r x a b y z : dot dim x (fun i => a * y i + b * z i) = a * dot dim x y + b * dot dim x z.
+Proof. rewrite (dot_plus_r x (fun i => a * y i) (fun i => b * z i)), !dot_scal_r. reflexivity. Qed.
+
+Lemma dot_ext_r x y z : same dim y z -> dot dim x y = dot dim x z.
+Proof. intros K. apply dot_ext; [intros i Hi; reflexivity|exact K]. Qed.
+
+(** ** The mean of the shifted process *)
+
+Lemma power_mean t (Y : rvec) y : (forall i, (i < dim)%nat -> y i = avg (N Q) (fun n => Y n i)) ->
+  forall i, (i < dim)%nat -> power t y i = avg (N Q) (fun n => power t (Y n) i).
+Proof.
+  revert Y y. induction t as [|t IH]; intros Y y HY; simpl; [exact HY|].
+  apply (IH (fun n => contract (Y n))). intros i Hi. unfold contract.
+  rewrite (avg_ext _ (fun n => Y n i - gamma * dot dim (H i) (Y n)) (fun n => Y n i + - gamma * dot dim (H i) (Y n))) by (intros; ring).
+  rewrite avg_plus, avg_scal, <- HY by exact Hi.
+  replace (avg (N Q) (fun n => dot dim (H i) (Y n))) with (dot dim (H i) y); [ring|].
+  unfold dot. rewrite avg_sum. apply sum_ext. intros j Hj. rewrite avg_scal, <- HY by exact Hj. reflexivity.
+Qed.
+
+Lemma mean_step sigma y i : (i < dim)%nat -> contract y i = avg (N Q) (fun n => shifted sigma n y i).
+Proof.
+  intros Hi. unfold contract, shifted.
+  rewrite (avg_ext _ _ (fun n => - gamma * (dot dim (A n i) y + sigma * grad_n Q n xs i) + y i)) by (intros; ring).
+  rewrite avg_affine by apply N_pos. rewrite avg_plus, avg_scal.
+  pose proof (stationary Q i Hi) as K. unfold mean in K. rewrite K.
+  replace (avg (N Q) (fun n => dot dim (A n i) y)) with (dot dim (H i) y); [ring|].
+  unfold dot. rewrite avg_sum. apply sum_ext. intros j Hj. unfold H. rewrite Rmult_comm, <- avg_scal. apply avg_ext. intros. ring.
+Qed.
+
+Lemma mean_path sigma v t y : expect (N Q) (shifted sigma) t (dot dim v) y = dot dim v (power t y).
+Proof.
+  revert y. induction t as [|t IH]; intros y; simpl; [reflexivity|].
+  rewrite (avg_ext _ _ _ (fun n _ => IH (shifted sigma n y))). unfold dot. rewrite avg_sum. apply sum_ext. intros i Hi.
+  rewrite avg_scal. f_equal. symmetry. apply power_mean; [|exact Hi]. intros. apply mean_step. assumption.
+Qed.
+
+(** ** The law, every t *)
+
+Lemma shifted_path lam t phi x0 y0 :
+  (forall x y, same dim x y -> phi x = phi y) -> same dim (minus x0 xs) (fun i => y0 i + lam * D i) ->
+  expect (N Q) (distilled Q theta gamma lam) t (fun x => phi (minus x xs)) x0
+  = expect (N Q) (shifted (1 - lam)) t (fun y => phi (fun i => y i + lam * D i)) y0.
+Proof.
+  intros Hphi. apply (expect_coupled (N Q) (fun x y => same dim (minus x xs) (fun i => y i + lam * D i))).
+  - intros n x y Hxy i Hi. unfold distilled, shifted, minus. rewrite (affine n x i Hi), (affine n theta i Hi).
+    fold D. rewrite (dot_ext_r _ _ _ Hxy), (dot_plus_r _ y (fun i => lam * D i)), dot_scal_r.
+    pose proof (Hxy i Hi) as K. unfold minus in K.
+    replace (x i) with (xs i + (y i + lam * D i)) by (rewrite <- K; ring). ring.
+  - intros. apply Hphi. assumption.
+Qed.
+
+Theorem exact_quadratic lam t x0 :
+  let y0 := fun i => x0 i - xs i - lam * D i in
+  expect (N Q) (distilled Q theta gamma lam) t dist2 x0
+  = E2_t (1 - lam) t y0 + 2 * lam * dot dim D (power t y0) + lam ^ 2 * norm2 dim D.
+Proof.
+  intros y0. unfold Setting.dist2.
+  rewrite (shifted_path lam t (norm2 dim) x0 y0).
+  - rewrite <- (mean_path (1 - lam) D t y0).
+    pose proof (expect_affine (N Q) (shifted (1 - lam)) t 1 (2 * lam) (lam ^ 2 * norm2 dim D) (norm2 dim) (dot dim D) y0 (N_pos Q)) as K.
+    rewrite Rmult_1_l in K. rewrite <- K.
+    apply (expect_coupled (N Q) (fun x y => x = y)); [intros n x y ->; reflexivity| |reflexivity].
+    intros y z ->. rewrite (dot_sym _ D). transitivity (norm2 dim (fun i => 1 * z i + lam * D i));
+      [apply dot_ext; intros i Hi; ring|rewrite norm2_comb; ring].
+  - intros x y Hxy. apply dot_ext; exact Hxy.
+  - intros i Hi. unfold y0, minus. ring.
+Qed.
+
+(** ** The stationary law: (1 - lam)^2 S0 + lam^2 |theta - x-star|^2 *)
+
+Lemma shifted_comb a b sigma sigma' n y y' z : same dim z (fun i => a * y i + b * y' i) ->
+  same dim (shifted (a * sigma + b * sigma') n z) (fun i => a * shifted sigma n y i + b * shifted sigma' n y' i).
+Proof.
+  intros Hz i Hi. unfold shifted. rewrite (dot_ext_r _ _ _ Hz), dot_comb_r, (Hz i Hi). ring.
+Qed.
+
+Lemma homogeneous b sigma t y z : same dim z (fun i => b * y i) -> E2_t (b * sigma) t z = b ^ 2 * E2_t sigma t y.
+Proof.
+  revert y z. induction t as [|t IH]; intros y z Hz; simpl.
+  - transitivity (norm2 dim (fun i => b * y i + 0 * y i)); [apply dot_ext; intros i Hi; rewrite (Hz i Hi); ring|rewrite norm2_comb; ring].
+  - rewrite <- (avg_scal (N Q) (b * (b * 1))). apply avg_ext. intros n Hn. apply IH. intros i Hi.
+    unfold shifted. rewrite (dot_ext_r _ _ _ Hz), dot_scal_r, (Hz i Hi). ring.
+Qed.
+
+Lemma parallelogram sigma sigma' t : forall y y' u v,
+  same dim u (fun i => 1 * y i + 1 * y' i) -> same dim v (fun i => 1 * y i + -1 * y' i) ->
+  E2_t (1 * sigma + 1 * sigma') t u + E2_t (1 * sigma + -1 * sigma') t v = 2 * E2_t sigma t y + 2 * E2_t sigma' t y'.
+Proof.
+  induction t as [|t IH]; intros y y' u v Hu Hv; simpl.
+  - transitivity (norm2 dim (fun i => 1 * y i + 1 * y' i) + norm2 dim (fun i => 1 * y i + -1 * y' i)).
+    + f_equal; apply dot_ext; assumption.
+    + rewrite !norm2_comb. ring.
+  - rewrite <- 2 (avg_scal (N Q) 2), <- 2 avg_plus. apply avg_ext. intros n Hn. apply IH; apply shifted_comb; assumption.
+Qed.
+
+(** Plain SGD is the case lam = 0; its error from x is that of the shifted process with sigma = 1 from x - x-star. *)
+Lemma plain_sgd t x y : same dim (minus x xs) y -> expect (N Q) (distilled Q theta gamma 0) t dist2 x = E2_t 1 t y.
+Proof.
+  intros Hxy. unfold Setting.dist2. rewrite (shifted_path 0 t (norm2 dim) x y).
+  - rewrite Rminus_0_r. apply (expect_coupled (N Q) (fun x y => x = y)); [intros n u v ->; reflexivity| |reflexivity].
+    intros u v ->. apply dot_ext; intros i Hi; ring.
+  - intros u v Huv. apply dot_ext; exact Huv.
+  - intros i Hi. rewrite (Hxy i Hi). ring.
+Qed.
+
+Lemma Un_cv_constant c : Un_cv (fun _ => c) c.
+Proof. intros eps He. exists O. intros. unfold R_dist. rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. assumption. Qed.
+
+Lemma Un_cv_ext u v l : (forall t, u t = v t) -> Un_cv u l -> Un_cv v l.
+Proof. intros K Hu eps He. destruct (Hu eps He) as [T HT]. exists T. intros t Ht. rewrite <- K. auto. Qed.
+
+Section Stationary.
+Variable S0 : R.
+Hypothesis sgd_converges : forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t dist2 x) S0.
+
+Lemma unit_noise y : Un_cv (fun t => E2_t 1 t y) S0.
+Proof.
+  apply (Un_cv_ext (fun t => expect (N Q) (distilled Q theta gamma 0) t dist2 (fun i => xs i + y i))); [|apply sgd_converges].
+  intros t. apply plain_sgd. intros i Hi. unfold minus. ring.
+Qed.
+
+(** Without noise the process dies out: (S0 + S0)/2 - S0 = 0. *)
+Lemma no_noise y : Un_cv (fun t => E2_t 0 t y) 0.
+Proof.
+  set (minus_y := fun i => -1 * y i). set (zero := fun _ : nat => 0).
+  apply (Un_cv_ext (fun t => / 2 * (E2_t 1 t y + E2_t 1 t minus_y) - E2_t 1 t zero)).
+  - intros t. assert (K : E2_t 1 t minus_y = E2_t (1 * 0 + -1 * 1) t y).
+    { replace (1 * 0 + -1 * 1) with (-1 * 1) by ring. rewrite (homogeneous (-1) 1 t minus_y y); [ring|].
+      intros i Hi. unfold minus_y. ring. }
+    rewrite K. pose proof (parallelogram 0 1 t y zero y y) as P.
+    replace (E2_t 1 t y) with (E2_t (1 * 0 + 1 * 1) t y) by (f_equal; f_equal; ring).
+    rewrite P; [field|intros i Hi; unfold zero; ring..].
+  - replace 0 with (/ 2 * (S0 + S0) - S0) by field.
+    apply CV_minus; [|apply unit_noise]. apply CV_mult; [apply Un_cv_constant|]. apply CV_plus; apply unit_noise.
+Qed.
+
+Lemma scaled_noise sigma y : Un_cv (fun t => E2_t sigma t y) (sigma ^ 2 * S0).
+Proof.
+  destruct (Req_dec sigma 0) as [->|Hs].
+  - replace (0 ^ 2 * S0) with 0 by ring. apply no_noise.
+  - apply (Un_cv_ext (fun t => sigma ^ 2 * E2_t 1 t (fun i => / sigma * y i))).
+    + intros t. rewrite <- (homogeneous sigma 1 t (fun i => / sigma * y i) y); [f_equal; f_equal; ring|].
+      intros i Hi. field. assumption.
+    + apply CV_mult; [apply Un_cv_constant|apply unit_noise].
+Qed.
+
+(** |2 <v, E y^t>| <= eta |v|^2 + E|y^t|^2 / eta for every eta > 0, so the mean dies out too. *)
+Lemma mean_bound v eta t y : 0 < eta -> Rabs (2 * dot dim v (power t y)) <= eta * norm2 dim v + / eta * E2_t 0 t y.
+Proof.
+  intros He. rewrite <- (mean_path 0 v t y).
+  assert (K : forall s : R, s * s = 1 -> s * 2 * expect (N Q) (shifted 0) t (dot dim v) y <= eta * norm2 dim v + / eta * E2_t 0 t y).
+  { intros s Hs.
+    pose proof (expect_affine (N Q) (shifted 0) t (/ eta) (- (s * 2)) (eta * norm2 dim v) (norm2 dim) (dot dim v) y (N_pos Q)) as K.
+    assert (0 <= expect (N Q) (shifted 0) t (fun z => / eta * norm2 dim z + - (s * 2) * dot dim v z + eta * norm2 dim v) y).
+    { apply Rle_trans with (expect (N Q) (shifted 0) t (fun _ => 0) y).
+      - right. clear. revert y. induction t as [|t IH]; intros y; simpl; [reflexivity|].
+        rewrite (avg_ext _ _ (fun _ => 0)) by (intros; symmetry; apply IH). rewrite avg_const by apply N_pos. reflexivity.
+      - apply expect_le. intros z. pose proof (norm2_nonneg dim (fun i => 1 * z i + - (s * eta) * v i)) as P.
+        rewrite norm2_comb, (dot_sym _ z) in P.
+        replace (/ eta * norm2 dim z + - (s * 2) * dot dim v z + eta * norm2 dim v)
+          with (/ eta * (1 * 1 * norm2 dim z + 2 * 1 * - (s * eta) * dot dim v z + - (s * eta) * - (s * eta) * norm2 dim v)).
+        + apply Rmult_le_pos; [left; apply Rinv_0_lt_compat; assumption|exact P].
+        + replace (- (s * eta) * - (s * eta)) with (s * s * (eta * eta)) by ring. rewrite Hs. field. lra. }
+    lra. }
+  pose proof (K 1 ltac:(ring)). pose proof (K (-1) ltac:(ring)). apply Rabs_le. lra.
+Qed.
+
+Lemma mean_vanishes v y : Un_cv (fun t => 2 * dot dim v (power t y)) 0.
+Proof.
+  intros eps He. pose proof (norm2_nonneg dim v) as Hv.
+  set (eta := eps / (2 * (norm2 dim v + 1))).
+  assert (Heta : 0 < eta) by (apply Rmult_lt_0_compat; [assumption|apply Rinv_0_lt_compat; lra]).
+  assert (Heta' : eta * norm2 dim v < eps / 2).
+  { replace (eps / 2) with (eta * norm2 dim v + eta) by (unfold eta; field; lra). lra. }
+  destruct (no_noise y (eta * (eps / 2))) as [T HT]; [apply Rmult_lt_0_compat; lra|].
+  exists T. intros t Ht. specialize (HT t Ht). unfold R_dist in *. rewrite Rminus_0_r in *.
+  eapply Rle_lt_trans; [apply (mean_bound v eta t y Heta)|].
+  assert (/ eta * E2_t 0 t y < eps / 2); [|lra].
+  apply Rmult_lt_reg_l with eta; [assumption|]. rewrite <- Rmult_assoc, Rinv_r, Rmult_1_l by lra.
+  eapply Rle_lt_trans; [apply Rle_abs|exact HT].
+Qed.
+
+Theorem exact_quadratic_stationary lam x0 :
+  Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t dist2 x0) ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim D).
+Proof.
+  set (y0 := fun i => x0 i - xs i - lam * D i).
+  apply (Un_cv_ext (fun t => E2_t (1 - lam) t y0 + lam * (2 * dot dim D (power t y0)) + lam ^ 2 * norm2 dim D)).
+  - intros t. rewrite exact_quadratic. fold y0. ring.
+  - replace ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim D) with ((1 - lam) ^ 2 * S0 + lam * 0 + lam ^ 2 * norm2 dim D) by ring.
+    apply CV_plus; [|apply Un_cv_constant]. apply CV_plus; [apply scaled_noise|].
+    apply CV_mult; [apply Un_cv_constant|apply mean_vanishes].
+Qed.
+
+End Stationary.
+
+(** The best weight and its value: never worse than the better of SGD and the teacher. *)
+Theorem stationary_minimum S0 D2 lam : 0 <= S0 -> 0 <= D2 -> 0 < S0 + D2 ->
+  let law l := (1 - l) ^ 2 * S0 + l ^ 2 * D2 in
+  law (S0 / (S0 + D2)) = S0 * D2 / (S0 + D2) /\ law (S0 / (S0 + D2)) <= law lam /\ law (S0 / (S0 + D2)) <= Rmin S0 D2.
+Proof.
+  intros HS HD Hpos law.
+  assert (K : law (S0 / (S0 + D2)) = S0 * D2 / (S0 + D2)) by (unfold law; field; lra).
+  assert (L : forall l, law (S0 / (S0 + D2)) <= law l).
+  { intros l. replace (law l) with (law (S0 / (S0 + D2)) + (S0 + D2) * ((l - S0 / (S0 + D2)) * (l - S0 / (S0 + D2))))
+      by (unfold law; field; lra).
+    assert (0 <= (S0 + D2) * ((l - S0 / (S0 + D2)) * (l - S0 / (S0 + D2)))) by (apply Rmult_le_pos; [lra|apply Rle_0_sqr]). lra. }
+  split; [exact K|]. split; [apply L|]. apply Rmin_glb.
+  - replace S0 with (law 0) at 3 by (unfold law; ring). apply L.
+  - replace D2 with (law 1) at 2 by (unfold law; ring). apply L.
+Qed.
+
+End Quadratic.
