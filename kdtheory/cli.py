@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("theorem", nargs="?", help="a key; default: all")
     command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
     command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
+    command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
     command.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
     command = add("formula", _formula, "a closed form or a statement", "kdtheory formula lambda-star --format latex")
     command.add_argument("name", help="a closed form (lambda-star, noise-floor, ...) or a theorem key")
@@ -86,8 +87,8 @@ def _prove(options: argparse.Namespace) -> tuple[Any, str, int]:
 
     names = [options.theorem] if options.theorem else list(THEOREMS)
     proofs = [prove(name, checkers=tuple(options.checker or ("sympy",))) for name in names]
-    if options.latex or options.smt2:
-        text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() for proof in proofs)
+    if options.latex or options.smt2 or options.coq:
+        text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() if options.smt2 else proof.to_coq() for proof in proofs)
         return {"text": text}, text, 0
     rows = [{"statement": name, "status": proof.status, "reason": proof.reason} for name, proof in zip(names, proofs, strict=True)]
     text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)

@@ -1,7 +1,7 @@
 (** Every final theorem, named by hand, and the axioms they rest on together.  [kdtheory.prover.coq_build] compares what is printed with the
     axioms of Coq's real numbers, and the names with the statements of the project; so a missing or conditional theorem fails there. *)
 
-Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Sharp KDTheory.Compressed KDTheory.Quadratic KDTheory.Proposition.
+Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Weight KDTheory.Sharp KDTheory.Compressed KDTheory.Quadratic KDTheory.Proposition.
 
 Definition final_theorems := (
   distillation_gradient,
@@ -27,6 +27,9 @@ Definition final_theorems := (
   theorem_2_again,
   distillation_gradient_linear,
   distillation_gradient_gap,
+  lambda_star_minimises,
+  theorem_1_at_lambda_star,
+  theorem_2_at_lambda_star,
   theorem_1_rate,
   theorem_2_rate,
   floor_is_fixed,

@@ -1,0 +1,111 @@
+(** The weight lam* = E<S,H> / (E|H|^2 + kappa |h|^2) minimises N(lam; kappa), so with it Theorems 1 and 2 are never worse than SGD
+    (lam = 0) nor than what a good teacher allows (lam = 1): the paper's min(gamma sigma*^2, O(f(theta) - f* )). *)
+
+Require Export KDTheory.PaperForm.
+
+Section Weight.
+Variables (Q : problem) (theta : vec).
+Notation xs := (minimiser Q).
+Notation N_ lam kappa := (noise Q theta lam kappa).
+Notation P := (at_point Q theta (minimiser Q)).
+
+Definition spread kappa := Hc_Hc P + (1 + kappa) * h_h P.
+Definition lambda_star kappa := S_Hc P / spread kappa.
+Definition sigma_star_sq := E2 Q (grads Q xs).
+
+Lemma noise_quadratic lam kappa : N_ lam kappa = S_S P - 2 * lam * S_Hc P + lam ^ 2 * spread kappa.
+Proof.
+  rewrite noise_split, (centred_noise_form Q theta xs). unfold bias, spread. rewrite <- (letter_h_h Q theta xs).
+  unfold form. simpl. ring.
+Qed.
+
+(** Without a teacher the noise is SGD's, whatever kappa. *)
+Lemma noise_without_teacher kappa : N_ 0 kappa = sigma_star_sq.
+Proof. rewrite noise_quadratic. change (S_S P) with sigma_star_sq. ring. Qed.
+
+Lemma letters_nonneg : 0 <= h_h P /\ 0 <= Hc_Hc P.
+Proof. split; apply ip_nonneg. Qed.
+
+Theorem lambda_star_minimises kappa : 0 <= kappa -> forall lam, N_ (lambda_star kappa) kappa <= N_ lam kappa.
+Proof.
+  intros Hk lam. destruct letters_nonneg as [Hh HV]. rewrite !noise_quadratic.
+  assert (Hh' : 0 <= (1 + kappa) * h_h P) by (apply Rmult_le_pos; lra).
+  destruct (Req_dec (spread kappa) 0) as [Hzero|Hspread].
+  - (* no spread: then E<S,H'> = 0 too, and N is constant *)
+    assert (HV0 : Hc_Hc P = 0) by (unfold spread in Hzero; lra).
+    assert (HC : S_Hc P = 0).
+    { destruct (Req_dec (S_Hc P) 0) as [K|K]; [exact K|exfalso].
+      pose proof (square P (Linear 0 0 0 0 0 1 (- (S_S P + 1) / (2 * S_Hc P)))) as Hsq. unfold form in Hsq. simpl in Hsq.
+      rewrite HV0 in Hsq. set (s := S_S P) in *. set (u := S_Hc P) in *.
+      replace (- (s + 1) / (2 * u)) with (- ((s + 1) / 2 * / u)) in Hsq by (field; assumption).
+      assert (((s + 1) / 2 * / u) * u = (s + 1) / 2) by (field; assumption). lra. }
+    rewrite Hzero, HC. lra.
+  - assert (K : S_S P - 2 * lam * S_Hc P + lam ^ 2 * spread kappa
+      = S_S P - 2 * lambda_star kappa * S_Hc P + lambda_star kappa ^ 2 * spread kappa
+        + spread kappa * ((lam - lambda_star kappa) * (lam - lambda_star kappa))) by (unfold lambda_star; field; assumption).
+    rewrite K. assert (0 <= spread kappa * ((lam - lambda_star kappa) * (lam - lambda_star kappa)))
+      by (apply Rmult_le_pos; [unfold spread; lra|apply Rle_0_sqr]). lra.
+Qed.
+
+(** A good teacher: E|S - H|^2 <= 2 Lcal F_theta and |h|^2 <= 2 L F_theta. *)
+Lemma good_teacher L Lcal kappa : 0 <= kappa -> A3 Q Lcal -> norm2 (d Q) (grad Q theta) <= 2 * L * gap Q theta ->
+  N_ 1 kappa <= (2 * Lcal + kappa * (2 * L)) * gap Q theta.
+Proof.
+  intros Hk H3 HL. specialize (H3 theta). unfold noise.
+  replace (E2 Q (fun n i => grads Q xs n i - 1 * grads Q theta n i)) with (E2 Q (fun n => minus (grads Q theta n) (grads Q xs n)))
+    by (unfold E2, ip; apply avg_ext; intros n Hn; apply sum_ext; intros i Hi; unfold minus; ring).
+  assert (kappa * norm2 (d Q) (grad Q theta) <= kappa * (2 * L * gap Q theta)) by (apply Rmult_le_compat_l; assumption). lra.
+Qed.
+
+Theorem theorem_1_at_lambda_star gamma mu L Lcal :
+  (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) ->
+  norm2 (d Q) (grad Q theta) <= 2 * L * gap Q theta ->
+  forall t x0, expect (N Q) (distilled Q theta gamma (lambda_star (1 / (gamma * mu)))) t (dist2 Q) x0 <=
+    (1 - gamma * mu) ^ t * dist2 Q x0
+    + 2 / mu * Rmin (gamma * sigma_star_sq) ((2 * gamma * Lcal + 2 * L / mu) * gap Q theta) * (1 - (1 - gamma * mu) ^ t).
+Proof.
+  intros Hd Hg Hmu H1 H2 H3 Hr HL t x0. set (ka := 1 / (gamma * mu)).
+  assert (Hgm : 0 < gamma * mu) by (apply Rmult_lt_0_compat; assumption).
+  assert (Hka : 0 <= ka) by (apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]).
+  assert (Hgm1 : gamma * mu <= 1).
+  { pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL. pose proof (rate _ _ _ Hg Hmu HmuL).
+    apply Rmult_le_compat_r with (r := Lcal) in Hr; [|lra]. replace (1 / (4 * Lcal) * Lcal) with (1 / 4) in Hr by (field; lra). lra. }
+  eapply Rle_trans; [apply (theorem_1 Q theta gamma mu Lcal); assumption|].
+  apply Rplus_le_compat_l, Rmult_le_compat_r; [apply geometric_nonneg; lra|]. fold ka.
+  replace (2 * gamma / mu * N_ (lambda_star ka) ka) with (2 / mu * (gamma * N_ (lambda_star ka) ka)) by (field; lra).
+  apply Rmult_le_compat_l; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]|].
+  pose proof (lambda_star_minimises ka Hka 0) as K0. pose proof (lambda_star_minimises ka Hka 1) as K1.
+  rewrite noise_without_teacher in K0. pose proof (good_teacher L Lcal ka Hka H3 HL) as K.
+  apply Rmin_glb; [apply Rmult_le_compat_l; lra|].
+  apply Rle_trans with (gamma * ((2 * Lcal + ka * (2 * L)) * gap Q theta)); [apply Rmult_le_compat_l; lra|].
+  right. unfold ka. field. lra.
+Qed.
+
+Theorem theorem_2_at_lambda_star gamma mu L Lcal :
+  0 < gamma -> 0 < mu -> 0 < L -> smooth Q L -> minimal Q -> PL Q mu -> A3 Q Lcal -> (exists x, 0 < gap Q x) ->
+  gamma <= mu / (4 * L * Lcal) -> norm2 (d Q) (grad Q theta) <= 2 * L * gap Q theta ->
+  forall t x0, expect (N Q) (distilled Q theta gamma (lambda_star (1 / (L * gamma)))) t (gap Q) x0 <=
+    (1 - gamma * mu) ^ t * gap Q x0
+    + L / mu * Rmin (gamma * sigma_star_sq) ((2 * gamma * Lcal + 2) * gap Q theta) * (1 - (1 - gamma * mu) ^ t).
+Proof.
+  intros Hg Hmu HL Hs Hmin HPL H3 Hex Hr HLt t x0. set (ka := 1 / (L * gamma)).
+  assert (Hlg : 0 < L * gamma) by (apply Rmult_lt_0_compat; assumption).
+  assert (Hka : 0 <= ka) by (apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]).
+  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
+  assert (HLL : 0 < L * Lcal) by (apply Rmult_lt_0_compat; lra).
+  assert (Hr' : 4 * L * gamma * Lcal <= mu).
+  { apply Rmult_le_compat_r with (r := 4 * L * Lcal) in Hr; [|lra].
+    replace (mu / (4 * L * Lcal) * (4 * L * Lcal)) with mu in Hr by (field; lra). lra. }
+  assert (0 < gamma * mu <= 1) by (pose proof (rate_pl gamma mu L Lcal Hg Hmu HmuL HmuLc ltac:(lra)); lra).
+  eapply Rle_trans; [apply (theorem_2 Q theta gamma mu L Lcal); assumption|].
+  apply Rplus_le_compat_l, Rmult_le_compat_r; [apply geometric_nonneg; lra|]. fold ka.
+  replace (L * gamma / mu * N_ (lambda_star ka) ka) with (L / mu * (gamma * N_ (lambda_star ka) ka)) by (field; lra).
+  apply Rmult_le_compat_l; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]|].
+  pose proof (lambda_star_minimises ka Hka 0) as K0. pose proof (lambda_star_minimises ka Hka 1) as K1.
+  rewrite noise_without_teacher in K0. pose proof (good_teacher L Lcal ka Hka H3 HLt) as K.
+  apply Rmin_glb; [apply Rmult_le_compat_l; lra|].
+  apply Rle_trans with (gamma * ((2 * Lcal + ka * (2 * L)) * gap Q theta)); [apply Rmult_le_compat_l; lra|].
+  right. unfold ka. field. lra.
+Qed.
+
+End Weight.
