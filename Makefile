@@ -18,6 +18,7 @@ test: install lint
 
 lint: install
 	$(BIN)/ruff check .
+	$(BIN)/mypy kdtheory
 
 clean:
 	rm -rf .venv build dist out

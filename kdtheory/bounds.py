@@ -175,13 +175,18 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
         high *= 2.0
     from scipy.optimize import brentq
 
-    return float(brentq(excess, 0.0, high, xtol=0.0 + 1e-300, rtol=4 * np.finfo(float).eps))
+    return float(brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+
+
+def _sgd_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, batch_size: int) -> float:
+    """S_0, the stationary E|x - x*|^2 of plain SGD."""
+    from kdtheory.moments import stationary
+
+    return stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance
 
 
 def _exact_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, weight: float, batch_size: int) -> float:
-    from kdtheory.moments import stationary
-
-    plain = stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance
+    plain = _sgd_floor(problem, theta, step_size, batch_size)
     lam = real_float(weight, "weight")
     return (1 - lam) ** 2 * plain + lam**2 * teacher_statistics(problem, theta).distance_sq
 
@@ -214,7 +219,7 @@ def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array
     names, psi = compiled(theorem.psi)
     values = np.empty(steps + 1)
     values[0] = state = start
-    known = [letters.get(name, 0.0) for name in names]
+    known = [start if name == "s" else letters[name] for name in names]
     place = names.index("s")
     for t in range(1, steps + 1):
         known[place] = state
@@ -266,9 +271,7 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
     """
     teacher = teacher_statistics(problem, theta)
     if isinstance(criterion, str) and criterion in ("exact", "exact-quadratic"):
-        from kdtheory.moments import stationary
-
-        plain = stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance
+        plain = _sgd_floor(problem, theta, step_size, batch_size)
         total = plain + teacher.distance_sq
         return plain / total if total > 0.0 else 0.0
     statement = theorem_named(criterion)

@@ -118,12 +118,12 @@ def _simulate(options: argparse.Namespace) -> tuple[Any, str, int]:
     from kdtheory.datasets import load
     from kdtheory.rules import DistilledSGD
     from kdtheory.simulation import simulate
-    from kdtheory.verdicts import default_start
+    from kdtheory.verdicts import default_start, default_teacher
 
     problem = load(options.data)
     gamma = options.step_size if options.step_size is not None else 1 / (8 * float(problem.constants.Lcal))
     rule = DistilledSGD(options.weight, unbiased=options.unbiased)
-    theta = 0.8 * problem.minimiser + 0.02 * default_start(problem, 1)
+    theta = default_teacher(problem)
     run = simulate(problem, theta, rule, step_size=gamma, x0=default_start(problem, options.seed), steps=options.steps,
                    replicates=options.replicates, seed=options.seed, record_every=max(1, options.steps // 10))
     low, high = run.interval(0.95)

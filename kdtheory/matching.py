@@ -10,7 +10,7 @@ Why not for every PL step with L > mu: equality in the descent lemma between x a
 along the segment
 x + tu, and there |grad f|^2 - 2 mu (f - f*) = (L - mu)(2t<g,u> + t^2 L|u|^2), negative for small t when <g,u> < 0: PL
 fails.  So the PL bound
-is attained by vectors (a Gram matrix, ``kdtheory.worst_case``) but by no function as soon as one outcome goes
+is attained by vectors (a Gram matrix, ``kdtheory.worst_cases``) but by no function as soon as one outcome goes
 downhill.  Whether a better
 constant follows is open.  Source: our own derivation.
 """

@@ -37,10 +37,16 @@ class Curve:
     gap: Array
 
 
+def _sandwich(features: Array, gram: Array, ridge: float, M: Array) -> Array:
+    """E A_n M A_n with A_n = a_n a_n^T + ridge I, from the rows a_n and gram = E a_n a_n^T."""
+    heights = np.einsum("nd,nd->n", features @ M, features)
+    return (features.T * heights) @ features / len(features) + ridge * (gram @ M + M @ gram) + ridge * ridge * M
+
+
 class _Moments:
     """The linear recursion of m = E e and M = E e e^T, for e+ = (I - gamma A_n) e - gamma v_n and its batches."""
 
-    def __init__(self, problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, step_size: float) -> None:
+    def __init__(self, problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, step_size: float) -> None:
         if not isinstance(problem, LeastSquares):
             raise InvalidInput(f"Exact moments need least squares, got {type(problem).__name__}. Use one_step() or simulate().")
         self.gamma = positive_float(step_size, "step_size")
@@ -57,11 +63,9 @@ class _Moments:
 
     def step(self, m: Array, M: Array) -> tuple[Array, Array]:
         """One step of the recursion."""
-        n, H, c = len(self.features), self.hessian, self.ridge
-        heights = np.einsum("nd,nd->n", self.features @ M, self.features)
-        own = (self.features.T * heights) @ self.features / n + c * (self.gram @ M + M @ self.gram) + c * c * M
-        cross = (self.features.T * (self.features @ m)) @ self.noise / n + c * np.outer(m, self.drift)
-        own = own + cross + cross.T + self.spread
+        n, H = len(self.features), self.hessian
+        cross = (self.features.T * (self.features @ m)) @ self.noise / n + self.ridge * np.outer(m, self.drift)
+        own = _sandwich(self.features, self.gram, self.ridge, M) + cross + cross.T + self.spread
         Hm = H @ m
         tied = np.outer(Hm, self.drift)
         full = H @ M @ H + tied + tied.T + np.outer(self.drift, self.drift)
@@ -75,10 +79,14 @@ class _Moments:
             moved = self.rule.compressor.second_moment(raw) - tie - tie.T + np.outer(self.origin, self.origin)
         return mean, (moved + moved.T) / 2
 
+    @property
+    def size(self) -> int:
+        """The length of z = (m, upper triangle of M)."""
+        return self.dim + self.dim * (self.dim + 1) // 2
+
     def lifted(self) -> tuple[Array, Array]:
-        """The recursion as z+ = T z + b on z = (m, upper triangle of M)."""
-        d = self.dim
-        size = d + d * (d + 1) // 2
+        """The recursion as z+ = T z + b."""
+        d, size = self.dim, self.size
         if size > LIFTED_LIMIT:
             raise InvalidInput(
                 f"The exact map has {size} rows in dimension d = {d}, more than {LIFTED_LIMIT}. Use expected() step by step, or simulate()."
@@ -151,7 +159,7 @@ def _batches(n: int, rule: DistilledSGD) -> tuple[Sequence[tuple[int, ...]], int
     return list(found), total
 
 
-def expected(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, step_size: float, x0: ArrayLike, steps: int,
+def expected(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float, x0: ArrayLike, steps: int,
              at: ArrayLike | None = None) -> Curve:
     """E|x^t - x*|^2 and E f(x^t) - f* without Monte Carlo, at t = 0..steps or at the times ``at``.
 
@@ -167,7 +175,7 @@ def expected(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, ste
     if at is not None and (times.ndim != 1 or times.dtype.kind not in "iu" or (times < 0).any() or (times > count).any()):
         raise InvalidInput(f"at must be whole times between 0 and steps = {count}, got {at!r}.")
     rows = np.unique(times)
-    size = moments.dim + moments.dim * (moments.dim + 1) // 2
+    size = moments.size
     found: dict[int, Expectation] = {}
     m, M, now = e, np.outer(e, e), 0
     squarings = len(rows) * max(count, 2).bit_length() * size**3
@@ -195,7 +203,7 @@ def expected(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, ste
     return Curve(times, distance, gap)
 
 
-def _way_out(problem: LeastSquares, rule: DistilledSGD, gamma: float) -> str:
+def _way_out(problem: FiniteSum, rule: DistilledSGD, gamma: float) -> str:
     limit = stability_limit(problem, rule)
     if rule.compressor is None or gamma >= limit:
         return f"The largest stable step size is {limit:.6g}."
@@ -212,7 +220,7 @@ def _reduced(problem: LeastSquares) -> tuple[LeastSquares, Array]:
     return LeastSquares(problem.features @ basis, problem.targets), basis
 
 
-def stationary(problem: LeastSquares, theta: ArrayLike, rule: DistilledSGD, *, step_size: float) -> Expectation:
+def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float) -> Expectation:
     """The limit of :func:`expected` as t grows, by one linear solve (on the range of the Hessian).
 
     Raises:
@@ -254,13 +262,12 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
     eigenvalues, vectors = np.linalg.eigh(small.hessian)
     features = small.features @ vectors
     gram = features.T @ features / len(features)
-    factor, c = plain.noise_factor(small.n_terms), small.ridge
+    factor = plain.noise_factor(small.n_terms)
     pair_sums = eigenvalues[:, None] + eigenvalues[None, :]
     M = np.eye(small.dim)
     value = 0.0
     for _ in range(100_000):        # power iteration on a positive map: the radius is simple for the matrices that arise
-        heights = np.einsum("nd,nd->n", features @ M, features)
-        own = (features.T * heights) @ features / len(features) + c * (gram @ M + M @ gram) + c * c * M
+        own = _sandwich(features, gram, small.ridge, M)
         full = eigenvalues[:, None] * M * eigenvalues[None, :]
         M = (factor * own + (1 - factor) * full) / pair_sums
         last, value = value, float(np.linalg.norm(M))

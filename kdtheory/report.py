@@ -14,7 +14,7 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.theorems import THEOREMS
-from kdtheory.verdicts import Verdict, default_start, verify
+from kdtheory.verdicts import Verdict, default_teacher, verify
 
 Row = dict[str, Any]
 
@@ -88,9 +88,9 @@ def on_random(count: int, seed: int, tick: Callable[[str], None]) -> list[Row]:
 
 
 def on_data(source: str, tick: Callable[[str], None], *, steps: int = 100) -> list[Row]:
-    """Every applicable statement on one data set, with the teacher of a fifth of the data's fit."""
+    """Every applicable statement on one data set, with the default teacher."""
     problem = load(source)
-    theta = 0.8 * problem.minimiser + 0.02 * default_start(problem, 1)
+    theta = default_teacher(problem)
     rows = []
     for name in applicable(problem):
         tick(f"{source} {name}")

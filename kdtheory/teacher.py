@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.problems.base import FiniteSum, point
+from kdtheory.problems.base import Array, FiniteSum, point
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ def gap_at(problem: FiniteSum, x: np.ndarray) -> float:
     return max(problem.value(x) - problem.minimum, 0.0)
 
 
+def _moving_parts(problem: FiniteSum, theta: Array) -> tuple[Array, Array, Array]:
+    """S_n (N, dim), h (dim,) and H'_n (N, dim)."""
+    noise, taught = problem.gradients(problem.minimiser), problem.gradients(theta)
+    bias = taught.mean(axis=0)
+    return noise - noise.mean(axis=0), bias, taught - bias      # E S = 0; what is left at a computed minimiser is rounding
+
+
 def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistics:
     """The moments of the teacher ``theta`` (dim,) on ``problem``, exact means over the N terms.
 
@@ -56,11 +63,7 @@ def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistic
         InvalidInput: theta of another dimension, or not finite.
     """
     theta = point(problem, theta, "theta")
-    noise = problem.gradients(problem.minimiser)
-    noise = noise - noise.mean(axis=0)      # E S = 0; what is left at a computed minimiser is rounding
-    taught = problem.gradients(theta)
-    bias = taught.mean(axis=0)
-    centred = taught - bias
+    noise, bias, centred = _moving_parts(problem, theta)
     e = theta - problem.minimiser
     return TeacherStatistics(
         gap=gap_at(problem, theta),
@@ -74,7 +77,6 @@ def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistic
 
 def noise_sq(problem: FiniteSum, theta: ArrayLike, weight: float) -> float:
     """E|S - weight H'|^2 as a mean of squares: no cancellation, unlike its expansion in second moments."""
-    noise = problem.gradients(problem.minimiser)
-    taught = problem.gradients(point(problem, theta, "theta"))
-    left = noise - noise.mean(axis=0) - weight * (taught - taught.mean(axis=0))
+    noise, _, centred = _moving_parts(problem, point(problem, theta, "theta"))
+    left = noise - weight * centred
     return float((left**2).sum() / problem.n_terms)

@@ -30,7 +30,7 @@ class Theorem:
     """One statement: lhs <= rhs (or lhs = rhs for an identity) for every step size in its range.
 
     ``quantity`` is "sq_distance", "gap" or "gradient"; ``modulus`` names the constant that mu stands for ("mu" or "mu_pl");
-    ``psi``, ``floor`` and ``rate`` are expressions in the letters of ``definitions`` and of the symbol table.
+    ``psi`` and ``floor`` are expressions in the letters of ``definitions`` and of the symbol table.
     """
 
     name: str
@@ -58,7 +58,6 @@ class Theorem:
 
 
 _POWER = (1 - sym.gamma * sym.mu) ** sym.t
-_C = {"c": sp.sqrt(sp.Max(sym.mu * (sym.Lcal - sym.mu), 0)), "q": sp.sqrt(sp.Max((sym.Lcal - sym.mu) / sym.mu, 0))}
 _SC = (asm.strong_convexity, asm.quadratic_growth, asm.expected_smoothness)
 _PL = (asm.descent_lemma, asm.polyak_lojasiewicz, asm.expected_smoothness, asm.nonnegative_gap)
 _PL_UNBIASED = (asm.descent_lemma_unbiased, *_PL[1:])
@@ -84,12 +83,12 @@ def _triple_definitions(*, pl: bool, unbiased: bool) -> dict[sp.Symbol, sp.Expr]
     k = sp.Integer(0) if unbiased else sp.Abs(sym.lam) * sp.sqrt(sym.bias_sq)
     found: dict[sp.Symbol, sp.Expr] = {sym.k: k, sym.a: sp.sqrt(sp.Max(NOISE_SQ, 0))}
     if pl:
-        found[sym.q] = _C["q"]
+        found[sym.q] = sp.sqrt(sp.Max((sym.Lcal - sym.mu) / sym.mu, 0))
         found[sym.b] = sp.Abs(1 - sym.L * sym.gamma)
         triple = envelope.polyak_lojasiewicz(
             gamma=sym.gamma, mu=sym.mu, L=sym.L, Lcal=sym.Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b)
         return found | {sym.A: triple.A, sym.U: triple.U, sym.W: triple.W, sym.rate_min: sp.Integer(0)}
-    found[sym.c] = _C["c"]
+    found[sym.c] = sp.sqrt(sp.Max(sym.mu * (sym.Lcal - sym.mu), 0))
     calm = envelope.noise_dominated(gamma=sym.gamma, mu=sym.mu, Lcal=sym.Lcal, c=sym.c, k=sym.k, a=sym.a)
     biased = envelope.bias_dominated(gamma=sym.gamma, mu=sym.mu, Lcal=sym.Lcal, k=sym.k, a=sym.a)
     regime = sp.Ge(sym.a * (1 - sym.gamma * sym.mu), sym.gamma * sym.k * sym.c)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -122,12 +122,12 @@ def positive_float(value: object, name: str, *, allow_zero: bool = False) -> flo
     return number
 
 
-def real_float(value: object, name: str) -> float:
+def real_float(value: Any, name: str) -> float:
     """``value`` as a finite float."""
     if isinstance(value, (str, bytes)):
         raise InvalidInput(f"{name} must be a real number, got {value!r}.")
     try:
-        number = float(value)  # type: ignore[arg-type]  # whatever converts is welcome; the rest is refused below
+        number = float(value)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"{name} must be a real number, got {value!r}.") from error
     if not np.isfinite(number):

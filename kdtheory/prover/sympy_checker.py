@@ -119,8 +119,3 @@ def check(obligation: Obligation) -> Result:
 def accepted(obligation: Obligation) -> bool:
     """Whether :func:`check` says PROVED."""
     return check(obligation).status == "PROVED"
-
-
-def reason(obligation: Obligation) -> str | None:
-    """None when :func:`accepted`, else what is wrong with it."""
-    return check(obligation).reason or None
