@@ -1,0 +1,33 @@
+"""Prove one statement, or all, by the checkers named."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from kdtheory.commands import Outcome
+
+EXAMPLE = "kdtheory prove theorem-1 --checker sympy --checker z3"
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    """The options of this command."""
+    command.add_argument("theorem", nargs="?", help="a key; default: all")
+    command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
+    command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
+    command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
+    command.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
+
+
+def run(options: Namespace) -> Outcome:
+    """One line a statement; exit code 1 unless all are PROVED."""
+    from kdtheory.proofs import prove
+    from kdtheory.theorems import THEOREMS
+
+    names = [options.theorem] if options.theorem else list(THEOREMS)
+    proofs = [prove(name, checkers=tuple(options.checker or ("sympy",))) for name in names]
+    if options.latex or options.smt2 or options.coq:
+        text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() if options.smt2 else proof.to_coq() for proof in proofs)
+        return {"text": text}, text, 0
+    rows = [{"statement": name, "status": proof.status, "reason": proof.reason} for name, proof in zip(names, proofs, strict=True)]
+    text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)
+    return rows, text, int(any(row["status"] != "PROVED" for row in rows))
