@@ -8,14 +8,18 @@ square or range makes the file fail to compile.  ``kdtheory.prover.coq_build`` r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import random
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import sympy as sp
 
 from kdtheory.assumptions import Assumption
-from kdtheory.prover.obligations import Certificate, Identity, Obligation
+from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
+from kdtheory.prover.regions import witness
 from kdtheory.symbols import CENTRED, DETERMINISTIC, GRAM
 from kdtheory.vectors import Vector
 
@@ -27,7 +31,12 @@ ZERO = sp.Integer(0)
 
 
 def identifier(name: str) -> str:
-    """A certificate's or an assumption's name as a Coq identifier."""
+    """A certificate's or an assumption's name as a Coq identifier.
+
+    Raises ValueError at a name that would not be one: it might end the sentence and begin another, with an axiom in it.
+    """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+        raise ValueError(f"Coq export: {name[:40]!r} is no name; use letters, digits and hyphens")
     return name.replace("-", "_")
 
 
@@ -173,9 +182,61 @@ def _identity(parts: _Parts) -> str:
 def to_coq(obligation: Obligation) -> str:
     """One Coq file: a certificate as theorem ``<name>_certificate`` about vectors, an identity as ``<name>_identity``.
 
-    Raises ValueError when the obligation holds something that is no rational expression in signed letters.
+    Raises ValueError when the obligation holds something that is no rational expression in signed letters, or lists an idle assumption.
     """
     return _identity_file(obligation) if isinstance(obligation, Identity) else _certificate_file(obligation)
+
+
+def region_lemma(obligation: Obligation) -> str:
+    """Coq's proof that the region has a point in it; empty when the region says nothing.  The point is a hint, Coq checks it.
+
+    Raises ValueError when no point is found.
+    """
+    region = obligation.region
+    if not region.slacks and not region.substitutions:
+        return ""
+    point = witness(region)
+    if point is None:
+        raise ValueError("Coq export: no point found that satisfies the region")
+    free = sorted(_letters([*region.slacks.values(), *region.substitutions.values()]) - region.substitutions.keys(), key=str)
+    conditions = [_sign(s, s.name) for s in free if s.is_nonnegative]       # a positive symbol is non-negative too
+    conditions += [f"{s.name} = {term(e)} /\\ {_sign(s, s.name)}" for s, e in region.substitutions.items()]
+    conditions += [_sign(s, term(e)) for s, e in region.slacks.items()]
+    order = [*free, *region.substitutions]
+    return "\n".join([
+        f"Lemma {identifier(obligation.name)}_region_has_a_point : exists {' '.join(s.name for s in order)} : R,",
+        "  " + " /\\ ".join(conditions) + ".",
+        f"Proof. exists {', '.join(f'({point[s].numerator} / {point[s].denominator})' for s in order)}. repeat split; lra. Qed.", "",
+    ])
+
+
+def _value(expression: sp.Expr, region: Region, at: Mapping[sp.Symbol, Fraction]) -> Fraction:
+    if isinstance(expression, sp.Symbol):
+        meaning = region.slacks.get(expression, region.substitutions.get(expression))
+        return at[expression] if meaning is None else _value(meaning, region, at)
+    if isinstance(expression, sp.Rational):
+        return Fraction(int(expression.p), int(expression.q))
+    parts = [_value(part, region, at) for part in expression.args]
+    if isinstance(expression, sp.Add):
+        return sum(parts, Fraction(0))
+    if isinstance(expression, sp.Pow):
+        return Fraction(parts[0] ** int(parts[1]))
+    product = Fraction(1)
+    for part in parts:
+        product *= part
+    return product
+
+
+def _idle(multiplier: sp.Expr, region: Region) -> bool:
+    """Whether the multiplier is 0 at three random points: for all practical purposes it is 0 then; a value that is not 0 settles it."""
+    term(multiplier)        # rational, or a complaint
+    draw = random.Random(0)
+    letters = _letters([multiplier, *region.slacks.values(), *region.substitutions.values()])
+    points = [{letter: Fraction(draw.randint(1, 10**6), draw.randint(1, 10**6)) for letter in sorted(letters, key=str)} for _ in range(3)]
+    try:
+        return all(_value(multiplier, region, point) == 0 for point in points)
+    except ZeroDivisionError as error:
+        raise ValueError(f"Coq export: the multiplier {multiplier} divides by 0") from error
 
 
 def _identity_file(identity: Identity) -> str:
@@ -203,6 +264,9 @@ def _identity_file(identity: Identity) -> str:
 
 
 def _certificate_file(certificate: Certificate) -> str:
+    idle = [a.name for a, m in certificate.multipliers.items() if _idle(m, certificate.region)]
+    if idle:
+        raise ValueError(f"Coq export: {idle[0]} is listed but has multiplier 0")
     parts = _parts(certificate)
     vectors = bool(parts.squares) or any(e.free_symbols & _GRAM_NAME.keys() for e in parts.everything)
     free = sorted(_letters(parts.everything) - parts.slacks.keys(), key=str)

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdtheory.prover.coq import LIBRARY, identifier, to_coq
+from kdtheory.prover.coq import LIBRARY, identifier, region_lemma, to_coq
 from kdtheory.prover.obligations import Obligation
 
 HOW_TO_GET = "coqc is not installed: apt-get install coq, or opam install coq (8.16 or later)"
@@ -154,10 +154,10 @@ def check(folder: Path, obligations: Sequence[Obligation], *, timeout: float = 1
         def one(obligation: Obligation) -> CoqReport:
             start = time.monotonic()
             try:
-                text = to_coq(obligation)
+                text = to_coq(obligation) + region_lemma(obligation)
+                file = f"{identifier(obligation.name)}.v"
             except ValueError as error:
                 return CoqReport("UNDECIDED", f"coq: {obligation.name}: {error}", 0.0)
-            file = f"{identifier(obligation.name)}.v"
             (build / file).write_text(text, encoding="utf-8")
             code, said = (1, complaint) if complaint else _run([coqc, "-q", "-R", ".", LIBRARY, file], build, deadline)
             seconds = time.monotonic() - start

@@ -57,21 +57,27 @@ def _cvc5(text: str, milliseconds: int) -> str:
 def check(obligation: Obligation, solver: str, timeout: float = SECONDS) -> Result:
     """PROVED when every question has the answer it must have.
 
-    An identity that the solver finds a counterexample to is REFUTED; anything else that differs is UNDECIDED.
+    An identity that the solver finds a counterexample to is REFUTED; anything else that differs is UNDECIDED.  A question without an
+    answer does not hide a later one with the wrong answer: that one is told.
 
     Raises:
         InvalidInput: an unknown solver.
     """
+    if solver not in SOLVERS:
+        raise unknown_name("solver", solver, SOLVERS)
+    unanswered = ""
     try:
-        asked = queries(obligation)
-        for query in asked:
+        for query in queries(obligation):
             answer = run(solver, query.text, timeout)
-            if answer != query.expected:
+            if answer == query.expected:
+                continue
+            told = f"{query.name}: {solver} says {answer}, not {query.expected}"
+            if answer in ("sat", "unsat"):
                 refuted = query.name.endswith(": identity") and answer == "sat" and isinstance(obligation, Identity)
-                told = f"{query.name}: {solver} says {answer}, not {query.expected}"
-                return Result("REFUTED" if refuted else "UNDECIDED", told)
-    except (ValueError, MissingTool) as error:
-        if solver not in SOLVERS:
-            raise
+                return Result("REFUTED" if refuted else "UNDECIDED", told, wrong=True)
+            unanswered = unanswered or told
+    except ValueError as error:
+        return Result("UNDECIDED", str(error), wrong=True)
+    except MissingTool as error:
         return Result("UNDECIDED", str(error))
-    return Result("PROVED", "")
+    return Result("UNDECIDED", unanswered) if unanswered else Result("PROVED", "")

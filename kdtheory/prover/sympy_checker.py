@@ -73,14 +73,36 @@ def _fraction(expression: sp.Expr, ring: PolyRing) -> tuple[PolyElement, PolyEle
 
 @dataclass(frozen=True)
 class Result:
-    """``status`` is PROVED, REFUTED (an identity that is false) or UNDECIDED (a certificate that shows nothing), with the reason."""
+    """``status`` is PROVED, REFUTED (an identity that is false) or UNDECIDED (a certificate that shows nothing), with the reason.
+
+    ``wrong``: the obligation as it stands is shown to be no proof; False where a checker merely had no answer.
+    """
 
     status: str
     reason: str
+    wrong: bool = False
+
+
+def _pole(certificate: Certificate) -> sp.Expr | None:
+    """Something a multiplier, weight or vector divides by that is not written as a positive number.
+
+    Without it 0/0 hides in the sum: z (1 + 1/(x-y))^2 with z = -(x-y)^2 >= 0 would be "non-negative", and is -1 in the limit x = y.
+    The claim may divide by what it likes: where it has no value it says nothing.
+    """
+    inside = [*certificate.multipliers.values(), certificate.remainder, *(weight for weight, _ in certificate.squares),
+              *(entry for _, vector in certificate.squares for entry in vector.values())]
+    for expression in inside:
+        for node in sp.preorder_traversal(expression):
+            if node.is_Pow and node.exp.is_negative and not written_nonnegative(node.base, strictly=True):
+                return node.base
+    return None
 
 
 def _complaint(certificate: Certificate) -> str | None:
     """What keeps the signs of a certificate from being visible, or which assumption it lists and does not use."""
+    pole = _pole(certificate)
+    if pole is not None:
+        return f"the certificate divides by {pole}, which is not written as a positive number"
     for assumption, weight in certificate.multipliers.items():
         if vanishes(certificate.region.resolve(weight)):
             return f"{assumption} is listed but has multiplier 0"
@@ -103,14 +125,14 @@ def check(obligation: Obligation) -> Result:
     try:
         exact = vanishes(difference(obligation))
     except ValueError as error:
-        return Result("UNDECIDED", f"{name}: {error}")
+        return Result("UNDECIDED", f"{name}: {error}", wrong=True)
     if not exact:
         certificate = isinstance(obligation, Certificate)
-        return Result("UNDECIDED" if certificate else "REFUTED", f"{name}: the identity does not expand to 0")
+        return Result("UNDECIDED" if certificate else "REFUTED", f"{name}: the identity does not expand to 0", wrong=True)
     if isinstance(obligation, Certificate):
         wrong = _complaint(obligation)
         if wrong is not None:
-            return Result("UNDECIDED", f"{name}: {wrong}")
+            return Result("UNDECIDED", f"{name}: {wrong}", wrong=True)
     if witness(obligation.region) is None:
         return Result("UNDECIDED", f"{name}: no point found that satisfies the region; the statement may be empty")
     return Result("PROVED", "")
