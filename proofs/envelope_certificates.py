@@ -116,6 +116,7 @@ def noise_dominated(*, unbiased: bool = False) -> Certificate:
         tau: triple.A - varrho,
     }
     if unbiased:
+        del slacks[sym.slack_range]  # the unbiased step needs gamma < 1/Lcal only for a rate below A to exist
         nu = tau / (gamma**2 * sym.c_pos**2)
         return strongly_convex(
             "noise-dominated",

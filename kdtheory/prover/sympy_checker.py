@@ -83,18 +83,36 @@ class Result:
     wrong: bool = False
 
 
+def _inside(certificate: Certificate) -> list[sp.Expr]:
+    """All expressions that the certificate adds to its claim."""
+    return [*certificate.multipliers.values(), certificate.remainder, *(weight for weight, _ in certificate.squares),
+            *(entry for _, vector in certificate.squares for entry in vector.values())]
+
+
+def _divisors(expression: sp.Expr) -> list[sp.Expr]:
+    return [node.base for node in sp.preorder_traversal(expression) if node.is_Pow and node.exp.is_negative]
+
+
 def _pole(certificate: Certificate) -> sp.Expr | None:
     """Something a multiplier, weight or vector divides by that is not written as a positive number.
 
     Without it 0/0 hides in the sum: z (1 + 1/(x-y))^2 with z = -(x-y)^2 >= 0 would be "non-negative", and is -1 in the limit x = y.
     The claim may divide by what it likes: where it has no value it says nothing.
     """
-    inside = [*certificate.multipliers.values(), certificate.remainder, *(weight for weight, _ in certificate.squares),
-              *(entry for _, vector in certificate.squares for entry in vector.values())]
-    for expression in inside:
-        for node in sp.preorder_traversal(expression):
-            if node.is_Pow and node.exp.is_negative and not written_nonnegative(node.base, strictly=True):
-                return node.base
+    for expression in _inside(certificate):
+        for divisor in _divisors(expression):
+            if not written_nonnegative(divisor, strictly=True):
+                return divisor
+    return None
+
+
+def _idle_condition(certificate: Certificate) -> sp.Symbol | None:
+    """A condition of the region that neither the certificate uses nor the claim needs in order to have a value."""
+    used = {letter for part in (certificate.claim, *_inside(certificate)) for letter in part.free_symbols}
+    divisors = _divisors(certificate.claim)
+    for letter, meaning in certificate.region.slacks.items():
+        if letter not in used and meaning not in divisors:
+            return letter
     return None
 
 
@@ -103,6 +121,9 @@ def _complaint(certificate: Certificate) -> str | None:
     pole = _pole(certificate)
     if pole is not None:
         return f"the certificate divides by {pole}, which is not written as a positive number"
+    condition = _idle_condition(certificate)
+    if condition is not None:
+        return f"the condition on {condition} is listed but nothing uses it"
     for assumption, weight in certificate.multipliers.items():
         if vanishes(certificate.region.resolve(weight)):
             return f"{assumption} is listed but has multiplier 0"
