@@ -98,8 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcomes += [judged(change, name, check(change.bad)) for change in changes]
         print(f"{name}: {len(changes)} corrupted certificates in {time.monotonic() - start:.0f} s", flush=True)
     batch = chosen(given.coq, given.seed) if given.coq else []
-    for first in range(0, len(batch), 100):     # a batch stays within its time limit
-        outcomes += by_coq(batch[first:first + 100])
+    for first in range(0, len(batch), 30):      # a batch stays within its time limit
+        outcomes += by_coq(batch[first:first + 30])
     print(table(outcomes))
     for checker, what, reason, change in outcomes:
         if what != "refused":

@@ -176,7 +176,7 @@ def _assumptions(good: Certificate, draw: random.Random) -> Iterator[Change]:
 
 def _compensated(good: Certificate, draw: random.Random) -> Iterator[Change]:
     """The identity holds; what is wrong is a sign, an idle part or an empty region."""
-    letter = draw.choice(sorted((x for x in good.claim.free_symbols if x.is_positive), key=str))
+    letter = draw.choice(sorted((x for x in good.claim.free_symbols if x.is_positive), key=str) or [sym.gamma])
     yield "compensated", f"claim and remainder less by {letter}", replace(
         good, claim=good.claim - letter, remainder=good.remainder - letter)
     name = draw.choice(sym.DETERMINISTIC + sym.CENTRED)

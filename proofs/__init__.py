@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kdtheory import symbols as sym
 from kdtheory.errors import unknown_name
-from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion, paper
+from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion, joining, paper
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.theorems import THEOREMS
@@ -71,29 +71,39 @@ def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
     return tuple(item for item in (*envelope_certificates.obligations(), *envelope_corners.obligations()) if fits(item))
 
 
-def _sharp(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
-    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_chain.obligations())
+def _constants(*, pl: bool) -> Certificate:
+    return joining.constants()[int(pl)]
+
+
+def _affine(name: str) -> tuple[Obligation, ...]:
+    return (*paper.affine(name), _constants(pl=THEOREMS[name].modulus == "mu_pl"))
+
+
+def _sharp(name: str) -> tuple[Obligation, ...]:
+    pl, unbiased = THEOREMS[name].modulus == "mu_pl", THEOREMS[name].unbiased
+    return (*_envelope_side(pl=pl, unbiased=unbiased), *joining.sharp(name), _constants(pl=pl), *envelope_chain.obligations())
 
 
 def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
-    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_recursion.obligations())
+    side = _envelope_side(pl=pl, unbiased=unbiased)
+    return (*side, *joining.envelopes(pl=pl), _constants(pl=pl), *envelope_recursion.obligations())
 
 
 def _compressed() -> tuple[Obligation, ...]:
-    return (envelope_certificates.compressed(paper.one_step("theorem-1")), paper.compressed_contraction(), paper.optimal_weight())
+    return (envelope_certificates.compressed(paper.one_step("theorem-1")), *joining.compressed(), paper.compressed_contraction(),
+            paper.optimal_weight(), _constants(pl=False))
 
 
 def _compressed_envelope() -> tuple[Obligation, ...]:
     young = envelope_certificates.young()
-    return (envelope_certificates.compressed(young), *_envelope(pl=False, unbiased=False))
+    return (envelope_certificates.compressed(young), *joining.compressed_envelope(), *_envelope(pl=False, unbiased=False))
 
 
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
     "distillation-gradient": paper.distillation_gradient,
-    **{name: partial(paper.affine, name) for name in
+    **{name: partial(_affine, name) for name in
        ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")},
-    "theorem-1-sharp": lambda: _sharp(pl=False, unbiased=False), "theorem-2-sharp": lambda: _sharp(pl=True, unbiased=False),
-    "unbiased-sharp": lambda: _sharp(pl=False, unbiased=True), "unbiased-pl-sharp": lambda: _sharp(pl=True, unbiased=True),
+    **{name: partial(_sharp, name) for name in ("theorem-1-sharp", "theorem-2-sharp", "unbiased-sharp", "unbiased-pl-sharp")},
     "theorem-1-envelope": lambda: _envelope(pl=False, unbiased=False), "theorem-2-envelope": lambda: _envelope(pl=True, unbiased=False),
     "unbiased-envelope": lambda: _envelope(pl=False, unbiased=True), "unbiased-pl-envelope": lambda: _envelope(pl=True, unbiased=True),
     "compressed": _compressed, "compressed-envelope": _compressed_envelope, "exact-quadratic": paper.exact_quadratic,
