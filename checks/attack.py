@@ -23,18 +23,33 @@ from kdtheory.prover import coq_build, solvers, sympy_checker
 from kdtheory.prover.obligations import Obligation
 from kdtheory.prover.sympy_checker import Result
 
-Outcome = tuple[str, str, str, Corruption]      # checker, what became of it, reason, corruption
-SECONDS = 3.0       # a corrupted certificate may pose a hard question; the right ones take 0.1 s
+Outcome = tuple[str, str, str, Corruption]  # checker, what became of it, reason, corruption
+SECONDS = 3.0  # a corrupted certificate may pose a hard question; the right ones take 0.1 s
 COQ_BATCH = 400.0
 # What Coq says when it has understood a file and finds no proof; anything else would be a fault of the export.
-COQ_REFUSALS = ("Cannot find witness", "not a valid field equation", "not a valid ring equation", "not found", "No such", "Unable to unify",
-                "Tactic failure", "No matching clauses", "Attempt to save an incomplete proof", "Not enough", "No applicable tactic",
-                "Coq export", "Impossible to unify")
+COQ_REFUSALS = (
+    "Cannot find witness",
+    "not a valid field equation",
+    "not a valid ring equation",
+    "not found",
+    "No such",
+    "Unable to unify",
+    "Tactic failure",
+    "No matching clauses",
+    "Attempt to save an incomplete proof",
+    "Not enough",
+    "No applicable tactic",
+    "Coq export",
+    "Impossible to unify",
+)
 
 
 def checkers() -> dict[str, Callable[[Obligation], Result]]:
     """Checkers that judge one obligation at once."""
-    return {"sympy": sympy_checker.check, **{name: partial(solvers.check, solver=name, timeout=SECONDS) for name in solvers.SOLVERS}}
+    return {
+        "sympy": sympy_checker.check,
+        **{name: partial(solvers.check, solver=name, timeout=SECONDS) for name in solvers.SOLVERS},
+    }
 
 
 def judged(change: Corruption, checker: str, result: Result) -> Outcome:
@@ -42,7 +57,12 @@ def judged(change: Corruption, checker: str, result: Result) -> Outcome:
     if result.status == "PROVED":
         reason = argument(change)
         return checker, "argued" if reason else "SURVIVED", reason, change
-    return checker, "refused" if result.wrong or "no point found" in result.reason else "undecided", result.reason, change
+    return (
+        checker,
+        "refused" if result.wrong or "no point found" in result.reason else "undecided",
+        result.reason,
+        change,
+    )
 
 
 def by_coq(changes: Sequence[Corruption]) -> list[Outcome]:
@@ -67,7 +87,9 @@ def chosen(each: int | None, seed: int = 0) -> list[Corruption]:
     found: list[Corruption] = []
     for item in obligations().values():
         changes = corruptions(item, seed)
-        found += changes if each is None else random.Random(f"{seed} {item.name}").sample(changes, min(each, len(changes)))
+        found += (
+            changes if each is None else random.Random(f"{seed} {item.name}").sample(changes, min(each, len(changes)))
+        )
     return found
 
 
@@ -76,19 +98,31 @@ def table(outcomes: Sequence[Outcome]) -> str:
     count = Counter((checker, change.kind, what) for checker, what, _, change in outcomes)
     names = list(dict.fromkeys(checker for checker, *_ in outcomes))
     words = ("refused", "undecided", "argued", "SURVIVED")
-    lines = [f"{'kind':14}" + "".join(f"{name:>24}" for name in names), f"{'':14}" + f"{'ref/und/arg/SURV':>24}" * len(names)]
+    lines = [
+        f"{'kind':14}" + "".join(f"{name:>24}" for name in names),
+        f"{'':14}" + f"{'ref/und/arg/SURV':>24}" * len(names),
+    ]
     for kind in (*KINDS, "all"):
-        cells = ["/".join(str(sum(n for (c, k, w), n in count.items() if c == name and w == word and kind in (k, "all"))) for word in words)
-                 for name in names]
+        cells = [
+            "/".join(
+                str(sum(n for (c, k, w), n in count.items() if c == name and w == word and kind in (k, "all")))
+                for word in words
+            )
+            for name in names
+        ]
         lines.append(f"{kind:14}" + "".join(f"{cell:>24}" for cell in cells))
     return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the attack and print the table."""
-    options = argparse.ArgumentParser(prog="python -m kdtheory.checks.attack", description=__doc__.splitlines()[0] if __doc__ else None)
+    options = argparse.ArgumentParser(
+        prog="python -m kdtheory.checks.attack", description=__doc__.splitlines()[0] if __doc__ else None
+    )
     options.add_argument("--each", type=int, help="corruptions an obligation (default: all)")
-    options.add_argument("--coq", type=int, default=2, help="corruptions an obligation that Coq compiles, about 1 s each (default: 2)")
+    options.add_argument(
+        "--coq", type=int, default=2, help="corruptions an obligation that Coq compiles, about 1 s each (default: 2)"
+    )
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args(arguments)
     changes = chosen(given.each, given.seed)
@@ -98,8 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcomes += [judged(change, name, check(change.bad)) for change in changes]
         print(f"{name}: {len(changes)} corrupted certificates in {time.monotonic() - start:.0f} s", flush=True)
     batch = chosen(given.coq, given.seed) if given.coq else []
-    for first in range(0, len(batch), 30):      # a batch stays within its time limit
-        outcomes += by_coq(batch[first:first + 30])
+    for first in range(0, len(batch), 30):  # a batch stays within its time limit
+        outcomes += by_coq(batch[first : first + 30])
     print(table(outcomes))
     for checker, what, reason, change in outcomes:
         if what != "refused":

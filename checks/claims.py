@@ -25,8 +25,12 @@ from kdtheory.theorems import Theorem
 gamma, mu, L, Lcal, lam, varrho, k, a, s = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.lam, sym.varrho, sym.k, sym.a, sym.s
 ZERO, ONE = sp.Integer(0), sp.Integer(1)
 _G = sym.GRAM
-_SQUARED = {sym.k: lam**2 * _G["h", "h"],
-            sym.a: _G["S", "S"] - 2 * lam * _G["S", "Hc"] + lam**2 * _G["Hc", "Hc"], sym.c: mu * (Lcal - mu), sym.q: (Lcal - mu) / mu}
+_SQUARED = {
+    sym.k: lam**2 * _G["h", "h"],
+    sym.a: _G["S", "S"] - 2 * lam * _G["S", "Hc"] + lam**2 * _G["Hc", "Hc"],
+    sym.c: mu * (Lcal - mu),
+    sym.q: (Lcal - mu) / mu,
+}
 _TINY = sp.Dummy("tiny", positive=True)
 
 
@@ -37,16 +41,20 @@ class Need:
     what: str
     claim: sp.Expr
     corner: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    limit: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)        # Young's parameters, to 0 or infinity
+    limit: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)  # Young's parameters, to 0 or infinity
     conditions: Sequence[sp.Expr] = ()
-    own: bool = False       # an identity of this statement's own, in exactly these letters
+    own: bool = False  # an identity of this statement's own, in exactly these letters
 
 
 def after_one_step(*, unbiased: bool) -> sp.Expr:
     """E|x+ - x*|^2 in Gram letters: |e - gamma g|^2 + cross terms with h + gamma^2 E|G' - lam H'|^2."""
     noise = _G["Gc", "Gc"] - 2 * lam * _G["Gc", "Hc"] + lam**2 * _G["Hc", "Hc"]
     total = _G["e", "e"] - 2 * gamma * _G["e", "g"] + gamma**2 * (_G["g", "g"] + noise)
-    return total if unbiased else total + 2 * gamma * lam * _G["e", "h"] + gamma**2 * (lam**2 * _G["h", "h"] - 2 * lam * _G["g", "h"])
+    return (
+        total
+        if unbiased
+        else total + 2 * gamma * lam * _G["e", "h"] + gamma**2 * (lam**2 * _G["h", "h"] - 2 * lam * _G["g", "h"])
+    )
 
 
 def _state(theorem: Theorem) -> tuple[sp.Expr, sp.Expr]:
@@ -66,20 +74,27 @@ def needs(theorem: Theorem) -> Iterator[Need]:
         yield from (_sharp(theorem) if theorem.name.endswith("-sharp") else _envelope(theorem))
     pl = theorem.modulus == "mu_pl"
     yield Need("Lcal >= mu", 2 * (Lcal - mu) * sym.F)
-    if theorem.rhs.atoms(sp.Pow) and any(part.exp == sym.t for part in theorem.rhs.atoms(sp.Pow)) and theorem.name != "compressed":
+    if (
+        theorem.rhs.atoms(sp.Pow)
+        and any(part.exp == sym.t for part in theorem.rhs.atoms(sp.Pow))
+        and theorem.name != "compressed"
+    ):
         yield Need("gamma mu < 1" + (", PL" if pl else ""), 1 - gamma * mu)
 
 
 def _powers(theorem: Theorem) -> Iterator[Need]:
-    power, = {part for part in theorem.rhs.atoms(sp.Pow) if part.exp.has(sym.t)}
+    (power,) = {part for part in theorem.rhs.atoms(sp.Pow) if part.exp.has(sym.t)}
     shifted = theorem.rhs.xreplace({sym.t: sym.t + 1})
-    ahead, = {part for part in shifted.atoms(sp.Pow) if part.exp.has(sym.t)}
+    (ahead,) = {part for part in shifted.atoms(sp.Pow) if part.exp.has(sym.t)}
     now = theorem.rhs.xreplace({power: sym.alpha})
     factor = power.base ** sp.expand(ahead.exp - power.exp)
     assert theorem.psi is not None
     definitions = dict(theorem.definitions) if sym.kappa in theorem.definitions and theorem.name != "compressed" else {}
-    yield Need("rhs(t+1) = psi(rhs(t))", (theorem.psi.xreplace({s: now}) - shifted.xreplace({ahead: factor * sym.alpha})).xreplace(definitions),
-               own=True)
+    yield Need(
+        "rhs(t+1) = psi(rhs(t))",
+        (theorem.psi.xreplace({s: now}) - shifted.xreplace({ahead: factor * sym.alpha})).xreplace(definitions),
+        own=True,
+    )
     start = power.base ** power.exp.xreplace({sym.t: ZERO})
     yield Need("rhs(0) = s_0", (theorem.rhs.xreplace({power: start}) - sym.s0).xreplace(definitions))
     if theorem.floor is not None:
@@ -89,8 +104,12 @@ def _powers(theorem: Theorem) -> Iterator[Need]:
 def _affine(theorem: Theorem) -> Iterator[Need]:
     before, after = _state(theorem)
     assert theorem.psi is not None
-    definitions = {sym.young: sym.p, sym.young_inverse: sym.minimiser_sq / sym.p} if theorem.name == "compressed" else {}
-    psi = theorem.psi.xreplace(definitions).xreplace({letter: meaning for letter, meaning in theorem.definitions.items() if letter == sym.kappa})
+    definitions = (
+        {sym.young: sym.p, sym.young_inverse: sym.minimiser_sq / sym.p} if theorem.name == "compressed" else {}
+    )
+    psi = theorem.psi.xreplace(definitions).xreplace(
+        {letter: meaning for letter, meaning in theorem.definitions.items() if letter == sym.kappa}
+    )
     yield Need("one step", psi.xreplace({s: before}) - after)
     yield from _powers(theorem)
 
@@ -105,8 +124,17 @@ def _regimes(theorem: Theorem) -> Iterator[tuple[str, dict[sp.Symbol, sp.Expr], 
     regime = cases[0][1]
     room = regime.gts - regime.lts
     names = (("noise-dominated", (room,)), ("bias-dominated", (-room,)))
-    for index, (name, inside) in enumerate(names[:1] if theorem.unbiased else names):       # k = 0: a (1 - gamma mu) >= 0 always
-        yield name, {letter: value.args[index].expr if isinstance(value, sp.Piecewise) else value for letter, value in found.items()}, inside
+    for index, (name, inside) in enumerate(
+        names[:1] if theorem.unbiased else names
+    ):  # k = 0: a (1 - gamma mu) >= 0 always
+        yield (
+            name,
+            {
+                letter: value.args[index].expr if isinstance(value, sp.Piecewise) else value
+                for letter, value in found.items()
+            },
+            inside,
+        )
 
 
 def _line(found: Mapping[sp.Symbol, sp.Expr], rate: sp.Expr, state: sp.Expr) -> sp.Expr:
@@ -118,14 +146,22 @@ def _one_step(theorem: Theorem) -> Iterator[Need]:
     """E s(x+) <= (1-varrho) s + U + W/(A - varrho): inside the regimes, and where a letter that certificates divide by is 0."""
     before, after = _state(theorem)
     compressed = asm.compressor in theorem.needs
-    if compressed:      # the step before compression; what compression does to it is ``_envelope``'s business
+    if compressed:  # the step before compression; what compression does to it is ``_envelope``'s business
         after = after_one_step(unbiased=False)
     pl, zero = theorem.modulus == "mu_pl", {k: ZERO} if theorem.definitions[k] == 0 else {}
     large, small = {sym.nu: 1 / _TINY}, {sym.alpha: _TINY}
     for name, found, inside in _regimes(theorem):
         sharp = theorem.name.endswith("-sharp")
-        room = (found[sym.A] - varrho, varrho - (gamma * mu if sharp else found[sym.rate_min]), *inside, k, a, sym.c, sym.q)
-        for sign in ((1, -1) if pl and not zero else (1,)):
+        room = (
+            found[sym.A] - varrho,
+            varrho - (gamma * mu if sharp else found[sym.rate_min]),
+            *inside,
+            k,
+            a,
+            sym.c,
+            sym.q,
+        )
+        for sign in (1, -1) if pl and not zero else (1,):
             b = sign * (1 - L * gamma)
             claim = (_line(found, varrho, before) - after).xreplace(zero).xreplace({sym.b: b})
             allowed = [part.xreplace({sym.b: b}) for part in room] + [b]
@@ -152,8 +188,11 @@ def _envelope(theorem: Theorem) -> Iterator[Need]:
     assert psi is not None
     if asm.compressor in theorem.needs:
         x, y = sym.root_minimiser, sym.root_bound
-        inner, = (part for part in psi.atoms(sp.Piecewise) if sp.sqrt(part) in psi.atoms(sp.Piecewise))
-        closed = psi.xreplace({sp.sqrt(inner): y, inner: y**2, sp.sqrt(sym.minimiser_sq): x, sym.minimiser_sq: x**2}) - sym.rounding_sq
+        (inner,) = (part for part in psi.atoms(sp.Piecewise) if sp.sqrt(part) in psi.atoms(sp.Piecewise))
+        closed = (
+            psi.xreplace({sp.sqrt(inner): y, inner: y**2, sp.sqrt(sym.minimiser_sq): x, sym.minimiser_sq: x**2})
+            - sym.rounding_sq
+        )
         best = (1 + sym.omega * (1 + x / y)) * y**2 + sym.omega * (1 + y / x) * x**2
         yield Need("compression: the best p is attained", best - closed)
         yield Need("compression: grows with the bound", closed.xreplace({y: y + sym.increase}) - closed)
@@ -162,7 +201,10 @@ def _envelope(theorem: Theorem) -> Iterator[Need]:
     (above, condition), (below, _) = psi.args
     roots = {sp.sqrt(W * s): w * sigma, s: sigma**2, W: w**2}
     line = (1 - varrho) * s + U + W / (A - varrho)
-    yield Need("psi touches the line at A - sqrt(W/s)", line.xreplace({varrho: A - w / sigma}).xreplace(roots) - above.xreplace(roots))
+    yield Need(
+        "psi touches the line at A - sqrt(W/s)",
+        line.xreplace({varrho: A - w / sigma}).xreplace(roots) - above.xreplace(roots),
+    )
     yield Need("psi is below every line", line - above, conditions=(A - varrho,))
     inside = (varrho - least, A - varrho, condition.lts - condition.gts)
     yield Need("below s_0 the line at the least rate is least", line - below, conditions=inside)
@@ -188,7 +230,7 @@ def gaps(theorem: Theorem, obligations: Iterable[Obligation]) -> list[str]:
     found, complaints = list(obligations), list(_definitions(theorem))
     try:
         wanted = list(needs(theorem))
-    except (TypeError, ValueError, AttributeError) as error:        # a piece that is not there, or has other parts
+    except (TypeError, ValueError, AttributeError) as error:  # a piece that is not there, or has other parts
         return [*complaints, f"{theorem.name}: the statement has another shape than its proof: {error}"]
     for need in wanted:
         matches = [item for item in found if _claims(item, need)]
@@ -203,7 +245,8 @@ def gaps(theorem: Theorem, obligations: Iterable[Obligation]) -> list[str]:
 def _definitions(theorem: Theorem) -> Iterator[str]:
     """k^2, a^2, c^2, q^2 and b are what the certificates take them for, and a sharp psi is the line at gamma mu."""
     if theorem.name.endswith("-sharp") and not vanishes(
-            theorem.psi - ((1 - gamma * mu) * s + sym.U + sym.W / (sym.A - gamma * mu))):
+        theorem.psi - ((1 - gamma * mu) * s + sym.U + sym.W / (sym.A - gamma * mu))
+    ):
         yield f"{theorem.name}: psi is not the line at gamma mu"
     for letter, value in _SQUARED.items():
         if letter in theorem.definitions and theorem.definitions[letter] != 0:
@@ -222,14 +265,21 @@ def _claims(item: Obligation, need: Need) -> bool:
         own = own.xreplace(dict(need.corner)).xreplace(dict(need.limit))
         own = sp.expand(own).xreplace({_TINY: ZERO})
     wanted = need.claim.xreplace(dict(need.corner))
-    swap = {sp.sqrt(sym.W): sym.root_W, sp.sqrt(s): sym.root_s, sym.W: sym.root_W**2, s: sym.root_s**2} if wanted.has(sp.sqrt(sym.W)) else {}
+    swap = (
+        {sp.sqrt(sym.W): sym.root_W, sp.sqrt(s): sym.root_s, sym.W: sym.root_W**2, s: sym.root_s**2}
+        if wanted.has(sp.sqrt(sym.W))
+        else {}
+    )
     if need.own and not (isinstance(item, Identity) and own.free_symbols == wanted.free_symbols):
         return False
     difference = item.region.resolve((own - wanted).xreplace(swap)).xreplace(dict(need.corner))
     draw = random.Random(0)
-    point = {letter: Fraction(draw.randint(1, 10**4), draw.randint(1, 10**4)) for letter in sorted(difference.free_symbols, key=str)}
+    point = {
+        letter: Fraction(draw.randint(1, 10**4), draw.randint(1, 10**4))
+        for letter in sorted(difference.free_symbols, key=str)
+    }
     try:
-        return evaluate(difference, point) == 0 and vanishes(difference)        # the number first: it is quick
+        return evaluate(difference, point) == 0 and vanishes(difference)  # the number first: it is quick
     except (ValueError, ZeroDivisionError):
         return False
 
@@ -239,12 +289,18 @@ def _excess(theorem: Theorem, item: Obligation, need: Need) -> str:
     if isinstance(item, Identity):
         return ""
     allowed = {*theorem.needs, asm.bias_norm, asm.noise_norm, asm.teacher_smoothness, asm.teacher_expected_smoothness}
-    strange = [str(key) for key in item.multipliers if key not in allowed and not (need.what == "Lcal >= mu" and key in theorem.needs)]
+    strange = [
+        str(key)
+        for key in item.multipliers
+        if key not in allowed and not (need.what == "Lcal >= mu" and key in theorem.needs)
+    ]
     if strange:
         return f"{item.name} uses {strange[0]}, which the statement does not list"
     free = {letter for step in need.limit for letter in [step]}
     for letter, meaning in item.region.slacks.items():
-        if meaning.free_symbols & free or any(vanishes(item.region.resolve(meaning - part)) for part in need.conditions):
+        if meaning.free_symbols & free or any(
+            vanishes(item.region.resolve(meaning - part)) for part in need.conditions
+        ):
             continue
         if meaning.is_Symbol and meaning in need.conditions:
             continue
@@ -268,11 +324,17 @@ def _on_the_range(theorem: Theorem, meaning: sp.Expr, *, strictly: bool) -> bool
     bounds = {L: mu + y, Lcal: mu + z}
     at = meaning.xreplace({gamma: limit / (1 + x)}).xreplace(bounds)
     top, bottom = sp.fraction(sp.cancel(sp.together(at)))
-    positive = {mu, y, z, *({x} if theorem.strict else ())} - {y, z}       # L = mu and Lcal = mu are allowed
-    coefficients = [sp.Poly(part, *sorted(part.free_symbols, key=str)).terms() if part.free_symbols else [((), part)] for part in (top, bottom)]
+    positive = {mu, y, z, *({x} if theorem.strict else ())} - {y, z}  # L = mu and Lcal = mu are allowed
+    coefficients = [
+        sp.Poly(part, *sorted(part.free_symbols, key=str)).terms() if part.free_symbols else [((), part)]
+        for part in (top, bottom)
+    ]
     if any(value < 0 for terms in coefficients for _, value in terms):
         return False
     letters = sorted(top.free_symbols, key=str)
-    seen = any(all(power == 0 or letter in positive for letter, power in zip(letters, powers, strict=True)) for powers, value in coefficients[0]
-               if value > 0)
+    seen = any(
+        all(power == 0 or letter in positive for letter, power in zip(letters, powers, strict=True))
+        for powers, value in coefficients[0]
+        if value > 0
+    )
     return seen or not strictly

@@ -45,8 +45,10 @@ def corruptions(good: Obligation, seed: int = 0) -> list[Corruption]:
     """Every systematic change of an obligation, with seeded random factors; each ``bad`` has a name of its own."""
     draw = random.Random(f"{seed} {good.name}")
     found = _identity(good, draw) if isinstance(good, Identity) else _certificate(good, draw)
-    return [Corruption(kind, what, good, replace(bad, name=f"{good.name}-bad-{index}"))
-            for index, (kind, what, bad) in enumerate(found)]
+    return [
+        Corruption(kind, what, good, replace(bad, name=f"{good.name}-bad-{index}"))
+        for index, (kind, what, bad) in enumerate(found)
+    ]
 
 
 Change = tuple[str, str, Obligation]
@@ -55,7 +57,15 @@ Change = tuple[str, str, Obligation]
 def _factor(draw: random.Random) -> sp.Rational:
     """A positive rational number that is not 1; now and then very close to it."""
     near = sp.Rational(draw.choice((999_999, 1_000_001)), 1_000_000)
-    return draw.choice((near, sp.Integer(2), sp.Rational(1, 2), sp.Rational(draw.randint(1, 49), 50), sp.Rational(draw.randint(51, 500), 50)))
+    return draw.choice(
+        (
+            near,
+            sp.Integer(2),
+            sp.Rational(1, 2),
+            sp.Rational(draw.randint(1, 49), 50),
+            sp.Rational(draw.randint(51, 500), 50),
+        )
+    )
 
 
 def _exponents(expression: sp.Expr, draw: random.Random) -> Iterator[tuple[str, sp.Expr]]:
@@ -110,8 +120,9 @@ def _certificate(good: Certificate, draw: random.Random) -> Iterator[Change]:
 
 
 def _with(good: Certificate, key: Assumption, value: sp.Expr | None) -> Certificate:
-    kept: dict[Assumption, sp.Expr] = {k: (v if k is not key else value) for k, v in good.multipliers.items()
-                                       if k is not key or value is not None}     # type: ignore[misc]
+    kept: dict[Assumption, sp.Expr] = {
+        k: (v if k is not key else value) for k, v in good.multipliers.items() if k is not key or value is not None
+    }  # type: ignore[misc]
     return replace(good, multipliers=kept)
 
 
@@ -126,16 +137,24 @@ def _multipliers(good: Certificate, draw: random.Random) -> Iterator[Change]:
 
 def _squares(good: Certificate, draw: random.Random) -> Iterator[Change]:
     def at(index: int, *new: tuple[sp.Expr, Vector]) -> Certificate:
-        return replace(good, squares=(*good.squares[:index], *new, *good.squares[index + 1:]))
+        return replace(good, squares=(*good.squares[:index], *new, *good.squares[index + 1 :]))
 
     for index, (weight, vector) in enumerate(good.squares):
         yield "square", f"square {index + 1} dropped", at(index)
         yield "square", f"square {index + 1} scaled", at(index, (_factor(draw) * weight, vector))
         yield "sign", f"square {index + 1} negated", at(index, (-weight, vector))
         for name, entry in vector.items():
-            yield "square", f"square {index + 1}: {name} scaled", at(index, (weight, {**vector, name: _factor(draw) * entry}))
+            yield (
+                "square",
+                f"square {index + 1}: {name} scaled",
+                at(index, (weight, {**vector, name: _factor(draw) * entry})),
+            )
             yield "square", f"square {index + 1}: sign of {name}", at(index, (weight, {**vector, name: -entry}))
-            yield "square", f"square {index + 1}: {name} dropped", at(index, (weight, {k: v for k, v in vector.items() if k != name}))
+            yield (
+                "square",
+                f"square {index + 1}: {name} dropped",
+                at(index, (weight, {k: v for k, v in vector.items() if k != name})),
+            )
         other = draw.choice([name for name in (*sym.DETERMINISTIC, *sym.CENTRED) if name not in vector])
         yield "square", f"square {index + 1}: {other} added", at(index, (weight, {**vector, other: ONE}))
         for what, changed in _exponents(weight, draw):
@@ -144,6 +163,7 @@ def _squares(good: Certificate, draw: random.Random) -> Iterator[Change]:
 
 def _region(good: Certificate, draw: random.Random) -> Iterator[Change]:
     for letter, meaning in good.region.slacks.items():
+
         def slack(new: sp.Expr, letter: sp.Symbol = letter) -> Certificate:
             return replace(good, region=replace(good.region, slacks={**good.region.slacks, letter: new}))
 
@@ -154,7 +174,11 @@ def _region(good: Certificate, draw: random.Random) -> Iterator[Change]:
             yield "range", f"{letter}: {what}", slack(changed)
     for letter, meaning in good.region.substitutions.items():
         new = {**good.region.substitutions, letter: _factor(draw) * meaning}
-        yield "range", f"{letter} stands for something else", replace(good, region=replace(good.region, substitutions=new))
+        yield (
+            "range",
+            f"{letter} stands for something else",
+            replace(good, region=replace(good.region, substitutions=new)),
+        )
 
 
 def _assumptions(good: Certificate, draw: random.Random) -> Iterator[Change]:
@@ -162,56 +186,101 @@ def _assumptions(good: Certificate, draw: random.Random) -> Iterator[Change]:
     for key, weight in good.multipliers.items():
         yield "assumption", f"{key} removed", _with(good, key, None)
         other = draw.choice(strangers)
-        yield "assumption", f"{key} swapped for {other}", replace(_with(good, key, None), multipliers={
-            **_with(good, key, None).multipliers, other: weight})
+        yield (
+            "assumption",
+            f"{key} swapped for {other}",
+            replace(_with(good, key, None), multipliers={**_with(good, key, None).multipliers, other: weight}),
+        )
         letter = draw.choice(sorted((x for x in key.slack.free_symbols if x.is_nonnegative), key=str))
         easier = replace(key, slack=key.slack + letter)
-        yield "assumption", f"{key} weakened by {letter}", replace(good, multipliers={
-            (easier if k is key else k): v for k, v in good.multipliers.items()})
+        yield (
+            "assumption",
+            f"{key} weakened by {letter}",
+            replace(good, multipliers={(easier if k is key else k): v for k, v in good.multipliers.items()}),
+        )
     other = draw.choice(strangers)
     yield "assumption", f"{other} listed, not used", replace(good, multipliers={**good.multipliers, other: ZERO})
     hidden = (sym.gamma + sym.mu) ** 2 - (sym.gamma - sym.mu) ** 2 - 4 * sym.gamma * sym.mu
-    yield "assumption", f"{other} listed with a hidden 0", replace(good, multipliers={**good.multipliers, other: hidden})
+    yield (
+        "assumption",
+        f"{other} listed with a hidden 0",
+        replace(good, multipliers={**good.multipliers, other: hidden}),
+    )
 
 
 def _compensated(good: Certificate, draw: random.Random) -> Iterator[Change]:
     """The identity holds; what is wrong is a sign, an idle part or an empty region."""
     letter = draw.choice(sorted((x for x in good.claim.free_symbols if x.is_positive), key=str) or [sym.gamma])
-    yield "compensated", f"claim and remainder less by {letter}", replace(
-        good, claim=good.claim - letter, remainder=good.remainder - letter)
+    yield (
+        "compensated",
+        f"claim and remainder less by {letter}",
+        replace(good, claim=good.claim - letter, remainder=good.remainder - letter),
+    )
     name = draw.choice(sym.DETERMINISTIC + sym.CENTRED)
     vector = {name: ONE}
-    yield "compensated", f"minus |{name}|^2 in claim and squares", replace(
-        good, claim=good.claim - norm_sq(vector), squares=(*good.squares, (-ONE, vector)))
-    yield "compensated", "a square and its negative", replace(good, squares=(*good.squares, (ONE, vector), (-ONE, vector)))
+    yield (
+        "compensated",
+        f"minus |{name}|^2 in claim and squares",
+        replace(good, claim=good.claim - norm_sq(vector), squares=(*good.squares, (-ONE, vector))),
+    )
+    yield (
+        "compensated",
+        "a square and its negative",
+        replace(good, squares=(*good.squares, (ONE, vector), (-ONE, vector))),
+    )
     if good.multipliers:
         key = draw.choice(list(good.multipliers))
         rest = good.remainder + good.multipliers[key] * key.slack
         yield "compensated", f"{key} moved into the remainder", replace(_with(good, key, None), remainder=rest)
         if not key.equality:
             extra = 2 * good.multipliers[key]
-            yield "compensated", f"{key} with a negative multiplier", replace(
-                _with(good, key, good.multipliers[key] - extra), claim=good.claim - extra * key.slack)
+            yield (
+                "compensated",
+                f"{key} with a negative multiplier",
+                replace(_with(good, key, good.multipliers[key] - extra), claim=good.claim - extra * key.slack),
+            )
     empty = {**good.region.slacks, sym.slack_shrink: -ONE - sym.gamma}
     if sym.slack_shrink not in good.region.slacks:
-        yield "compensated", "minus 1 by an empty region", replace(
-            good, claim=good.claim - 1, remainder=good.remainder + sym.slack_shrink + sym.gamma, region=replace(good.region, slacks=empty))
+        yield (
+            "compensated",
+            "minus 1 by an empty region",
+            replace(
+                good,
+                claim=good.claim - 1,
+                remainder=good.remainder + sym.slack_shrink + sym.gamma,
+                region=replace(good.region, slacks=empty),
+            ),
+        )
     gap = sym.slope_k - sym.slope_a
     at_equality = {**good.region.slacks, sym.slack_disc: -(gap**2)}
     if sym.slack_disc not in good.region.slacks:
-        factor = (1 + 1 / gap) ** 2       # z (1 + 1/x)^2 with z = -x^2: 0/0, and -1 in the limit
-        yield "compensated", "minus 1 by a hidden pole", replace(
-            good, claim=good.claim - (1 + gap) ** 2, remainder=good.remainder + sym.slack_disc * factor,
-            region=replace(good.region, slacks=at_equality))
+        factor = (1 + 1 / gap) ** 2  # z (1 + 1/x)^2 with z = -x^2: 0/0, and -1 in the limit
+        yield (
+            "compensated",
+            "minus 1 by a hidden pole",
+            replace(
+                good,
+                claim=good.claim - (1 + gap) ** 2,
+                remainder=good.remainder + sym.slack_disc * factor,
+                region=replace(good.region, slacks=at_equality),
+            ),
+        )
     for slack, meaning in good.region.slacks.items():
         if meaning.is_Symbol:
             continue
         wider = replace(good.region, slacks={**good.region.slacks, slack: meaning + sym.gamma})
         swap: Mapping[sp.Symbol, sp.Expr] = {slack: slack - sym.gamma}
-        yield "compensated", f"{slack} wider by gamma, its uses narrower", replace(
-            good, region=wider, multipliers={k: v.xreplace(swap) for k, v in good.multipliers.items()},
-            squares=tuple((w.xreplace(swap), {n: x.xreplace(swap) for n, x in v.items()}) for w, v in good.squares),
-            remainder=good.remainder.xreplace(swap))
+        yield (
+            "compensated",
+            f"{slack} wider by gamma, its uses narrower",
+            replace(
+                good,
+                region=wider,
+                multipliers={k: v.xreplace(swap) for k, v in good.multipliers.items()},
+                squares=tuple((w.xreplace(swap), {n: x.xreplace(swap) for n, x in v.items()}) for w, v in good.squares),
+                remainder=good.remainder.xreplace(swap),
+            ),
+        )
 
 
 def argument(change: Corruption) -> str:
@@ -221,8 +290,16 @@ def argument(change: Corruption) -> str:
         return _same_identity(good, bad)
     if good.region != bad.region:
         used = _used(bad)
-        changed = {x for x in {*good.region.slacks, *bad.region.slacks} if good.region.slacks.get(x) != bad.region.slacks.get(x)}
-        if good.region.substitutions == bad.region.substitutions and not changed & used and replace(bad, region=good.region, name=good.name) == good:
+        changed = {
+            x
+            for x in {*good.region.slacks, *bad.region.slacks}
+            if good.region.slacks.get(x) != bad.region.slacks.get(x)
+        }
+        if (
+            good.region.substitutions == bad.region.substitutions
+            and not changed & used
+            and replace(bad, region=good.region, name=good.name) == good
+        ):
             return "the condition changed is used nowhere: the same certificate without it"
         return ""
     if good.remainder != bad.remainder or good.multipliers != bad.multipliers:
@@ -231,20 +308,30 @@ def argument(change: Corruption) -> str:
         same = good.squares == bad.squares and vanishes(good.region.resolve(good.claim - bad.claim))
         return "the same claim: the letter changed cancels in it" if same else ""
     if len(good.squares) == len(bad.squares) and all(
-            v is w or vanishes(good.region.resolve(x * norm_sq(v) - y * norm_sq(w)))
-            for (x, v), (y, w) in zip(good.squares, bad.squares, strict=True)):
+        v is w or vanishes(good.region.resolve(x * norm_sq(v) - y * norm_sq(w)))
+        for (x, v), (y, w) in zip(good.squares, bad.squares, strict=True)
+    ):
         return "the same square: E|v|^2 is the same expression"
     return ""
 
 
 def _same_identity(good: Obligation, bad: Obligation) -> str:
-    if isinstance(good, Identity) and isinstance(bad, Identity) and vanishes(
-            good.region.resolve(good.expression) - bad.region.resolve(bad.expression)):
+    if (
+        isinstance(good, Identity)
+        and isinstance(bad, Identity)
+        and vanishes(good.region.resolve(good.expression) - bad.region.resolve(bad.expression))
+    ):
         return "the same expression"
     return ""
 
 
 def _used(item: Certificate) -> set[sp.Basic]:
-    inside = [item.claim, item.remainder, *item.multipliers.values(), *(key.slack for key in item.multipliers),
-              *(w for w, _ in item.squares), *(x for _, v in item.squares for x in v.values())]
+    inside = [
+        item.claim,
+        item.remainder,
+        *item.multipliers.values(),
+        *(key.slack for key in item.multipliers),
+        *(w for w, _ in item.squares),
+        *(x for _, v in item.squares for x in v.values()),
+    ]
     return set().union(*(x.free_symbols for x in inside))

@@ -1,10 +1,10 @@
 """What joins the one-step bounds to the statements: t steps, admissible rates, and the envelope below s_0 and after compression.
 
-    sharp       rhs(t+1) = psi(rhs(t)), rhs(0) = s_0, gamma mu < A and gamma mu < 1 on the whole range of step sizes
-    envelope    a rate below A exists; below s_0 = W/(A - varrho_min)^2 the tangent at varrho_min is the least one, so psi is everywhere a
-                minimum of increasing lines; the floor there is that line's fixed point
-    compressed  rhs(t+1) = psi(rhs(t)); the envelope after compression is attained by p = |x*|/sqrt(P), and grows with P
-    Lcal >= mu  a consequence of the assumptions wherever F > 0, not one of its own
+sharp       rhs(t+1) = psi(rhs(t)), rhs(0) = s_0, gamma mu < A and gamma mu < 1 on the whole range of step sizes
+envelope    a rate below A exists; below s_0 = W/(A - varrho_min)^2 the tangent at varrho_min is the least one, so psi is everywhere a
+            minimum of increasing lines; the floor there is that line's fixed point
+compressed  rhs(t+1) = psi(rhs(t)); the envelope after compression is attained by p = |x*|/sqrt(P), and grows with P
+Lcal >= mu  a consequence of the assumptions wherever F > 0, not one of its own
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def unrolled(name: str) -> tuple[Obligation, ...]:
     """rhs(t+1) = psi(rhs(t)) and rhs(0) = s_0, alpha standing for the power of t in rhs; whatever A, U, W (or p) are."""
     theorem = THEOREMS[name]
     assert theorem.psi is not None
-    power, = {part for part in theorem.rhs.atoms(sp.Pow) if part.exp == sym.t}
+    (power,) = {part for part in theorem.rhs.atoms(sp.Pow) if part.exp == sym.t}
 
     def rhs(factor: sp.Expr) -> sp.Expr:
         return theorem.rhs.xreplace({power: factor})
@@ -50,8 +50,10 @@ def admissible(*, pl: bool) -> tuple[Obligation, ...]:
         A = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a).A
         slacks, rest, facts = {n: 1 - gamma * Lcal}, gamma * more, {more: Lcal - mu}
     suffix = "-pl" if pl else ""
-    return (_scalar(f"sharp-rate-admissible{suffix}", A - gamma * mu, gamma * mu * n, slacks),
-            _scalar(f"sharp-rate-below-one{suffix}", 1 - gamma * mu, n + rest, slacks | facts))
+    return (
+        _scalar(f"sharp-rate-admissible{suffix}", A - gamma * mu, gamma * mu * n, slacks),
+        _scalar(f"sharp-rate-below-one{suffix}", 1 - gamma * mu, n + rest, slacks | facts),
+    )
 
 
 def sharp(name: str) -> tuple[Obligation, ...]:
@@ -73,8 +75,12 @@ def below_s0() -> tuple[Obligation, ...]:
     witness = y * (z + sym.s * (tau + y) * y) / ((tau + y) * tau)
     floor = line.constant(least) / least
     return (
-        _scalar("least-tangent-below-s0", claim, witness,
-                {y: rate - least, tau: sym.A - rate, z: sym.W - sym.s * (sym.A - least) ** 2}),
+        _scalar(
+            "least-tangent-below-s0",
+            claim,
+            witness,
+            {y: rate - least, tau: sym.A - rate, z: sym.W - sym.s * (sym.A - least) ** 2},
+        ),
         Identity("floor-of-the-least-tangent", (1 - least) * floor + line.constant(least) - floor),
     )
 
@@ -94,7 +100,9 @@ def compressed_envelope() -> tuple[Obligation, ...]:
 
     family = (1 + omega * (1 + p)) * y**2 + omega * (1 + 1 / p) * x**2
     grows = d * ((1 + omega) * (2 * y + d) + 2 * omega * x)
-    return Identity("compressed-attained", family - closed(y)), _scalar("compressed-increasing", closed(y + d) - closed(y), grows, {})
+    return Identity("compressed-attained", family - closed(y)), _scalar(
+        "compressed-increasing", closed(y + d) - closed(y), grows, {}
+    )
 
 
 def compressed() -> tuple[Obligation, ...]:
@@ -107,7 +115,11 @@ def constants() -> tuple[Certificate, ...]:
     claim = 2 * (Lcal - mu) * sym.F
     noise = (ONE, vec.combine((1, vec.G), (-1, vec.g), (-1, vec.S)))
     return (
-        Certificate("mu-below-Lcal", claim, {asm.expected_smoothness: ONE, asm.strong_convexity: 2 * mu},
-                    (noise, (ONE, vec.combine((1, vec.g), (-mu, vec.e))))),
+        Certificate(
+            "mu-below-Lcal",
+            claim,
+            {asm.expected_smoothness: ONE, asm.strong_convexity: 2 * mu},
+            (noise, (ONE, vec.combine((1, vec.g), (-mu, vec.e)))),
+        ),
         Certificate("mu-below-Lcal-pl", claim, {asm.expected_smoothness: ONE, asm.polyak_lojasiewicz: ONE}, (noise,)),
     )

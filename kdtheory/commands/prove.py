@@ -1,8 +1,10 @@
-"""Prove one statement, or all, by the checkers named."""
+"""Prove one statement, or all, by the checkers named; or check a certificate from a file."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+from pathlib import Path
 
 from kdtheory.commands import Outcome
 
@@ -16,6 +18,8 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
     command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
     command.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
+    command.add_argument("--certificate", metavar="FILE.json", help="check a certificate from a file instead")
+    command.add_argument("--export-certificates", metavar="DIR", help="write every obligation as such a file")
 
 
 def run(options: Namespace) -> Outcome:
@@ -23,6 +27,8 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.proofs import prove
     from kdtheory.theorems import THEOREMS
 
+    if options.certificate or options.export_certificates:
+        return _files(options)
     names = [options.theorem] if options.theorem else list(THEOREMS)
     proofs = [prove(name, checkers=tuple(options.checker or ("sympy",))) for name in names]
     if options.latex or options.smt2 or options.coq:
@@ -31,3 +37,16 @@ def run(options: Namespace) -> Outcome:
     rows = [{"statement": name, "status": proof.status, "reason": proof.reason} for name, proof in zip(names, proofs, strict=True)]
     text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)
     return rows, text, int(any(row["status"] != "PROVED" for row in rows))
+
+
+def _files(options: Namespace) -> Outcome:
+    from kdtheory.errors import InvalidInput
+    from kdtheory.proofs.files import export, prove_file
+
+    if options.theorem or (options.certificate and options.export_certificates):
+        raise InvalidInput("--certificate and --export-certificates stand alone: no statement, and not both of them.")
+    if options.export_certificates:
+        paths = export(Path(options.export_certificates))
+        return [str(path) for path in paths], f"{len(paths)} certificates in {options.export_certificates}", 0
+    verdict = prove_file(Path(options.certificate), checkers=tuple(options.checker or ("sympy",)))
+    return asdict(verdict), f"{verdict.name}: {verdict.status}: {verdict.reason} ({verdict.claims})", int(verdict.status != "PROVED")

@@ -32,6 +32,13 @@ class Region:
     slacks: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     substitutions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raises ValueError when a letter stands for something that needs itself: checkers would read it differently, or walk for ever."""
+        for meanings, forbidden in ((self.slacks, {*self.slacks}), (self.substitutions, {*self.slacks, *self.substitutions})):
+            for letter, meaning in meanings.items():
+                if meaning.free_symbols & forbidden:
+                    raise ValueError(f"region: what {letter} stands for contains a letter that stands for something itself: {meaning}")
+
     def resolve(self, expression: sp.Expr) -> sp.Expr:
         """The expression with slack letters replaced by what they stand for, then the eliminations applied."""
         return expression.xreplace(dict(self.slacks)).xreplace(dict(self.substitutions))
