@@ -6,6 +6,7 @@ These tests fail where ``coqc`` is absent: a checker that did not run has checke
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory.proofs import OBLIGATIONS, paper
+from kdtheory.proofs import OBLIGATIONS, _coq, coq_statements, paper, prove
 from kdtheory.proofs.coq_exports import certificates
 from kdtheory.prover import coq, coq_build
 
@@ -21,8 +22,13 @@ FOLDER = Path(__file__).parents[1] / "proofs" / "coq"
 
 
 @pytest.fixture(scope="module")
-def report():
-    return coq_build.compile(FOLDER, timeout=400, expected=list(kd.THEOREMS))
+def compiled(tmp_path_factory):
+    return tmp_path_factory.mktemp("coq")
+
+
+@pytest.fixture(scope="module")
+def report(compiled):
+    return coq_build.compile(FOLDER, timeout=400, expected=list(kd.THEOREMS), statements=coq_statements(), keep=compiled)
 
 
 def test_everything_compiles_and_rests_on_the_axioms_of_reals(report):
@@ -92,7 +98,7 @@ def test_conditional_or_missing_theorems_are_noticed(tmp_path):
     missing = coq_build.compile(tmp_path, expected=["theorem-1"])
     assert missing.status == "UNDECIDED"
     assert "theorem_1" in missing.reason
-    (tmp_path / "Audit.v").write_text(audit.format("Axiom easy : 1 = 2.", "easy"), encoding="utf-8")
+    (tmp_path / "Audit.v").write_text(audit.format("Hypothesis easy : 1 = 2.", "easy"), encoding="utf-8")
     conditional = coq_build.compile(tmp_path)
     assert conditional.status == "UNDECIDED"
     assert "easy" in conditional.reason
@@ -116,3 +122,87 @@ def test_out_of_time_is_undecided():
 def test_what_cannot_be_translated_is_named():
     with pytest.raises(ValueError, match="Coq export"):
         coq.term(sp.sqrt(kd.symbols.mu))
+
+
+# What an adversary, or an error of ours, would weaken: a constant, a range, a hypothesis, a definition, the update, the paths.
+WEAKENED = {
+    "floor doubled": ("(L * gamma / mu * N_ (1 / (L * gamma)))", "(2 * L * gamma / mu * N_ (1 / (L * gamma)))"),
+    "range widened": ("gamma < 1 / Lcal -> forall t x,", "gamma < 2 / Lcal -> forall t x,"),
+    "stronger assumption": ("2 * mu * suboptimality x <=", "3 * mu * suboptimality x <="),
+    "noise without the teacher": ("G n xs i - lam * (G n theta i - gradient theta i)", "G n xs i - lam * (G n theta i - G n theta i)"),
+    "a step that stands still": ("x i - gamma * (G n x i - lam * G n theta i).", "x i - 0 * (G n x i - lam * G n theta i)."),
+    "psi with U twice": ("+ 2 * sqrt (W * s) + U else", "+ 2 * sqrt (W * s) + U + U else"),
+    "paths that forget": ("average N (fun n => paths N step t' phi (step n x)) end", "average N (fun n => paths N step t' phi x) end"),
+    "one power more": ("(t : nat) (s0 : R) := (1 - r) ^ t * s0", "(t : nat) (s0 : R) := (1 - r) ^ S t * s0"),
+}
+
+
+def test_a_weakened_statement_has_no_second_reading(report, compiled):
+    """Statement and reading agree by conversion alone, so a change of either makes Reading.v fail: here each change is made in the reading."""
+    text = (compiled / "Reading.v").read_text(encoding="utf-8")
+    for name, changes in {"unchanged": ("", ""), **WEAKENED}.items():
+        assert changes[0] in text, name
+        (compiled / "Again.v").write_text(text.replace(*changes) if changes[0] else text, encoding="utf-8")
+        done = subprocess.run(["coqc", "-q", "-R", ".", coq.LIBRARY, "Again.v"], cwd=compiled, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) == (name == "unchanged"), (name, done.stderr[-300:])
+        assert name == "unchanged" or "Syntax" not in done.stderr and "has type" in done.stderr, (name, done.stderr)
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("", "Base.v proves nothing"), ("Lemma easy : 1 = 2. Admitted.", "says 'Admitted'"), ("Axiom easy : 1 = 2.", "says 'Axiom'"),
+    ("Unset Guard Checking. Definition x := 1.", "says 'Unset Guard'"), ("Definition x := 1. Lemma y : x = 1. Proof. unfold x.", "Base.v"),
+    (None, "Base.v is listed in _CoqProject and missing"),
+])
+def test_bad_sources_are_refused(tmp_path, text, told):
+    """Empty, truncated or missing files, and files that take something for granted."""
+    if text is not None:
+        (tmp_path / "Base.v").write_text(text, encoding="utf-8")
+    (tmp_path / "Audit.v").write_text("Require Import KDTheory.Base.\nDefinition final_theorems := (\n  x\n).\nPrint Assumptions x.\n")
+    (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
+    found = coq_build.compile(tmp_path)
+    assert (found.status, told in found.reason) == ("UNDECIDED", True), found.reason
+
+
+def test_missing_project_files(tmp_path):
+    assert "_CoqProject is missing" in coq_build.compile(tmp_path).reason
+    (tmp_path / "_CoqProject").write_text("-R . KDTheory\n", encoding="utf-8")
+    assert "Audit.v is not listed" in coq_build.compile(tmp_path).reason
+
+
+def test_an_audit_that_speaks_of_something_else_is_noticed(tmp_path):
+    """Audit.v may put a theorem of its own in place of the right one; the names that the program prints are full ones."""
+    (tmp_path / "Base.v").write_text("Require Import Reals. Definition x := (1 = 2)%R.\n", encoding="utf-8")
+    audit = "Require Import Reals.\nLemma y : (0 <= 1)%R. Proof. exact Rle_0_1. Qed.\nDefinition final_theorems := (\n  y\n).\nPrint Assumptions y.\n"
+    (tmp_path / "Audit.v").write_text(audit, encoding="utf-8")
+    (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
+    assert coq_build.compile(tmp_path, expected=["y"]).status == "PROVED"
+    found = coq_build.compile(tmp_path, expected=["y"], statements=["Base.y"])
+    assert found.status == "UNDECIDED" and "the audit" in found.reason
+
+
+def test_what_coq_prints_is_read_line_by_line():
+    """An axiom of Reals, its type, and a sentence that is no axiom's name."""
+    reals = "ClassicalDedekindReals.sig_not_dec"
+    assert coq_build._axioms(f"Axioms:\n{reals} : forall P : Prop,\n  P\n") == (reals,)
+    assert coq_build._axioms("Axioms:\nloop is assumed to be guarded.\n") == ("loop is assumed to be guarded.",)
+    assert coq_build._axioms("Closed under the global context\n") == ()
+
+
+def test_stale_generated_files_are_no_proof(monkeypatch):
+    monkeypatch.setattr(coq, "drift", lambda folder, certificates: ["young.v differs from its certificate"])
+    _coq.cache_clear()
+    proof = prove("theorem-1", checkers=("coq",))
+    _coq.cache_clear()
+    assert (proof.status, "young.v differs" in proof.reason) == ("UNDECIDED", True)
+
+
+def test_names_and_idle_assumptions_are_refused_by_the_export():
+    good = paper.one_step("theorem-1")
+    with pytest.raises(ValueError, match="is no name"):
+        coq.to_coq(replace(good, name="x. Axiom false : False. Theorem y"))
+    hidden = (kd.symbols.gamma + kd.symbols.mu) ** 2 - (kd.symbols.gamma - kd.symbols.mu) ** 2 - 4 * kd.symbols.gamma * kd.symbols.mu
+    for nothing in (sp.Integer(0), hidden):
+        with pytest.raises(ValueError, match="listed but has multiplier 0"):
+            coq.to_coq(replace(good, multipliers={**good.multipliers, kd.ASSUMPTIONS["polyak-lojasiewicz"]: nothing}))
+    with pytest.raises(ValueError, match="no point found"):
+        coq.region_lemma(replace(good, region=replace(good.region, slacks={kd.symbols.slack_quarter: -1 - kd.symbols.gamma})))

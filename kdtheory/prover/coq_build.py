@@ -126,11 +126,12 @@ def _own_audit(statements: Sequence[str]) -> str:
 
 
 def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (), statements: Sequence[str] = (),
-            coqchk: bool = False) -> CoqReport:
+            coqchk: bool = False, keep: Path | None = None) -> CoqReport:
     """Compile everything in ``folder`` in a fresh directory, at most ``timeout`` seconds, and audit the axioms.
 
     ``expected``: names (statement keys or identifiers) that Audit.v has to list.  ``statements``: theorems as "File.name" that must exist and
     rest on the axioms of Reals, whatever Audit.v says.  ``coqchk``: let Coq's independent kernel re-check the result.
+    ``keep``: an empty folder that receives the compiled files.
     """
     start = time.monotonic()
 
@@ -152,7 +153,7 @@ def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (
     if unlisted:
         return undecided(f"{unlisted[0]} is not listed in _CoqProject")
     with tempfile.TemporaryDirectory() as name:
-        build = Path(name)
+        build = keep or Path(name)
         for file in files:
             (build / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / file, build / file)
