@@ -40,7 +40,7 @@ def read(record: object) -> dict[str, Any]:
     missing = [name for name in (*_NUMBERS, "theorem", "batch_size", "replacement", "steps") if name not in record]
     if missing:
         raise InvalidInput(f"The instance lacks {', '.join(missing)}.")
-    numbers = {name: _floats(record[name], name) for name in _NUMBERS}
+    numbers = {name: floats(record[name], name) for name in _NUMBERS}
     keep = float(numbers["keep"])
     return {
         "problem": LeastSquares(numbers["features"], numbers["targets"], ridge=float(numbers["ridge"])), "theta": numbers["theta"],
@@ -50,7 +50,7 @@ def read(record: object) -> dict[str, Any]:
     }
 
 
-def _floats(value: object, name: str) -> np.ndarray:
+def floats(value: object, name: str) -> np.ndarray:
     """Nested lists of fractions in text as an array; text that is anything else is refused before it is read."""
     def read_one(item: object) -> Any:
         if isinstance(item, list):
