@@ -17,6 +17,7 @@ _HOME = {
     "kdtheory.teacher": ("TeacherStatistics", "teacher_statistics"),
     "kdtheory.rules": ("DistilledSGD",),
     "kdtheory.compressors": ("Bernoulli", "RandK", "StochasticRounding"),
+    "kdtheory.temperature": ("distillation_gap",),
     "kdtheory.assumptions": ("ASSUMPTIONS", "Assumption"),
     "kdtheory.theorems": ("THEOREMS", "Theorem"),
     "kdtheory.bounds": ("bound", "noise_floor", "optimal_weight", "step_size_limit"),

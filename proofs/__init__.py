@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kdtheory import symbols as sym
 from kdtheory.errors import unknown_name
-from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion, paper
+from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion, paper, proposition
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.theorems import THEOREMS
@@ -89,7 +89,7 @@ def _compressed_envelope() -> tuple[Obligation, ...]:
 
 
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
-    "distillation-gradient": paper.distillation_gradient,
+    "distillation-gradient": proposition.obligations,
     **{name: partial(paper.affine, name) for name in
        ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")},
     "theorem-1-sharp": lambda: _sharp(pl=False, unbiased=False), "theorem-2-sharp": lambda: _sharp(pl=True, unbiased=False),
