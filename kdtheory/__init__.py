@@ -25,6 +25,7 @@ _HOME = {
     "kdtheory.moments": ("expected", "one_step", "stability_limit", "stationary"),
     "kdtheory.simulation": ("simulate",),
     "kdtheory.worst_cases": ("worst_case", "worst_case_interval"),
+    "kdtheory.counterexamples": ("Counterexample", "refute"),
     "kdtheory.verdicts": ("Verdict", "verify", "verify_update"),
     "kdtheory.estimate": ("Diagnosis", "LambdaEstimator", "WeightEstimate", "diagnose", "lambda_star", "lambda_star_from_logits"),
     "kdtheory.proofs": ("Proof", "prove"),

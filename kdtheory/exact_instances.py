@@ -1,7 +1,7 @@
 """Explicit finite sums in exact rationals, as one step of distilled SGD sees them: what a counterexample is made of.
 
-``line`` is least squares in one dimension with two kinds of samples: convex terms, and A1, A1', PL, the descent lemma and
-A3 hold with equality at every x, since f is quadratic.  ``knee`` is a one-dimensional sum with L > mu
+``line`` is least squares in one dimension with two kinds of samples: convex terms, and A1, A1', PL, the descent lemma
+and A3 hold with equality at every x, since f is quadratic.  ``knee`` is a one-dimensional sum with L > mu
 (``kdtheory.matching``), ``gram`` three vectors that satisfy A1, A1', A3 at one point (``kdtheory.matching_gram``).
 Source: our own.
 """
@@ -28,8 +28,8 @@ ZERO, HALF = Fraction(0), Fraction(1, 2)
 class Instance:
     """One step from x: every term's gradient at x, x* and theta, with its chance.
 
-    ``curve`` is (E|x^t - x*|^2, E f(x^t) - f*) for t = 0, 1, ...; the gap is None where the function is not known beyond
-    its Gram matrix.  ``data`` are the lines that define the sum.
+    ``curve`` is (E|x^t - x*|^2, E f(x^t) - f*) for t = 0, 1, ...; the gap is None where the function is not known
+    beyond its Gram matrix.  ``data`` are the lines that define the sum.
     """
 
     data: tuple[str, ...]
@@ -94,9 +94,16 @@ class Instance:
         return exact(assumption.slack, self.numbers)
 
     def __str__(self) -> str:
-        """Data, point and constants, one line each."""
+        """Data, point, constants and moments, one line each."""
         constants = f"mu = {self.mu}, L = {self.L}, Lcal = {self.Lcal}, gamma = {self.gamma}, lambda = {self.weight}"
-        return "\n".join((*self.data, constants, self.globally))
+        shown = {
+            "E|S|^2": sym.sigma_star_sq,
+            "E<S,H>": sym.covariance,
+            "E|H-h|^2": sym.teacher_variance,
+            "|h|^2": sym.bias_sq,
+        }
+        moments = ", ".join(f"{name} = {self.numbers[letter]}" for name, letter in shown.items())
+        return "\n".join((*self.data, constants, moments, self.globally))
 
 
 def exact(expression: sp.Expr, numbers: Numbers) -> Fraction | None:
@@ -154,6 +161,9 @@ def line(
     def gradients(at: Fraction) -> list[Fraction]:
         return [row.a * (row.a * at - row.b) for row in groups]
 
+    def rows(at: Fraction) -> tuple[Vector, ...]:
+        return tuple((own,) for own in gradients(at))
+
     mu = mean([row.a**2 for row in groups])
     Lcal = mean([row.a**4 for row in groups]) / mu
     best = mean([row.a * row.b for row in groups]) / mu
@@ -172,7 +182,12 @@ def line(
     m, M = x - best, (x - best) ** 2
     curve: list[tuple[Fraction, Fraction | None]] = [(M, mu / 2 * M)]
     for t in range(1 if spacing else steps):
-        M = mean([(1 - gamma * r.a**2) ** 2 * M + 2 * (1 - gamma * r.a**2) * p * m + p**2 for r, p in zip(groups, pushes, strict=True)])
+        M = mean(
+            [
+                (1 - gamma * r.a**2) ** 2 * M + 2 * (1 - gamma * r.a**2) * p * m + p**2
+                for r, p in zip(groups, pushes, strict=True)
+            ]
+        )
         m = mean([(1 - gamma * r.a**2) * m + p for r, p in zip(groups, pushes, strict=True)])
         M += omega * (M + 2 * best * m + best**2) + (spread if t == 0 else ZERO)
         curve.append((M, mu / 2 * M))
@@ -187,7 +202,9 @@ def line(
         tuple(data),
         "f is quadratic: A1, A1', PL, the descent lemma and A3 hold with equality at every x",
         chances,
-        *(tuple((own,) for own in gradients(at)) for at in (x, best, theta)),
+        rows(x),
+        rows(best),
+        rows(theta),
         (x,),
         (best,),
         (theta,),
@@ -218,16 +235,19 @@ def aimed(
     weight: Fraction,
     minimiser: Fraction = ZERO,
 ) -> tuple[tuple[Group, ...], Fraction]:
-    """Groups and theta with lam h = -bias and lam H' - S = -noise (a_n^2 - mu): both push the same way as the student's own error.
+    """Groups and theta with lam h = -bias and lam H' - S = -noise (a_n^2 - mu): both push the same way as the
+    student's own error.
 
-    In SGD's step E|x+ - x*|^2 = ((1 - gamma mu) e + gamma bias)^2 + gamma^2 c^2 (e + noise)^2 with c^2 = Var a_n^2, the worst case of the sharp
-    bounds at e = sqrt(W)/(A - varrho).  The noise at x* is S_n = s (a_n^2 - mu).  ``weight`` is neither 0 (unless bias is 0) nor 1.
+    In SGD's step E|x+ - x*|^2 = ((1 - gamma mu) e + gamma bias)^2 + gamma^2 c^2 (e + noise)^2 with c^2 = Var a_n^2,
+    the worst case of the sharp bounds at e = sqrt(W)/(A - varrho).  The noise at x* is S_n = s (a_n^2 - mu).
+    ``weight`` is neither 0 (unless bias is 0) nor 1.
     """
     total = sum(counts)
     mu = sum((Fraction(n, total) * a**2 for n, a in zip(counts, slopes, strict=True)), ZERO)
     away = bias / (weight * mu) if bias else ZERO
     s = (noise + weight * away) / (1 - weight)
     groups = tuple(Group(n, a, a * minimiser - s * (a**2 - mu) / a) for n, a in zip(counts, slopes, strict=True))
+    groups = groups if slopes[0] != slopes[1] else (Group(1, slopes[0], slopes[0] * minimiser),)
     return groups, minimiser + away
 
 
@@ -272,8 +292,10 @@ def gram(point: matching_gram.GramPoint) -> Instance:
     zero: Vector = (ZERO, ZERO, ZERO)
     data = (
         "N = 2, d = 3, gradients at three points",
-        *(f"  at {name}: {_show(rows[0])} and {_show(rows[1])}"
-          for name, rows in (("x", point.at_x), ("x*", point.at_minimiser), ("theta", point.at_teacher))),
+        *(
+            f"  at {name}: {_show(rows[0])} and {_show(rows[1])}"
+            for name, rows in (("x", point.at_x), ("x*", point.at_minimiser), ("theta", point.at_teacher))
+        ),
         f"  x - x* = {_show(point.e)}, f(x) - f* = {point.gap}",
     )
     return Instance(

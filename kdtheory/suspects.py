@@ -16,7 +16,7 @@ from typing import Protocol
 from kdtheory import matching
 from kdtheory import symbols as sym
 from kdtheory.errors import InvalidInput
-from kdtheory.exact_instances import Group, Instance, Numbers, aimed, exact, gram, knee, line
+from kdtheory.exact_instances import Group, Instance, aimed, exact, gram, knee, line
 from kdtheory.matching_gram import GramPoint, bias_dominated
 from kdtheory.theorems import Theorem
 
@@ -63,7 +63,8 @@ class Built:
 
 @dataclass(frozen=True)
 class Aimed:
-    """Least squares with one steep and many flat samples (``exact_instances.aimed``) at distances r from x*; letters in closed form."""
+    """Least squares with one steep and many flat samples (``exact_instances.aimed``) at distances r from x*; letters
+    in closed form."""
 
     counts: tuple[int, int]
     slopes: tuple[Fraction, Fraction]
@@ -82,8 +83,18 @@ class Aimed:
         D = float(self.bias) / (lam * mu)
         s = (float(self.noise) + lam * D) / (1 - lam)
         return {
-            "gamma": float(self.gamma), "mu": mu, "L": mu, "Lcal": float(self.fourth) / mu, "lam": lam, "sigma_star_sq": c_sq * s * s,
-            "V": c_sq * (s + D) ** 2, "C": c_sq * s * (s + D), "bias_sq": (mu * D) ** 2, "xstar_sq": 0.0, "omega": 0.0, "delta_sq": 0.0,
+            "gamma": float(self.gamma),
+            "mu": mu,
+            "L": mu,
+            "Lcal": float(self.fourth) / mu,
+            "lam": lam,
+            "sigma_star_sq": c_sq * s * s,
+            "V": c_sq * (s + D) ** 2,
+            "C": c_sq * s * (s + D),
+            "bias_sq": (mu * D) ** 2,
+            "xstar_sq": 0.0,
+            "omega": 0.0,
+            "delta_sq": 0.0,
         }
 
     def states(self, quantity: str) -> list[tuple[float, float]]:
@@ -91,17 +102,23 @@ class Aimed:
         gamma, mu, bias, noise = (float(value) for value in (self.gamma, self.mu, self.bias, self.noise))
         spread, unit = gamma**2 * float(self.fourth - self.mu**2), mu / 2 if quantity == "gap" else 1.0
         rs = [float(r) for r in self.distances]
-        return [(unit * r * r, unit * (((1 - gamma * mu) * r + gamma * bias) ** 2 + spread * (r + noise) ** 2)) for r in rs]
+        return [
+            (unit * r * r, unit * (((1 - gamma * mu) * r + gamma * bias) ** 2 + spread * (r + noise) ** 2)) for r in rs
+        ]
 
     def build(self, index: int) -> Instance:
         """The instance with x* = 0."""
         groups, theta = aimed(self.counts, self.slopes, bias=self.bias, noise=self.noise, weight=self.weight)
-        return line(groups, theta=theta, weight=self.weight, gamma=self.gamma, x=self.distances[index], unbiased=self.unbiased)
+        return line(
+            groups, theta=theta, weight=self.weight, gamma=self.gamma, x=self.distances[index], unbiased=self.unbiased
+        )
 
 
 def step_sizes(theorem: Theorem, *, mu: Fraction, L: Fraction, Lcal: Fraction) -> list[Fraction]:
     """Short fractions inside the statement's range, from its end to a tenth of it."""
-    limit = None if theorem.step_size_max is None else exact(theorem.step_size_max, {sym.mu: mu, sym.L: L, sym.Lcal: Lcal})
+    limit = (
+        None if theorem.step_size_max is None else exact(theorem.step_size_max, {sym.mu: mu, sym.L: L, sym.Lcal: Lcal})
+    )
     if limit is None or limit <= 0:
         return []
     return [_short(share * limit * (1 - Fraction(theorem.strict, 200)), below=True) for share in SHARES]
@@ -123,7 +140,10 @@ def _lines(theorem: Theorem, *, scales: Iterable[Fraction]) -> Iterator[Suspect]
         if pair[0] == pair[1] and counts != (1, 1):
             continue
         slopes, total = (scale * pair[0], scale * pair[1]), sum(counts)
-        mu, fourth = (sum((Fraction(n, total) * a**power for n, a in zip(counts, slopes, strict=True)), Fraction(0)) for power in (2, 4))
+        mu, fourth = (
+            sum((Fraction(n, total) * a**power for n, a in zip(counts, slopes, strict=True)), Fraction(0))
+            for power in (2, 4)
+        )
         for gamma in step_sizes(theorem, mu=mu, L=mu, Lcal=fourth / mu):
             for bias, noise in _strengths(gamma * mu, fourth - mu**2):
                 if theorem.unbiased and bias:
@@ -136,14 +156,21 @@ def _lines(theorem: Theorem, *, scales: Iterable[Fraction]) -> Iterator[Suspect]
 
 
 def _strengths(rate: Fraction, c_sq: Fraction) -> list[tuple[Fraction, Fraction]]:
-    """(bias, noise in units of x) pairs: one of them alone, and together in proportions that matter for small gamma mu."""
+    """(bias, noise in units of x) pairs: one of them alone, and together in proportions that matter for small gamma
+    mu."""
     if c_sq == 0:
         return [(Fraction(1), Fraction(0))]
     unit = float(c_sq) ** 0.5 * float(rate) ** 0.5
-    return [(Fraction(0), Fraction(1)), (Fraction(1), Fraction(0)), *((_short(Fraction(unit * m)), Fraction(1)) for m in (0.5, 1, 2, 8))]
+    return [
+        (Fraction(0), Fraction(1)),
+        (Fraction(1), Fraction(0)),
+        *((_short(Fraction(unit * m)), Fraction(1)) for m in (0.5, 1, 2, 8)),
+    ]
 
 
-def _distances(gamma: Fraction, mu: Fraction, fourth: Fraction, bias: Fraction, noise: Fraction) -> tuple[Fraction, ...]:
+def _distances(
+    gamma: Fraction, mu: Fraction, fourth: Fraction, bias: Fraction, noise: Fraction
+) -> tuple[Fraction, ...]:
     push = gamma * bias * (1 - gamma * mu) + gamma**2 * (fourth - mu**2) * noise
     limit, rate = 2 * gamma * mu - gamma**2 * fourth, gamma * mu
     worst = [push / (limit - own) for own in (rate, rate / 2, Fraction(0)) if limit > own]
@@ -156,7 +183,9 @@ def _compressed_lines(slope: Fraction, gamma: Fraction) -> Iterator[Suspect]:
     for r in (Fraction(0), Fraction(1), Fraction(30)):
         yield Built(line(groups, theta=Fraction(1), weight=HALF, gamma=gamma, x=1 + r, keep=Fraction(99, 100)))
     groups = (Group(1, slope, Fraction(0)),)
-    yield Built(line(groups, theta=Fraction(0), weight=HALF, gamma=gamma, x=Fraction(1), spacing=2 * (1 - gamma * slope**2)))
+    yield Built(
+        line(groups, theta=Fraction(0), weight=HALF, gamma=gamma, x=Fraction(1), spacing=2 * (1 - gamma * slope**2))
+    )
 
 
 def _knees(theorem: Theorem) -> Iterator[Suspect]:
@@ -167,7 +196,9 @@ def _knees(theorem: Theorem) -> Iterator[Suspect]:
     for L, q, s in product((Fraction(2), Fraction(6)), (HALF, Fraction(3)), (Fraction(0), Fraction(1))):
         if mu * (1 + q**2) >= L:
             problem = matching.KneeSum(mu, L, q, s, Fraction(1))
-            for gamma, weight, theta, x in product(step_sizes(theorem, mu=mu, L=L, Lcal=problem.Lcal), WEIGHTS, places, places):
+            for gamma, weight, theta, x in product(
+                step_sizes(theorem, mu=mu, L=L, Lcal=problem.Lcal), WEIGHTS, places, places
+            ):
                 yield Built(knee(problem, theta=theta, weight=weight, gamma=gamma, x=x))
 
 
@@ -182,8 +213,13 @@ def _grams(theorem: Theorem) -> Iterator[Suspect]:
 def _turned() -> Iterator[GramPoint]:
     """Fluctuations are 3/4 and 4/3 of the part of g across e, which makes c rational."""
     tenth = Fraction(1, 10)
-    for mu, gamma, turn, share, scale in product((HALF, Fraction(1)), (2 * tenth, tenth / 2), (tenth / 5, tenth), (Fraction(3, 4), Fraction(4, 3)),
-                                                 (tenth, Fraction(1))):
+    for mu, gamma, turn, share, scale in product(
+        (HALF, Fraction(1)),
+        (2 * tenth, tenth / 2),
+        (tenth / 5, tenth),
+        (Fraction(3, 4), Fraction(4, 3)),
+        (tenth, Fraction(1)),
+    ):
         across = (1 - gamma * mu) * 2 * turn / (1 - turn**2) / gamma
         try:
             yield bias_dominated(mu=mu, gamma=gamma, turn=turn, fluctuation=share * across, scale=scale)
@@ -192,16 +228,32 @@ def _turned() -> Iterator[GramPoint]:
 
 
 def _lifted() -> Iterator[GramPoint]:
-    """No bias, mu = 1/2, Lcal = 13/8 (c = 3/4), noise 1: A1 and A3 filled by g along e and by the noise, F = lift |e|^2 with lift > mu/2."""
+    """No bias, mu = 1/2, Lcal = 13/8 (c = 3/4), noise 1: A1 and A3 filled by g along e and by the noise, F = lift
+    |e|^2 with lift > mu/2."""
     mu, Lcal, zero = HALF, Fraction(13, 8), (Fraction(0),) * 3
-    for gamma, lift, e in product((Fraction(1, 5), Fraction(2, 5)), (HALF, Fraction(3, 4), Fraction(1)), (Fraction(1, 50), Fraction(1, 10), HALF)):
+    for gamma, lift, e in product(
+        (Fraction(1, 5), Fraction(2, 5)), (HALF, Fraction(3, 4), Fraction(1)), (Fraction(1, 50), Fraction(1, 10), HALF)
+    ):
         g = (lift + mu / 2) * e
         most = 2 * Lcal * lift * e**2 - g**2
         noise = [(Fraction(0), Fraction(0), Fraction(sign)) for sign in (1, -1)]
-        fluctuation = Fraction(math.isqrt(most.numerator * most.denominator * 10**8), most.denominator * 10**4)  # at most the root, for A3
+        fluctuation = Fraction(
+            math.isqrt(most.numerator * most.denominator * 10**8), most.denominator * 10**4
+        )  # at most the root, for A3
         at_x = [(g, Fraction(0), sign * (fluctuation + 1)) for sign in (1, -1)]
-        yield GramPoint(mu, Lcal, gamma, Fraction(0), Fraction(0), Fraction(1), (e, Fraction(0), Fraction(0)), lift * e**2, (at_x[0], at_x[1]),
-                        (noise[0], noise[1]), (zero, zero))
+        yield GramPoint(
+            mu,
+            Lcal,
+            gamma,
+            Fraction(0),
+            Fraction(0),
+            Fraction(1),
+            (e, Fraction(0), Fraction(0)),
+            lift * e**2,
+            (at_x[0], at_x[1]),
+            (noise[0], noise[1]),
+            (zero, zero),
+        )
 
 
 def kinds(theorem: Theorem) -> Iterator[Iterator[Suspect]]:
@@ -210,54 +262,3 @@ def kinds(theorem: Theorem) -> Iterator[Iterator[Suspect]]:
     yield _lines(theorem, scales=(Fraction(1, 10), Fraction(12)))  # other units, for claims whose units do not match
     yield _knees(theorem)
     yield _grams(theorem)
-
-
-@dataclass(frozen=True)
-class Law:
-    """One least-squares problem with everything that the exact law of distillation speaks of."""
-
-    groups: tuple[Group, ...]
-    theta: Fraction
-    weight: Fraction
-    gamma: Fraction
-    x: Fraction
-
-    def at(self, t: int) -> Instance:
-        """The problem with its errors up to time t."""
-        return line(self.groups, theta=self.theta, weight=self.weight, gamma=self.gamma, x=self.x, steps=max(t, 1))
-
-    @property
-    def _noises(self) -> list[tuple[Fraction, Group, Fraction]]:
-        """(chance, group, S_n)."""
-        best = self.at(0).minimiser[0]
-        total = sum(row.count for row in self.groups)
-        return [(Fraction(row.count, total), row, row.a * (row.a * best - row.b)) for row in self.groups]
-
-    def letters(self, t: int) -> Numbers:
-        """E|y^t|^2 by SGD around the shifted centre, the drift, |D|^2, lam, and S_0 as the fixed point of plain SGD."""
-        here = self.at(t)
-        D, e = self.theta - here.minimiser[0], self.x - here.minimiser[0]
-        origin = e - self.weight * D
-        # Terms whose minimiser is 0 and whose noise there is (1 - lam) S_n.
-        calmer = tuple(Group(row.count, row.a, -(1 - self.weight) * own / row.a) for _, row, own in self._noises)
-        shifted = line(calmer, theta=Fraction(0), weight=Fraction(0), gamma=self.gamma, x=origin, steps=max(t, 1))
-        kept, noise = (sum((p * value for p, value in parts), Fraction(0)) for parts in zip(*(
-            ((p, (1 - self.gamma * row.a**2) ** 2), (p, (self.gamma * own) ** 2)) for p, row, own in self._noises), strict=True))
-        return {
-            sym.shifted_t: shifted.curve[t][0], sym.drift_t: D * (1 - self.gamma * here.mu) ** t * origin,
-            sym.distance_theta: D**2, sym.lam: self.weight, sym.sgd_floor: noise / (1 - kept),
-        }
-
-    def stationary(self) -> Fraction:
-        """E|x - x*|^2 that one step leaves as it is, from the two moments m and M of x - x*."""
-        best, lam, gamma = self.at(0).minimiser[0], self.weight, self.gamma
-        rows = [(p, 1 - gamma * row.a**2, -gamma * (own - lam * (row.a**2 * (self.theta - best) + own))) for p, row, own in self._noises]
-        m = sum((p * push for p, _, push in rows), Fraction(0)) / (1 - sum((p * keep for p, keep, _ in rows), Fraction(0)))
-        rest = sum((p * (2 * keep * push * m + push**2) for p, keep, push in rows), Fraction(0))
-        return rest / (1 - sum((p * keep**2 for p, keep, _ in rows), Fraction(0)))
-
-
-def law() -> Law:
-    """Slopes 2 and 1, gamma = 1/5, lam = 1/2."""
-    groups, theta = aimed((1, 1), (Fraction(2), Fraction(1)), bias=Fraction(1), noise=Fraction(1), weight=Fraction(1, 2))
-    return Law(groups, theta, Fraction(1, 2), Fraction(1, 5), Fraction(3))

@@ -15,6 +15,7 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
     command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
     command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
+    command.add_argument("--counterexamples", action="store_true", help="refute what lies one step beyond the statement")
     command.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
 
 
@@ -24,6 +25,13 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.theorems import THEOREMS
 
     names = [options.theorem] if options.theorem else list(THEOREMS)
+    if options.counterexamples:
+        from kdtheory.proofs.counterexamples import counterexamples
+
+        found = [item for name in names for item in counterexamples(name)]
+        refuted = [{"statement": item.theorem, "claim": item.claim, "instance": str(item.instance), "lhs": item.lhs,
+                    "left": str(item.left), "right": str(item.right), "identity": item.identity} for item in found]
+        return refuted, "\n\n".join(str(item) for item in found), 0
     proofs = [prove(name, checkers=tuple(options.checker or ("sympy",))) for name in names]
     if options.latex or options.smt2 or options.coq:
         text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() if options.smt2 else proof.to_coq() for proof in proofs)
