@@ -135,13 +135,13 @@ def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",)) -> 
         InvalidInput: an unknown theorem or checker.
     """
     name = theorem.name if isinstance(theorem, Theorem) else theorem
+    for checker in checkers:
+        if checker not in CHECKERS:
+            raise unknown_name("checker", checker, CHECKERS)
     if isinstance(theorem, Theorem) and (changed := _changes(theorem)):
         return _somebodys_own(theorem, changed)
     if name not in OBLIGATIONS:
         raise unknown_name("theorem", name, THEOREMS)
-    for checker in checkers:
-        if checker not in CHECKERS:
-            raise unknown_name("checker", checker, CHECKERS)
     found = OBLIGATIONS[name]()
     steps = tuple(step for checker in checkers for step in _check(name, checker, found))
     open_steps = [step for step in steps if step.status != "PROVED"]

@@ -282,6 +282,16 @@ def test_what_is_not_an_instance_is_not_used():
         Counterexample("theorem-1", "nothing", instance, "a", F(1), F(1))
 
 
+def test_a_changed_definition_of_the_noise_is_seen():
+    """The engine computes a from the samples only where the statement defines it as sqrt E|S - lam H'|^2."""
+    original = kd.THEOREMS["unbiased-sharp"]
+    quiet = replace(original, definitions={**original.definitions, sym.a: sp.Integer(0)})
+    problem = kd.LeastSquares([[2.0], [1.0]], [1.0, -1.0])
+    given = {"step_size": 0.1, "weight": 0.0, "x0": problem.minimiser, "steps": 1}
+    assert kd.bound(problem, [0.0], theorem=quiet, **given)[1] == 0.0 < kd.bound(problem, [0.0], theorem=original, **given)[1]
+    assert kd.prove(quiet).status == "REFUTED"
+
+
 def test_a_statement_without_a_proof_is_undecided():
     proof = kd.prove(replace(kd.THEOREMS["theorem-1"], name="mine"))
     assert proof.status == "UNDECIDED"
