@@ -105,10 +105,10 @@ def check(obligation: Obligation) -> Result:
     except ValueError as error:
         return Result("UNDECIDED", f"{name}: {error}")
     if not exact:
-        wrong = "the identity does not expand to 0"
+        told = f"{name}: the identity does not expand to 0"
         if isinstance(obligation, Certificate):
-            return Result("UNDECIDED", f"{name}: {wrong}")
-        return Result("REFUTED", f"{name}: {wrong}{_counterexample(obligation)}")
+            return Result("UNDECIDED", told)
+        return Result("REFUTED", told + _counterexample(obligation))
     if isinstance(obligation, Certificate):
         wrong = _complaint(obligation)
         if wrong is not None:
