@@ -8,20 +8,20 @@ evaluated in ``Fraction`` only.  None means that nothing was found, which proves
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
 import sympy as sp
 
-from kdtheory import suspects
 from kdtheory import symbols as sym
 from kdtheory.bounds import complete, evaluate
 from kdtheory.errors import InvalidInput
 from kdtheory.exact_instances import Instance, Numbers, completed, exact
 from kdtheory.exact_law import small_law
 from kdtheory.exact_models import Softened, TwoLayers
+from kdtheory.suspects import KINDS, Suspect
 from kdtheory.theorems import Theorem
 
 Claim = tuple[int, sp.Expr]  # t, and what is claimed of E s(x^t)
@@ -65,7 +65,7 @@ class Counterexample:
         return "\n".join(line for line in lines if line)
 
 
-def refute(theorem: Theorem, claim: str = "") -> Counterexample | None:
+def refute(theorem: Theorem, claim: str = "", *, kinds: Iterable[str] = tuple(KINDS)) -> Counterexample | None:
     """An instance at which the statement is false, or None when none of those tried refutes it (which proves nothing).
 
     ``claim`` says in words what is refuted.  The statement may be anybody's own; its step size range, ``psi``, ``rhs``
@@ -77,17 +77,19 @@ def refute(theorem: Theorem, claim: str = "") -> Counterexample | None:
         return _layers(theorem, claim) if theorem.quantity == "gradient" else _law(theorem, claim)
     if theorem.psi is None:
         raise InvalidInput(f"{theorem.title} makes no claim about a step; give it psi, or kind = 'identity'.")
-    found = sorted(_refuted(theorem), key=lambda item: _length(item[0]))
+    found = sorted(_refuted(theorem, kinds), key=lambda item: _length(item[0]))
     return next(
         (shown for instance, at in found if (shown := _confirm(theorem, claim, instance, at)) is not None), None
     )
 
 
-def _refuted(theorem: Theorem) -> Iterator[tuple[Instance, Claim]]:
+def _refuted(theorem: Theorem, kinds: Iterable[str]) -> Iterator[tuple[Instance, Claim]]:
     """Instances that refute in floats, each with the claim; the first kind of instance that refutes is enough."""
     claims = _claims(theorem)
-    for kind in suspects.kinds(theorem):
-        found = list(islice((hit for suspect in kind for hit in _breaches(theorem, claims, suspect)), ENOUGH))
+    for kind in kinds:
+        found = list(
+            islice((hit for suspect in KINDS[kind](theorem) for hit in _breaches(theorem, claims, suspect)), ENOUGH)
+        )
         if found:
             yield from found
             return
@@ -100,7 +102,7 @@ def _claims(theorem: Theorem) -> list[Claim]:
     return [(1, theorem.psi), *((t, theorem.rhs.xreplace({sym.t: sp.Integer(t)})) for t in (0, 1) if affine)]
 
 
-def _breaches(theorem: Theorem, claims: list[Claim], suspect: suspects.Suspect) -> Iterator[tuple[Instance, Claim]]:
+def _breaches(theorem: Theorem, claims: list[Claim], suspect: Suspect) -> Iterator[tuple[Instance, Claim]]:
     """Where a claim fails in floats."""
     try:
         known = complete(theorem, suspect.letters())

@@ -7,15 +7,15 @@ Source: our own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from typing import Protocol
 
 from kdtheory import matching
 from kdtheory import symbols as sym
-from kdtheory.errors import InvalidInput
 from kdtheory.exact_instances import Group, Instance, aimed, exact, gram, knee, line
 from kdtheory.matching_gram import GramPoint, bias_dominated
 from kdtheory.theorems import Theorem
@@ -211,20 +211,17 @@ def _grams(theorem: Theorem) -> Iterator[Suspect]:
 
 
 def _turned() -> Iterator[GramPoint]:
-    """Fluctuations are 3/4 and 4/3 of the part of g across e, which makes c rational."""
+    """Fluctuations are 3/4 and 4/3 of the part of g across e, which makes c rational; the last scale gives the rate gamma mu."""
     tenth = Fraction(1, 10)
-    for mu, gamma, turn, share, scale in product(
-        (HALF, Fraction(1)),
-        (2 * tenth, tenth / 2),
-        (tenth / 5, tenth),
-        (Fraction(3, 4), Fraction(4, 3)),
-        (tenth, Fraction(1)),
+    for mu, gamma, turn, share in product(
+        (HALF, Fraction(1)), (2 * tenth, tenth / 2), (tenth / 5, tenth), (Fraction(3, 4), Fraction(4, 3))
     ):
         across = (1 - gamma * mu) * 2 * turn / (1 - turn**2) / gamma
-        try:
-            yield bias_dominated(mu=mu, gamma=gamma, turn=turn, fluctuation=share * across, scale=scale)
-        except InvalidInput:  # these numbers lie outside gamma Lcal < 1
-            continue
+        Lcal = mu + (1 + share**2) * across**2 / mu
+        A = gamma * mu * (2 - gamma * Lcal)
+        if gamma * Lcal < 1:
+            for scale in (tenth, Fraction(1), (A - gamma * mu) / ((1 - A) * gamma)):
+                yield bias_dominated(mu=mu, gamma=gamma, turn=turn, fluctuation=share * across, scale=scale)
 
 
 def _lifted() -> Iterator[GramPoint]:
@@ -256,9 +253,10 @@ def _lifted() -> Iterator[GramPoint]:
         )
 
 
-def kinds(theorem: Theorem) -> Iterator[Iterator[Suspect]]:
-    """The families that fit the statement, simplest first."""
-    yield _lines(theorem, scales=(Fraction(1),))
-    yield _lines(theorem, scales=(Fraction(1, 10), Fraction(12)))  # other units, for claims whose units do not match
-    yield _knees(theorem)
-    yield _grams(theorem)
+KINDS: Mapping[str, Callable[[Theorem], Iterator[Suspect]]] = {
+    "least squares": partial(_lines, scales=(Fraction(1),)),
+    "other units": partial(_lines, scales=(Fraction(1, 10), Fraction(12))),  # for claims whose units do not match
+    "L > mu": _knees,
+    "vectors": _grams,
+}
+"""The families, simplest first; each yields only what fits the statement."""

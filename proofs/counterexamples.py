@@ -41,7 +41,7 @@ TENTH, HUNDREDTH = sp.Rational(1, 10), sp.Rational(1, 100)
 
 @dataclass(frozen=True)
 class Case:
-    """``kind`` is "range", "constant" or "term"; ``what`` is claimed, ``find`` refutes it; ``statement`` is the claim,
+    """``kind`` is "range", "constant", "term" or "rate"; ``what`` is claimed, ``find`` refutes it; ``statement`` is the claim,
     where it is a Theorem."""
 
     kind: str
@@ -93,6 +93,25 @@ def without(theorem: Theorem, letter: sp.Symbol, what: str) -> Case:
     return _case("term", what, _one_step(theorem, theorem.psi.xreplace({letter: sp.Integer(0)})))
 
 
+def below_the_rates(theorem: Theorem) -> Case:
+    """Half the least admissible rate with the same formula, where noise dominates: F > (mu/2)|e|^2 is worse there."""
+    if theorem.name.endswith("sharp"):
+        what, rate = "the formula T_rate at the rate gamma mu/2", RATE / 2
+        changed = _one_step(theorem, (1 - rate) * sym.s + sym.U + sym.W / (sym.A - rate))
+    else:
+        what = "the envelope of all rates from 0"
+        changed = replace(theorem, definitions={**theorem.definitions, sym.rate_min: sp.Integer(0)})
+    return Case("rate", what, lambda: refute(changed, what, kinds=("vectors",)), changed)
+
+
+def bias_dominated(theorem: Theorem) -> Case:
+    """Vectors that attain the constant where bias dominates."""
+    assert theorem.psi is not None
+    changed = _one_step(theorem, theorem.psi - HUNDREDTH * theorem.psi.xreplace({sym.s: sp.Integer(0)}))
+    what = "99/100 times the constant where bias dominates"
+    return Case("constant", what, lambda: refute(changed, what, kinds=("vectors",)), changed)
+
+
 def faster(theorem: Theorem) -> Case:
     """Twice the rate with the same constant."""
     assert theorem.psi is not None
@@ -124,6 +143,10 @@ def _cases(name: str) -> tuple[Case, ...]:
         return beyond(theorem, 1 + TENTH), smaller(theorem, 1 - TENTH), noise, faster(theorem)
     cross = without(theorem, sym.W, "without the cross term W")
     most = (beyond(theorem, 1 + HUNDREDTH), smaller(theorem, 1 - HUNDREDTH), cross)
+    if theorem.modulus == "mu":
+        most = (*most, below_the_rates(theorem))
+    if name == "theorem-1-sharp":
+        most = (*most, bias_dominated(theorem))
     if name == "compressed-envelope":
         return (
             *most,
