@@ -14,9 +14,9 @@ from functools import cached_property
 
 import sympy as sp
 
-from kdtheory import matching, matching_gram
 from kdtheory import symbols as sym
 from kdtheory.assumptions import Assumption
+from kdtheory.matching_gram import dot
 from kdtheory.theorems import Theorem
 
 Vector = tuple[Fraction, ...]
@@ -69,7 +69,7 @@ class Instance:
         """Every letter that a statement or an assumption may contain."""
         found: Numbers = {
             letter: sum(
-                (p * _dot(u, v) for p, u, v in zip(self.chances, self.vectors[i], self.vectors[j], strict=True)), ZERO
+                (p * dot(u, v) for p, u, v in zip(self.chances, self.vectors[i], self.vectors[j], strict=True)), ZERO
             )
             for (i, j), letter in sym.GRAM.items()
         }
@@ -78,7 +78,7 @@ class Instance:
         found[sym.out_sq] = self.curve[1][0]
         if self.theta is not None:
             away = _minus(self.theta, self.minimiser)
-            found[sym.distance_theta] = _dot(away, away)
+            found[sym.distance_theta] = dot(away, away)
         after = self.curve[1][1]
         known = {sym.F_theta: self.gap_theta, sym.F_plus: after}
         return found | {letter: value for letter, value in known.items() if value is not None}
@@ -249,82 +249,6 @@ def aimed(
     groups = tuple(Group(n, a, a * minimiser - s * (a**2 - mu) / a) for n, a in zip(counts, slopes, strict=True))
     groups = groups if slopes[0] != slopes[1] else (Group(1, slopes[0], slopes[0] * minimiser),)
     return groups, minimiser + away
-
-
-def knee(problem: matching.KneeSum, *, theta: Fraction, weight: Fraction, gamma: Fraction, x: Fraction) -> Instance:
-    """A one-dimensional sum with L > mu, PL and strongly convex (biased rule)."""
-
-    def gradients(at: Fraction) -> tuple[Vector, ...]:
-        mean, noise = problem.exact_gradient(at), problem.exact_noise(at)
-        return (mean + noise,), (mean - noise,)
-
-    square, gap = problem.exact_step(x, theta, weight, gamma)
-    slope = problem.q * problem.mu
-    data = (
-        "N = 2, d = 1, f_1 = f + p, f_2 = f - p",
-        f"  f'(x) = mu x for x <= {problem.knee}, then slope L;  f(0) = f'(0) = 0",
-        f"  p'(x) = {slope} min(|x|, {problem.knee}) + {problem.s} for x > 0",
-        f"  x* = 0, theta = {theta}, x = {x}",
-    )
-    return Instance(
-        data,
-        "f is mu-strongly convex and L-smooth; A3 is proved in kdtheory.matching for every x",
-        (HALF, HALF),
-        gradients(x),
-        gradients(ZERO),
-        gradients(theta),
-        (x,),
-        (ZERO,),
-        (theta,),
-        problem.mu,
-        problem.L,
-        problem.Lcal,
-        gamma,
-        weight,
-        problem.exact_value(x),
-        problem.exact_value(theta),
-        ((x * x, problem.exact_value(x)), (square, gap)),
-    )
-
-
-def gram(point: matching_gram.GramPoint) -> Instance:
-    """Gradients of two terms at x, x* and theta in R^3, lam = 1: the assumptions hold between these points."""
-    zero: Vector = (ZERO, ZERO, ZERO)
-    data = (
-        "N = 2, d = 3, gradients at three points",
-        *(
-            f"  at {name}: {_show(rows[0])} and {_show(rows[1])}"
-            for name, rows in (("x", point.at_x), ("x*", point.at_minimiser), ("theta", point.at_teacher))
-        ),
-        f"  x - x* = {_show(point.e)}, f(x) - f* = {point.gap}",
-    )
-    return Instance(
-        data,
-        "a Gram matrix: A1, A1' and A3 hold at x; no function with these gradients is claimed",
-        (HALF, HALF),
-        point.at_x,
-        point.at_minimiser,
-        point.at_teacher,
-        point.e,
-        zero,
-        None,
-        point.mu,
-        point.Lcal,
-        point.Lcal,
-        point.gamma,
-        Fraction(1),
-        point.gap,
-        None,
-        ((_dot(point.e, point.e), point.gap), (point.step(), None)),
-    )
-
-
-def _show(vector: Vector) -> str:
-    return f"({', '.join(str(entry) for entry in vector)})"
-
-
-def _dot(u: Vector, v: Vector) -> Fraction:
-    return sum((x * y for x, y in zip(u, v, strict=True)), ZERO)
 
 
 def _minus(u: Vector, v: Vector) -> Vector:

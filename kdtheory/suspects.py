@@ -16,7 +16,8 @@ from typing import Protocol
 
 from kdtheory import matching
 from kdtheory import symbols as sym
-from kdtheory.exact_instances import Group, Instance, aimed, exact, gram, knee, line
+from kdtheory.exact_instances import Group, Instance, aimed, exact, line
+from kdtheory.exact_shapes import gram, knee, softening
 from kdtheory.matching_gram import GramPoint, bias_dominated
 from kdtheory.theorems import Theorem
 
@@ -203,15 +204,16 @@ def _knees(theorem: Theorem) -> Iterator[Suspect]:
 
 
 def _grams(theorem: Theorem) -> Iterator[Suspect]:
-    """Vectors only: worst points where bias dominates, and points with F > (mu/2)|e|^2 where noise does."""
-    if theorem.modulus == "mu" and theorem.quantity == "sq_distance":
-        for point in (*(() if theorem.unbiased else _turned()), *_lifted()):
+    """Bias-dominated worst points: vectors only."""
+    if theorem.modulus == "mu" and theorem.quantity == "sq_distance" and not theorem.unbiased:
+        for point in _turned():
             if point.gamma < max(step_sizes(theorem, mu=point.mu, L=point.Lcal, Lcal=point.Lcal), default=Fraction(0)):
                 yield Built(gram(point))
 
 
 def _turned() -> Iterator[GramPoint]:
-    """Fluctuations are 3/4 and 4/3 of the part of g across e, which makes c rational; the last scale gives the rate gamma mu."""
+    """Fluctuations are 3/4 and 4/3 of the part of g across e, which makes c rational; the last scale gives the
+    rate gamma mu."""
     tenth = Fraction(1, 10)
     for mu, gamma, turn, share in product(
         (HALF, Fraction(1)), (2 * tenth, tenth / 2), (tenth / 5, tenth), (Fraction(3, 4), Fraction(4, 3))
@@ -224,39 +226,25 @@ def _turned() -> Iterator[GramPoint]:
                 yield bias_dominated(mu=mu, gamma=gamma, turn=turn, fluctuation=share * across, scale=scale)
 
 
-def _lifted() -> Iterator[GramPoint]:
-    """No bias, mu = 1/2, Lcal = 13/8 (c = 3/4), noise 1: A1 and A3 filled by g along e and by the noise, F = lift
-    |e|^2 with lift > mu/2."""
-    mu, Lcal, zero = HALF, Fraction(13, 8), (Fraction(0),) * 3
-    for gamma, lift, e in product(
-        (Fraction(1, 5), Fraction(2, 5)), (HALF, Fraction(3, 4), Fraction(1)), (Fraction(1, 50), Fraction(1, 10), HALF)
-    ):
-        g = (lift + mu / 2) * e
-        most = 2 * Lcal * lift * e**2 - g**2
-        noise = [(Fraction(0), Fraction(0), Fraction(sign)) for sign in (1, -1)]
-        fluctuation = Fraction(
-            math.isqrt(most.numerator * most.denominator * 10**8), most.denominator * 10**4
-        )  # at most the root, for A3
-        at_x = [(g, Fraction(0), sign * (fluctuation + 1)) for sign in (1, -1)]
-        yield GramPoint(
-            mu,
-            Lcal,
-            gamma,
-            Fraction(0),
-            Fraction(0),
-            Fraction(1),
-            (e, Fraction(0), Fraction(0)),
-            lift * e**2,
-            (at_x[0], at_x[1]),
-            (noise[0], noise[1]),
-            (zero, zero),
-        )
+def _softening(theorem: Theorem) -> Iterator[Suspect]:
+    """mu = 1/2, Lcal = 13/8 (c = 3/4), noise 1, without bias: points with F > (mu/2) x^2."""
+    mu, Lcal = HALF, Fraction(13, 8)
+    sizes = (
+        (Fraction(1, 5), Fraction(2, 5)),
+        (Fraction(3, 2), Fraction(1)),
+        (HALF, Fraction(1, 10)),
+        (Fraction(3), Fraction(6)),
+    )
+    for gamma, L, x, part in product(*sizes):
+        if gamma < max(step_sizes(theorem, mu=mu, L=L, Lcal=Lcal), default=Fraction(0)):
+            yield Built(softening(mu=mu, L=L, Lcal=Lcal, knee=x / part, x=x, noise=Fraction(1), gamma=gamma))
 
 
 KINDS: Mapping[str, Callable[[Theorem], Iterator[Suspect]]] = {
     "least squares": partial(_lines, scales=(Fraction(1),)),
     "other units": partial(_lines, scales=(Fraction(1, 10), Fraction(12))),  # for claims whose units do not match
     "L > mu": _knees,
+    "F > mu/2 x^2": _softening,
     "vectors": _grams,
 }
 """The families, simplest first; each yields only what fits the statement."""
