@@ -88,8 +88,8 @@ def softening(
     """f has slope L up to the knee and mu beyond it, so that F > (mu/2) x^2 there; a silent rule (lam = 0).
 
     Beyond the knee, v = u - knee: 2 Lcal F - f'^2 = L (Lcal - L) knee^2 + 2 L knee (Lcal - mu) v + mu (Lcal - mu) v^2,
-    which over v^2 decreases; so a fluctuation that grows linearly from 0 at the knee to at most the root of that at x, and
-    then stays, satisfies A3 everywhere if L <= Lcal.
+    which over v^2 decreases; so a fluctuation that grows linearly from 0 at the knee to at most the root of that at x,
+    and then stays, satisfies A3 everywhere if L <= Lcal.
     """
 
     def slope(u: Fraction) -> Fraction:
