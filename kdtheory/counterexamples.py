@@ -25,6 +25,8 @@ from kdtheory.suspects import KINDS, Suspect
 from kdtheory.theorems import Theorem
 
 Claim = tuple[int, sp.Expr]  # t, and what is claimed of E s(x^t)
+# The claim is undefined (a pole, a root of a negative number, too large) or speaks of a letter unknown here.
+UNDEFINED = (ValueError, ZeroDivisionError, TypeError, OverflowError, KeyError)
 ENOUGH = 16  # hits in floats among which the shortest is shown
 VISIBLE = 1e-6  # relative excess below which the float search does not look closer; exact arithmetic decides
 
@@ -106,7 +108,7 @@ def _breaches(theorem: Theorem, claims: list[Claim], suspect: Suspect) -> Iterat
     """Where a claim fails in floats."""
     try:
         known = complete(theorem, suspect.letters())
-    except (ValueError, ZeroDivisionError):  # undefined here: no claim to refute
+    except UNDEFINED:  # no claim to refute
         return
     for index, states in enumerate(suspect.states(theorem.quantity)):
         for t, claimed in claims:
@@ -119,7 +121,7 @@ def _value(claimed: sp.Expr, known: dict[str, float]) -> float:
     """The claim in floats; infinity where it is undefined or complex, so that nothing is refuted."""
     try:
         return evaluate(claimed, known)
-    except (ValueError, ZeroDivisionError, TypeError):
+    except UNDEFINED:
         return math.inf
 
 

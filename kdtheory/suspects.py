@@ -93,6 +93,8 @@ class Aimed:
             "V": c_sq * (s + D) ** 2,
             "C": c_sq * s * (s + D),
             "bias_sq": (mu * D) ** 2,
+            "F_theta": mu * D * D / 2,
+            "D_sq": D * D,
             "xstar_sq": 0.0,
             "omega": 0.0,
             "delta_sq": 0.0,

@@ -5,7 +5,8 @@ Where a statement first fails (l = gamma Lcal, for PL statements L gamma Lcal/mu
 * theorem-1 and theorem-2 are true up to l = 1/4, the region of their certificates: twice the paper's range for
   theorem-1, exactly the paper's for theorem-2.  Beyond it they fail for small g.  In k = sqrt(g) kappa the sharp
   constant tends to gamma^2 [(kappa + a sqrt(l))^2/(1-l) + a^2] as g -> 0 and the paper's to
-  2 gamma^2 (a^2 + kappa^2) (PL: both times L/2): the difference is a quadratic form with determinant (1 - 4l)/(1 - l), negative for l > 1/4.
+  2 gamma^2 (a^2 + kappa^2) (PL: both times L/2): the difference is a quadratic form with determinant
+  (1 - 4l)/(1 - l), negative for l > 1/4.
 * Their noise may be multiplied by f = (1 + sqrt(l))/(2(1-l)), 0.7735 at theorem-1's l = 1/8, and by nothing smaller for
   all g; at l = 1/4, where theorem-2's range ends, f = 1.  That f suffices is ``paper_slack``, and for bias-dominated
   steps T/gamma^2 = (k^2 + a^2)(1-g)/(g(1-l)) with a^2 (1-g)^2 <= k^2 g (l-g), which is at most k^2/(g(1-l)).  It is

@@ -309,6 +309,21 @@ def test_what_is_not_an_instance_is_not_used():
         Counterexample("theorem-1", "nothing", instance, "a", F(1), F(1))
 
 
+def test_statements_in_other_letters():
+    """The corollary about a good teacher, (2/mu)(2 gamma Lcal + 2L/mu) F_theta at lam = 1, is false for other weights; p
+    is no letter here."""
+    theorem = kd.THEOREMS["theorem-1"]
+    teacher = 2 * sym.gamma**2 * (2 * sym.Lcal + 2 * sym.L / (sym.gamma * sym.mu)) * sym.F_theta
+    example = kd.refute(
+        replace(theorem, psi=(1 - sym.gamma * sym.mu) * sym.s + teacher, rhs=sym.iterate(sym.t, sym.s0))
+    )
+    assert example.left == step_by_hand(str(example), unbiased=False, gap=False) > example.right
+    assert number(str(example), "lambda") != 1
+    assert (
+        kd.refute(replace(theorem, psi=sym.p * sym.s, rhs=sym.iterate(sym.t, sym.s0)), kinds=("least squares",)) is None
+    )
+
+
 def test_a_changed_definition_of_the_noise_is_seen():
     """The engine computes a from the samples only where the statement defines it as sqrt E|S - lam H'|^2."""
     original = kd.THEOREMS["unbiased-sharp"]
