@@ -16,7 +16,7 @@ from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unk
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at, noise_sq, teacher_statistics
-from kdtheory.theorems import THEOREMS, Theorem
+from kdtheory.theorems import NOISE_NORM, THEOREMS, Theorem
 
 Letters = dict[str, float]
 
@@ -136,7 +136,7 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
             )
     for letter, definition in theorem.definitions.items():
         found[str(letter)] = evaluate(definition, found)
-        if letter is sym.a and "noise_sq" in found:
+        if letter is sym.a and definition == NOISE_NORM and "noise_sq" in found:
             # sigma_*^2 - 2 lam C + lam^2 V cancels where lam H' is close to S, and eps in a^2 is sqrt(eps) in a; the mean itself is exact.
             found["a"] = math.sqrt(found["noise_sq"])
     return found

@@ -18,6 +18,7 @@ from kdtheory import symbols as sym
 from kdtheory.assumptions import Assumption
 
 NOISE_SQ = sym.sigma_star_sq - 2 * sym.lam * sym.covariance + sym.lam**2 * sym.teacher_variance     # E|S - lam H'|^2
+NOISE_NORM = sp.sqrt(sp.Max(NOISE_SQ, 0))
 
 
 def noise(kappa: sp.Expr) -> sp.Expr:
@@ -81,7 +82,7 @@ def _affine(name: str, title: str, source: str, *, pl: bool, unbiased: bool, kap
 def _triple_definitions(*, pl: bool, unbiased: bool) -> dict[sp.Symbol, sp.Expr]:
     """k, a and the triple (A, U, W) with its least rate, by regime."""
     k = sp.Integer(0) if unbiased else sp.Abs(sym.lam) * sp.sqrt(sym.bias_sq)
-    found: dict[sp.Symbol, sp.Expr] = {sym.k: k, sym.a: sp.sqrt(sp.Max(NOISE_SQ, 0))}
+    found: dict[sp.Symbol, sp.Expr] = {sym.k: k, sym.a: NOISE_NORM}
     if pl:
         found[sym.q] = sp.sqrt(sp.Max((sym.Lcal - sym.mu) / sym.mu, 0))
         found[sym.b] = sp.Abs(1 - sym.L * sym.gamma)

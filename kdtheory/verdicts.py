@@ -122,7 +122,8 @@ def _compare(low: Array, high: Array, claimed: Array, *, identity: bool) -> tupl
     middle = (low + high) / 2
     # Both sides are the known start at t = 0: the ratio is about the times after it.
     later = slice(1, None) if len(claimed) > 1 else slice(None)
-    ratio = float((middle / np.maximum(claimed, np.finfo(float).tiny))[later].max())
+    with np.errstate(over="ignore"):    # a wrong claim may be 0 or negative: its ratio is infinite
+        ratio = float((middle / np.maximum(claimed, np.finfo(float).tiny))[later].max())
     worst = int(np.argmax(low - claimed))
     if (low > claimed + room).any():
         return "VIOLATED", ratio, f"at t = {worst}: lhs >= {low[worst]:.6g} > rhs = {claimed[worst]:.6g}"

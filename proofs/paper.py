@@ -128,15 +128,6 @@ def affine(name: str) -> tuple[Obligation, ...]:
     return (one_step(name), *induction(name), optimal_weight(), *extra)
 
 
-def distillation_gradient() -> tuple[Obligation, ...]:
-    """One entry of J^T(...) is a sum over outputs of J_x times residual; the identity holds output by output."""
-    J, J_theta, r, r_theta, label = sym.slope_k, sym.slope_a, sym.rho, sym.covariance, sym.F_plus
-    left = J * (r - (1 - lam) * label - lam * r_theta)
-    right = J * (r - label) - lam * J_theta * (r_theta - label) + lam * (J_theta - J) * (r_theta - label)
-    mixed = (1 - lam) * (r - label) + lam * (r - r_theta)
-    return Identity("distillation-gradient", left - right), Identity("mixed-residual", mixed - (r - (1 - lam) * label - lam * r_theta))
-
-
 def exact_quadratic() -> tuple[Obligation, ...]:
     """The shifted centre, coordinate by coordinate (A y and A D enter linearly), the expansion of the square, and its minimum."""
     y, D, Ay, AD, S = sym.F_plus, sym.slope_k, sym.slope_a, sym.rho, sym.covariance

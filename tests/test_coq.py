@@ -79,7 +79,8 @@ def test_corrupted_certificates_do_not_compile():
 
 
 def test_identities_are_translated_too():
-    names = ("distillation-gradient", "theorem-2-refined-unrolled", "lambda-star-minimises", "floor-is-fixed-point")
+    names = ("distillation-gradient", "theorem-2-refined-unrolled", "lambda-star-minimises", "floor-is-fixed-point", "softmax-loss",
+             "chain-rule", "gap-bound", "temperature-gap")
     found = {item.name: item for make in OBLIGATIONS.values() for item in make()}
     reports = coq_build.check(FOLDER, [found[name] for name in names], timeout=200)
     assert {one.status for one in reports.values()} == {"PROVED"}

@@ -17,6 +17,7 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
     command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
     command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
+    command.add_argument("--counterexamples", action="store_true", help="refute what lies one step beyond the statement")
     command.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
     command.add_argument("--certificate", metavar="FILE.json", help="check a certificate from a file instead")
     command.add_argument("--export-certificates", metavar="DIR", help="write every obligation as such a file")
@@ -30,6 +31,13 @@ def run(options: Namespace) -> Outcome:
     if options.certificate or options.export_certificates:
         return _files(options)
     names = [options.theorem] if options.theorem else list(THEOREMS)
+    if options.counterexamples:
+        from kdtheory.proofs.counterexamples import counterexamples
+
+        found = [item for name in names for item in counterexamples(name)]
+        refuted = [{"statement": item.theorem, "claim": item.claim, "instance": str(item.instance), "lhs": item.lhs,
+                    "left": str(item.left), "right": str(item.right), "identity": item.identity} for item in found]
+        return refuted, "\n\n".join(str(item) for item in found), 0
     proofs = [prove(name, checkers=tuple(options.checker or ("sympy",))) for name in names]
     if options.latex or options.smt2 or options.coq:
         text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() if options.smt2 else proof.to_coq() for proof in proofs)

@@ -73,7 +73,8 @@ def _linear(vector: Vector) -> str:
     unknown = set(vector) - set(ORDER)
     if unknown:
         raise ValueError(f"Coq export: vectors {sorted(unknown)} are not among {ORDER}")
-    return "(Linear " + " ".join(term(vector.get(name, ZERO)) for name in ORDER) + ")"
+    parts = (vector.get(name, ZERO) for name in ORDER)
+    return "(Linear " + " ".join(f"({term(part)})" if part in _GRAM_NAME else term(part) for part in parts) + ")"
 
 
 def _letters(expressions: Iterable[sp.Expr]) -> set[sp.Symbol]:
@@ -243,7 +244,9 @@ def _identity_file(identity: Identity) -> str:
     """Letters are plain real numbers, and whatever is divided by is assumed not to be 0."""
     plain = {letter: sp.Dummy(name) for letter, name in _GRAM_NAME.items()}
     expression = identity.region.resolve(identity.expression).xreplace(plain)
-    sums = _unseen_divisors([expression], ())
+    # No letter's sign is stated here, so that every sum that is divided by has to be assumed not 0.
+    sums = {sp.Dummy(f"divisor_{i}"): d
+            for i, d in enumerate(sorted((d for d in _divisors([expression]) if isinstance(d, sp.Add)), key=term))}
     divisors = sorted({s.name for s in _divisors([expression]) if isinstance(s, sp.Symbol)} |
                       {s.name for d in sums.values() for s in _divisors([d]) if isinstance(s, sp.Symbol)})
     free = sorted(s.name for s in expression.free_symbols if isinstance(s, sp.Symbol))

@@ -39,6 +39,21 @@ def _fits(letter: sp.Symbol, value: Fraction) -> bool:
     return value >= 0 if letter.is_nonnegative else True
 
 
+def where_not_zero(expression: sp.Expr) -> tuple[dict[sp.Symbol, Fraction], Fraction] | None:
+    """A rational point, with the expression's value there, at which a rational expression is not 0; None when none is found."""
+    letters = sorted(expression.free_symbols, key=str)
+    draw = random.Random(0)
+    for _ in range(TRIES):
+        point = {letter: draw.choice(_VALUES) for letter in letters}
+        try:
+            value = evaluate(expression, point)
+        except ZeroDivisionError:
+            continue
+        if value != 0:
+            return point, value
+    return None
+
+
 def witness(region: Region) -> dict[sp.Symbol, Fraction] | None:
     """A rational point at which every slack and every eliminated letter has the sign its letter promises; None when none is found.
 

@@ -11,7 +11,7 @@ from sympy.polys.rings import PolyElement, PolyRing
 from kdtheory import symbols as sym
 from kdtheory import vectors as vec
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
-from kdtheory.prover.regions import witness
+from kdtheory.prover.regions import where_not_zero, witness
 from kdtheory.prover.signs import written_nonnegative
 
 LINEAR = {sym.F, sym.F_plus, sym.out_sq, *sym.GRAM.values()}
@@ -148,8 +148,10 @@ def check(obligation: Obligation) -> Result:
     except ValueError as error:
         return Result("UNDECIDED", f"{name}: {error}", wrong=True)
     if not exact:
-        certificate = isinstance(obligation, Certificate)
-        return Result("UNDECIDED" if certificate else "REFUTED", f"{name}: the identity does not expand to 0", wrong=True)
+        told = f"{name}: the identity does not expand to 0"
+        if isinstance(obligation, Certificate):
+            return Result("UNDECIDED", told, wrong=True)
+        return Result("REFUTED", told + _counterexample(obligation), wrong=True)
     if isinstance(obligation, Certificate):
         wrong = _complaint(obligation)
         if wrong is not None:
@@ -157,6 +159,14 @@ def check(obligation: Obligation) -> Result:
     if witness(obligation.region) is None:
         return Result("UNDECIDED", f"{name}: no point found that satisfies the region; the statement may be empty")
     return Result("PROVED", "")
+
+
+def _counterexample(identity: Identity) -> str:
+    found = where_not_zero(difference(identity))
+    if found is None:
+        return ""
+    point, value = found
+    return f"; it is {value} at {', '.join(f'{letter} = {number}' for letter, number in point.items())}"
 
 
 def accepted(obligation: Obligation) -> bool:
