@@ -9,7 +9,7 @@ import numpy as np
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems import LeastSquares, LogisticRegression, SoftmaxRegression
-from kdtheory.problems.base import Array
+from kdtheory.problems.base import Array, frozen_array
 
 BUNDLED = ("diabetes", "breast-cancer", "digits")
 Problem = LeastSquares | LogisticRegression | SoftmaxRegression
@@ -72,6 +72,21 @@ def load(source: str, *, ridge: float = 0.1) -> Problem:
     if features.ndim != 2 or features.size == 0:
         raise InvalidInput(f"features in {source!r} must have two axes and at least one entry, got shape {features.shape}.")
     return LeastSquares(standardised(features), targets, ridge=ridge)
+
+
+def load_point(path: str) -> Array:
+    """A vector (d,) from a .npy file: a teacher or a start.
+
+    Raises:
+        InvalidInput: no such file, or not a one-dimensional array of finite numbers.
+    """
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise InvalidInput(f"Cannot read {path!r}: {error}. Expected a .npy file with one vector (d,), as np.save writes it.") from error
+    if not isinstance(values, np.ndarray):
+        raise InvalidInput(f"{path!r} is an archive of several arrays; expected a .npy file with one vector (d,).")
+    return frozen_array(values, path, ndim=1)
 
 
 def _number(cell: str) -> bool:
