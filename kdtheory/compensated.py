@@ -20,8 +20,18 @@ from kdtheory.rules import DistilledSGD
 from kdtheory.simulation import Simulation, _gaps, _indices, _sampled
 
 
-def simulate_compensated(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float, x0: ArrayLike, steps: int,
-                         replicates: int, seed: int, record_every: int = 1) -> Simulation:
+def simulate_compensated(
+    problem: FiniteSum,
+    theta: ArrayLike,
+    rule: DistilledSGD,
+    *,
+    step_size: float,
+    x0: ArrayLike,
+    steps: int,
+    replicates: int,
+    seed: int,
+    record_every: int = 1,
+) -> Simulation:
     """As :func:`kdtheory.simulate`, each run minus its martingale; one full gradient a step and run is the price.
 
     Args:
@@ -47,7 +57,7 @@ def simulate_compensated(problem: FiniteSum, theta: ArrayLike, rule: DistilledSG
     push = corrections.mean(axis=0)
     rng = np.random.Generator(np.random.Philox(positive_int(seed, "seed", minimum=0)))
     points = np.tile(x0, (runs, 1))
-    martingales = np.zeros((2, runs))        # for |x - x*|^2 and for f - f*
+    martingales = np.zeros((2, runs))  # for |x - x*|^2 and for f - f*
     times, kept = [0], [_states(problem, points)]
     for t in range(1, count + 1):
         slopes = np.array([problem.gradient(x) for x in points])
@@ -63,10 +73,12 @@ def simulate_compensated(problem: FiniteSum, theta: ArrayLike, rule: DistilledSG
         if t % every == 0 or t == count:
             times.append(t)
             kept.append(_states(problem, points) - martingales)
-    values = np.array(kept)                 # (times, 2, runs)
+    values = np.array(kept)  # (times, 2, runs)
     mean, error = values.mean(axis=2), values.std(axis=2, ddof=1) / np.sqrt(runs)
     if not (np.isfinite(mean).all() and np.isfinite(error).all()):
-        raise Diverged(f"The iterates overflow within {count} steps at step_size = {gamma:.6g}. Use a smaller step size.")
+        raise Diverged(
+            f"The iterates overflow within {count} steps at step_size = {gamma:.6g}. Use a smaller step size."
+        )
     return Simulation(np.array(times), mean[:, 0], mean[:, 1], error[:, 0], error[:, 1], runs, seed)
 
 

@@ -36,13 +36,17 @@ def run_all(jobs: list[Job], workers: int, done: Callable[[str], None]) -> list[
 
     # "spawn": a fork would copy the locks of threads that draw progress bars or multiply matrices.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=single_threaded) as pool:
-        futures = {pool.submit(function, *arguments, **settings): label for label, function, arguments, settings in jobs}
+        futures = {
+            pool.submit(function, *arguments, **settings): label for label, function, arguments, settings in jobs
+        }
         try:
             for future in as_completed(futures):
                 future.result()
                 done(futures[future])
         except BrokenProcessPool as error:
-            raise KdtheoryError("A worker process was ended from outside, perhaps for want of memory. Run again with --workers 1.") from error
+            raise KdtheoryError(
+                "A worker process was ended from outside, perhaps for want of memory. Run again with --workers 1."
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         return [future.result() for future in futures]

@@ -33,23 +33,54 @@ def number(value: float | None) -> str:
 
 def main_job_text(found: dict[str, Any]) -> str:
     """The outcome of :func:`kdtheory.report.main_job`: proofs, random instances, one table for each data set, what is open."""
-    parts = [table("Proofs", ("statement", "status"), [(row["statement"], row["status"]) for row in found["proofs"]], left=2)]
-    parts.append(table(
-        "Random instances (all problem classes)", ("statement", "number", "verified", "undecided", "violated", "largest lhs/rhs"),
-        [(row["statement"], *(str(row[field]) for field in ("instances", "VERIFIED", "UNDECIDED", "VIOLATED")), number(row["tightest"]))
-         for row in found["random"]],
-    ))
+    parts = [
+        table("Proofs", ("statement", "status"), [(row["statement"], row["status"]) for row in found["proofs"]], left=2)
+    ]
+    parts.append(
+        table(
+            "Random instances (all problem classes)",
+            ("statement", "number", "verified", "undecided", "violated", "largest lhs/rhs"),
+            [
+                (
+                    row["statement"],
+                    *(str(row[field]) for field in ("instances", "VERIFIED", "UNDECIDED", "VIOLATED")),
+                    number(row["tightest"]),
+                )
+                for row in found["random"]
+            ],
+        )
+    )
     for source, rows in groupby(found["data"], key=lambda row: row["data"]):
-        parts.append(table(
-            source, ("statement", "verdict", "evidence", "lambda*", "lambda°", "floor", "error", "at t", "ratio"),
-            [(row["theorem"], row["status"], row["evidence"], number(row["weight"]), number(row.get("weight_exact")), number(row.get("floor")),
-              number(row["lhs_end"]), str(row["steps"]), number(row["ratio"])) for row in rows], left=3,
-        ))
-    parts.append("lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°). lambda°: least true error.\n"
-                 "floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for theorem-2 and -pl, exact or simulated, at the last t. ratio: largest lhs/rhs.")
+        parts.append(
+            table(
+                source,
+                ("statement", "verdict", "evidence", "lambda*", "lambda°", "floor", "error", "at t", "ratio"),
+                [
+                    (
+                        row["theorem"],
+                        row["status"],
+                        row["evidence"],
+                        number(row["weight"]),
+                        number(row.get("weight_exact")),
+                        number(row.get("floor")),
+                        number(row["lhs_end"]),
+                        str(row["steps"]),
+                        number(row["ratio"]),
+                    )
+                    for row in rows
+                ],
+                left=3,
+            )
+        )
+    parts.append(
+        "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°). lambda°: least true error.\n"
+        "floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for theorem-2 and -pl, exact or simulated, at the last t. ratio: largest lhs/rhs."
+    )
     open_rows = [row for row in found["data"] if row["status"] == "UNDECIDED"]
     if open_rows:
-        parts.append("\n".join(["Undecided:", *(f"  {row['data']} {row['theorem']}: {row['reason']}" for row in open_rows)]))
+        parts.append(
+            "\n".join(["Undecided:", *(f"  {row['data']} {row['theorem']}: {row['reason']}" for row in open_rows)])
+        )
     if found["failed"]:
         parts.append("\n".join(["NOT as claimed:", *(f"  {text}" for text in found["failed"])]))
     else:

@@ -13,8 +13,12 @@ ONE_ONLY = ("weight", "step_size", "teacher", "start", "steps", "batch_size")
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("--data", action="append", help="bundled name, .npz or .csv, repeatable; default: the three bundled sets")
-    command.add_argument("--plots", metavar="DIR", help="draw curves, floors and teachers into DIR (PNG, SVG, PDF); about a minute more")
+    command.add_argument(
+        "--data", action="append", help="bundled name, .npz or .csv, repeatable; default: the three bundled sets"
+    )
+    command.add_argument(
+        "--plots", metavar="DIR", help="draw curves, floors and teachers into DIR (PNG, SVG, PDF); about a minute more"
+    )
     command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
     command.add_argument("--seed", type=int, default=0, help="seed of the random instances and of simulations")
     command.add_argument("--workers", type=int, default=2, help="processes (default 2)")
@@ -47,7 +51,7 @@ def run(options: Namespace) -> Outcome:
     if options.plots is not None:
         from kdtheory.plots import plot_all, ready_folder
 
-        folder = ready_folder(options.plots)        # before the work, not after it
+        folder = ready_folder(options.plots)  # before the work, not after it
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, transient=True, disable=options.json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("start", total=None)
@@ -55,10 +59,14 @@ def run(options: Namespace) -> Outcome:
         def tick(done: str, total: int) -> None:
             bar.update(task, description=done, total=total, advance=1)
 
-        found = main_job(sources=sources, instances=options.instances, seed=options.seed, workers=options.workers, tick=tick)
+        found = main_job(
+            sources=sources, instances=options.instances, seed=options.seed, workers=options.workers, tick=tick
+        )
         if options.plots is not None:
             bar.reset(task, description="plots")
-            found["plots"] = [str(path) for path in plot_all(sources, folder, workers=options.workers, seed=options.seed, tick=tick)]
+            found["plots"] = [
+                str(path) for path in plot_all(sources, folder, workers=options.workers, seed=options.seed, tick=tick)
+            ]
     text = main_job_text(found)
     if options.plots is not None:
         text += f"\n{len(found['plots'])} pictures in {folder}."
@@ -83,17 +91,50 @@ def _one(options: Namespace) -> Outcome:
         theta = default_teacher(problem) if options.teacher is None else load_point(options.teacher)
         batch = options.batch_size if options.batch_size is not None else 1
         compressor = mild_compressor(problem, statement.name)
-        verdict = verify(problem, theta, theorem=statement, step_size=options.step_size, weight=options.weight, seed=options.seed,
-                         x0=None if options.start is None else load_point(options.start), batch_size=batch, compressor=compressor,
-                         steps=200 if options.steps is None else options.steps)
+        verdict = verify(
+            problem,
+            theta,
+            theorem=statement,
+            step_size=options.step_size,
+            weight=options.weight,
+            seed=options.seed,
+            x0=None if options.start is None else load_point(options.start),
+            batch_size=batch,
+            compressor=compressor,
+            steps=200 if options.steps is None else options.steps,
+        )
         row = {"data": source, **verdict.to_dict()}
         if statement.psi is not None or statement.name == "exact-quadratic":
-            row["floor"] = noise_floor(problem, theta, theorem=statement, step_size=verdict.step_size, weight=verdict.weight,
-                                       batch_size=batch, compressor=compressor)
+            row["floor"] = noise_floor(
+                problem,
+                theta,
+                theorem=statement,
+                step_size=verdict.step_size,
+                weight=verdict.weight,
+                batch_size=batch,
+                compressor=compressor,
+            )
         rows.append(row)
     header = ("data", "verdict", "evidence", "lambda", "gamma", "floor", "error", "bound", "at t", "ratio")
-    text = table(statement.title, header, [
-        (row["data"], row["status"], row["evidence"], number(row["weight"]), number(row["step_size"]), number(row.get("floor")),
-         number(row["lhs_end"]), number(row["rhs_end"]), str(row["steps"]), number(row["ratio"])) for row in rows], left=3)
+    text = table(
+        statement.title,
+        header,
+        [
+            (
+                row["data"],
+                row["status"],
+                row["evidence"],
+                number(row["weight"]),
+                number(row["step_size"]),
+                number(row.get("floor")),
+                number(row["lhs_end"]),
+                number(row["rhs_end"]),
+                str(row["steps"]),
+                number(row["ratio"]),
+            )
+            for row in rows
+        ],
+        left=3,
+    )
     text += "".join(f"\n{row['data']}: {row['reason']}." for row in rows)
     return rows, text, int(any(row["status"] == "VIOLATED" for row in rows))
