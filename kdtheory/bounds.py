@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory import symbols as sym
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
-from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float
+from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float, refuse_long
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at, noise_sq, teacher_statistics
 from kdtheory.theorems import THEOREMS, Theorem
@@ -37,9 +37,18 @@ def compiled(expression: sp.Expr) -> tuple[tuple[str, ...], Callable[..., float]
 
 
 def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:
-    """The expression's value at the letters' numbers."""
+    """The expression's value at the letters' numbers; ``InvalidInput`` where it leaves the range of floats."""
     names, function = compiled(expression)
-    return float(function(*(numbers[name] for name in names)))
+    try:
+        return float(function(*(numbers[name] for name in names)))
+    except OverflowError as error:
+        raise too_large(numbers) from error
+
+
+def too_large(numbers: Mapping[str, float]) -> InvalidInput:
+    """The error for letters that overflow, with the largest of them."""
+    name = max(numbers, key=lambda name: abs(numbers[name]))
+    return InvalidInput(f"A bound overflows: its largest letter is {name} = {numbers[name]:.3g}. Use a weight and data of moderate size.")
 
 
 def constants_for(problem: FiniteSum, theorem: Theorem, *, batch_size: int = 1, replacement: bool = True) -> Letters:
@@ -119,6 +128,8 @@ def letters_for(problem: FiniteSum, theta: ArrayLike, theorem: Theorem, *, step_
         "delta_sq": compressor.absolute_error(problem.dim) if compressor else 0.0,
         "noise_sq": factor * noise_sq(problem, theta, letters["lam"]),
     }
+    if not all(math.isfinite(number) for number in letters.values()):
+        raise too_large(letters)
     return complete(theorem, letters)
 
 
@@ -202,6 +213,7 @@ def bound(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_
     statement = theorem_named(theorem)
     start = point(problem, x0, "x0")
     count = positive_int(steps, "steps", minimum=0)
+    refuse_long(count, "bound()")
     if statement.name == "exact-quadratic":
         return exact_law(problem, theta, step_size=step_size, weight=weight, x0=start, steps=count, batch_size=batch_size,
                          replacement=replacement)
@@ -223,7 +235,10 @@ def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array
     place = names.index("s")
     for t in range(1, steps + 1):
         known[place] = state
-        values[t] = state = float(psi(*known))
+        try:
+            values[t] = state = float(psi(*known))
+        except OverflowError as error:
+            raise too_large(letters) from error
     return values
 
 

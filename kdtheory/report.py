@@ -167,6 +167,9 @@ def main_job(*, sources: tuple[str, ...] = BUNDLED, instances: int = 24, seed: i
     """
     positive_int(instances, "instances")
     positive_int(seed, "seed", minimum=0)
+    positive_int(workers, "workers")
+    for source in sources:
+        load(source)        # unreadable data is said before anything else is done
     shares = min(instances, 6)
     # The longest parts come first, so that two processes end together.
     jobs: list[Job] = [(f"data: {source}", on_data, (source,), {}) for source in reversed(sources)]

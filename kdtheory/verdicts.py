@@ -60,8 +60,8 @@ class Verdict:
 
 
 def default_start(problem: FiniteSum, seed: int = 0) -> Array:
-    """x* plus a random direction as long as 1 + |x*|, (dim,)."""
-    direction = np.random.default_rng(seed).standard_normal(problem.dim)
+    """x* plus a random direction as long as 1 + |x*|, (dim,); ``InvalidInput`` for a negative ``seed``."""
+    direction = np.random.default_rng(positive_int(seed, "seed", minimum=0)).standard_normal(problem.dim)
     length = 1.0 + float(np.linalg.norm(problem.minimiser))
     return problem.minimiser + length * direction / np.linalg.norm(direction)
 

@@ -35,7 +35,7 @@ def floor_curve(case: Setting, key: str, weights: Array) -> Array:
 def true_floor(case: Setting, weight: float, *, unbiased: bool, seed: int) -> tuple[float, float, float]:
     """The stationary state and its 95 % interval: exact, or simulated.
 
-    A simulation starts at x* + lam (theta - x*), the centre that least squares would have, and runs for 5/(gamma mu) steps.
+    A simulation starts at x* + lam (theta - x*), the centre that least squares would have, and runs for 8/(gamma mu) steps.
     """
     rule = DistilledSGD(weight, unbiased=unbiased)
     if case.closed:

@@ -16,8 +16,8 @@ from kdtheory.verdicts import default_teacher
 
 RANDOM = ("random-least-squares", "random-sinusoidal")
 # In units of 1/(gamma mu).  Bounds, and what is exact, are drawn until exp(-12) of the start is left, beside which floors show even where
-# they are small; simulations, which forget faster than the bounds, end at 5.
-HORIZON, SIMULATED = 12.0, 5.0
+# they are small; simulations, which forget faster than the bounds, end at 8.
+HORIZON, SIMULATED = 12.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def setting_of(source: str, seed: int) -> Setting:
     modulus = float(problem.constants.mu if convex else problem.constants.mu_pl)
     gamma = step_size_limit(problem, paper)
     name = source if source in RANDOM else source.rsplit("/", 1)[-1]
-    case = Setting(
+    return Setting(
         name,
         problem,
         theta,
@@ -100,4 +100,3 @@ def setting_of(source: str, seed: int) -> Setting:
         paper,
         unbiased,
     )
-    return case

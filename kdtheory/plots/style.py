@@ -48,6 +48,8 @@ def ready_folder(folder: str | os.PathLike[str]) -> Path:
         InvalidInput: it cannot be made or written to; one line that names it and the reason.
     """
     path = Path(folder)
+    if not str(folder):
+        raise InvalidInput("The folder for pictures has an empty name. Name one, such as --plots out.")
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
