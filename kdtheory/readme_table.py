@@ -36,7 +36,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     """One row a statement, in paper order, from the outcome of :func:`kdtheory.report.main_job`."""
     proofs = {row["statement"]: row for row in found["proofs"]}
     random = {row["statement"]: row for row in found["random"]}
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for name, theorem in THEOREMS.items():
         limit = "-"
         if theorem.step_size_max is not None:
@@ -52,7 +52,16 @@ def rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
             total[status] += random.get(name, {}).get(status, 0)
         verdict = ", ".join(f"{count} {status}" for status, count in total.items() if count)
         evidence = f"{number} random, {len(data)} data sets ({kinds})"
-        cells = (theorem.source, f"`{name}`", theorem.kind, statement(theorem), limit, proofs[name]["status"], evidence, verdict)
+        cells = (
+            theorem.source,
+            f"`{name}`",
+            theorem.kind,
+            statement(theorem),
+            limit,
+            proofs[name]["status"],
+            evidence,
+            verdict,
+        )
         lines.append(cells)
     return lines
 

@@ -37,13 +37,25 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "names.npz", a=features)
     (folder / "junk.npz").write_bytes(b"hello")
     (folder / "part.npz").write_bytes((folder / "good.npz").read_bytes()[:300])
-    texts = {"empty": "", "header": "a,b\n", "ragged": "1,2\n3\n", "words": "a,b\n1,x\n", "column": "1\n2\n", "nan": "1,2\n3,nan\n", "semicolon": "1;2\n3;4\n"}
+    texts = {
+        "empty": "",
+        "header": "a,b\n",
+        "ragged": "1,2\n3\n",
+        "words": "a,b\n1,x\n",
+        "column": "1\n2\n",
+        "nan": "1,2\n3,nan\n",
+        "semicolon": "1;2\n3;4\n",
+    }
     for name, text in texts.items():
         (folder / f"{name}.csv").write_text(text)
     (folder / "bytes.csv").write_bytes(bytes(range(128, 256)))
     (folder / "table.txt").write_text("1,2\n")
     (folder / "folder.csv").mkdir()
-    for name, vector in {"five": np.ones(5), "two-axes": np.ones((3, 2)), "not-finite": np.array([1.0, np.nan, 0.0])}.items():
+    for name, vector in {
+        "five": np.ones(5),
+        "two-axes": np.ones((3, 2)),
+        "not-finite": np.array([1.0, np.nan, 0.0]),
+    }.items():
         np.save(folder / f"{name}.npy", vector)
     (folder / "junk.npy").write_bytes(b"junk")
     return folder
@@ -72,7 +84,9 @@ def test_data_files(files: Path, capsys: pytest.CaptureFixture[str], name: str, 
     (("--steps", "-1"), "steps must be >= 0"), (("--steps", "3000000000"), "22.4 GiB"), (("--batch-size", "0"), "batch_size must be >= 1"),
     (("--seed", "-1"), "seed must be >= 0"), (("--theorem", "theorem-9"), "Did you mean 'theorem-"), (("--plots", "x"), "leave out --theorem"),
 ])  # fmt: skip
-def test_options_of_one_theorem(files: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str], message: str) -> None:
+def test_options_of_one_theorem(
+    files: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str], message: str
+) -> None:
     option, value = arguments
     place = str(files / value) if option in ("--teacher", "--start") else value
     one_line(capsys, (*ONE, str(files / "good.npz"), option, place), message)
@@ -122,7 +136,9 @@ class Own:
     @property
     def constants(self) -> kd.Constants:
         one = kd.Constant(1.0, exact=True, why="")
-        return kd.Constants(kd.Constant(self.mu, exact=True, why=""), one, one, kd.Constant(self.Lcal, exact=True, why=""), one)
+        return kd.Constants(
+            kd.Constant(self.mu, exact=True, why=""), one, one, kd.Constant(self.Lcal, exact=True, why=""), one
+        )
 
     def value(self, x: np.ndarray) -> float:
         return float(self.curvature * (x[0] ** 2 + 1) / 2)
@@ -135,7 +151,8 @@ class Own:
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"slope": 2.0}, "sigma_star_sq"), ({"shift": 0.5}, "not stationary"), ({"mu": 2.0}, "0 <= mu <= mu_pl <= L"), ({"Lcal": 0.2}, "expected smoothness"),
+    ({"slope": 2.0}, "sigma_star_sq"), ({"shift": 0.5}, "not stationary"), ({"mu": 2.0}, "0 <= mu <= mu_pl <= L"),
+    ({"Lcal": 0.2}, "expected smoothness"),
     ({"n_terms": 3}, "must have shape (3, 1)"), ({"dim": 2}, "must have dimension 2"), ({"curvature": -1.0}, "problem.minimum = 0.5 but"),
 ])  # fmt: skip
 def test_inconsistent_problem(change: dict[str, float], message: str) -> None:

@@ -11,7 +11,8 @@ import kdtheory as kd
 
 ROOT = Path(kd.__file__).parent
 ORDER = ("errors", "symbols", "vectors", "assumptions", "problems", "teacher", "rules", "compressors", "envelope", "theorems", "bounds",
-         "meaning", "closed_forms", "moments", "simulation", "compensated", "verdicts", "datasets", "parallel", "report", "tables", "plots", "commands", "cli")
+         "meaning", "closed_forms", "moments", "simulation", "compensated", "verdicts",
+         "datasets", "parallel", "report", "tables", "readme_table", "plots", "commands", "cli")
 
 
 def imported(path: Path) -> set[str]:
