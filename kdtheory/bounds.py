@@ -79,6 +79,11 @@ def _range(theorem: Theorem, letters: Letters) -> float:
 def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: int = 1) -> float:
     """The largest step size the statement allows (its supremum where the range is open), in units of x^2/f.
 
+    Args:
+        problem: a finite sum.
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        batch_size: indices a step.
+
     Raises:
         InvalidInput: unknown theorem, or one without a range.  AssumptionFails: not strongly convex, say.
     """
@@ -156,6 +161,15 @@ def noise_floor(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem,
                 compressor: Compressor | None = None) -> float:
     """The bound's limit as t grows, in units of x^2 (or of f for PL statements).
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        step_size: gamma, in units of x^2/f.
+        weight: the distillation weight lam, any real number.
+        batch_size: indices a step.
+        compressor: for the compressed statements.
+
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
     """
@@ -205,6 +219,18 @@ def _exact_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, weight:
 def bound(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_size: float, weight: float, x0: ArrayLike, steps: int,
           batch_size: int = 1, replacement: bool = True, compressor: Compressor | None = None) -> Array:
     """The claimed right-hand side for t = 0..steps, (steps + 1,), in units of x^2 (of f for PL statements).
+
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        step_size: gamma, in units of x^2/f.
+        weight: the distillation weight lam, any real number.
+        x0: the start, (dim,).
+        steps: horizon.
+        batch_size: indices a step.
+        replacement: how a batch is drawn.
+        compressor: for the compressed statements.
 
     Raises:
         InvalidInput: unknown theorem, wrong shapes.  StepSizeTooLarge: outside the statement's range.  AssumptionFails: the
@@ -280,6 +306,14 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
     Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a one-dimensional convex
     minimisation between 0 and E<S,H>/V, outside which both the bias and the noise increase.  Affine statements have the same weight
     for every ``compressor``; "compressed-envelope" has not, since compression moves the fixed point.  The raw value, never clipped.
+
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        step_size: gamma, in units of x^2/f.
+        criterion: a key of ``THEOREMS``, a statement, or "exact".
+        batch_size: indices a step.
+        compressor: for the compressed statements.
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.

@@ -59,6 +59,10 @@ def _moving_parts(problem: FiniteSum, theta: Array) -> tuple[Array, Array, Array
 def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistics:
     """The moments of the teacher ``theta`` (dim,) on ``problem``, exact means over the N terms.
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+
     Raises:
         InvalidInput: theta of another dimension, or not finite.
     """

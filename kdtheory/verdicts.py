@@ -183,6 +183,18 @@ def verify_update(step: Callable[[Array, int], ArrayLike], problem: FiniteSum, t
     ``same_rule``, every x_next must be the rule's own x - gamma(grad f_n(x) - lam grad f_n(theta)) up to rounding: bounds have slack that
     would hide a wrong sign, an equality has none.
 
+    Args:
+        step: the update, called with a copy of x (dim,) and a term's index n; returns (dim,).
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        step_size: gamma, in units of x^2/f.
+        weight: the distillation weight lam, any real number.
+        x0: the start, (dim,).
+        points: points of the update's trajectory that are looked at.
+        same_rule: also compare every x_next with the rule's own.
+        seed: a whole number >= 0.
+
     Raises:
         InvalidInput: the update returns something that is not a finite (dim,) array; else as :func:`verify`.
     """

@@ -124,6 +124,10 @@ def prove(theorem: str, *, checkers: tuple[str, ...] = ("sympy",)) -> Proof:
 
     PROVED needs every step by every checker.  A checker that is not installed makes the proof UNDECIDED, never PROVED.
 
+    Args:
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        checkers: names out of "sympy", "z3", "cvc5", "coq".
+
     Raises:
         InvalidInput: an unknown theorem or checker.
     """
