@@ -65,7 +65,7 @@ def main_job_text(found: dict[str, Any]) -> str:
                         number(row.get("floor")),
                         number(row["lhs_end"]),
                         str(row["steps"]),
-                        number(row["ratio"]),
+                        number(row["lhs_end"] / row["rhs_end"]),
                     )
                     for row in rows
                 ],
@@ -74,7 +74,7 @@ def main_job_text(found: dict[str, Any]) -> str:
         )
     parts.append(
         "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°). lambda°: least true error.\n"
-        "floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for theorem-2 and -pl, exact or simulated, at the last t. ratio: largest lhs/rhs."
+        "floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for theorem-2 and -pl, exact or simulated, at the last t. ratio: error/bound there."
     )
     open_rows = [row for row in found["data"] if row["status"] == "UNDECIDED"]
     if open_rows:

@@ -92,3 +92,17 @@ def test_the_second_look_sees_a_violation():
     theta = verdicts.default_teacher(HESITANT)
     found = kd.verify(HESITANT, theta, theorem=wrong, weight=0.0, steps=3, replicates=50)
     assert (found.status, found.reason.endswith("with a control variate")) == ("VIOLATED", True)
+
+
+def test_the_worse_of_two_horizons_counts():
+    """A violation in the first steps is not forgotten because later times are fine, and the other way round."""
+    from kdtheory.report import worse
+
+    good = kd.verify(TINY, THETA, theorem="theorem-1", steps=5)
+    bad = replace(good, status="VIOLATED", ratio=3.0, reason="at t = 1")
+    open_ = replace(good, status="UNDECIDED", reason="at t = 2")
+    for pair in ((good, bad), (bad, good), (open_, bad), (bad, open_)):
+        found = worse(*pair)
+        assert (found.status, found.ratio, "at t = 1" in found.reason) == ("VIOLATED", 3.0, True)
+    assert worse(open_, good).status == worse(good, open_).status == "UNDECIDED"
+    assert worse(good, good).status == "VERIFIED"
