@@ -1,12 +1,14 @@
 """Monte Carlo with a control variate: the noise that is known to have mean zero is taken out of every run.
 
-Given x^t, the next iterate has the exact mean x^t - gamma (grad f(x^t) - lam h) whatever the batch and the (unbiased) compressor, so
+Given x^t, the next iterate has the exact mean x^t - gamma (grad f(x^t) - lam h) whatever the batch and the (unbiased)
+compressor, so
 
     M_t = sum over u < t of <grad s(x^u), x^{u+1} - E[x^{u+1} | x^u]>
 
-has mean zero for s(x) = |x - x*|^2 and for s = f - f*: a martingale.  The mean of s(x^t) - M_t is E s(x^t), exactly as the mean of s(x^t)
-is, and what remains of its spread is of second order in gamma.  Short horizons, where the noise of a few steps hides how much they
-gain, are decided this way with the same error rate.  Source: our own use of a standard device (Dynkin's formula).
+has mean zero for s(x) = |x - x*|^2 and for s = f - f*: a martingale.  The mean of s(x^t) - M_t is E s(x^t), exactly as
+the mean of s(x^t) is, and what remains of its spread is of second order in gamma.  Short horizons, where the noise of a
+few steps hides how much they gain, are decided this way with the same error rate.
+Source: our own use of a standard device (Dynkin's formula).
 """
 
 from __future__ import annotations

@@ -50,14 +50,16 @@ def run_all(jobs: list[Job], workers: int, done: Callable[[str], None]) -> list[
     # "spawn": a fork would copy the locks of threads that draw progress bars or multiply matrices.
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
     try:
-        futures = {pool.submit(function, *arguments, **settings): label for label, function, arguments, settings in jobs}
+        futures = {pool.submit(function, *given, **settings): label for label, function, given, settings in jobs}
         for future in as_completed(futures):
             future.result()
             done(futures[future])
         results = [future.result() for future in futures]
     except BrokenProcessPool as error:
-        raise WorkerFailure("A worker process was ended from outside, perhaps for want of memory. Use one process (--workers 1).") from error
-    except BaseException:       # Ctrl-C as well: nobody waits for jobs whose results are not wanted any more
+        raise WorkerFailure(
+            "A worker process was ended from outside, perhaps for want of memory. Use one process (--workers 1)."
+        ) from error
+    except BaseException:  # Ctrl-C as well: nobody waits for jobs whose results are not wanted any more
         for process in set(multiprocessing.active_children()) - before:
             process.terminate()
         raise

@@ -1,6 +1,6 @@
 """The README's table of statements, printed from the statements, their proofs and the main job's verdicts.
 
-``python -m kdtheory.readme_table`` prints it; with a file name it replaces the table between the two marks in that file.
+``python -m kdtheory.readme_table`` prints it; with a file name it replaces the table between two marks there.
 """
 
 from __future__ import annotations

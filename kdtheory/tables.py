@@ -32,7 +32,7 @@ def number(value: float | None) -> str:
 
 
 def main_job_text(found: dict[str, Any]) -> str:
-    """The outcome of :func:`kdtheory.report.main_job`: proofs, random instances, one table for each data set, what is open."""
+    """The outcome of :func:`kdtheory.report.main_job`: proofs, random instances, a table a data set, what is open."""
     parts = [
         table("Proofs", ("statement", "status"), [(row["statement"], row["status"]) for row in found["proofs"]], left=2)
     ]
@@ -73,8 +73,9 @@ def main_job_text(found: dict[str, Any]) -> str:
             )
         )
     parts.append(
-        "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°). lambda°: least true error.\n"
-        "floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for theorem-2 and -pl, exact or simulated, at the last t. ratio: error/bound there."
+        "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°).\n"
+        "lambda°: the weight of least true error. floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for\n"
+        "theorem-2 and -pl, exact or simulated, at the last t. ratio: error/bound there."
     )
     open_rows = [row for row in found["data"] if row["status"] == "UNDECIDED"]
     if open_rows:

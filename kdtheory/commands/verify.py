@@ -7,7 +7,10 @@ from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome
 
-EXAMPLE = "kdtheory verify --data diabetes --plots out; kdtheory verify --data mine.csv --theorem theorem-1 --teacher theta.npy --weight 0.5"
+EXAMPLE = (
+    "kdtheory verify --data diabetes --plots out; "
+    "kdtheory verify --data mine.csv --theorem theorem-1 --teacher theta.npy --weight 0.5"
+)
 ONE_ONLY = ("weight", "step_size", "teacher", "start", "steps", "batch_size")
 
 

@@ -1,4 +1,4 @@
-"""The pictures of ``kdtheory verify --plots DIR``: error curves, floors against lambda, variance reduction against the teacher."""
+"""The pictures of ``kdtheory verify --plots DIR``: error curves, floors against lambda, worth of teachers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(b) The noise floor against lambda: each bound's and the true one, with their minima and the defaults that people copy."""
+"""(b) The noise floor against lambda: each bound's and the true one, their minima, and common defaults."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def floor_curve(case: Setting, key: str, weights: Array) -> Array:
 def true_floor(case: Setting, weight: float, *, unbiased: bool, seed: int) -> tuple[float, float, float]:
     """The stationary state and its 95 % interval: exact, or simulated.
 
-    A simulation starts at x* + lam (theta - x*), the centre that least squares would have, and runs for 8/(gamma mu) steps.
+    A simulation starts at x* + lam (theta - x*), the centre that least squares would have, and runs for 8/(gamma mu)
+    steps.
     """
     rule = DistilledSGD(weight, unbiased=unbiased)
     if case.closed:

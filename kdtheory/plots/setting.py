@@ -15,14 +15,14 @@ from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.verdicts import default_teacher
 
 RANDOM = ("random-least-squares", "random-sinusoidal")
-# In units of 1/(gamma mu).  Bounds, and what is exact, are drawn until exp(-12) of the start is left, beside which floors show even where
-# they are small; simulations, which forget faster than the bounds, end at 8.
+# In units of 1/(gamma mu).  Bounds, and what is exact, are drawn until exp(-12) of the start is left, beside which
+# floors show even where they are small; simulations, which forget faster than the bounds, end at 8.
 HORIZON, SIMULATED = 12.0, 8.0
 
 
 @dataclass(frozen=True)
 class Setting:
-    """``paper`` is "theorem-1" (strongly convex) or "theorem-2" (PL), ``unbiased`` its twin; gamma is the paper's limit.
+    """``paper`` is "theorem-1" (strongly convex) or "theorem-2" (PL), ``unbiased`` its twin; gamma the paper's limit.
 
     The state is E|x - x*|^2 for the first and E f - f* for the second.
     """

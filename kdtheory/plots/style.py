@@ -1,4 +1,4 @@
-"""How every picture looks (readable in grey: width, dashes and markers differ, not only colour) and how it reaches the disk."""
+"""How a picture looks (readable in grey: width, dashes and markers differ, not only colour) and reaches the disk."""
 
 from __future__ import annotations
 

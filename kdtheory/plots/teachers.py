@@ -25,7 +25,7 @@ COUNT = 25
 
 
 def teachers(case: Setting, seed: int) -> list[Array]:
-    """Teachers of growing quality: points on the path of gradient descent from a random start, at ``COUNT`` gaps spread on a log axis."""
+    """Teachers of growing quality: ``COUNT`` points on the path of gradient descent, gaps spread on a log axis."""
     problem, theta = case.problem, default_start(case.problem, seed)
     step = 1.0 / float(problem.constants.L)
     first = gap_at(problem, theta)
