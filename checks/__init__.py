@@ -1,0 +1,1 @@
+"""Evidence, never proof: property checks, equality oracles, mutants; each can fail."""

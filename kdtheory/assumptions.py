@@ -25,6 +25,7 @@ class Assumption:
     equality: bool = False
 
     def __str__(self) -> str:
+        """Label and name."""
         return f"{self.label} {self.name}"
 
 

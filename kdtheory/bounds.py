@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory import symbols as sym
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
-from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float
+from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float, refuse_long
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at, noise_sq, teacher_statistics
 from kdtheory.theorems import NOISE_NORM, THEOREMS, Theorem
@@ -38,9 +38,18 @@ def compiled(expression: sp.Expr, modules: str = "math") -> tuple[tuple[str, ...
 
 
 def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:
-    """The expression's value at the letters' numbers."""
+    """The expression's value at the letters' numbers; ``InvalidInput`` where it leaves the range of floats."""
     names, function = compiled(expression)
-    return float(function(*(numbers[name] for name in names)))
+    try:
+        return float(function(*(numbers[name] for name in names)))
+    except OverflowError as error:
+        raise too_large(numbers) from error
+
+
+def too_large(numbers: Mapping[str, float]) -> InvalidInput:
+    """The error for letters that overflow, with the largest of them."""
+    name = max(numbers, key=lambda name: abs(numbers[name]))
+    return InvalidInput(f"A bound overflows: its largest letter is {name} = {numbers[name]:.3g}. Use a weight and data of moderate size.")
 
 
 def constants_for(problem: FiniteSum, theorem: Theorem, *, batch_size: int = 1, replacement: bool = True) -> Letters:
@@ -70,6 +79,11 @@ def _range(theorem: Theorem, letters: Letters) -> float:
 
 def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: int = 1) -> float:
     """The largest step size the statement allows (its supremum where the range is open), in units of x^2/f.
+
+    Args:
+        problem: a finite sum.
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        batch_size: indices a step.
 
     Raises:
         InvalidInput: unknown theorem, or one without a range.  AssumptionFails: not strongly convex, say.
@@ -120,6 +134,8 @@ def letters_for(problem: FiniteSum, theta: ArrayLike, theorem: Theorem, *, step_
         "delta_sq": compressor.absolute_error(problem.dim) if compressor else 0.0,
         "noise_sq": factor * noise_sq(problem, theta, letters["lam"]),
     }
+    if not all(math.isfinite(number) for number in letters.values()):
+        raise too_large(letters)
     return complete(theorem, letters)
 
 
@@ -145,6 +161,15 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
 def noise_floor(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_size: float, weight: float, batch_size: int = 1,
                 compressor: Compressor | None = None) -> float:
     """The bound's limit as t grows, in units of x^2 (or of f for PL statements).
+
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        step_size: gamma, in units of x^2/f.
+        weight: the distillation weight lam, any real number.
+        batch_size: indices a step.
+        compressor: for the compressed statements.
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
@@ -196,6 +221,18 @@ def bound(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_
           batch_size: int = 1, replacement: bool = True, compressor: Compressor | None = None) -> Array:
     """The claimed right-hand side for t = 0..steps, (steps + 1,), in units of x^2 (of f for PL statements).
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        step_size: gamma, in units of x^2/f.
+        weight: the distillation weight lam, any real number.
+        x0: the start, (dim,).
+        steps: horizon.
+        batch_size: indices a step.
+        replacement: how a batch is drawn.
+        compressor: for the compressed statements.
+
     Raises:
         InvalidInput: unknown theorem, wrong shapes.  StepSizeTooLarge: outside the statement's range.  AssumptionFails: the
         problem lacks what the statement needs.
@@ -203,6 +240,7 @@ def bound(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_
     statement = theorem_named(theorem)
     start = point(problem, x0, "x0")
     count = positive_int(steps, "steps", minimum=0)
+    refuse_long(count, "bound()")
     if statement.name == "exact-quadratic":
         return exact_law(problem, theta, step_size=step_size, weight=weight, x0=start, steps=count, batch_size=batch_size,
                          replacement=replacement)
@@ -224,7 +262,10 @@ def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array
     place = names.index("s")
     for t in range(1, steps + 1):
         known[place] = state
-        values[t] = state = float(psi(*known))
+        try:
+            values[t] = state = float(psi(*known))
+        except OverflowError as error:
+            raise too_large(letters) from error
     return values
 
 
@@ -266,6 +307,14 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
     Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a one-dimensional convex
     minimisation between 0 and E<S,H>/V, outside which both the bias and the noise increase.  Affine statements have the same weight
     for every ``compressor``; "compressed-envelope" has not, since compression moves the fixed point.  The raw value, never clipped.
+
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        step_size: gamma, in units of x^2/f.
+        criterion: a key of ``THEOREMS``, a statement, or "exact".
+        batch_size: indices a step.
+        compressor: for the compressed statements.
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.

@@ -9,9 +9,10 @@ import numpy as np
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems import LeastSquares, LogisticRegression, SoftmaxRegression
-from kdtheory.problems.base import Array
+from kdtheory.problems.base import Array, frozen_array
 
 BUNDLED = ("diabetes", "breast-cancer", "digits")
+EXPECTED = "arrays 'features' (N, d) and 'targets' (N,), or rows of numbers separated by commas with the target last"
 Problem = LeastSquares | LogisticRegression | SoftmaxRegression
 
 
@@ -54,24 +55,62 @@ def load(source: str, *, ridge: float = 0.1) -> Problem:
     path = Path(source)
     if not path.is_file():
         raise InvalidInput(f"No file {source!r}, and no bundled set of that name ({', '.join(BUNDLED)}).")
+    if path.suffix not in (".npz", ".csv"):
+        raise InvalidInput(f"{source!r} must end in .npz (arrays features, targets) or .csv (last column the target).")
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                features, targets = np.asarray(archive["features"], float), np.asarray(archive["targets"], float)
-        elif path.suffix == ".csv":
-            first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-            header = any(not _number(cell) for cell in first.split(","))
-            table = np.loadtxt(path, delimiter=",", skiprows=int(header), ndmin=2)
-            features, targets = table[:, :-1], table[:, -1]
-        else:
-            raise InvalidInput(f"{source!r} must end in .npz (arrays features, targets) or .csv (last column the target).")
-    except (ValueError, KeyError, OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile) as error:
-        if isinstance(error, InvalidInput):
-            raise
-        raise InvalidInput(f"Cannot read {source!r}: {error}. Expected arrays 'features' (N, d) and 'targets' (N,), all numbers.") from error
+        features, targets = _archive(path) if path.suffix == ".npz" else _table(path)
+    except InvalidInput:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InvalidInput(f"Cannot read {source!r}: {str(error).rstrip('.')}. Expected {EXPECTED}.") from error
     if features.ndim != 2 or features.size == 0:
-        raise InvalidInput(f"features in {source!r} must have two axes and at least one entry, got shape {features.shape}.")
-    return LeastSquares(standardised(features), targets, ridge=ridge)
+        raise InvalidInput(f"features in {source!r} must have two axes and at least one entry, got shape {features.shape}. Expected {EXPECTED}.")
+    return LeastSquares(standardised(frozen_array(features, "features", ndim=2)), targets, ridge=ridge)
+
+
+def _archive(path: Path) -> tuple[Array, Array]:
+    """``features`` and ``targets`` of an .npz."""
+    if not zipfile.is_zipfile(path):        # np.load would take it for a pickle, and its advice would be to trust it
+        raise InvalidInput(f"Cannot read {str(path)!r}: it is no .npz archive, or only a part of one. Expected {EXPECTED}.")
+    with np.load(path, allow_pickle=False) as archive:
+        missing = [name for name in ("features", "targets") if name not in archive]
+        if missing:
+            raise InvalidInput(f"{str(path)!r} lacks {' and '.join(missing)}; it holds {', '.join(archive) or 'nothing'}. Expected {EXPECTED}.")
+        found = {name: archive[name] for name in ("features", "targets")}
+    for name, array in found.items():
+        if array.dtype.kind not in "fiub":
+            raise InvalidInput(f"{name} in {str(path)!r} must be real numbers, got {array.dtype}. Expected {EXPECTED}.")
+    return found["features"].astype(float), found["targets"].astype(float)
+
+
+def _table(path: Path) -> tuple[Array, Array]:
+    """All columns but the last, and the last, of a .csv with or without a header."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    header = bool(lines) and any(not _number(cell) for cell in lines[0].split(","))
+    rows = [line for line in lines[int(header) :] if line.strip()]
+    if not rows:
+        raise InvalidInput(f"{str(path)!r} has no rows of numbers. Expected {EXPECTED}.")
+    table = np.loadtxt(rows, delimiter=",", ndmin=2)
+    return table[:, :-1], table[:, -1]
+
+
+def load_point(path: str) -> Array:
+    """A vector (d,) from a .npy file: a teacher or a start.
+
+    Raises:
+        InvalidInput: no such file, or not a one-dimensional array of finite numbers.
+    """
+    expected = "Expected a .npy file with one vector (d,) of numbers, as np.save writes it"
+    try:
+        with open(path, "rb") as file:
+            if file.read(6) != b"\x93NUMPY":        # np.load would take it for a pickle, and its advice would be to trust it
+                raise InvalidInput(f"{path!r} is no .npy file. {expected}.")
+        values = np.load(path, allow_pickle=False)
+    except InvalidInput:
+        raise
+    except (ValueError, OSError, EOFError) as error:
+        raise InvalidInput(f"Cannot read {path!r}: {error}. {expected}.") from error
+    return frozen_array(values, path, ndim=1)
 
 
 def _number(cell: str) -> bool:

@@ -35,7 +35,7 @@ class StoreFailure(KdtheoryError, OSError):
 
 
 class WorkerFailure(KdtheoryError, RuntimeError):
-    """Workers of a campaign keep dying; what the store holds is intact."""
+    """Worker processes were ended from outside; what a campaign has stored is intact."""
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> InvalidInput:

@@ -115,6 +115,13 @@ def one_step(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
 
     Batches and compressors are enumerated where no closed second moment exists; single terms always are.
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        rule: the update.
+        step_size: gamma, in units of x^2/f.
+        x: where the step starts, (dim,).
+
     Raises:
         InvalidInput: wrong shapes, or more outcomes than 20,000 (batches times compressions).  Diverged: a value overflows.
     """
@@ -164,6 +171,15 @@ def expected(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
     """E|x^t - x*|^2 and E f(x^t) - f* without Monte Carlo, at t = 0..steps or at the times ``at``.
 
     Few times on a long horizon are reached by squaring the lifted map, the others by recursion.
+
+    Args:
+        problem: least squares.
+        theta: the teacher, (dim,).
+        rule: the update.
+        step_size: gamma, in units of x^2/f.
+        x0: the start, (dim,).
+        steps: horizon.
+        at: times wanted, whole numbers (T,); None for 0..steps.
 
     Raises:
         InvalidInput: not least squares, wrong shapes or times.  Diverged: the moments left the range of floats.
@@ -223,6 +239,12 @@ def _reduced(problem: LeastSquares) -> tuple[LeastSquares, Array]:
 def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float) -> Expectation:
     """The limit of :func:`expected` as t grows, by one linear solve (on the range of the Hessian).
 
+    Args:
+        problem: least squares.
+        theta: the teacher, (dim,).
+        rule: the update.
+        step_size: gamma, in units of x^2/f.
+
     Raises:
         InvalidInput: not least squares, too large, or too ill-conditioned for floats.
         Diverged: unstable; the message has the largest stable step size, or what the compressor adds.
@@ -251,6 +273,10 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
     """The supremum of mean-square stable step sizes, in units of x^2/f; the teacher and the compressor play no part.
 
     M -> M - gamma T1(M) + gamma^2 T2(M), with T1(M) = H M + M H and T2(M) = E A_B M A_B, is stable iff gamma < 1 / radius(T1^-1 T2).
+
+    Args:
+        problem: least squares.
+        rule: the update.
 
     Raises:
         InvalidInput: not least squares.

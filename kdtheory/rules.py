@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, positive_int, real_float
 
@@ -72,7 +74,7 @@ class DistilledSGD:
         return (n_terms - self.batch_size) / (self.batch_size * (n_terms - 1))
 
     def corrections(self, teacher_gradients: Array) -> Array:
-        """What is subtracted from each term's gradient, lam H_n or lam (H_n - h), (N, d)."""
-        if self.unbiased:
-            return self.weight * (teacher_gradients - teacher_gradients.mean(axis=0))
-        return self.weight * teacher_gradients
+        """What is subtracted from each term's gradient, lam H_n or lam (H_n - h), (N, d); engines refuse what overflows."""
+        own = teacher_gradients - teacher_gradients.mean(axis=0) if self.unbiased else teacher_gradients
+        with np.errstate(over="ignore"):
+            return self.weight * own

@@ -51,6 +51,17 @@ def simulate(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
     The interval is a normal approximation: near the mean-square stability limit the error is
     heavy-tailed and rare runs carry the mean, so that it can miss; exact moments do not.
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        rule: the update.
+        step_size: gamma, in units of x^2/f.
+        x0: the start, (dim,).
+        steps: horizon.
+        replicates: independent runs, at least two.
+        seed: a whole number >= 0.
+        record_every: times 0, record_every, ..., and ``steps`` are kept.
+
     Raises:
         InvalidInput: wrong shapes, fewer than two replicates, a seed that is no whole number >= 0.
         Diverged: an iterate, or the spread of a recorded quantity, is no longer finite.

@@ -59,6 +59,10 @@ def _moving_parts(problem: FiniteSum, theta: Array) -> tuple[Array, Array, Array
 def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistics:
     """The moments of the teacher ``theta`` (dim,) on ``problem``, exact means over the N terms.
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+
     Raises:
         InvalidInput: theta of another dimension, or not finite.
     """
@@ -76,7 +80,8 @@ def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistic
 
 
 def noise_sq(problem: FiniteSum, theta: ArrayLike, weight: float) -> float:
-    """E|S - weight H'|^2 as a mean of squares: no cancellation, unlike its expansion in second moments."""
+    """E|S - weight H'|^2 as a mean of squares: no cancellation, unlike its expansion in second moments; inf where it overflows."""
     noise, _, centred = _moving_parts(problem, point(problem, theta, "theta"))
-    left = noise - weight * centred
-    return float((left**2).sum() / problem.n_terms)
+    with np.errstate(over="ignore"):
+        left = noise - weight * centred
+        return float((left**2).sum() / problem.n_terms)

@@ -111,10 +111,18 @@ def worst_case(
 ) -> float:
     """Sup of E s(x+) - (1 - rate) s(x) over all vectors that satisfy the assumptions of one step.
 
-    ``bias`` is k = |lam||grad f(theta)| (0 for unbiased statements), ``noise`` is a = sqrt E|S - lam H'|^2, ``rate``
-    defaults to
-    step_size * mu.  s is |x - x*|^2 (PL statements: f - f*).  L matters to PL statements only.  Raises InvalidInput,
-    StepSizeTooLarge.
+    Args:
+        theorem: a strongly convex or PL key; it says which assumptions, which state s, and whether the step is unbiased.
+        step_size: gamma.
+        mu: strong convexity or PL constant.
+        L: smoothness; it matters to PL statements only.
+        Lcal: expected smoothness.
+        bias: k = |lam||grad f(theta)|, 0 for unbiased statements.
+        noise: a = sqrt E|S - lam H'|^2.
+        rate: None for step_size * mu.
+
+    Raises:
+        InvalidInput, StepSizeTooLarge: numbers outside the statement's range.
     """
     return worst_case_interval(
         theorem, step_size=step_size, mu=mu, L=L, Lcal=Lcal, bias=bias, noise=noise, rate=rate
@@ -132,7 +140,21 @@ def worst_case_interval(
     noise: Real,
     rate: Real | None = None,
 ) -> WorstCase:
-    """The same value between rational certificates; arguments may be ``Fraction``.  Raises as ``worst_case``."""
+    """The same value between rational certificates; arguments may be ``Fraction``.
+
+    Args:
+        theorem: as the seven below, what :func:`worst_case` says of it.
+        step_size: gamma.
+        mu: strong convexity or PL constant.
+        L: smoothness.
+        Lcal: expected smoothness.
+        bias: k.
+        noise: a.
+        rate: None for step_size * mu.
+
+    Raises:
+        InvalidInput, StepSizeTooLarge: as ``worst_case``.
+    """
     pl = _check(theorem, step_size=step_size, mu=mu, L=L, Lcal=Lcal, bias=bias, noise=noise, rate=rate)
     gamma = Fraction(step_size)
     step = _Step(

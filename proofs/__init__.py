@@ -161,6 +161,10 @@ def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",)) -> 
     PROVED needs every step by every checker.  A checker that is not installed makes the proof UNDECIDED, never PROVED.  A ``Theorem`` that differs
     from the one under its name has no obligations: it is REFUTED by an explicit instance where one is found, else UNDECIDED.
 
+    Args:
+        theorem: a key of ``THEOREMS``, or a statement of one's own.
+        checkers: names out of "sympy", "z3", "cvc5", "coq".
+
     Raises:
         InvalidInput: an unknown theorem or checker.
     """

@@ -10,9 +10,10 @@ from pathlib import Path
 import kdtheory as kd
 
 ROOT = Path(kd.__file__).parent
-ORDER = ("errors", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules", "compressors", "envelope",
-         "theorems", "bounds", "matching", "matching_gram", "exact_instances", "exact_shapes", "exact_law", "suspects", "counterexamples", "meaning",
-         "closed_forms", "moments", "simulation", "verdicts", "datasets", "report", "commands", "cli")
+ORDER = ("errors", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules", "compressors",
+         "envelope", "theorems", "bounds", "matching", "matching_gram", "exact_instances", "exact_shapes", "exact_law", "suspects",
+         "counterexamples", "meaning", "closed_forms", "moments", "simulation", "compensated", "verdicts", "datasets", "parallel",
+         "report", "tables", "readme_table", "plots", "commands", "cli")
 
 
 def imported(path: Path) -> set[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ REFERENCE = {1: 1.8743677532008132, 2: 1.7828680928081473, 10: 1.306815819411920
 REFERENCE_GAP = {1: 0.6326528299500465, 2: 0.5663186998576185, 10: 0.30210801233219986, 100: 0.05622133533011678}
 REFERENCE_UNBIASED = {1: 1.881092242332614, 2: 1.7935536977148439, 10: 1.3009502924139558, 100: 0.09308397614586247}
 BATCHES = [(1, True), (2, True), (3, True), (2, False), (3, False), (4, False)]
+
+
+INSTANCES = json.loads((Path(__file__).parent / "data" / "instances.json").read_text())["instances"]
 
 
 def pair(found) -> tuple[float, float]:
@@ -164,3 +169,55 @@ def test_only_least_squares_has_these_laws():
         kd.stationary(other, [0.0], kd.DistilledSGD(), step_size=0.1)
     with pytest.raises(kd.InvalidInput, match="least squares"):
         kd.stability_limit(other, kd.DistilledSGD())
+
+
+@pytest.mark.parametrize(("compressor", "kept"), [(kd.RandK(1), None), (kd.Bernoulli(0.8), 0.8)])
+def test_two_compressed_steps_are_the_mean_over_all_paths(compressor, kept):
+    """Compression written out, nothing of the engine or the compressor used."""
+    masks = [(1.0, 0.0), (0.0, 1.0)] if kept is None else list(itertools.product((0.0, 1.0), repeat=2))
+    chances = [0.5, 0.5] if kept is None else [np.prod([kept if bit else 1 - kept for bit in mask]) for mask in masks]
+    scale = 2.0 if kept is None else 1 / kept
+    layer = [(START, 1.0)]
+    curve = kd.expected(SMALL, THETA, kd.DistilledSGD(0.5, compressor=compressor), step_size=GAMMA, x0=START, steps=2)
+    taught = SMALL.gradients(THETA)
+    for t in (1, 2):
+        ahead = [(y, p / 4) for x, p in layer for y in x - GAMMA * (SMALL.gradients(x) - 0.5 * taught)]
+        layer = [(scale * np.array(mask) * y, p * chance) for y, p in ahead for mask, chance in zip(masks, chances, strict=True)]
+        found = sum(p * ((x - SMALL.minimiser) ** 2).sum() for x, p in layer), sum(p * (SMALL.value(x) - SMALL.minimum) for x, p in layer)
+        assert (curve.sq_distance[t], curve.gap[t]) == pytest.approx(found, rel=1e-11)
+
+
+@pytest.mark.parametrize("rule", [
+    kd.DistilledSGD(0.7), kd.DistilledSGD(0.7, unbiased=True), kd.DistilledSGD(1.3, batch_size=2, replacement=False),
+    kd.DistilledSGD(0.5, compressor=kd.Bernoulli(0.99)),
+])
+def test_squaring_agrees_with_recursion_and_both_reach_the_stationary_law(rule):
+    found = kd.expected(SMALL, THETA, rule, step_size=GAMMA, x0=START, steps=100_000, at=[0, 7, 100_000])
+    slow = kd.expected(SMALL, THETA, rule, step_size=GAMMA, x0=START, steps=7)
+    assert found.sq_distance[1] == pytest.approx(slow.sq_distance[7], rel=1e-12)
+    assert (found.sq_distance[2], found.gap[2]) == pytest.approx(pair(kd.stationary(SMALL, THETA, rule, step_size=GAMMA)), rel=1e-9)
+
+
+@pytest.mark.parametrize("row", [row for row in INSTANCES if "strongly_convex" in row])
+def test_reference_curves(row):
+    problem, part = kd.LeastSquares(row["features"], row["targets"], ridge=row["ridge"]), row["strongly_convex"]
+    for suffix, unbiased in (("", False), ("_unbiased", True)):
+        rule = kd.DistilledSGD(part["weight"], unbiased=unbiased)
+        curve = kd.expected(problem, row["theta"], rule, step_size=part["step_size"], x0=row["x0"], steps=100)
+        for time, value in part[f"expected_sq_distance{suffix}"].items():
+            assert curve.sq_distance[int(time)] == pytest.approx(value, rel=1e-9)
+        assert curve.gap[1] == pytest.approx(part[f"one_step{suffix}_from_x0"]["gap"], rel=1e-9)
+
+
+def test_reference_logistic_step():
+    row = next(row for row in INSTANCES if row["kind"] == "logistic")
+    problem, step = kd.LogisticRegression(row["features"], row["labels"], ridge=row["ridge"]), row["one_step"]
+    found = kd.one_step(problem, row["theta"], kd.DistilledSGD(step["weight"]), step_size=step["step_size"], x=step["x"])
+    assert (found.sq_distance, found.gap) == pytest.approx((step["sq_distance"], step["gap"]), rel=1e-9)
+
+
+def test_exact_weight_minimises_the_stationary_error():
+    best = kd.optimal_weight(SMALL, THETA, step_size=GAMMA, criterion="exact")
+    low, mid, high = (kd.stationary(SMALL, THETA, kd.DistilledSGD(best + d), step_size=GAMMA).sq_distance for d in (-1e-3, 0, 1e-3))
+    assert mid < low
+    assert mid < high

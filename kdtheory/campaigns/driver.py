@@ -143,6 +143,11 @@ def _keep(base: Store, seed: int, number: int, outcomes: Sequence[Outcome], tigh
 def replay(identity: int, *, store: str | Path, method: str = "exact") -> tuple[Row, Verdict]:
     """A stored instance and its verdict now, by :func:`kdtheory.verify`, which shares no arithmetic with the campaign's blocks.
 
+    Args:
+        identity: the record's number.
+        store: the campaign's file.
+        method: as in :func:`kdtheory.verify`.
+
     Raises:
         InvalidInput: no such record, or an instance that was tampered with.
     """

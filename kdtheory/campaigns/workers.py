@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from kdtheory.errors import InvalidInput, MissingTool, WorkerFailure
+from kdtheory.parallel import begin_worker
 
 Work = Callable[[int], Any]
 DEATHS = 5       # how often in a row workers may die before the campaign gives up
@@ -23,29 +21,13 @@ def here(work: Work, numbers: Iterable[int]) -> Generator[tuple[int, Any], None,
         yield number, work(number)
 
 
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
-
-
-def _begin_worker() -> None:
-    """One BLAS thread a process; Ctrl-C is the driver's; a worker ends with its driver, however that ended."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
 def processes(work: Work, numbers: Iterable[int], count: int) -> Generator[tuple[int, Any], None, None]:
     """``count`` processes; a killed one is replaced and its blocks are done again."""
     waiting = iter(numbers)
     again: list[int] = []
     deaths = 0
     while True:
-        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
         running: dict[Future[Any], int] = {}
         try:
             while True:

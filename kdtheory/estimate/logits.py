@@ -51,7 +51,8 @@ def lambda_star_from_logits(
     """The weight for a linear (last) layer, from its logits; equal to ``lambda_star`` on the gradients r_n a_n^T.
 
     Args:
-        student_logits: (n, K), or (n,) for one output; array or .npy path.  teacher_logits: the same, same inputs.
+        student_logits: (n, K), or (n,) for one output; array or .npy path.
+        teacher_logits: the same shape, same inputs.
         labels: ints (n,) or probabilities (n, K) for softmax; (n,) in [0, 1] for logistic; (n,) or (n, K) targets for
         squared.
         features_sqnorm: (n,) squared norms |a_n|^2 of the layer's inputs (add 1 if the layer has an offset).
@@ -61,7 +62,13 @@ def lambda_star_from_logits(
         loss: "softmax", "logistic", "squared"; "auto" is softmax for K >= 2 and logistic for one output.
         teacher_bias_sq: |h|^2 if known, e.g. 0.0 for a teacher trained to a stationary point on these samples.
         teacher_offset: (K, d) added to every teacher gradient, e.g. ridge * theta; needs features.
-        The rest: as in ``lambda_star``.
+        criterion: this and the rest as in ``lambda_star``.
+        step_size: gamma.
+        mu: strong convexity or PL constant.
+        L: smoothness.
+        Lcal: expected smoothness.
+        batch_size: indices a step.
+        confidence: of the interval, between 0 and 1.
 
     Without features the student is taken to be at its minimiser and, unless teacher_bias_sq says otherwise, the teacher
     too (weight = E<S,H>/E|H|^2); the interval is then widened by all that |g| and |h| could be, so it holds without

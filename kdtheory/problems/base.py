@@ -88,6 +88,8 @@ class FiniteSum(Protocol):
 def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
     """A read-only float64 copy of ``value``; ``InvalidInput`` when it is not a finite array with ``ndim`` axes."""
     try:
+        if np.iscomplexobj(value):      # a cast would drop the imaginary part with a mere warning
+            raise TypeError("complex numbers have no order")
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"{name} must be an array of real numbers with {ndim} axes: {error}.") from error
@@ -142,6 +144,13 @@ def positive_int(value: object, name: str, *, minimum: int = 1) -> int:
     if value < minimum:
         raise InvalidInput(f"{name} must be >= {minimum}, got {name} = {value}.")
     return int(value)
+
+
+def refuse_long(steps: int, what: str) -> None:
+    """``InvalidInput`` when a number for each of ``steps`` would not fit in memory."""
+    if 8 * steps > MEMORY_LIMIT:
+        raise InvalidInput(f"{what} holds one number a step: {steps} steps need {8 * steps / 2**30:.1f} GiB, more than the limit of "
+                           f"{MEMORY_LIMIT / 2**30:.0f} GiB. Use fewer steps, or noise_floor() for the limit.")
 
 
 def refuse_wide(dim: int, what: str) -> None:

@@ -1,0 +1,89 @@
+"""Text tables for people: what ``kdtheory verify`` prints, at 100 columns."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+WIDTH = 100
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:
+    """Aligned columns under a title; the first ``left`` columns flush left, numbers flush right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, name in enumerate(header):
+        drawn.add_column(name, justify="left" if place < left else "right", no_wrap=True)
+    for row in rows:
+        drawn.add_row(*row)
+    out = io.StringIO()
+    Console(file=out, width=WIDTH, color_system=None, highlight=False, markup=False).print(drawn)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def number(value: float | None) -> str:
+    """Four digits, or a dash where there is none."""
+    return "-" if value is None or not math.isfinite(value) else f"{value:.4g}"
+
+
+def main_job_text(found: dict[str, Any]) -> str:
+    """The outcome of :func:`kdtheory.report.main_job`: proofs, random instances, a table a data set, what is open."""
+    parts = [
+        table("Proofs", ("statement", "status"), [(row["statement"], row["status"]) for row in found["proofs"]], left=2)
+    ]
+    parts.append(
+        table(
+            "Random instances (all problem classes)",
+            ("statement", "number", "verified", "undecided", "violated", "largest lhs/rhs"),
+            [
+                (
+                    row["statement"],
+                    *(str(row[field]) for field in ("instances", "VERIFIED", "UNDECIDED", "VIOLATED")),
+                    number(row["tightest"]),
+                )
+                for row in found["random"]
+            ],
+        )
+    )
+    for source, rows in groupby(found["data"], key=lambda row: row["data"]):
+        parts.append(
+            table(
+                source,
+                ("statement", "verdict", "evidence", "lambda*", "lambda°", "floor", "error", "at t", "ratio"),
+                [
+                    (
+                        row["theorem"],
+                        row["status"],
+                        row["evidence"],
+                        number(row["weight"]),
+                        number(row.get("weight_exact")),
+                        number(row.get("floor")),
+                        number(row["lhs_end"]),
+                        str(row["steps"]),
+                        number(row["lhs_end"] / row["rhs_end"]),
+                    )
+                    for row in rows
+                ],
+                left=3,
+            )
+        )
+    parts.append(
+        "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°).\n"
+        "lambda°: the weight of least true error. floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for\n"
+        "theorem-2 and -pl, exact or simulated, at the last t. ratio: error/bound there."
+    )
+    open_rows = [row for row in found["data"] if row["status"] == "UNDECIDED"]
+    if open_rows:
+        parts.append(
+            "\n".join(["Undecided:", *(f"  {row['data']} {row['theorem']}: {row['reason']}" for row in open_rows)])
+        )
+    if found["failed"]:
+        parts.append("\n".join(["NOT as claimed:", *(f"  {text}" for text in found["failed"])]))
+    else:
+        parts.append(f"All proved, no violation, {found['undecided']} undecided.")
+    return "\n\n".join(parts)

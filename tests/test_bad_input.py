@@ -1,0 +1,204 @@
+"""Bad input, line by line: a clear one-line error that names rule, number and way out; from the command line exit code 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kdtheory as kd
+from kdtheory.cli import main
+from kdtheory.datasets import load
+from kdtheory.plots.style import ready_folder
+from kdtheory.report import main_job
+
+RNG = np.random.default_rng(0)
+GOOD = kd.LeastSquares(RNG.standard_normal((6, 2)), RNG.standard_normal(6), ridge=0.2)
+FLAT = kd.LeastSquares([[1.0, 1.0], [2.0, 2.0]], [1.0, 0.0])
+THETA = np.ones(2)
+ONE = ("verify", "--theorem", "theorem-1", "--steps", "5", "--data")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one good data set and many bad files."""
+    folder = tmp_path_factory.mktemp("files")
+    features, targets = RNG.standard_normal((9, 3)), RNG.standard_normal(9)
+    arrays = {
+        "good": (features, targets), "nan": (np.full((5, 2), np.nan), np.zeros(5)), "inf": (features, np.full(9, np.inf)),
+        "rows": (features, targets[:4]), "flat": (targets, targets), "empty": (np.zeros((0, 2)), np.zeros(0)),
+        "wide": (np.zeros((2, 30_000)), np.zeros(2)), "object": (np.array([{}], dtype=object), np.zeros(1)),
+        "text": (np.array([["a", "b"]]), np.zeros(1)), "complex": (features * 1j, targets),
+    }  # fmt: skip
+    for name, (left, right) in arrays.items():
+        np.savez(folder / f"{name}.npz", features=left, targets=right)
+    np.savez(folder / "names.npz", a=features)
+    (folder / "junk.npz").write_bytes(b"hello")
+    (folder / "part.npz").write_bytes((folder / "good.npz").read_bytes()[:300])
+    texts = {
+        "empty": "",
+        "header": "a,b\n",
+        "ragged": "1,2\n3\n",
+        "words": "a,b\n1,x\n",
+        "column": "1\n2\n",
+        "nan": "1,2\n3,nan\n",
+        "semicolon": "1;2\n3;4\n",
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.csv").write_text(text)
+    (folder / "bytes.csv").write_bytes(bytes(range(128, 256)))
+    (folder / "table.txt").write_text("1,2\n")
+    (folder / "folder.csv").mkdir()
+    for name, vector in {
+        "five": np.ones(5),
+        "two-axes": np.ones((3, 2)),
+        "not-finite": np.array([1.0, np.nan, 0.0]),
+    }.items():
+        np.save(folder / f"{name}.npy", vector)
+    (folder / "junk.npy").write_bytes(b"junk")
+    return folder
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("names.npz", "lacks features and targets; it holds a"), ("nan.npz", "must be finite, got nan at index"),
+    ("inf.npz", "targets must be finite"), ("rows.npz", "got 9 and 4 samples"), ("flat.npz", "two axes"), ("empty.npz", "at least one entry"),
+    ("wide.npz", "more than the limit of 4 GiB"), ("object.npz", "allow_pickle=False"), ("text.npz", "must be real numbers"),
+    ("complex.npz", "must be real numbers, got complex128"), ("junk.npz", "it is no .npz archive"), ("part.npz", "only a part of one"),
+    ("empty.csv", "no rows of numbers"), ("header.csv", "no rows of numbers"), ("ragged.csv", "columns changed"),
+    ("words.csv", "could not convert"), ("column.csv", "shape (2, 0)"), ("nan.csv", "targets must be finite"),
+    ("semicolon.csv", "separated by commas"), ("bytes.csv", "utf-8"), ("table.txt", "must end in .npz"), ("folder.csv", "No file"),
+    ("missing.npz", "no bundled set of that name (diabetes"),
+])  # fmt: skip
+def test_data_files(files: Path, capsys: pytest.CaptureFixture[str], name: str, message: str) -> None:
+    one_line(capsys, (*ONE, str(files / name)), message)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("--teacher", "five.npy"), "theta must have dimension 3 like the problem, got 5"), (("--teacher", "two-axes.npy"), "must have 1 axes"),
+    (("--teacher", "not-finite.npy"), "must be finite, got nan"), (("--teacher", "junk.npy"), "is no .npy file"),
+    (("--teacher", "missing.npy"), "No such file"), (("--teacher", "good.npz"), "is no .npy file"),
+    (("--start", "five.npy"), "x0 must have dimension 3"), (("--weight", "nan"), "weight must be finite"), (("--weight", "1e200"), "overflows"),
+    (("--step-size", "0"), "step_size must be > 0"), (("--step-size", "5"), "Theorem 1 needs gamma <= 1/(8*Lcal) = "),
+    (("--steps", "-1"), "steps must be >= 0"), (("--steps", "3000000000"), "22.4 GiB"), (("--batch-size", "0"), "batch_size must be >= 1"),
+    (("--seed", "-1"), "seed must be >= 0"), (("--theorem", "theorem-9"), "Did you mean 'theorem-"), (("--plots", "x"), "leave out --theorem"),
+])  # fmt: skip
+def test_options_of_one_theorem(
+    files: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, str], message: str
+) -> None:
+    option, value = arguments
+    place = str(files / value) if option in ("--teacher", "--start") else value
+    one_line(capsys, (*ONE, str(files / "good.npz"), option, place), message)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("verify", "--weight", "0.5"), "name it with --theorem KEY"), (("verify", "--data", "nowhere"), "No file 'nowhere'"),
+    (("verify", "--instances", "0"), "instances must be >= 1"), (("verify", "--seed", "-2"), "seed must be >= 0"),
+    (("verify", "--workers", "0"), "workers must be >= 1"), (("verify", "--plots", "/proc/none/such"), "Cannot write pictures"),
+    (("verify", "--plots", ""), "empty name"),
+    (("simulate", "--step-size", "50", "--steps", "3000", "--replicates", "2"), "no longer finite at t = "),
+    (("simulate", "--weight", "1e308", "--replicates", "2"), "no longer finite"), (("simulate", "--replicates", "1"), "replicates must be >= 2"),
+])  # fmt: skip
+def test_options_of_the_others(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:
+    one_line(capsys, arguments, message)
+
+
+def one_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:
+    """Exit code 2, nothing on standard output, one line on standard error that holds ``message``."""
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@dataclass(frozen=True)
+class Own:
+    """A user's problem f_n(x) = (x - b_n)^2 / 2, or one that lies in one respect."""
+
+    slope: float = 1.0
+    shift: float = 0.0
+    mu: float = 1.0
+    Lcal: float = 1.0
+    curvature: float = 1.0
+    n_terms: int = 2
+    dim: int = 1
+
+    @property
+    def minimiser(self) -> np.ndarray:
+        return np.array([self.shift])
+
+    @property
+    def minimum(self) -> float:
+        return 0.5
+
+    @property
+    def constants(self) -> kd.Constants:
+        one = kd.Constant(1.0, exact=True, why="")
+        return kd.Constants(
+            kd.Constant(self.mu, exact=True, why=""), one, one, kd.Constant(self.Lcal, exact=True, why=""), one
+        )
+
+    def value(self, x: np.ndarray) -> float:
+        return float(self.curvature * (x[0] ** 2 + 1) / 2)
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        return self.slope * self.curvature * x
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        return self.slope * (self.curvature * x + np.array([[1.0], [-1.0]]))
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"slope": 2.0}, "sigma_star_sq"), ({"shift": 0.5}, "not stationary"), ({"mu": 2.0}, "0 <= mu <= mu_pl <= L"),
+    ({"Lcal": 0.2}, "expected smoothness"),
+    ({"n_terms": 3}, "must have shape (3, 1)"), ({"dim": 2}, "must have dimension 2"), ({"curvature": -1.0}, "problem.minimum = 0.5 but"),
+])  # fmt: skip
+def test_inconsistent_problem(change: dict[str, float], message: str) -> None:
+    kd.check_finite_sum(Own())
+    with pytest.raises(kd.InvalidInput) as caught:
+        kd.check_finite_sum(replace(Own(), **change))
+    assert message in str(caught.value)
+
+
+PYTHON = {
+    "labels outside": (lambda: kd.LogisticRegression([[1.0]], [2.0]), "labels must lie in [0, 1]"),
+    "labels -1 and 1": (lambda: kd.LogisticRegression([[1.0], [2.0]], [-1.0, 1.0]), "Map classes"),
+    "classes not whole": (lambda: kd.SoftmaxRegression([[1.0]], [0.5]), "class numbers 0, 1, ..., K-1"),
+    "rows that are no probabilities": (lambda: kd.SoftmaxRegression([[1.0]], [[0.5, 0.2]]), "sum to 1"),
+    "not strongly convex": (lambda: kd.verify(FLAT, THETA, theorem="theorem-1"), "needs strong convexity (mu > 0), got mu = 0.0"),
+    "empty": (lambda: kd.LeastSquares(np.zeros((0, 2)), []), "is empty"),
+    "shape": (lambda: kd.LeastSquares(np.zeros((2, 2)), [1.0]), "one row per sample, got 2 and 1"),
+    "complex": (lambda: kd.LeastSquares([[1j]], [1.0]), "real numbers"),
+    "teacher nan": (lambda: kd.teacher_statistics(GOOD, [np.nan, 0.0]), "theta must be finite"),
+    "teacher of another dimension": (lambda: kd.teacher_statistics(GOOD, [0.0]), "must have dimension 2 like the problem, got 1"),
+    "batch > N": (lambda: kd.verify(GOOD, THETA, theorem="theorem-1", batch_size=7, replacement=False), "at most N = 6 indices, got batch_size = 7"),
+    "unknown theorem": (lambda: kd.verify(GOOD, THETA, theorem="theorem1"), "Did you mean 'theorem-1'"),
+    "unknown method": (lambda: kd.verify(GOOD, THETA, theorem="theorem-1", method="exakt"), "Did you mean 'exact'"),
+    "exact without least squares": (
+        lambda: kd.verify(kd.LogisticRegression([[1.0], [-1.0]], [0.0, 0.0], ridge=1.0), [0.0], theorem="theorem-1", method="exact"), "monte-carlo"),
+    "diverged moments": (lambda: kd.expected(GOOD, THETA, kd.DistilledSGD(), step_size=9.0, x0=THETA, steps=2000), "largest stable step size"),
+    "diverged stationary": (lambda: kd.stationary(GOOD, THETA, kd.DistilledSGD(), step_size=9.0), "spectral radius"),
+    "record_every": (lambda: kd.verify(GOOD, THETA, theorem="theorem-1", record_every=0), "record_every must be >= 1"),
+    "workers": (lambda: main_job(workers=0), "workers must be >= 1"),
+    "folder that is a file": (lambda: ready_folder(__file__), "Cannot write pictures"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PYTHON)
+def test_python(name: str) -> None:
+    call, message = PYTHON[name]
+    with pytest.raises(kd.KdtheoryError) as caught:
+        call()
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_header_and_byte_order_mark(tmp_path: Path) -> None:
+    """What spreadsheets write is read: the mark is no part of the first number."""
+    path = tmp_path / "marked.csv"
+    path.write_bytes("\ufeff1,2\n3,4\n5,7\n".encode())
+    assert load(str(path)).n_terms == 3
+    path.write_bytes("\ufeffa,b\n1,2\n3,4\n".encode())
+    assert load(str(path)).n_terms == 2
