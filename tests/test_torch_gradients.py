@@ -82,6 +82,9 @@ def test_last_layer_and_named_parameters_are_columns_of_the_whole():
         parameter.requires_grad_(False)
     frozen = per_sample_gradients(model, nn.CrossEntropyLoss(), inputs, labels)
     torch.testing.assert_close(frozen, last, rtol=0, atol=1e-15)
+    teacher = network().requires_grad_(False)  # wholly frozen: all of it
+    every = per_sample_gradients(teacher, nn.CrossEntropyLoss(), inputs, labels)
+    torch.testing.assert_close(every, whole, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
@@ -173,7 +176,7 @@ def test_batch_norm_in_eval_mode_is_a_fixed_map():
     (nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)).double().eval(), "batch"),
     (nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3)).double(), "random in training mode"),
     (nn.Sequential(nn.RReLU(), nn.Linear(4, 3)).double(), "random in training mode"),
-    (nn.Linear(4, 3).double().requires_grad_(False), "no parameter to differentiate"),
+    (nn.Softmax(dim=1), "no parameter to differentiate"),
     (nn.Linear(5, 3).double(), "cannot be differentiated sample by sample"),
 ])  # fmt: skip
 def test_refused_models(model, message):

@@ -99,10 +99,11 @@ def lambda_star_from_models(
 
     Raises InvalidInput as both do, and for models of different architectures.
     """
-    same_coordinates(chosen_parameters(student, parameters), chosen_parameters(teacher, parameters))
+    same_coordinates(dict(student.named_parameters()), dict(teacher.named_parameters()))
+    names = list(chosen_parameters(student, parameters))  # the teacher may have other parameters frozen
     pair = [
         per_sample_gradients(
-            model, loss, inputs, targets, parameters=parameters, projection=projection, chunk_size=chunk_size,
+            model, loss, inputs, targets, parameters=names, projection=projection, chunk_size=chunk_size,
             vectorize=vectorize,
         ).numpy()
         for model in (student, teacher)

@@ -56,12 +56,12 @@ def _is_random(module: nn.Module) -> bool:
 def chosen_parameters(model: nn.Module, parameters: str | Iterable[str] = "all") -> Named:
     """Detached parameters in the order of ``model.named_parameters()``.
 
-    ``parameters`` is "all" (those that require a gradient), "last" (those owned by the last registered module that has
-    any: the output layer of every model that registers its layers in order), or names.
-    Raises InvalidInput for unknown names and for a model without trainable parameters.
+    ``parameters`` is "all" (those that require a gradient; every one if none does: a frozen teacher), "last" (those of
+    them that the last registered module owns: the output layer of every model that registers its layers in order), or
+    names.  Raises InvalidInput for unknown names and for a model without parameters.
     """
     every = dict(model.named_parameters())
-    trainable = [name for name, value in every.items() if value.requires_grad]
+    trainable = [name for name, value in every.items() if value.requires_grad] or list(every)
     if parameters == "all":
         names = trainable
     elif parameters == "last":
@@ -77,7 +77,7 @@ def chosen_parameters(model: nn.Module, parameters: str | Iterable[str] = "all")
         names = [name for name in every if name in wanted]
     if not names:
         raise InvalidInput(
-            "The model has no parameter to differentiate: every requires_grad is False. Name them with parameters=[...]."
+            "There is no parameter to differentiate: the model has none, or parameters=[] names none. Use parameters='all'."
         )
     return {name: every[name].detach() for name in names}
 

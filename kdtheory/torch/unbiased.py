@@ -13,7 +13,6 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import real_float
 from kdtheory.torch.modules import (
     Named,
-    chosen_parameters,
     everything_else,
     refuse_coupled,
     refuse_random,
@@ -34,7 +33,8 @@ class UnbiasedDistillation(nn.Module):
       (an SVRG step with the fixed snapshot theta).
 
     Args:
-        teacher: the same architecture as the student, in eval mode; its parameters are copied, it is never written to.
+        teacher: the same architecture as the student, in eval mode, trainable or frozen; its parameters are copied (its
+            buffers, say frozen batch statistics, are read from it), and it is never written to.
         loss: loss(output, targets) -> scalar, the *mean* over a batch, as torch.nn.CrossEntropyLoss().
 
     ``weight_decay`` of the optimiser is a ridge that is the same for every sample: it cancels in H - h, so nothing has to be
@@ -52,7 +52,9 @@ class UnbiasedDistillation(nn.Module):
         """See the class."""
         super().__init__()
         refuse_random(teacher, "UnbiasedDistillation")
-        self._parts = chosen_parameters(teacher)
+        self._parts = {name: value.detach() for name, value in teacher.named_parameters()}
+        if not self._parts:
+            raise InvalidInput("UnbiasedDistillation: the teacher has no parameters, so its gradient has no coordinates.")
         self._teacher, self._loss = (teacher,), loss  # a tuple hides the module: its parameters are not ours to train
         flat = torch.cat([value.flatten() for value in self._parts.values()])
         self.register_buffer("theta", flat.clone())
@@ -113,12 +115,13 @@ class UnbiasedDistillation(nn.Module):
     @torch.no_grad()
     def _add(self, student: nn.Module, correction: Tensor, weight: float) -> None:
         refuse_coupled(student, "UnbiasedDistillation")
-        mine = {name: value for name, value in student.named_parameters() if value.requires_grad}
-        same_coordinates(mine, self._parts)
+        every = dict(student.named_parameters())
+        same_coordinates(every, self._parts)
+        mine = {name: value for name, value in every.items() if value.requires_grad}
         missing = [name for name, value in mine.items() if value.grad is None]
         if missing:
             raise InvalidInput(f"parameter {missing[0]!r} has no gradient. Call this between loss.backward() and step().")
-        for name, piece in self._named(correction).items():
-            value = mine[name]
-            assert value.grad is not None
-            value.grad.add_(piece.to(value.grad), alpha=weight)
+        pieces = self._named(correction)
+        for name, value in mine.items():
+            if value.grad is not None:  # always: missing ones were refused above
+                value.grad.add_(pieces[name].to(value.grad), alpha=weight)
