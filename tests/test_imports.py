@@ -11,7 +11,7 @@ import kdtheory as kd
 
 ROOT = Path(kd.__file__).parent
 ORDER = ("errors", "symbols", "vectors", "assumptions", "problems", "teacher", "rules", "compressors", "envelope", "theorems", "bounds",
-         "meaning", "closed_forms", "moments", "simulation", "verdicts", "datasets", "report", "commands", "cli")
+         "meaning", "closed_forms", "moments", "simulation", "verdicts", "datasets", "temperature", "report", "commands", "cli")
 
 
 def imported(path: Path) -> set[str]:
@@ -46,4 +46,4 @@ def test_import_is_light():
 
 def test_every_public_name_loads():
     for name in kd.__all__:
-        assert getattr(kd, name).__doc__ or name == "THEOREMS" or name == "ASSUMPTIONS"
+        assert getattr(kd, name).__doc__ or name in ("THEOREMS", "ASSUMPTIONS", "CONVENTIONS")

@@ -16,5 +16,7 @@ COMMANDS = {
     "formula": "a closed form or a statement",
     "simulate": "simulate SGD with distillation on data",
     "weight": "lambda* from per-sample gradients",
+    "diagnose": "is the weight in use any good?",
+    "convert": "what other trainers weight, as the paper's lambda",
     "mutate": "wrong theorems and engines, each killed by a named check",
 }
