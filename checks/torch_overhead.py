@@ -1,7 +1,7 @@
 """What weight="auto" costs in training: the same loop with a fixed weight and with the automatic one, in turns.
 
-Run ``python -m kdtheory.checks.torch_overhead``.  Turns and medians, because a shared machine drifts by more than what is
-measured; the two loops start from the same student and see the same batches.
+Run ``python -m kdtheory.checks.torch_overhead``.  CPU time of one thread, in turns, and medians: on a shared machine
+wall time drifts by more than what is measured.  Both loops start from the same student and see the same batches.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Network(nn.Module):
 
 
 def seconds(loss: DistillationLoss, steps: int, *, with_features: bool, student: Network, teacher: Network) -> float:
-    """Wall time of ``steps`` training steps."""
+    """CPU time of ``steps`` training steps."""
     optimiser = torch.optim.SGD(student.parameters(), lr=0.01)
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(8, BATCH, WIDTHS[0], generator=generator)
     labels = torch.randint(CLASSES, (8, BATCH), generator=generator)
-    start = time.perf_counter()
+    start = time.process_time()
     for t in range(steps):
         x, y = inputs[t % 8], labels[t % 8]
         with torch.no_grad():
@@ -48,10 +48,10 @@ def seconds(loss: DistillationLoss, steps: int, *, with_features: bool, student:
         logits, features = student(x)
         loss(logits, taught, y, features if with_features else None).backward()
         optimiser.step()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
-def measure(*, refresh_every: int, with_features: bool, turns: int = 15, steps: int = 200) -> tuple[float, float]:
+def measure(*, refresh_every: int, with_features: bool, turns: int = 9, steps: int = 100) -> tuple[float, float]:
     """(seconds a step with a fixed weight, overhead of "auto" as a share), medians over ``turns`` pairs."""
     teacher = Network(1)
     plain, ratios = [], []
@@ -69,6 +69,7 @@ def measure(*, refresh_every: int, with_features: bool, turns: int = 15, steps: 
 
 def main() -> None:
     """Print one line per setting."""
+    torch.set_num_threads(1)
     for refresh_every in (1, 10, 50):
         for with_features in (False, True):
             step, share = measure(refresh_every=refresh_every, with_features=with_features)
