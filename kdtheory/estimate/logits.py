@@ -23,6 +23,7 @@ from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.estimate.criteria import UNBIASED, Quadratic, make_criterion
 from kdtheory.estimate.data import Array, open_rows
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
+from kdtheory.estimate.npy import load_array
 from kdtheory.estimate.result import WeightEstimate, estimate, span
 
 LOSSES = ("auto", "softmax", "logistic", "squared")
@@ -51,7 +52,8 @@ def lambda_star_from_logits(
     """The weight for a linear (last) layer, from its logits; equal to ``lambda_star`` on the gradients r_n a_n^T.
 
     Args:
-        student_logits: (n, K), or (n,) for one output; array or .npy path.  teacher_logits: the same, same inputs.
+        student_logits: (n, K), or (n,) for one output; array or .npy path, as all that follow.
+        teacher_logits: the same, same inputs.
         labels: ints (n,) or probabilities (n, K) for softmax; (n,) in [0, 1] for logistic; (n,) or (n, K) targets for
         squared.
         features_sqnorm: (n,) squared norms |a_n|^2 of the layer's inputs (add 1 if the layer has an offset).
@@ -182,7 +184,7 @@ def _response(z: Array, kind: str) -> Array:
 
 def _targets(labels: Any, shape: tuple[int, int], kind: str) -> Array:
     n, outputs = shape
-    y = np.asanyarray(labels)
+    y = load_array(labels, "labels")
     if y.dtype.kind not in "iuf" or not np.all(np.isfinite(y)):
         raise InvalidInput(f"labels must be finite numbers, got dtype = {y.dtype}.")
     if kind == "softmax" and y.shape == (n,):
@@ -238,7 +240,10 @@ def _without_features(
 
 
 def _sqnorm(values: Any, n: int) -> Array:
-    sq = np.asarray(np.asanyarray(values), dtype=np.float64)
+    given = load_array(values, "features_sqnorm")
+    if given.dtype.kind not in "iuf":
+        raise InvalidInput(f"features_sqnorm must hold real numbers, got dtype = {given.dtype}.")
+    sq = np.asarray(given, dtype=np.float64)
     if sq.shape != (n,) or not np.all(np.isfinite(sq)) or np.any(sq < 0):
         raise InvalidInput(f"features_sqnorm must be (n,) = ({n},) finite squared norms >= 0, got shape {sq.shape}.")
     return sq
