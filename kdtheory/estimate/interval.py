@@ -62,7 +62,7 @@ def _end(test: _SlopeTest, weight: float, side: int) -> float:
             outside = middle
         else:
             inside = middle
-    return outside
+    return outside if inside != weight else weight  # rejected however near: a weight on a kink has no room on this side
 
 
 @dataclass
