@@ -32,8 +32,7 @@ def softmax(z: np.ndarray) -> np.ndarray:
 
 
 def classification(kind: str, n: int = 80, d: int = 5, outputs: int = 3):
-    """(student logits, teacher logits, labels, features, student gradients, teacher gradients), gradients formed "
-    "one by one."""
+    """(student logits, teacher logits, labels, features, student gradients, teacher gradients), gradients one by one."""
     rng = np.random.default_rng(4)
     a = rng.standard_normal((n, d))
     outputs = 1 if kind == "logistic" else outputs
