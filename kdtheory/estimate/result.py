@@ -10,7 +10,9 @@ from kdtheory.estimate.criteria import UNBIASED, Criterion, Quadratic, minimise
 from kdtheory.estimate.interval import confidence_interval
 from kdtheory.estimate.moments import Moments
 
-FAR = 0.25  # |g| above half the noise's size: one step's drift is then no longer small against its noise
+# |g|^2 in units of sigma^2.  The bound of ``student_gap`` relative to the weight is |g|/sigma * sqrt(Lcal/mu - 1)/rho: two thirds
+# at 0.05 for a condition number of 10, so from here on the weight at x* may well be another one.
+FAR = 0.05
 LITTLE_GAIN = 0.9  # a floor above 90 % of SGD's is not worth a teacher: the advice says so
 
 
