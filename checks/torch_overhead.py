@@ -73,7 +73,9 @@ def main() -> None:
     for refresh_every in (1, 10, 50):
         for with_features in (False, True):
             step, share = measure(refresh_every=refresh_every, with_features=with_features)
-            print(f"refresh every {refresh_every:3d}, features {with_features!s:5}: step {1e3 * step:.2f} ms, overhead {100 * share:+.1f} %")
+            print(
+                f"refresh every {refresh_every:3d}, features {with_features!s:5}: step {1e3 * step:.2f} ms, overhead {100 * share:+.1f} %"
+            )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -39,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KdtheoryError as error:
         print(f"kdtheory {options.command}: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(_finite(found), indent=1) if options.json else text)
+    try:
+        print(json.dumps(_finite(found), indent=1) if options.json else text, flush=True)
+    except BrokenPipeError:  # the reader (head, less) has seen enough; Python must not complain when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 

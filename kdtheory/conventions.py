@@ -1,14 +1,15 @@
 """What known trainers weight, in terms of the paper's lambda.
 
-Every trainer here minimises a * CE(z, y) + b * tau^2 * KL(teacher || student) at temperature tau, under its own names for a
-and b.  In logits, at tau = 1, its gradient is
+Every trainer here minimises a * CE(z, y) + b * tau^2 * KL(teacher || student) at temperature tau, under its own names
+for a and b.  In logits, at tau = 1, its gradient is
 
     a (p(z) - y) + b (p(z) - p(u)) = (a + b) [ (p(z) - y) - lambda (p(u) - y) ],    lambda = b/(a + b),
 
 so the theory's step size is (a + b) times the learning rate.  At other temperatures there is no such identity
 (``kdtheory.temperature``).  KL and cross-entropy with the teacher differ by a constant, so they have one gradient.
 
-The conventions were read in the sources named in ``source``; what a release later than those does is for the user to check.
+The conventions were read in the sources named in ``source``; what a release later than those does is for the user to
+check.
 """
 
 from __future__ import annotations
@@ -160,7 +161,9 @@ def to_lambda(trainer: str, settings: Settings, *, temperature: float | None = N
         if name not in known.parameters:
             raise unknown_name(f"setting of {known.name}", name, known.parameters)
     given = dict(known.defaults) | {name: real_float(value, name) for name, value in settings.items()}
-    needed = [name for name in known.parameters if name not in given and not (known.name == "torchdistill" and name == "beta")]
+    needed = [
+        name for name in known.parameters if name not in given and not (known.name == "torchdistill" and name == "beta")
+    ]
     if needed:
         raise InvalidInput(f"{known.name} has no default for {', '.join(needed)}. Say for example {needed[0]}=0.5.")
     a, b = known.coefficients(given)
@@ -172,8 +175,8 @@ def from_lambda(
 ) -> Conversion:
     """The trainer's settings that weight by lambda, with a + b = ``loss_scale``.
 
-    Raises InvalidInput: unknown trainer; a loss scale other than 1 where the trainer's weights add up to 1; a lambda outside
-    [0, 1] where the trainer refuses it.
+    Raises InvalidInput: unknown trainer; a loss scale other than 1 where the trainer's weights add up to 1; a lambda
+    outside [0, 1] where the trainer refuses it.
     """
     known = convention_named(trainer)
     lam, scale = real_float(weight, "weight"), positive_float(loss_scale, "loss_scale")
@@ -190,9 +193,13 @@ def from_lambda(
     return _conversion(known, known.settings(a, b), a, b, temperature)
 
 
-def _conversion(known: Convention, settings: dict[str, float], a: float, b: float, temperature: float | None) -> Conversion:
+def _conversion(
+    known: Convention, settings: dict[str, float], a: float, b: float, temperature: float | None
+) -> Conversion:
     if known.fixed_temperature and temperature not in (None, 1.0):
-        raise InvalidInput(f"{known.name} has no temperature: its loss is at temperature 1, got temperature = {temperature}.")
+        raise InvalidInput(
+            f"{known.name} has no temperature: its loss is at temperature 1, got temperature = {temperature}."
+        )
     tau = positive_float(known.temperature if temperature is None else temperature, "temperature")
     scale = a + b
     if not (math.isfinite(scale) and scale > 0.0):
@@ -205,4 +212,6 @@ def _conversion(known: Convention, settings: dict[str, float], a: float, b: floa
         notes.append("lambda outside [0, 1] is allowed by the theory, but the cross-entropy is then unbounded below")
     if known.name == "torchdistill" and a == 0.0 and tau != 1.0:
         notes.append(f"here the missing tau^2 makes the teacher's gradient about {tau**2:g} times smaller than with it")
-    return Conversion(known.name, settings, b / scale, scale, tau, known.weighs, tau == 1.0, "; ".join(notes), known.source)
+    return Conversion(
+        known.name, settings, b / scale, scale, tau, known.weighs, tau == 1.0, "; ".join(notes), known.source
+    )

@@ -1,13 +1,13 @@
-"""What a temperature does to the identity "distillation gradient = control variate": it breaks it, even for linear models.
+"""A temperature breaks the identity "distillation gradient = control variate", even for linear models.
 
 In logits z (student) and u (teacher), with p_tau = softmax(./tau), the objective (1 - lambda) CE + lambda tau^2 KL has
 
     gradient = (1 - lambda)(p_1(z) - y) + lambda tau (p_tau(z) - p_tau(u)),
     gap to (p_1(z) - y) - lambda (p_1(u) - y) = lambda [ tau (p_tau(z) - p_tau(u)) - (p_1(z) - p_1(u)) ],
 
-which is 0 at tau = 1 and tends to lambda [ (z' - u')/K - (p_1(z) - p_1(u)) ] as tau grows, z' and u' being centred over the K
-classes: matching logits (our own derivation; the limit is in Hinton, Vinyals and Dean 2015).  tau itself cannot be absorbed in
-lambda: the directions differ.
+which is 0 at tau = 1 and tends to lambda [ (z' - u')/K - (p_1(z) - p_1(u)) ] as tau grows, z' and u' being centred over
+the K classes: matching logits (our own derivation; the limit is in Hinton, Vinyals and Dean 2015).  tau itself cannot be
+absorbed in lambda: the directions differ.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def _trajectories() -> tuple[SoftmaxRegression, dict[int, Array], dict[int, Arra
     if not isinstance(source, SoftmaxRegression):
         raise TypeError("the bundled digits are a softmax regression")
     problem = SoftmaxRegression(source.features[::THINNING], source.labels[::THINNING], ridge=1e-3)
-    step = 1.0 / float(problem.curvature * np.linalg.eigvalsh(problem.features.T @ problem.features / problem.n_terms)[-1])
+    step = 1.0 / float(
+        problem.curvature * np.linalg.eigvalsh(problem.features.T @ problem.features / problem.n_terms)[-1]
+    )
     found = []
     for seed, times in ((0, STUDENTS), (1, TEACHERS)):
         x = 0.01 * np.random.default_rng(seed).standard_normal(problem.dim)
@@ -84,7 +86,10 @@ def measured_agreement(weight: float, temperature: float) -> Agreement:
             kd = gradient_in_logits(z, u, problem.labels, weight=weight, temperature=temperature)
             ideal = gradient_in_logits(z, u, problem.labels, weight=weight, temperature=1.0)
             single = _cosine(kd, ideal)  # gradients r a^T of one sample: a cancels
-            pair = [np.einsum("bnk,bnd->bkd", r[batches], problem.features[batches]).reshape(len(batches), -1) for r in (kd, ideal)]
+            pair = [
+                np.einsum("bnk,bnd->bkd", r[batches], problem.features[batches]).reshape(len(batches), -1)
+                for r in (kd, ideal)
+            ]
             lengths = np.linalg.norm(pair[0], axis=1) / np.linalg.norm(pair[1], axis=1)
             rows.append((single.mean(), _cosine(*pair).mean(), np.median(lengths)))
     low, high = np.min(rows, axis=0), np.max(rows, axis=0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ def kl(u: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def losses(name: str, s: dict[str, float], z: np.ndarray, u: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray:
-    """Each trainer's loss of one sample, as its source computes it: typed here from the sources, not from conventions.py."""
+    """Each trainer's loss of one sample, as its source computes it: typed from the sources, not from conventions.py."""
     ce, soft = -(y * np.log(softmax(z))).sum(axis=-1), kl(u / tau, z / tau) * tau**2
     if name in ("torchtune", "automodel"):
         return (1 - s["kd_ratio"]) * ce + s["kd_ratio"] * soft
@@ -58,13 +60,20 @@ def numeric_gradient(function, z: np.ndarray) -> np.ndarray:
 
 def sample(n: int = 4, classes: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    return rng.standard_normal((n, classes)), rng.standard_normal((n, classes)), np.eye(classes)[rng.integers(0, classes, n)]
+    return (
+        rng.standard_normal((n, classes)),
+        rng.standard_normal((n, classes)),
+        np.eye(classes)[rng.integers(0, classes, n)],
+    )
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_each_trainers_loss_has_the_gradient_of_its_lambda(name):
     z, u, y = sample()
-    for settings in (EXAMPLES[name], *([{"alpha": 0.7, "beta": 2.0}, {"alpha": 0.0}] if name == "torchdistill" else [])):
+    for settings in (
+        EXAMPLES[name],
+        *([{"alpha": 0.7, "beta": 2.0}, {"alpha": 0.0}] if name == "torchdistill" else []),
+    ):
         found = to_lambda(name, settings, temperature=1.0)
         expected = numeric_gradient(lambda x, s=settings: losses(name, s, x, u, y, 1.0), z)
         claimed = found.loss_scale * ((softmax(z) - y) - found.weight * (softmax(u) - y))
@@ -158,10 +167,14 @@ def test_command(capsys):
     assert code == 0 and "lambda = 0.9" in out and "exactly" in out
     code, out, _ = run(capsys, "convert", "torchdistill", "--weight", "0.7", "--temperature", "4", "--json")
     found = json.loads(out)
-    assert found["settings"] == pytest.approx({"alpha": 0.3, "beta": 0.7}) and found["agreement"]["cosine_batch"][0] < 0.95
+    assert (
+        found["settings"] == pytest.approx({"alpha": 0.3, "beta": 0.7}) and found["agreement"]["cosine_batch"][0] < 0.95
+    )
     code, out, _ = run(capsys, "convert")
     assert code == 0 and all(name in out for name in CONVENTIONS) and "trl" in out
-    assert [row["trainer"] for row in json.loads(run(capsys, "convert", "--json")[1])["conventions"]] == list(CONVENTIONS)
+    assert [row["trainer"] for row in json.loads(run(capsys, "convert", "--json")[1])["conventions"]] == list(
+        CONVENTIONS
+    )
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -173,3 +186,11 @@ def test_command(capsys):
 def test_a_mistake_is_one_line(capsys, arguments, message):
     code, _, err = run(capsys, *arguments)
     assert code == 2 and message in err and err.count("\n") == 1
+
+
+def test_a_reader_that_stops_reading_is_no_error():
+    code = "import sys; from kdtheory.cli import main; sys.exit(main(['convert']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait() == 0

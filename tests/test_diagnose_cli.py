@@ -45,8 +45,21 @@ def test_gradients_and_logits_give_one_diagnosis(capsys, files):
     code, out, _ = run(capsys, *plain, "--student", files["S"], "--teacher", files["T"])
     assert code == 0
     first = json.loads(out)
-    second = json.loads(run(capsys, *plain, "--student", files["z"], "--teacher", files["u"], "--logits", "--labels", files["y"],
-                            "--features", files["a"])[1])
+    second = json.loads(
+        run(
+            capsys,
+            *plain,
+            "--student",
+            files["z"],
+            "--teacher",
+            files["u"],
+            "--logits",
+            "--labels",
+            files["y"],
+            "--features",
+            files["a"],
+        )[1]
+    )
     # Logits expand centred products and lose some roundings of the raw second moment.
     for key in ("rho", "beta"):
         assert second[key] == pytest.approx(first[key], rel=1e-9)
@@ -66,8 +79,21 @@ def test_table_recommendation_and_what_was_skipped(capsys, files):
 
 
 def test_squared_norms_alone_speak_of_the_unbiased_update_only(capsys, files):
-    arguments = ("diagnose", "--weight", "0.7", "--student", files["z"], "--teacher", files["u"], "--logits", "--labels", files["y"],
-                 "--features-sqnorm", files["q"], "--json")
+    arguments = (
+        "diagnose",
+        "--weight",
+        "0.7",
+        "--student",
+        files["z"],
+        "--teacher",
+        files["u"],
+        "--logits",
+        "--labels",
+        files["y"],
+        "--features-sqnorm",
+        files["q"],
+        "--json",
+    )
     found = json.loads(run(capsys, *arguments)[1])
     assert list(found["criteria"]) == ["unbiased"] and found["beta"] is None
     weight = kd.lambda_star_from_logits(*(files["arrays"][k] for k in "zuy"), features_sqnorm=files["arrays"]["q"])
@@ -78,7 +104,19 @@ def test_squared_norms_alone_speak_of_the_unbiased_update_only(capsys, files):
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
 def test_picture(capsys, files, ending):
     target = files["folder"] / f"weights.{ending}"
-    code, _, _ = run(capsys, "diagnose", "--weight", "0.7", "--student", files["S"], "--teacher", files["T"], "--plot", target, *CONSTANTS)
+    code, _, _ = run(
+        capsys,
+        "diagnose",
+        "--weight",
+        "0.7",
+        "--student",
+        files["S"],
+        "--teacher",
+        files["T"],
+        "--plot",
+        target,
+        *CONSTANTS,
+    )
     assert code == 0 and target.stat().st_size > 5000
     assert not list(files["folder"].glob(".*.part*"))
 
@@ -92,9 +130,26 @@ def test_every_criterion_has_a_style_of_its_own():
 
 
 def test_weight_from_logits(capsys, files):
-    code, out, _ = run(capsys, "weight", "--student", files["z"], "--teacher", files["u"], "--logits", "--labels", files["y"],
-                       "--features", files["a"], "--criterion", "theorem-1-envelope", *CONSTANTS, "--json")
-    expected = kd.lambda_star(files["arrays"]["S"], files["arrays"]["T"], criterion="theorem-1-envelope", step_size=0.02, mu=0.5, Lcal=3.0)
+    code, out, _ = run(
+        capsys,
+        "weight",
+        "--student",
+        files["z"],
+        "--teacher",
+        files["u"],
+        "--logits",
+        "--labels",
+        files["y"],
+        "--features",
+        files["a"],
+        "--criterion",
+        "theorem-1-envelope",
+        *CONSTANTS,
+        "--json",
+    )
+    expected = kd.lambda_star(
+        files["arrays"]["S"], files["arrays"]["T"], criterion="theorem-1-envelope", step_size=0.02, mu=0.5, Lcal=3.0
+    )
     assert code == 0 and json.loads(out)["weight"] == pytest.approx(expected.weight, rel=1e-7, abs=1e-10)
 
 
@@ -110,7 +165,10 @@ def test_weight_from_logits(capsys, files):
     (("--confidence", "1.5"), "confidence"),
 ])  # fmt: skip
 def test_a_mistake_is_one_line(capsys, files, arguments, message):
-    named = [str(files.get(word, files["folder"] / f"{word}.npy")) if word in ("y", "a", "missing") else word for word in arguments]
+    named = [
+        str(files.get(word, files["folder"] / f"{word}.npy")) if word in ("y", "a", "missing") else word
+        for word in arguments
+    ]
     base = ["diagnose", "--student", files["S"], "--teacher", files["T"], "--weight", "0.7"]
     code, _, err = run(capsys, *base, *named)
     assert code == 2 and message in err and err.count("\n") == 1
@@ -141,12 +199,21 @@ def test_reading_does_not_keep_the_file_in_memory(tmp_path):
     for start in range(0, 4000, 500):
         array[start : start + 500] = np.random.default_rng(start).standard_normal((500, 10_000), dtype=np.float32)
     del array
-    code = ("import resource, sys; from kdtheory.estimate.data import open_rows; from kdtheory.estimate.moments import scalars\n"
-            "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            "rows = open_rows(sys.argv[1], 's'); scalars(rows, rows)\n"
-            "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)")
-    grown = float(subprocess.run([sys.executable, "-c", code, str(tmp_path / "s.npy")], capture_output=True, text=True, check=True,
-                                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1"}).stdout)
+    code = (
+        "import resource, sys; from kdtheory.estimate.data import open_rows; from kdtheory.estimate.moments import scalars\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "rows = open_rows(sys.argv[1], 's'); scalars(rows, rows)\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)"
+    )
+    grown = float(
+        subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "s.npy")],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        ).stdout
+    )
     assert grown < 60  # MB; mapping the file would add its 160
 
 

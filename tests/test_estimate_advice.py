@@ -1,4 +1,4 @@
-"""What the advice says of weights outside [0, 1] and of students away from their minimiser; what the intervals rest on."""
+"""What the advice says of weights outside [0, 1] and students away from their minimiser; what intervals rest on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def test_a_student_away_from_its_minimiser_is_told():
     mu, Lcal = problem.constants()
     teacher = problem.gradients(problem.minimiser + 0.5)
     near, far = (problem.gradients(problem.minimiser + shift) for shift in (0.0, 2.0))
-    assert "x*" not in lambda_star(near, teacher).advice and "x*" not in lambda_star(near, teacher, mu=mu, Lcal=Lcal).advice
+    assert (
+        "x*" not in lambda_star(near, teacher).advice
+        and "x*" not in lambda_star(near, teacher, mu=mu, Lcal=Lcal).advice
+    )
     noise = np.sum((far - far.mean(0)) ** 2) / 199
     share = 100 * (np.sum(far.mean(0) ** 2) / noise - 1 / 200)
     assert f"whose |g|² is {share:.0f} % of its noise" in lambda_star(far, teacher).advice
@@ -50,7 +53,9 @@ def test_a_student_away_from_its_minimiser_is_told():
 
 def slope_test(student_gradients: np.ndarray, teacher: np.ndarray) -> _SlopeTest:
     moments = from_scalars(scalars(open_rows(student_gradients, "s"), open_rows(teacher, "t")))
-    return _SlopeTest(make_criterion("unbiased", step_size=None, mu=None, L=None, Lcal=None, batch_size=1), moments, 0.95)
+    return _SlopeTest(
+        make_criterion("unbiased", step_size=None, mu=None, L=None, Lcal=None, batch_size=1), moments, 0.95
+    )
 
 
 def test_degrees_of_freedom_are_what_the_heaviest_samples_leave():

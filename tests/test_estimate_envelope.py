@@ -60,8 +60,9 @@ def test_weight_from_gradients_minimises_the_floor_on_a_grid(key):
     c = problem.constants
     constants = {"step_size": gamma, "mu": float(c.mu), "L": float(c.L), "Lcal": float(c.Lcal)}
     for batch in (1, 8):
-        found = kd.lambda_star(problem.gradients(problem.minimiser), problem.gradients(theta), criterion=key, batch_size=batch,
-                               **constants)
+        found = kd.lambda_star(
+            problem.gradients(problem.minimiser), problem.gradients(theta), criterion=key, batch_size=batch, **constants
+        )
         rule = make_criterion(key, batch_size=batch, **constants)
         moments = np.array([found.sigma_sq, found.covariance, found.variance, max(found.bias_sq, 0.0)])
         grid = np.linspace(-1.0, 2.0, 3001)
@@ -78,7 +79,10 @@ def test_without_bias_the_envelope_agrees_with_the_unbiased_weight():
 
 def test_collinear_noise_and_ranges():
     rule = make_criterion("theorem-2-envelope", step_size=0.02, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)
-    assert rule.value(2.0, np.array([4.0, 2.0, 1.0, 0.0])) == 0.0 and rule.slope(2.0, np.array([4.0, 2.0, 1.0, 0.0])) == 0.0
+    assert (
+        rule.value(2.0, np.array([4.0, 2.0, 1.0, 0.0])) == 0.0
+        and rule.slope(2.0, np.array([4.0, 2.0, 1.0, 0.0])) == 0.0
+    )
     with pytest.raises(StepSizeTooLarge, match="1/Lcal"):
         make_criterion("theorem-1-envelope", step_size=0.34, mu=0.5, L=None, Lcal=3.0, batch_size=1)
     make_criterion("theorem-2-envelope", step_size=0.2, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)  # beyond the sharp range

@@ -186,8 +186,10 @@ def test_refused_models(model, message):
 
 def test_dropout_that_is_off_is_accepted():
     inputs, labels = data(softmax_problem())
-    for model in (nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3)).double().eval(),
-                  nn.Sequential(nn.Dropout(0.0), nn.Linear(4, 3)).double().train()):
+    for model in (
+        nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3)).double().eval(),
+        nn.Sequential(nn.Dropout(0.0), nn.Linear(4, 3)).double().train(),
+    ):
         assert per_sample_gradients(model, nn.CrossEntropyLoss(), inputs, labels).shape == (30, 15)
 
 
@@ -228,13 +230,19 @@ def test_refused_arguments(change, message):
 def test_models_of_different_architectures_are_refused():
     with pytest.raises(InvalidInput, match=r"'weight' is \(3, 4\) in the student and \(2, 4\) in the teacher"):
         lambda_star_from_models(
-            linear(np.ones((3, 4))), linear(np.ones((2, 4))), nn.CrossEntropyLoss(), *data(softmax_problem()))
+            linear(np.ones((3, 4))), linear(np.ones((2, 4))), nn.CrossEntropyLoss(), *data(softmax_problem())
+        )
 
 
 def test_kdtheory_does_not_import_torch():
-    code = ("import sys, kdtheory as kd; [getattr(kd, name) for name in kd.__all__]; import kdtheory.estimate; "
-            "print('torch' in sys.modules)")
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    code = (
+        "import sys, kdtheory as kd; [getattr(kd, name) for name in kd.__all__]; import kdtheory.estimate; "
+        "print('torch' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )
 
 
 def test_without_torch_the_error_says_how_to_get_it():

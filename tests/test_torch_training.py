@@ -84,7 +84,9 @@ def test_iterates_are_those_of_the_rule(kind, mode, weight):
     corrections = rule.corrections(problem.gradients(theta))
     gamma, batches = 0.05, rng.integers(0, problem.n_terms, (12, 4))
     for found, batch in zip(
-        torch_steps(kind, problem, theta, x, batches, gamma=gamma, weight=weight, mode=mode, ridge=ridge), batches, strict=True
+        torch_steps(kind, problem, theta, x, batches, gamma=gamma, weight=weight, mode=mode, ridge=ridge),
+        batches,
+        strict=True,
     ):
         x = x - gamma * (problem.gradients(x)[batch] - corrections[batch]).mean(axis=0)
         # Two float64 evaluations of 12 contracting steps on entries of size 1: some hundred roundings.
@@ -102,19 +104,33 @@ def test_an_independent_verdict_on_the_users_own_loop():
     def step(x: np.ndarray, n: int, *, corrected: bool) -> np.ndarray:
         student, optimiser = linear(problem, x), None
         optimiser = torch.optim.SGD(student.parameters(), lr=gamma)
-        DistillationLoss(weight, loss="squared")(student(inputs[n : n + 1]), teacher(inputs[n : n + 1]), targets[n : n + 1]).backward()
+        DistillationLoss(weight, loss="squared")(
+            student(inputs[n : n + 1]), teacher(inputs[n : n + 1]), targets[n : n + 1]
+        ).backward()
         if corrected:
             unbiased.correct(student, weight)
         optimiser.step()
         return student.weight.detach().numpy().ravel()
 
     for theorem, corrected in (("theorem-1", False), ("unbiased", True)):
-        verdict = kd.verify_update(lambda x, n, c=corrected: step(x, n, corrected=c), problem, theta, theorem=theorem,
-                                   step_size=gamma, weight=weight)
+        verdict = kd.verify_update(
+            lambda x, n, c=corrected: step(x, n, corrected=c),
+            problem,
+            theta,
+            theorem=theorem,
+            step_size=gamma,
+            weight=weight,
+        )
         assert verdict.status == "VERIFIED", verdict.reason
         # Mutant: the other update is refused under this theorem's name.
-        other = kd.verify_update(lambda x, n, c=not corrected: step(x, n, corrected=c), problem, theta, theorem=theorem,
-                                 step_size=gamma, weight=weight)
+        other = kd.verify_update(
+            lambda x, n, c=not corrected: step(x, n, corrected=c),
+            problem,
+            theta,
+            theorem=theorem,
+            step_size=gamma,
+            weight=weight,
+        )
         assert other.status == "VIOLATED"
 
 
@@ -126,10 +142,14 @@ def test_the_value_is_the_mixture_of_two_losses(kind):
     inputs, targets = tensors(problem, kind)
     z, u = linear(problem, x)(inputs), linear(problem, theta)(inputs).detach()
     value = float(DistillationLoss(0.3, loss=kind)(z, u, targets).detach())
-    taught = {"squared": lambda: u, "softmax": lambda: torch.softmax(u, 1), "logistic": lambda: torch.sigmoid(u)}[kind]()
-    hard = {"squared": lambda a, b: 0.5 * ((a - b) ** 2).sum(1).mean(),
-            "softmax": nn.functional.cross_entropy,
-            "logistic": lambda a, b: nn.functional.binary_cross_entropy_with_logits(a, b)}[kind]
+    taught = {"squared": lambda: u, "softmax": lambda: torch.softmax(u, 1), "logistic": lambda: torch.sigmoid(u)}[
+        kind
+    ]()
+    hard = {
+        "squared": lambda a, b: 0.5 * ((a - b) ** 2).sum(1).mean(),
+        "softmax": nn.functional.cross_entropy,
+        "logistic": lambda a, b: nn.functional.binary_cross_entropy_with_logits(a, b),
+    }[kind]
     assert value == pytest.approx(float((0.7 * hard(z, targets) + 0.3 * hard(z, taught)).detach()), rel=1e-13)
 
 
@@ -173,7 +193,11 @@ def test_auto_weight_is_lambda_star_of_the_last_layer_of_the_batch():
     rng = np.random.default_rng(4)
     a, w, v = rng.standard_normal((60, 5)), rng.standard_normal((3, 5)), rng.standard_normal((3, 5))
     z, u, labels = a @ w.T, a @ (w + 0.2 * v).T, rng.integers(0, 3, 60)
-    for criterion, constants in (("unbiased", {}), ("second-moment", {}), ("theorem-1", {"step_size": 0.02, "mu": 0.5})):
+    for criterion, constants in (
+        ("unbiased", {}),
+        ("second-moment", {}),
+        ("theorem-1", {"step_size": 0.02, "mu": 0.5}),
+    ):
         loss = DistillationLoss(criterion=criterion, clip=None, **constants)
         loss(torch.tensor(z), torch.tensor(u), torch.tensor(labels), torch.tensor(a))
         expected = kd.lambda_star_from_logits(z, u, labels, features=a, criterion=criterion, batch_size=60, **constants)
@@ -204,13 +228,20 @@ def test_refreshes_happen_when_they_should_and_only_in_training():
 
 
 def test_averaging_moments_narrows_the_interval_and_the_weight_settles():
-    once, often = DistillationLoss(criterion="unbiased", clip=None), DistillationLoss(criterion="unbiased", clip=None, refresh_every=1)
+    once, often = (
+        DistillationLoss(criterion="unbiased", clip=None),
+        DistillationLoss(criterion="unbiased", clip=None, refresh_every=1),
+    )
     stream(once, 1)
     stream(often, 40)
     short, long = once.estimate(), often.estimate()
     assert long.high - long.low < 0.5 * (short.high - short.low)
     assert long.n_samples == pytest.approx(32 * 19, rel=0.05)  # (1 + 0.9)/(1 - 0.9) refreshes
-    assert long.low < stream(DistillationLoss(criterion="unbiased", clip=None, refresh_every=1, decay=0.99), 300)[-1] < long.high
+    assert (
+        long.low
+        < stream(DistillationLoss(criterion="unbiased", clip=None, refresh_every=1, decay=0.99), 300)[-1]
+        < long.high
+    )
 
 
 def test_state_round_trip_continues_identically_and_survives_half(tmp_path):
@@ -265,7 +296,9 @@ def test_without_features_the_gradient_is_that_of_the_offset():
     z, u, labels = rng.standard_normal((40, 3)), rng.standard_normal((40, 3)), rng.integers(0, 3, 40)
     loss = DistillationLoss(criterion="unbiased", clip=None)
     loss(*(torch.tensor(x) for x in (z, u, labels)))
-    assert loss.weight == pytest.approx(kd.lambda_star_from_logits(z, u, labels, features=np.ones((40, 1))).weight, rel=1e-12)
+    assert loss.weight == pytest.approx(
+        kd.lambda_star_from_logits(z, u, labels, features=np.ones((40, 1))).weight, rel=1e-12
+    )
 
 
 def test_a_teacher_that_interpolates_the_batch_gets_weight_zero():
@@ -283,8 +316,9 @@ def test_low_precision_logits(dtype):
     value = loss(z, u, torch.arange(40) % 3)
     value.backward()
     assert value.dtype == dtype and z.grad.dtype == dtype and u.grad is None  # the teacher gets no gradient
-    expected = kd.lambda_star_from_logits(*(x.detach().double().numpy() for x in (z, u)), np.arange(40) % 3,
-                                          features=np.ones((40, 1)))
+    expected = kd.lambda_star_from_logits(
+        *(x.detach().double().numpy() for x in (z, u)), np.arange(40) % 3, features=np.ones((40, 1))
+    )
     assert loss.weight == pytest.approx(expected.weight, rel=1e-12)
 
 

@@ -15,10 +15,16 @@ EXAMPLE = "kdtheory convert repdistiller --set r=0.1 --set a=0.9;  kdtheory conv
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("trainer", nargs="?", help="torchtune, torchdistill, repdistiller, ...; default: the table of all")
-    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the trainer; repeatable")
+    command.add_argument(
+        "trainer", nargs="?", help="torchtune, torchdistill, repdistiller, ...; default: the table of all"
+    )
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the trainer; repeatable"
+    )
     command.add_argument("--weight", type=float, help="the other direction: this lambda as the trainer's settings")
-    command.add_argument("--loss-scale", type=float, default=1.0, help="with --weight: label + teacher coefficients (default 1)")
+    command.add_argument(
+        "--loss-scale", type=float, default=1.0, help="with --weight: label + teacher coefficients (default 1)"
+    )
     command.add_argument("--temperature", type=float, help="default: the trainer's")
 
 
@@ -34,9 +40,13 @@ def run(options: Namespace) -> Outcome:
     if options.weight is not None:
         if options.set:
             raise InvalidInput("Either --weight (lambda to settings) or --set (settings to lambda), not both.")
-        found = from_lambda(options.trainer, options.weight, loss_scale=options.loss_scale, temperature=options.temperature)
+        found = from_lambda(
+            options.trainer, options.weight, loss_scale=options.loss_scale, temperature=options.temperature
+        )
     else:
-        found = to_lambda(options.trainer, dict(_setting(text) for text in options.set), temperature=options.temperature)
+        found = to_lambda(
+            options.trainer, dict(_setting(text) for text in options.set), temperature=options.temperature
+        )
     return _report(found)
 
 
@@ -89,8 +99,10 @@ def _table() -> Outcome:
     lines = [f"{'trainer':18} {'settings':18} {'weighs':27} {'defaults':18} {'tau':>4}  sum"]
     for one in CONVENTIONS.values():
         defaults = ", ".join(f"{name} {value:g}" for name, value in one.defaults.items()) or "-"
-        lines.append(f"{one.name:18} {', '.join(one.parameters):18} {one.weighs:27} {defaults:18} {one.temperature:4g}  "
-                     f"{'1' if one.adds_to_one else 'free'}")
+        lines.append(
+            f"{one.name:18} {', '.join(one.parameters):18} {one.weighs:27} {defaults:18} {one.temperature:4g}  "
+            f"{'1' if one.adds_to_one else 'free'}"
+        )
     lines += [f"{name:18} no mixing weight: {text}" for name, text in NO_WEIGHT.items()]
     lines.append("All multiply the teacher's loss by tau^2. Sources: kdtheory convert --json.")
     return {"conventions": rows, "no_weight": dict(NO_WEIGHT)}, "\n".join(lines), 0

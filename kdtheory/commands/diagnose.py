@@ -1,4 +1,4 @@
-"""Is the weight in use any good?  From two .npy files: rho, beta, every criterion's best weight, and one recommendation."""
+"""Is the weight in use any good?  From two .npy files: rho, beta, each criterion's best weight, one recommendation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ EXAMPLE = "kdtheory diagnose --student S.npy --teacher T.npy --weight 0.7 --step
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("--student", required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)")
+    command.add_argument(
+        "--student", required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
+    )
     command.add_argument("--teacher", required=True, help="the same of the teacher, same samples in the same order")
     command.add_argument("--weight", type=float, required=True, help="the lambda in use; any real number")
     add_logits(command)
@@ -31,8 +33,8 @@ def run(options: Namespace) -> Outcome:
     check_logits(options)
     found = diagnose(
         options.student, options.teacher, options.weight, labels=options.labels, features=options.features,
-        features_sqnorm=options.features_sqnorm, loss=options.loss, step_size=options.step_size, mu=options.mu, L=options.L,
-        Lcal=options.Lcal, batch_size=options.batch_size, confidence=options.confidence,
+        features_sqnorm=options.features_sqnorm, loss=options.loss, step_size=options.step_size, mu=options.mu,
+        L=options.L, Lcal=options.Lcal, batch_size=options.batch_size, confidence=options.confidence,
     )  # fmt: skip
     if options.plot:
         found.save_plot(options.plot)
@@ -47,7 +49,9 @@ def _text(found: Diagnosis) -> str:
     for name, line in found.lines.items():
         best = line.best
         verdict = "helps" if line.now < 1 else "hurts" if line.now > 1 else "idle"
-        lines.append(f"{name:20} {best.weight:9.4g}  {f'[{best.low:.4g}, {best.high:.4g}]':23} {line.now:14.4g}  "
-                     f"{best.variance_reduction:15.4g}  {verdict}")
+        lines.append(
+            f"{name:20} {best.weight:9.4g}  {f'[{best.low:.4g}, {best.high:.4g}]':23} {line.now:14.4g}  "
+            f"{best.variance_reduction:15.4g}  {verdict}"
+        )
     lines += [f"{name:20} skipped: {reason}" for name, reason in found.skipped.items()]
     return "\n".join([*lines, found.recommendation])

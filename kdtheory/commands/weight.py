@@ -12,7 +12,9 @@ EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy"
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("--student", required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)")
+    command.add_argument(
+        "--student", required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
+    )
     command.add_argument("--teacher", required=True, help="the same of the teacher, same samples in the same order")
     command.add_argument("--criterion", default="unbiased", help="unbiased (default), theorem-1, theorem-2, ...")
     add_logits(command)
@@ -21,7 +23,9 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def add_logits(command: ArgumentParser) -> None:
     """What turns the two files into logits of a linear (last) layer."""
-    command.add_argument("--logits", action="store_true", help="the files hold logits; needs --labels and --features(-sqnorm)")
+    command.add_argument(
+        "--logits", action="store_true", help="the files hold logits; needs --labels and --features(-sqnorm)"
+    )
     command.add_argument("--labels", help=".npy (n,) classes, or (n, K) probabilities or targets")
     command.add_argument("--features", help=".npy (n, d), the inputs of the layer")
     command.add_argument("--features-sqnorm", help=".npy (n,), their squared norms: enough for the unbiased update")
@@ -42,7 +46,9 @@ def check_logits(options: Namespace) -> None:
     if options.logits and (options.labels is None or len(given) < 2):
         raise InvalidInput("--logits needs --labels, and --features or --features-sqnorm.")
     if given and not options.logits:
-        raise InvalidInput(f"--{given[0].replace('_', '-')} is for logits: add --logits, or leave it out for gradients.")
+        raise InvalidInput(
+            f"--{given[0].replace('_', '-')} is for logits: add --logits, or leave it out for gradients."
+        )
 
 
 def run(options: Namespace) -> Outcome:
@@ -50,7 +56,10 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.estimate import lambda_star, lambda_star_from_logits
 
     check_logits(options)
-    constants = {name: getattr(options, name) for name in ("criterion", "step_size", "mu", "L", "Lcal", "batch_size", "confidence")}
+    constants = {
+        name: getattr(options, name)
+        for name in ("criterion", "step_size", "mu", "L", "Lcal", "batch_size", "confidence")
+    }
     if options.logits:
         found = lambda_star_from_logits(
             options.student, options.teacher, options.labels, features=options.features,

@@ -43,7 +43,7 @@ class Criterion(Protocol):
 
 @dataclass(frozen=True)
 class Quadratic:
-    """N(lambda; kappa) = E|S - lambda H'|^2 + lambda^2 m |h|^2 with m = B(1 + kappa); m = 0 for unbiased distillation."""
+    """N(lambda; kappa) = E|S - lambda H'|^2 + lambda^2 m |h|^2 with m = B(1 + kappa), 0 for unbiased distillation."""
 
     name: str
     bias_factor: float

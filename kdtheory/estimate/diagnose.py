@@ -76,7 +76,7 @@ class Diagnosis:
         return noise_curves(self)
 
     def save_plot(self, path: str | os.PathLike[str]) -> None:
-        """The picture as .pdf, .svg or .png; complete or not there.  Raises InvalidInput for another ending or no folder."""
+        """The picture as .pdf, .svg or .png, complete or not there.  Another ending or no folder raises InvalidInput."""
         target = Path(path)
         if target.suffix.lower() not in (".pdf", ".svg", ".png"):
             raise InvalidInput(f"The plot must end in .pdf, .svg or .png, got {target.name!r}.")
@@ -112,7 +112,8 @@ def diagnose(
         student, teacher: per-sample gradients (n, d), arrays or .npy paths; or, with ``labels`` and ``features`` (or
             ``features_sqnorm``), logits (n, K).
         weight: the lambda in use; any real number.  Outside [0, 1] it is judged like any other.
-        labels, features, features_sqnorm, loss: as in ``lambda_star_from_logits``; squared norms alone allow "unbiased" only.
+        labels, features, features_sqnorm, loss: as in ``lambda_star_from_logits``; squared norms alone allow "unbiased"
+        only.
         step_size, mu, L, Lcal, batch_size, confidence: as in ``lambda_star``; each constant given adds the criteria it
         allows.
 
@@ -155,7 +156,9 @@ def _from_norms(
     student: Any, teacher: Any, labels: Any, features_sqnorm: Any, loss: str, weight: float, confidence: float
 ) -> Diagnosis:
     if features_sqnorm is None:
-        raise InvalidInput("diagnose from logits needs features (n, d), or features_sqnorm (n,) for the unbiased update alone.")
+        raise InvalidInput(
+            "diagnose from logits needs features (n, d), or features_sqnorm (n,) for the unbiased update alone."
+        )
     r, s = residuals(student, teacher, labels, loss)
     sqnorm = checked_sqnorm(features_sqnorm, r.shape[0])
     rule, moments = Quadratic("unbiased", 0.0), norm_moments(r, s, sqnorm, None)

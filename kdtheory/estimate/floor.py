@@ -15,7 +15,7 @@ BORDER_GAP = 1e-6  # the border itself belongs to either regime by rounding: kee
 
 @dataclass(frozen=True)
 class Step:
-    """One regime: U = u (k^2 + a^2), sqrt(W) = p k + r a; a pure-bias step has W = (1 - A) U instead (p and r are then idle)."""
+    """One regime: U = u (k^2 + a^2), sqrt(W) = p k + r a; where the bias dominates, W = (1 - A) U (p and r are idle)."""
 
     A: float
     u: float
@@ -61,7 +61,9 @@ class EnvelopeFloor:
         """From constants already checked; L is None in the strongly convex case."""
         if L is not None:
             q, b = math.sqrt((Lcal - mu) / mu), abs(1 - L * gamma)
-            pl = [envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=1 - k, b=b) for k in (1, 0)]
+            pl = [
+                envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=1 - k, b=b) for k in (1, 0)
+            ]
             return cls(name, _step(pl, 0.0), None, gamma, mu, 0.0, batch_size)
         c = math.sqrt(mu * (Lcal - mu))
         calm = [envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=k, a=1 - k) for k in (1, 0)]

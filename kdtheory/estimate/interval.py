@@ -5,15 +5,16 @@ kept unless the estimate of Z(w) is too far from 0, on either side, for its own 
 interval for ratios; measured: where gradients have heavy tails, the usual weight +- t * error covers 86 %, this one 95
 %).
 
-Critical values are the larger of two.  Student's t, with the degrees of freedom that the spread of the squared deviations
-leaves (Satterthwaite: 2 n/(kurtosis - 1), at most n - 1): where a few samples carry the variance, the error is known as badly
-as from a few samples.  And those of an m-out-of-n bootstrap of the t-ratio, m = 1.5 sqrt(n), which stays right when |H'|^2
-has no variance, as for gradients with three finite moments (resampling n out of n does not), at 0.6 of the level.
+Critical values are the larger of two.  Student's t, with the degrees of freedom that the spread of the squared
+deviations leaves (Satterthwaite: 2 n/(kurtosis - 1), at most n - 1): where a few samples carry the variance, the error
+is known as badly as from a few samples.  And those of an m-out-of-n bootstrap of the t-ratio, m = 1.5 sqrt(n), which
+stays right when |H'|^2 has no variance, as for gradients with three finite moments (resampling n out of n does not), at
+0.6 of the level.
 
-Measured at 95 %, n = 50 and 200, 200 runs each (standard error 1.5 %; ``kdtheory.checks.coverage``): heavy tails common to a
-sample's coordinates 92.5 to 97 % (with plain t and the full level: 90 to 95.5 %), Gaussian 95 to 98 %, and 96 to 99 % for a
-teacher without bias, whose |h|^2 >= 0 is known and not used up.  The price: with such tails 4 to 15 % of the intervals are
-unbounded, where one sample carries most of the variance and nothing can be excluded.
+Measured at 95 %, n = 50 and 200, 200 runs each (standard error 1.5 %; ``kdtheory.checks.coverage``): heavy tails
+92.5 to 98.5 % (with plain t and the full level: 90 to 97.5 %), Gaussian 95 to 98 %, and 96 to 99 % for a teacher without
+bias, whose |h|^2 >= 0 is known and not used up.  The price: with heavy tails up to 16 % of the intervals are unbounded,
+where one sample carries most of the variance and nothing can be excluded.
 """
 
 from __future__ import annotations

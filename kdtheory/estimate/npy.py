@@ -1,7 +1,7 @@
 """.npy files read by blocks: never unpickled, and never mapped where a writer could pull the file away underneath.
 
-Reading a mapped page of a file that was truncated meanwhile (``np.save`` over the same name) kills the process with SIGBUS;
-a short read is an error with a way out.  It also keeps the memory at one block instead of the whole file.
+Reading a mapped page of a file that was truncated meanwhile (``np.save`` over the same name) kills the process with
+SIGBUS; a short read is an error with a way out.  It also keeps the memory at one block instead of the whole file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class NpyFile:
         return np.asarray(self[:], dtype=dtype)
 
     def check_unchanged(self) -> None:
-        """Raise InvalidInput if the file changed since it was opened: half of the answer would be about another file."""
+        """Raise InvalidInput if the file changed since it was opened: half the answer would be about another file."""
         if _stamp(self.path) != self.stamp:
             raise self._changed()
 

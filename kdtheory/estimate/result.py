@@ -10,8 +10,8 @@ from kdtheory.estimate.criteria import UNBIASED, Criterion, Quadratic, minimise
 from kdtheory.estimate.interval import confidence_interval
 from kdtheory.estimate.moments import Moments
 
-# |g|^2 in units of sigma^2.  The bound of ``student_gap`` relative to the weight is |g|/sigma * sqrt(Lcal/mu - 1)/rho: two thirds
-# at 0.05 for a condition number of 10, so from here on the weight at x* may well be another one.
+# |g|^2 in units of sigma^2.  The bound of ``student_gap`` relative to the weight is |g|/sigma * sqrt(Lcal/mu - 1)/rho:
+# two thirds at 0.05 for a condition number of 10, so from here on the weight at x* may well be another one.
 FAR = 0.05
 LITTLE_GAIN = 0.9  # a floor above 90 % of SGD's is not worth a teacher: the advice says so
 
@@ -100,9 +100,7 @@ def _away(moments: Moments, gap: float | None, width: float) -> str:
     )
 
 
-def advice(
-    criterion: Criterion, weight: float, low: float, high: float, moments: Moments, reduction: float
-) -> str:
+def advice(criterion: Criterion, weight: float, low: float, high: float, moments: Moments, reduction: float) -> str:
     """One sentence, without its period: distil or not, how, and with which weight."""
     if moments.sigma_sq == 0.0:
         return (

@@ -1,8 +1,8 @@
 """Distillation in PyTorch (extra ``torch``): per-sample gradients, a loss whose weight follows the theory, unbiased
 distillation.
 
-``import kdtheory`` never loads this package.  Everything here talks to ``kdtheory.estimate`` in float64 NumPy arrays, so
-that the numbers are those of ``lambda_star``; no formula is written twice.
+``import kdtheory`` never loads this package.  Everything here talks to ``kdtheory.estimate`` in float64 NumPy arrays,
+so that the numbers are those of ``lambda_star``; no formula is written twice.
 """
 
 from __future__ import annotations

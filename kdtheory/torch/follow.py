@@ -47,7 +47,9 @@ class WeightFollower:
         rows = slice(0, self.sample)
         inputs = np.ones((len(z[rows]), 1)) if features is None else _numpy(features[rows])
         if len(inputs) < 3:
-            raise InvalidInput(f"weight='auto' needs batches of 3 samples or more, got {len(inputs)}. Pass a fixed weight.")
+            raise InvalidInput(
+                f"weight='auto' needs batches of 3 samples or more, got {len(inputs)}. Pass a fixed weight."
+            )
         new = logit_moments(_numpy(z[rows]), _numpy(u[rows]), _numpy(targets[rows]), features=inputs, loss=kind)
         self.weights = self.decay * self.weights + 1.0
         self.weights_sq = self.decay**2 * self.weights_sq + 1.0
@@ -74,7 +76,9 @@ class WeightFollower:
     def estimate(self, confidence: float) -> WeightEstimate:
         """Weight, interval and advice now."""
         rule = self._rule(self.seen_batch)
-        return estimate(rule, self.moments(), confidence=confidence, mu=self.constants["mu"], Lcal=self.constants["Lcal"])
+        return estimate(
+            rule, self.moments(), confidence=confidence, mu=self.constants["mu"], Lcal=self.constants["Lcal"]
+        )
 
     def state(self) -> dict[str, Any]:
         """For a state_dict."""

@@ -62,7 +62,9 @@ def per_sample_gradients(
     y = _placed(targets, like)
     n = len(y)
     if n == 0 or any(len(x) != n for x in columns):
-        raise InvalidInput(f"inputs and targets must hold the same n >= 1 samples, got {[len(x) for x in columns]} and {n}.")
+        raise InvalidInput(
+            f"inputs and targets must hold the same n >= 1 samples, got {[len(x) for x in columns]} and {n}."
+        )
 
     def value(point: Named, target: Tensor, *sample: Tensor) -> Tensor:
         output = functional_call(model, {**point, **rest}, tuple(x.unsqueeze(0) for x in sample))

@@ -25,7 +25,8 @@ class DistillationLoss(nn.Module):
         weight: lambda, or "auto": lambda* of ``criterion`` from the logits (and the features) of every
             ``refresh_every``-th training batch, averaged with ``decay`` per refresh.  Other calls cost nothing extra.
         loss: "softmax" (cross-entropy), "logistic", "squared" (|z - y|^2/2); "auto" by the number of outputs.
-        criterion, step_size, mu, L, Lcal: as in ``lambda_star``.  This loss alone is the *biased* update, so the default
+        criterion, step_size, mu, L, Lcal: as in ``lambda_star``.  This loss alone is the *biased* update, so the
+        default
             is "second-moment" (kappa = 0), its most favourable case; use "unbiased" together with
             ``UnbiasedDistillation``.
         batch_size: B; default: that of the batch.  Noise falls by B and bias does not, so lambda* falls with B.
@@ -34,9 +35,9 @@ class DistillationLoss(nn.Module):
             unless told None.  ``estimate()`` always reports the raw value.
         sample: samples of a batch that a refresh looks at.
 
-    With ``features`` (the input of the output layer; append a column of ones if the layer has an offset) lambda is best for
-    that layer's gradient r_n a_n^T; without, for its offset alone, whose gradient is r_n.  In both the teacher's gradient
-    is what the loss subtracts, J_n(x)^T (r(u_n) - y_n), not the teacher network's own.
+    With ``features`` (the input of the output layer; append a column of ones if the layer has an offset) lambda is best
+    for that layer's gradient r_n a_n^T; without, for its offset alone, whose gradient is r_n.  In both the teacher's
+    gradient is what the loss subtracts, J_n(x)^T (r(u_n) - y_n), not the teacher network's own.
 
     Only training mode refreshes.  The state (a few hundred numbers) goes with ``state_dict``, whatever the device.
     Raises InvalidInput for shapes, labels, constants and names that do not fit; StepSizeTooLarge.
@@ -63,7 +64,9 @@ class DistillationLoss(nn.Module):
         self._follower = None
         if weight == "auto":
             constants: dict[str, Any] = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
-            self._follower = WeightFollower(criterion, constants, batch_size, decay, positive_int(sample, "sample", minimum=3))
+            self._follower = WeightFollower(
+                criterion, constants, batch_size, decay, positive_int(sample, "sample", minimum=3)
+            )
 
     @property
     def weight(self) -> float:
@@ -89,7 +92,9 @@ class DistillationLoss(nn.Module):
         kind = self._kind(z)
         if self._follower is not None and self.training:
             if self._calls % self.refresh_every == 0:
-                self._raw = self._follower.refresh(z.detach(), u, targets, None if features is None else features.detach(), kind)
+                self._raw = self._follower.refresh(
+                    z.detach(), u, targets, None if features is None else features.detach(), kind
+                )
             self._calls += 1
         y = _targets(targets, z, kind)
         return _mixed(z, u, y, self.weight, kind)
@@ -126,7 +131,9 @@ class DistillationLoss(nn.Module):
     def extra_repr(self) -> str:
         """What ``print`` shows."""
         auto = self._follower is not None
-        return f"weight={self.weight:.4g}{' (auto, ' + self._follower.criterion + ')' if auto and self._follower else ''}"
+        return (
+            f"weight={self.weight:.4g}{' (auto, ' + self._follower.criterion + ')' if auto and self._follower else ''}"
+        )
 
 
 def _targets(targets: Tensor, z: Tensor, kind: str) -> Tensor:
@@ -134,7 +141,9 @@ def _targets(targets: Tensor, z: Tensor, kind: str) -> Tensor:
     y = targets.to(z.device)
     if kind == "softmax" and not y.is_floating_point():
         if y.shape != z.shape[:1]:
-            raise InvalidInput(f"targets must be ({z.shape[0]},) classes for logits {tuple(z.shape)}, got {tuple(y.shape)}.")
+            raise InvalidInput(
+                f"targets must be ({z.shape[0]},) classes for logits {tuple(z.shape)}, got {tuple(y.shape)}."
+            )
         return F.one_hot(y.long(), z.shape[1]).to(z.dtype)
     y = y.to(z.dtype)
     if y.numel() != z.numel() or y.shape[0] != z.shape[0]:

@@ -1,4 +1,4 @@
-"""Unbiased distillation: x+ = x - gamma (G - lambda H + lambda h), with h = grad f(theta) computed once (paper, Section 6)."""
+"""Unbiased distillation, x+ = x - gamma (G - lambda H + lambda h), h = grad f(theta) computed once (paper, Section 6)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class UnbiasedDistillation(nn.Module):
 
     Between ``loss.backward()`` and ``optimizer.step()`` call one of
 
-    * ``correct(student, weight)`` after a ``DistillationLoss`` with the same weight: adds lambda h.  Exact for models that
-      are linear in their parameters.  For other networks the loss subtracts lambda J(x)^T s and not lambda H, so a bias of
-      lambda E[(J(x) - J(theta))^T s] remains (the gap of Proposition 1), small while the student is near the teacher;
+    * ``correct(student, weight)`` after a ``DistillationLoss`` with the same weight: adds lambda h.  Exact for models
+      that are linear in their parameters.  For other networks the loss subtracts lambda J(x)^T s and not lambda H, so a bias
+      of lambda E[(J(x) - J(theta))^T s] remains (the gap of Proposition 1), small while the student is near the
+      teacher;
     * ``control_variate(student, inputs, targets, weight)`` after the *plain* loss of the same batch: adds
       lambda (h - H_B).  Unbiased for every network, at the cost of one forward and backward of the teacher
       (an SVRG step with the fixed snapshot theta).
@@ -37,9 +38,9 @@ class UnbiasedDistillation(nn.Module):
             buffers, say frozen batch statistics, are read from it), and it is never written to.
         loss: loss(output, targets) -> scalar, the *mean* over a batch, as torch.nn.CrossEntropyLoss().
 
-    ``weight_decay`` of the optimiser is a ridge that is the same for every sample: it cancels in H - h, so nothing has to be
-    done.  Correct once per optimizer step: after all backward passes when accumulating (of the averaged loss), after
-    unscaling mixed-precision gradients, before clipping.  Frozen copy, h and sample count go with ``state_dict``.
+    ``weight_decay`` of the optimiser is a ridge that is the same for every sample: it cancels in H - h, so nothing has
+    to be done.  Correct once per optimizer step: after all backward passes when accumulating (of the averaged loss),
+    after unscaling mixed-precision gradients, before clipping.  Frozen copy, h and sample count go with ``state_dict``.
 
     Raises InvalidInput: a teacher with random or batch-normalising layers in training mode.
     """
@@ -54,7 +55,9 @@ class UnbiasedDistillation(nn.Module):
         refuse_random(teacher, "UnbiasedDistillation")
         self._parts = {name: value.detach() for name, value in teacher.named_parameters()}
         if not self._parts:
-            raise InvalidInput("UnbiasedDistillation: the teacher has no parameters, so its gradient has no coordinates.")
+            raise InvalidInput(
+                "UnbiasedDistillation: the teacher has no parameters, so its gradient has no coordinates."
+            )
         self._teacher, self._loss = (teacher,), loss  # a tuple hides the module: its parameters are not ours to train
         flat = torch.cat([value.flatten() for value in self._parts.values()])
         self.register_buffer("theta", flat.clone())
@@ -64,7 +67,8 @@ class UnbiasedDistillation(nn.Module):
     def fit(self, batches: Iterable[tuple[Tensor, Tensor]]) -> UnbiasedDistillation:
         """Compute h from one pass over all training data, (inputs, targets) batch by batch, accumulated in float64.
 
-        Batches may differ in size.  Raises InvalidInput for no data or a gradient that is not finite; h is then unchanged.
+        Batches may differ in size.  Raises InvalidInput for no data or a gradient that is not finite; h is then
+        unchanged.
         """
         wide = torch.float32 if self.theta.device.type == "mps" else torch.float64  # mps has no float64
         total, count = torch.zeros_like(self.theta, dtype=wide), 0
@@ -74,7 +78,9 @@ class UnbiasedDistillation(nn.Module):
         if count == 0:
             raise InvalidInput("fit() got no batch. A generator can be used once only: pass a DataLoader or a list.")
         if not bool(torch.isfinite(total).all()):
-            raise InvalidInput("The teacher's mean gradient is not finite: check the teacher's loss on the training data.")
+            raise InvalidInput(
+                "The teacher's mean gradient is not finite: check the teacher's loss on the training data."
+            )
         self.mean_gradient.copy_(total / count)
         self.samples.fill_(count)
         return self
@@ -120,7 +126,9 @@ class UnbiasedDistillation(nn.Module):
         mine = {name: value for name, value in every.items() if value.requires_grad}
         missing = [name for name, value in mine.items() if value.grad is None]
         if missing:
-            raise InvalidInput(f"parameter {missing[0]!r} has no gradient. Call this between loss.backward() and step().")
+            raise InvalidInput(
+                f"parameter {missing[0]!r} has no gradient. Call this between loss.backward() and step()."
+            )
         pieces = self._named(correction)
         for name, value in mine.items():
             if value.grad is not None:  # always: missing ones were refused above
