@@ -1,5 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# Pinned: an open version would fetch a build with gigabytes of GPU libraries.
+TORCH ?= torch==2.13.0
 
 .PHONY: install verify test coverage lint clean
 
@@ -14,6 +16,7 @@ verify: install
 	$(BIN)/kdtheory verify
 
 test: install lint
+	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pytest -q -n 2 tests checks
 
 coverage: install

@@ -12,6 +12,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from kdtheory import symbols as sym
+from kdtheory.envelope import regime_border
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float, refuse_long
 from kdtheory.rules import Compressor, DistilledSGD
@@ -348,7 +349,10 @@ def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
     def value(lam: float) -> float:
         return floor_of(theorem, complete(theorem, known | {"lam": lam}))
 
-    border = _regime_border(letters, end) if sym.rate_min in theorem.definitions and theorem.modulus == "mu" else None
+    border = None
+    if sym.rate_min in theorem.definitions and theorem.modulus == "mu":
+        border = regime_border(gamma=letters["gamma"], mu=letters["mu"], c=letters["c"], sigma_sq=letters["sigma_star_sq"],
+                               covariance=letters["C"], variance=letters["V"], bias_sq=letters["bias_sq"])
     if border is None:
         pieces = [(0.0, end)]
     else:
@@ -356,20 +360,6 @@ def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
         before, beyond = border * (1.0 - 1e-6), border * (1.0 + 1e-6)
         pieces = [(0.0, before), (beyond, end)] if abs(beyond) < abs(end) else [(0.0, end if abs(end) < abs(before) else before), (beyond, beyond)]
     return min((_golden(value, *piece) for piece in pieces), key=value)
-
-
-def _regime_border(letters: Letters, end: float) -> float | None:
-    """The first lam on the side of ``end`` with a (1 - gamma mu) = gamma k c, None where the noise dominates throughout."""
-    calm = (1.0 - letters["gamma"] * letters["mu"]) ** 2
-    biased = letters["gamma"] ** 2 * letters["c"] ** 2 * letters["bias_sq"]
-    side = math.copysign(1.0, end)
-    square, half, constant = calm * letters["V"] - biased, -calm * abs(letters["C"]), calm * letters["sigma_star_sq"]
-    room = half * half - square * constant
-    if room < 0.0 or constant == 0.0:
-        return None
-    # The smaller positive root of square lam^2 + 2 half lam + constant, in the form that does not cancel.
-    lower = -half + math.sqrt(room)
-    return side * constant / lower if lower > 0.0 else None
 
 
 def _golden(value: Callable[[float], float], start: float, end: float) -> float:

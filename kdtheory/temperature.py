@@ -7,6 +7,7 @@ letters go through the same line; ``kdtheory.proofs.proposition`` derives it.  S
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def distillation_gap(
     Args:
         student_logits, teacher_logits: (n, K), K >= 2.
         weight: lam.
-        temperature: T > 0.
+        temperature: T > 0; ``math.inf`` for the limit.
 
     Raises:
         InvalidInput: shapes, numbers that are not finite, or T <= 0.
@@ -52,7 +53,11 @@ def distillation_gap(
             f"distillation_gap needs two (n, K) arrays of logits with K >= 2, got {z.shape} and {v.shape}. "
             "For one logit pass columns (z, 0)."
         )
-    lam, T = real_float(weight, "weight"), positive_float(temperature, "temperature")
+    lam = real_float(weight, "weight")
+    if temperature == math.inf:
+        centred = (z - z.mean(axis=1, keepdims=True) - v + v.mean(axis=1, keepdims=True)) / z.shape[1]
+        return np.asarray(lam * (centred - (softmax(z) - softmax(v))))
+    T = positive_float(temperature, "temperature")
     gap = residual_gap(
         p=softmax(z), q=softmax(v), p_soft=softmax(z / T), q_soft=softmax(v / T), weight=lam, temperature=T
     )

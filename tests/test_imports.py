@@ -12,7 +12,7 @@ import kdtheory as kd
 ROOT = Path(kd.__file__).parent
 ORDER = ("errors", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules", "compressors",
          "envelope", "theorems", "bounds", "matching", "matching_gram", "exact_instances", "exact_shapes", "exact_law", "suspects",
-         "counterexamples", "meaning", "closed_forms", "moments", "simulation", "compensated", "verdicts", "datasets", "parallel",
+         "counterexamples", "meaning", "closed_forms", "moments", "simulation", "compensated", "verdicts", "datasets", "agreement", "parallel",
          "report", "tables", "readme_table", "plots", "commands", "cli")
 
 
@@ -48,4 +48,4 @@ def test_import_is_light():
 
 def test_every_public_name_loads():
     for name in kd.__all__:
-        assert getattr(kd, name).__doc__ or name == "THEOREMS" or name == "ASSUMPTIONS"
+        assert getattr(kd, name).__doc__ or name in ("THEOREMS", "ASSUMPTIONS", "CONVENTIONS")

@@ -16,6 +16,8 @@ COMMANDS = {
     "formula": "a closed form or a statement",
     "simulate": "simulate SGD with distillation on data",
     "weight": "lambda* from per-sample gradients",
+    "diagnose": "is the weight in use any good?",
+    "convert": "what other trainers weight, as the paper's lambda",
     "campaign": "very many random instances, stored so that nothing can lose them",
     "tightness": "the instance on which a bound comes nearest to equality",
     "replay": "play a stored instance of a campaign again",

@@ -1,29 +1,71 @@
-"""lambda* from per-sample gradients."""
+"""lambda* from per-sample gradients, or from logits."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome
+from kdtheory.errors import InvalidInput
 
 EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy"
 
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("--student", required=True, help=".npy (n, d), per-sample gradients of the student")
-    command.add_argument("--teacher", required=True, help=".npy (n, d), per-sample gradients of the teacher")
+    command.add_argument(
+        "--student", required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
+    )
+    command.add_argument("--teacher", required=True, help="the same of the teacher, same samples in the same order")
     command.add_argument("--criterion", default="unbiased", help="unbiased (default), theorem-1, theorem-2, ...")
+    add_logits(command)
+    add_constants(command)
+
+
+def add_logits(command: ArgumentParser) -> None:
+    """What turns the two files into logits of a linear (last) layer."""
+    command.add_argument(
+        "--logits", action="store_true", help="the files hold logits; needs --labels and --features(-sqnorm)"
+    )
+    command.add_argument("--labels", help=".npy (n,) classes, or (n, K) probabilities or targets")
+    command.add_argument("--features", help=".npy (n, d), the inputs of the layer")
+    command.add_argument("--features-sqnorm", help=".npy (n,), their squared norms: enough for the unbiased update")
+    command.add_argument("--loss", default="auto", help="auto (default), softmax, logistic, squared")
+
+
+def add_constants(command: ArgumentParser) -> None:
+    """Constants of the criteria that need them."""
     for option in ("step-size", "mu", "L", "Lcal"):
         command.add_argument(f"--{option}", type=float, help="for criteria that need it")
     command.add_argument("--batch-size", type=int, default=1, help="batch size B")
+    command.add_argument("--confidence", type=float, default=0.95, help="of the intervals (default 0.95)")
+
+
+def check_logits(options: Namespace) -> None:
+    """Raise InvalidInput for half of what logits need, or for labels without --logits."""
+    given = [name for name in ("labels", "features", "features_sqnorm") if getattr(options, name) is not None]
+    if options.logits and (options.labels is None or len(given) < 2):
+        raise InvalidInput("--logits needs --labels, and --features or --features-sqnorm.")
+    if given and not options.logits:
+        raise InvalidInput(
+            f"--{given[0].replace('_', '-')} is for logits: add --logits, or leave it out for gradients."
+        )
 
 
 def run(options: Namespace) -> Outcome:
     """The weight with its interval and one sentence of advice."""
-    from kdtheory.estimate import lambda_star
+    from kdtheory.estimate import lambda_star, lambda_star_from_logits
 
-    found = lambda_star(options.student, options.teacher, criterion=options.criterion, step_size=options.step_size, mu=options.mu,
-                        L=options.L, Lcal=options.Lcal, batch_size=options.batch_size)
+    check_logits(options)
+    constants = {
+        name: getattr(options, name)
+        for name in ("criterion", "step_size", "mu", "L", "Lcal", "batch_size", "confidence")
+    }
+    if options.logits:
+        found = lambda_star_from_logits(
+            options.student, options.teacher, options.labels, features=options.features,
+            features_sqnorm=options.features_sqnorm, loss=options.loss, **constants,
+        )  # fmt: skip
+    else:
+        found = lambda_star(options.student, options.teacher, **constants)
     text = f"lambda* = {found.weight:.4g} [{found.low:.4g}, {found.high:.4g}]  N(lambda*)/N(0) = {found.variance_reduction:.4g}\n{found.advice}"
     return found.to_dict(), text, 0

@@ -1,4 +1,4 @@
-"""What a weight is optimal for: each criterion is a convex function of the weight, given the four moments.
+"""What a weight is optimal for: each criterion is a function of the weight, convex by pieces, given the four moments.
 
 All are functions of the bias k = |lambda||h| and the noise a, a^2 = E|S - lambda H'|^2 / B, so the optimum lies between
 0 and E<S,H>/V, and so does the search for it.
@@ -20,7 +20,8 @@ UNBIASED = (
 )  # fmt: skip
 BIASED = ("second-moment", "theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "compressed")
 SHARP = ("theorem-1-sharp", "theorem-2-sharp")
-CRITERIA = (*UNBIASED, *BIASED, *SHARP, "exact")
+ENVELOPE = ("theorem-1-envelope", "theorem-2-envelope")
+CRITERIA = (*UNBIASED, *BIASED, *SHARP, *ENVELOPE, "exact")
 
 
 class Criterion(Protocol):
@@ -36,11 +37,13 @@ class Criterion(Protocol):
     def slope(self, weight: float, moments: Array) -> float:
         """Its derivative in the weight; at 0 the one towards the sign of the covariance."""
 
+    def pieces(self, moments: Array, end: float) -> list[tuple[float, float]]:
+        """Intervals from 0 to ``end``, on each of which the slope changes sign at most once."""
+
 
 @dataclass(frozen=True)
 class Quadratic:
-    """N(lambda; kappa) = E|S - lambda H'|^2 + lambda^2 m |h|^2 with m = B(1 + kappa); m = 0 for unbiased "
-    "distillation."""
+    """N(lambda; kappa) = E|S - lambda H'|^2 + lambda^2 m |h|^2 with m = B(1 + kappa), 0 for unbiased distillation."""
 
     name: str
     bias_factor: float
@@ -54,6 +57,10 @@ class Quadratic:
         """Half the derivative: lambda (V + m|h|^2) - E<S,H>."""
         _, covariance, variance, bias_sq = moments
         return float(weight * (variance + self.bias_factor * bias_sq) - covariance)
+
+    def pieces(self, moments: Array, end: float) -> list[tuple[float, float]]:
+        """Convex: one piece."""
+        return [(0.0, end)]
 
 
 @dataclass(frozen=True)
@@ -73,33 +80,40 @@ class Sharp:
 
     def value(self, weight: float, moments: Array) -> float:
         """T up to the factor gamma^2 (strongly convex) or L gamma^2 / 2 (PL)."""
-        k, a, _ = self._norms(weight, moments)
+        k, a, _, _ = norms(weight, moments, self.batch_size)
         if self.bends and a * self.p < k * self.r:
             return (1 + (self.p**2 + self.r**2) / self.D) * (k * k + a * a)
         return k * k + a * a + (self.p * k + self.r * a) ** 2 / self.D
 
     def slope(self, weight: float, moments: Array) -> float:
         """Half the derivative of ``value``."""
-        k, a, a_slope = self._norms(weight, moments)
-        sign = math.copysign(1.0, weight if weight else moments[1])
-        k_slope = sign * math.sqrt(moments[3])
+        k, a, k_slope, a_slope = norms(weight, moments, self.batch_size)
         plain = k * k_slope + a * a_slope
         if self.bends and a * self.p < k * self.r:
             return (1 + (self.p**2 + self.r**2) / self.D) * plain
         return plain + (self.p * k + self.r * a) * (self.p * k_slope + self.r * a_slope) / self.D
 
-    def _norms(self, weight: float, moments: Array) -> tuple[float, float, float]:
-        sigma_sq, covariance, variance, bias_sq = moments
-        noise_sq = max(sigma_sq - 2 * weight * covariance + weight**2 * variance, 0.0) / self.batch_size
-        a = math.sqrt(noise_sq)
-        # a is a norm: where it vanishes (teacher and student noise collinear) its smallest subgradient is 0.
-        a_slope = (weight * variance - covariance) / (self.batch_size * a) if a > 0 else 0.0
-        return abs(weight) * math.sqrt(bias_sq), a, a_slope
+    def pieces(self, moments: Array, end: float) -> list[tuple[float, float]]:
+        """Convex: one piece."""
+        return [(0.0, end)]
+
+
+def norms(weight: float, moments: Array, batch_size: int) -> tuple[float, float, float, float]:
+    """k = |lambda||h|, a = sqrt(E|S - lambda H'|^2/B), and their derivatives in the weight.
+
+    At 0 the derivative of k is that towards the sign of the covariance.
+    """
+    sigma_sq, covariance, variance, bias_sq = moments
+    a = math.sqrt(max(sigma_sq - 2 * weight * covariance + weight**2 * variance, 0.0) / batch_size)
+    # a is a norm: where it vanishes (teacher and student noise collinear) its smallest subgradient is 0.
+    a_slope = (weight * variance - covariance) / (batch_size * a) if a > 0 else 0.0
+    size = math.sqrt(bias_sq)
+    return abs(weight) * size, a, math.copysign(size, weight if weight else covariance), a_slope
 
 
 def make_criterion(
     name: str, *, step_size: float | None, mu: float | None, L: float | None, Lcal: float | None, batch_size: int
-) -> Quadratic | Sharp:
+) -> Criterion:
     """The criterion called ``name`` with its constants checked.
 
     Raises InvalidInput (unknown name, missing or non-positive constant) and StepSizeTooLarge.
@@ -127,6 +141,10 @@ def make_criterion(
     constants = _Constants(name, given)
     if name in SHARP:
         return constants.sharp(int(batch_size))
+    if name in ENVELOPE:
+        from kdtheory.estimate.floor import EnvelopeFloor
+
+        return EnvelopeFloor.of(name, *constants.envelope(), int(batch_size))
     return Quadratic(name, batch_size * (1.0 + constants.kappa()))
 
 
@@ -182,9 +200,7 @@ class _Constants:
 
     def sharp(self, batch_size: int) -> Sharp:
         """The rate is gamma mu, as everywhere in statements called sharp."""
-        mu, Lcal = self.need("mu"), self.need("Lcal")
-        if Lcal < mu:
-            raise InvalidInput(f"Expected smoothness satisfies Lcal >= mu; got Lcal = {Lcal:.4g} < mu = {mu:.4g}.")
+        mu, Lcal = self._moduli()
         if self.name == "theorem-1-sharp":
             gamma = self._open(1 / Lcal, "1/Lcal")
             p, r = 1 - gamma * mu, gamma * math.sqrt(mu * (Lcal - mu))
@@ -194,6 +210,20 @@ class _Constants:
         scale = math.sqrt(mu / L)  # W = (mu gamma^2/2)(...)^2, while U carries L gamma^2/2
         p, r = abs(1 - L * gamma) * scale, L * gamma * math.sqrt((Lcal - mu) / mu) * scale
         return Sharp(self.name, p, r, gamma * (mu - L * gamma * Lcal), batch_size, bends=False)
+
+    def envelope(self) -> tuple[float, float, float, float | None]:
+        """(gamma, mu, Lcal, L), L being None in the strongly convex case."""
+        mu, Lcal = self._moduli()
+        if self.name == "theorem-1-envelope":
+            return self._open(1 / Lcal, "1/Lcal"), mu, Lcal, None
+        L = self.need("L")
+        return self._open(2 * mu / (L * Lcal), "2 mu/(L Lcal)"), mu, Lcal, L
+
+    def _moduli(self) -> tuple[float, float]:
+        mu, Lcal = self.need("mu"), self.need("Lcal")
+        if Lcal < mu:
+            raise InvalidInput(f"Expected smoothness satisfies Lcal >= mu; got Lcal = {Lcal:.4g} < mu = {mu:.4g}.")
+        return mu, Lcal
 
     def _open(self, limit: float, formula: str) -> float:
         gamma = self.need("step_size")
@@ -221,15 +251,17 @@ def minimise(criterion: Criterion, moments: Array) -> float:
         if bias_sq > 0:
             return 0.0
         raise _no_teacher(criterion.name)
-    return _bisect(criterion, moments, covariance / variance)
+    end = covariance / variance
+    found = [_bisect(criterion, moments, *piece) for piece in criterion.pieces(moments, end)]
+    return min(found, key=lambda weight: criterion.value(weight, moments))
 
 
-def _bisect(criterion: Criterion, moments: Array, end: float) -> float:
+def _bisect(criterion: Criterion, moments: Array, start: float, end: float) -> float:
     sign = math.copysign(1.0, end)
     # k = |lambda||h| has a kink at 0, which makes 0 itself optimal for a teacher with more bias than use.
-    if end == 0.0 or sign * criterion.slope(0.0, moments) >= 0:
-        return 0.0
-    low, high = 0.0, end
+    if end == start or sign * criterion.slope(start, moments) >= 0:
+        return start
+    low, high = start, end
     for _ in range(200):  # the interval halves: at most 53 halvings past the first until neighbours meet
         middle = 0.5 * (low + high)
         if middle in (low, high):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput
+from kdtheory.estimate.npy import NpyFile, open_npy
 
 Array = NDArray[np.float64]
 CHUNK_ENTRIES = 1 << 18  # 2 MB of float64 per array: two chunks and their products stay in a laptop's cache
@@ -22,9 +23,7 @@ class Rows:
     """A matrix of shape (n, d) whose rows are samples; ``chunks`` is the only way to its entries."""
 
     name: str
-    matrix: NDArray[Any]
-    path: Path | None = None
-    stamp: tuple[int, int] | None = None
+    matrix: NDArray[Any] | NpyFile
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -40,14 +39,9 @@ class Rows:
             yield rows, np.asarray(self.matrix[rows], dtype=np.float64)
 
     def check_unchanged(self) -> None:
-        """Raise InvalidInput if the file changed since it was opened: half of the answer would be about another "
-        "file."""
-        if self.path is not None and self.stamp is not None and _stamp(self.path) != self.stamp:
-            raise InvalidInput(
-                f"{self.name}: the file {self.path.name} changed while it was being read. Wait until the writer is "
-                "done "
-                "(write to another name, then rename: renaming is atomic), then run again."
-            )
+        """Raise InvalidInput if the rows come from a file that changed since it was opened."""
+        if isinstance(self.matrix, NpyFile):
+            self.matrix.check_unchanged()
 
     def locate_bad_entry(self) -> str:
         """Where the first NaN or infinity stands, for the error message."""
@@ -60,27 +54,22 @@ class Rows:
 
 
 def open_rows(source: Any, name: str, *, minimum_rows: int = 1, column: bool = False) -> Rows:
-    """Rows of an array (n, d), or of the .npy file at a path (memory-mapped, pickles refused).
+    """Rows of an array (n, d), or of the .npy file at a path (read by blocks, pickles refused).
 
     ``column`` accepts shape (n,) as (n, 1).  Integer, half and single precision are accepted and accumulated in
     float64.
     Raises InvalidInput for object, complex, boolean or structured arrays, for any shape but (n, d) with d >= 1, for
     fewer rows than ``minimum_rows`` and for a file that is missing, truncated or not .npy.
     """
-    path, stamp = None, None
-    if isinstance(source, (str, os.PathLike)):
-        path = Path(source)
-        matrix, stamp = _map_file(path, name)
-    else:
-        matrix = np.asanyarray(source)
+    from_file = isinstance(source, (str, os.PathLike))
+    matrix: NDArray[Any] | NpyFile = open_npy(Path(source), name) if from_file else np.asanyarray(source)
     if matrix.dtype.kind not in "iuf":
         raise InvalidInput(
-            f"{name} must hold real numbers, got dtype = {matrix.dtype}. Object arrays are refused (reading them "
-            "would run "
+            f"{name} must hold real numbers, got dtype = {matrix.dtype}. Object arrays are refused (reading them would run "
             "code); save integers or floats, e.g. np.save(path, gradients.astype(np.float32))."
         )
     if column and matrix.ndim == 1:
-        matrix = matrix[:, None]
+        matrix = np.asarray(matrix)[:, None]
     if matrix.ndim != 2 or matrix.shape[1] == 0:
         raise InvalidInput(
             f"{name} must have shape (n, d): one row per sample, d >= 1; got shape {matrix.shape}. "
@@ -91,7 +80,7 @@ def open_rows(source: Any, name: str, *, minimum_rows: int = 1, column: bool = F
             f"{name} has n = {matrix.shape[0]} samples; a variance with an interval needs n >= {minimum_rows}. "
             "Pass per-sample gradients, not their mean; 200 samples or more give useful intervals."
         )
-    return Rows(name, matrix, path, stamp)
+    return Rows(name, matrix)
 
 
 def same_shape(student: Rows, teacher: Rows) -> None:
@@ -100,27 +89,5 @@ def same_shape(student: Rows, teacher: Rows) -> None:
         raise InvalidInput(
             f"{student.name} and {teacher.name} must have the same shape (n, d): row i of both is sample i; got "
             f"{student.shape} and {teacher.shape}. A teacher of another size has no gradient in the student's "
-            "coordinates: "
-            "use lambda_star_from_logits."
+            "coordinates: use lambda_star_from_logits."
         )
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    info = path.stat()
-    return info.st_size, info.st_mtime_ns
-
-
-def _map_file(path: Path, name: str) -> tuple[NDArray[Any], tuple[int, int]]:
-    try:
-        stamp = _stamp(path)
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InvalidInput(
-            f"{name}: cannot read {path.name} as a plain .npy file ({error}). Missing, still being written, "
-            "truncated, or "
-            "holding pickled objects (refused). Save with np.save(path, array) and rename once complete."
-        ) from error
-    if not isinstance(loaded, np.ndarray):
-        loaded.close()
-        raise InvalidInput(f"{name}: {path.name} is an archive. Save one array: np.save(path, archive['...']).")
-    return loaded, stamp

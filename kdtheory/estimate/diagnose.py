@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
-from kdtheory.estimate.criteria import Criterion, make_criterion
+from kdtheory.estimate.criteria import Criterion, Quadratic, make_criterion
 from kdtheory.estimate.data import open_rows
-from kdtheory.estimate.logits import logit_moments
+from kdtheory.estimate.logits import checked_sqnorm, logit_moments, norm_moments, residuals, without_features
 from kdtheory.estimate.moments import Moments, from_scalars, scalars
 from kdtheory.estimate.result import WeightEstimate, estimate
 
@@ -28,6 +30,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "theorem-2": ("step_size", "L"),
     "theorem-2-refined": ("step_size", "mu", "L", "Lcal"),
     "theorem-2-sharp": ("step_size", "mu", "L", "Lcal"),
+    "theorem-1-envelope": ("step_size", "mu", "Lcal"),
+    "theorem-2-envelope": ("step_size", "mu", "L", "Lcal"),
 }
 
 
@@ -71,6 +75,20 @@ class Diagnosis:
 
         return noise_curves(self)
 
+    def save_plot(self, path: str | os.PathLike[str]) -> None:
+        """The picture as .pdf, .svg or .png, complete or not there.  Another ending or no folder raises InvalidInput."""
+        target = Path(path)
+        if target.suffix.lower() not in (".pdf", ".svg", ".png"):
+            raise InvalidInput(f"The plot must end in .pdf, .svg or .png, got {target.name!r}.")
+        if not target.parent.is_dir():
+            raise InvalidInput(f"No folder {str(target.parent)!r} for the plot: make it first.")
+        part = target.with_name(f".{target.name}.part{target.suffix}")
+        try:
+            self.plot().savefig(part, dpi=200)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
 
 def diagnose(
     student: Any,
@@ -79,6 +97,7 @@ def diagnose(
     *,
     labels: Any = None,
     features: Any = None,
+    features_sqnorm: Any = None,
     loss: str = "auto",
     step_size: float | None = None,
     mu: float | None = None,
@@ -90,10 +109,11 @@ def diagnose(
     """Judge the distillation weight in use.
 
     Args:
-        student, teacher: per-sample gradients (n, d), arrays or .npy paths; or, with ``labels`` and ``features``,
-        logits (n, K).
+        student, teacher: per-sample gradients (n, d), arrays or .npy paths; or, with ``labels`` and ``features`` (or
+            ``features_sqnorm``), logits (n, K).
         weight: the lambda in use; any real number.  Outside [0, 1] it is judged like any other.
-        labels, features, loss: as in ``lambda_star_from_logits``.
+        labels, features, features_sqnorm, loss: as in ``lambda_star_from_logits``; squared norms alone allow "unbiased"
+        only.
         step_size, mu, L, Lcal, batch_size, confidence: as in ``lambda_star``; each constant given adds the criteria it
         allows.
 
@@ -103,10 +123,12 @@ def diagnose(
     """
     if not math.isfinite(weight):
         raise InvalidInput(f"weight must be finite, got weight = {weight}.")
+    if labels is None and (features is not None or features_sqnorm is not None):
+        raise InvalidInput("features belong to logits: pass labels too, or gradients without features.")
+    if labels is not None and features is None:
+        return _from_norms(student, teacher, labels, features_sqnorm, loss, weight, confidence)
     if labels is not None:
-        if features is None:
-            raise InvalidInput("diagnose from logits needs features (n, d): |h|^2 cannot be had from logits alone.")
-        moments = logit_moments(student, teacher, labels, features=features, loss=loss)
+        moments = logit_moments(student, teacher, labels, features=features, features_sqnorm=features_sqnorm, loss=loss)
     else:
         pair = (open_rows(student, "student", minimum_rows=3), open_rows(teacher, "teacher", minimum_rows=3))
         moments = from_scalars(scalars(*pair))
@@ -128,6 +150,24 @@ def diagnose(
         lines[name] = Line(found, _ratio(rule, weight, point), rule)
     draft = Diagnosis(weight, moments.rho, moments.beta, moments.n, lines, skipped, "", moments)
     return replace(draft, recommendation=_recommend(draft))
+
+
+def _from_norms(
+    student: Any, teacher: Any, labels: Any, features_sqnorm: Any, loss: str, weight: float, confidence: float
+) -> Diagnosis:
+    if features_sqnorm is None:
+        raise InvalidInput(
+            "diagnose from logits needs features (n, d), or features_sqnorm (n,) for the unbiased update alone."
+        )
+    r, s = residuals(student, teacher, labels, loss)
+    sqnorm = checked_sqnorm(features_sqnorm, r.shape[0])
+    rule, moments = Quadratic("unbiased", 0.0), norm_moments(r, s, sqnorm, None)
+    found = without_features(rule, r, s, sqnorm, None, confidence)
+    now = _ratio(rule, weight, moments.vector())
+    skipped = {name: "needs features, for |h|^2" for name in NEEDS if name != "unbiased"}
+    text = f"λ = {weight:g} reaches {now:.3g} times plain SGD's noise floor if unbiased and stationary. {found.advice}"
+    lines = {"unbiased": Line(found, now, rule)}
+    return Diagnosis(weight, moments.rho, math.nan, moments.n, lines, skipped, text, moments)
 
 
 def _ratio(rule: Criterion, weight: float, point: np.ndarray[Any, np.dtype[np.float64]]) -> float:

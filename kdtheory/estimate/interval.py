@@ -5,9 +5,16 @@ kept unless the estimate of Z(w) is too far from 0, on either side, for its own 
 interval for ratios; measured: where gradients have heavy tails, the usual weight +- t * error covers 86 %, this one 95
 %).
 
-Critical values are the larger of Student's t and those of an m-out-of-n bootstrap of the t-ratio, m = 1.5 sqrt(n).  The
-latter stays right when |H'|^2 has no variance, as for gradients with three finite moments; resampling n out of n does
-not.
+Critical values are the larger of two.  Student's t, with the degrees of freedom that the spread of the squared
+deviations leaves (Satterthwaite: 2 n/(kurtosis - 1), at most n - 1): where a few samples carry the variance, the error
+is known as badly as from a few samples.  And those of an m-out-of-n bootstrap of the t-ratio, m = 1.5 sqrt(n), which
+stays right when |H'|^2 has no variance, as for gradients with three finite moments (resampling n out of n does not), at
+0.6 of the level.
+
+Measured at 95 %, n = 50 and 200, 200 runs each (standard error 1.5 %; ``kdtheory.checks.coverage``): heavy tails
+92.5 to 98.5 % (with plain t and the full level: 90 to 97.5 %), Gaussian 95 to 98 %, and 96 to 99 % for a teacher without
+bias, whose |h|^2 >= 0 is known and not used up.  The price: with heavy tails up to 16 % of the intervals are unbounded,
+where one sample carries most of the variance and nothing can be excluded.
 """
 
 from __future__ import annotations
@@ -22,9 +29,12 @@ from kdtheory.estimate.criteria import Criterion, Quadratic
 from kdtheory.estimate.data import Array
 from kdtheory.estimate.moments import Moments
 
-RESAMPLES = 399  # 2.5 % of 400 is a whole number of order statistics
+RESAMPLES = 399  # 2.5 % of 400 is a whole number of order statistics, and so is 0.6 of it
+BOOTSTRAP_LEVEL = 0.6  # a sample's bootstrap has not seen the outliers that it did not draw: measured, see above
+SHAPE_SAMPLES = 20_000  # more do not change a kurtosis that matters, and it is computed at every weight tried
 DOUBLINGS = 60  # beyond 10^15 times the first step the interval is called unbounded
 HALVINGS = 40  # relative precision 10^-12 of a bracket, far below any sampling error
+BIAS_ONLY = np.array([0.0, 0.0, 0.0, 1.0])
 SEED = 20230517  # fixed: the same data give the same interval
 
 
@@ -62,7 +72,7 @@ def _end(test: _SlopeTest, weight: float, side: int) -> float:
             outside = middle
         else:
             inside = middle
-    return outside
+    return outside if inside != weight else weight  # rejected however near: a weight on a kink has no room on this side
 
 
 @dataclass
@@ -72,16 +82,13 @@ class _SlopeTest:
     criterion: Criterion
     moments: Moments
     confidence: float
-    student_t: float = field(init=False)
+    shape: Array = field(init=False)  # (4, at most SHAPE_SAMPLES)
     means: Array = field(init=False)  # (4, RESAMPLES)
     scatter: Array = field(init=False)  # (RESAMPLES, 4, 4)
 
-
     def __post_init__(self) -> None:
-        from scipy.special import stdtrit
-
-        self.student_t = float(stdtrit(max(self.moments.n - 1.0, 1.0), 0.5 + 0.5 * self.confidence))
         kept = self.moments.influence
+        self.shape = kept[:, :: max(1, math.ceil(kept.shape[1] / SHAPE_SAMPLES))]
         size = min(kept.shape[1], max(10, math.ceil(1.5 * math.sqrt(self.moments.n))))
         rows = np.random.Generator(np.random.Philox(SEED)).integers(0, kept.shape[1], (RESAMPLES, size))
         drawn = kept[:, rows]
@@ -96,7 +103,7 @@ class _SlopeTest:
         # |h|^2 >= 0 pulls the optimum towards 0.  Going outward, a small bias is the doubtful case; an optimum so far
         # out
         # also needs a feasible bias, so it is enough that bias 0 is rejected.  Going inward a large bias is.
-        reach = self.student_t * math.sqrt(max(float(m.errors[3, 3]), 0.0))
+        reach = self._student_t(BIAS_ONLY) * math.sqrt(max(float(m.errors[3, 3]), 0.0))
         bias = m.bias_sq if outward else m.bias_sq_clipped
         towards = bias - reach if outward else bias + reach
         gradient = self._gradient(weight)
@@ -112,9 +119,20 @@ class _SlopeTest:
         top = gradient @ self.means * side
         bottom = np.sqrt(np.maximum(np.einsum("i,rij,j->r", gradient, self.scatter, gradient, optimize=True), 0.0))
         ratios = np.divide(top, bottom, out=np.copysign(np.full_like(top, np.inf), top), where=bottom > 0)
-        rank = RESAMPLES - max(1, round((RESAMPLES + 1) * (1.0 - self.confidence) / 2.0))
+        rank = RESAMPLES - max(1, round((RESAMPLES + 1) * (1.0 - self.confidence) / 2.0 * BOOTSTRAP_LEVEL))
         critical = float(np.partition(ratios, rank)[rank])
-        return max(self.student_t, critical) * error
+        return max(self._student_t(gradient), critical) * error
+
+    def _student_t(self, gradient: Array) -> float:
+        """The quantile with the degrees of freedom of the combination's own squared deviations."""
+        from scipy.special import stdtrit
+
+        squares = (gradient @ self.shape) ** 2
+        total, freedom = float(np.sum(squares)), self.moments.n - 1.0
+        if total > 0.0:
+            kurtosis = squares.size * float(np.sum((squares / total) ** 2))
+            freedom = min(freedom, 2.0 * self.moments.n / max(kurtosis - 1.0, 1e-9))
+        return float(stdtrit(max(freedom, 1.0), 0.5 + 0.5 * self.confidence))
 
     def _slope(self, weight: float, bias: float) -> float:
         """The slope with another bias, continued to negative ones as an odd function (linear criteria: linearly)."""

@@ -23,6 +23,7 @@ from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.estimate.criteria import UNBIASED, Quadratic, make_criterion
 from kdtheory.estimate.data import Array, open_rows
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
+from kdtheory.estimate.npy import load_array
 from kdtheory.estimate.result import WeightEstimate, estimate, span
 
 LOSSES = ("auto", "softmax", "logistic", "squared")
@@ -51,8 +52,8 @@ def lambda_star_from_logits(
     """The weight for a linear (last) layer, from its logits; equal to ``lambda_star`` on the gradients r_n a_n^T.
 
     Args:
-        student_logits: (n, K), or (n,) for one output; array or .npy path.
-        teacher_logits: the same shape, same inputs.
+        student_logits: (n, K), or (n,) for one output; array or .npy path, as all that follow.
+        teacher_logits: the same, same inputs.
         labels: ints (n,) or probabilities (n, K) for softmax; (n,) in [0, 1] for logistic; (n,) or (n, K) targets for
         squared.
         features_sqnorm: (n,) squared norms |a_n|^2 of the layer's inputs (add 1 if the layer has an offset).
@@ -94,8 +95,8 @@ def lambda_star_from_logits(
             "or use criterion='unbiased'."
         )
     r, s = residuals(student_logits, teacher_logits, labels, loss)
-    sqnorm = _sqnorm(features_sqnorm, r.shape[0])
-    return _without_features(rule, r, s, sqnorm, teacher_bias_sq, confidence)
+    sqnorm = checked_sqnorm(features_sqnorm, r.shape[0])
+    return without_features(rule, r, s, sqnorm, teacher_bias_sq, confidence)
 
 
 def logit_moments(
@@ -116,7 +117,7 @@ def logit_moments(
         sqnorm[rows] = np.einsum("ij,ij->i", block, block)
     if not np.all(np.isfinite(sqnorm)):
         raise InvalidInput(f"features must be finite and squarable: {inputs.locate_bad_entry()}.")
-    if features_sqnorm is not None and not np.allclose(sqnorm, _sqnorm(features_sqnorm, n), rtol=1e-3):
+    if features_sqnorm is not None and not np.allclose(sqnorm, checked_sqnorm(features_sqnorm, n), rtol=1e-3):
         raise InvalidInput(
             "features_sqnorm differs from the squared row norms of features by more than 0.1 %. Pass one of them."
         )
@@ -189,7 +190,7 @@ def _response(z: Array, kind: str) -> Array:
 
 def _targets(labels: Any, shape: tuple[int, int], kind: str) -> Array:
     n, outputs = shape
-    y = np.asanyarray(labels)
+    y = load_array(labels, "labels")
     if y.dtype.kind not in "iuf" or not np.all(np.isfinite(y)):
         raise InvalidInput(f"labels must be finite numbers, got dtype = {y.dtype}.")
     if kind == "softmax" and y.shape == (n,):
@@ -210,25 +211,30 @@ def _targets(labels: Any, shape: tuple[int, int], kind: str) -> Array:
     return table
 
 
-def _without_features(
-    rule: Quadratic, r: Array, s: Array, sqnorm: Array, known_bias: float | None, confidence: float
-) -> WeightEstimate:
-    if known_bias is not None and not (math.isfinite(known_bias) and known_bias >= 0):
-        raise InvalidInput(f"teacher_bias_sq is a squared norm >= 0, got teacher_bias_sq = {known_bias}.")
+def norm_moments(r: Array, s: Array, sqnorm: Array, known_bias: float | None) -> Moments:
+    """Moments from residuals (n, K) and squared norms (n,), both means taken to be 0 unless |h|^2 is known."""
     student, teacher = _dot(r, r) * sqnorm, _dot(s, s) * sqnorm
-    parts = Scalars(student, _dot(r, s) * sqnorm, teacher, np.zeros_like(student), 0.0, 0.0, 0.0)
-    moments = from_scalars(parts)
-    total = moments.variance  # E|H|^2 here, since nothing was subtracted
+    moments = from_scalars(Scalars(student, _dot(r, s) * sqnorm, teacher, np.zeros_like(student), 0.0, 0.0, 0.0))
     bias = known_bias or 0.0
-    if bias > total:
+    if bias > moments.variance:  # which is E|H|^2 here, since nothing was subtracted
         raise InvalidInput(
-            f"teacher_bias_sq = {bias:.4g} exceeds E|H|^2 = {total:.4g}: Jensen forbids it. Check the units."
+            f"teacher_bias_sq = {bias:.4g} exceeds E|H|^2 = {moments.variance:.4g}: Jensen forbids it. Check the units."
         )
     errors = moments.errors.copy()
     errors[3], errors[:, 3] = 0.0, 0.0
-    moments = replace(moments, variance=total - bias, bias_sq=bias, errors=errors)
+    return replace(moments, variance=moments.variance - bias, bias_sq=bias, errors=errors)
+
+
+def without_features(
+    rule: Quadratic, r: Array, s: Array, sqnorm: Array, known_bias: float | None, confidence: float
+) -> WeightEstimate:
+    """The weight from squared norms, its interval widened by all that |g| and |h| could be."""
+    if known_bias is not None and not (math.isfinite(known_bias) and known_bias >= 0):
+        raise InvalidInput(f"teacher_bias_sq is a squared norm >= 0, got teacher_bias_sq = {known_bias}.")
+    moments = norm_moments(r, s, sqnorm, known_bias)
+    bias, total = moments.bias_sq, moments.variance + moments.bias_sq
     found = estimate(rule, moments, confidence=confidence)
-    largest = [float(np.mean(np.sqrt(x))) ** 2 for x in (student, teacher)]  # Jensen: |mean| <= mean of norms
+    largest = [float(np.mean(np.sqrt(_dot(x, x) * sqnorm))) ** 2 for x in (r, s)]  # Jensen: |mean| <= mean of norms
     bias_max = min(largest[1], total) if known_bias is None else bias
     denominator = total - bias + rule.bias_factor * bias
     cross = math.sqrt(largest[0] * bias_max) / denominator
@@ -244,8 +250,12 @@ def _without_features(
     return replace(found, low=low, high=high, advice=text)
 
 
-def _sqnorm(values: Any, n: int) -> Array:
-    sq = np.asarray(np.asanyarray(values), dtype=np.float64)
+def checked_sqnorm(values: Any, n: int) -> Array:
+    """Squared norms (n,), array or .npy path. Raises InvalidInput."""
+    given = load_array(values, "features_sqnorm")
+    if given.dtype.kind not in "iuf":
+        raise InvalidInput(f"features_sqnorm must hold real numbers, got dtype = {given.dtype}.")
+    sq = np.asarray(given, dtype=np.float64)
     if sq.shape != (n,) or not np.all(np.isfinite(sq)) or np.any(sq < 0):
         raise InvalidInput(f"features_sqnorm must be (n,) = ({n},) finite squared norms >= 0, got shape {sq.shape}.")
     return sq

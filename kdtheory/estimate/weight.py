@@ -39,7 +39,7 @@ def lambda_star(
         criterion: what the weight is best for.  "unbiased" (x - gamma(G - lam H + lam h)): E<S,H>/V, no constant
         needed.
             "theorem-1" needs step_size and mu, "theorem-2" step_size and L (kappa = 1/(gamma mu), 1/(L gamma));
-            "...-refined" and "...-sharp" also Lcal (theorem-2 all four); "second-moment" (kappa = 0) is the most
+            "...-refined", "...-sharp" and "...-envelope" also Lcal (theorem-2 all four); "second-moment" (kappa = 0) is the most
             favourable case of the biased update; "exact" needs sgd_floor and teacher_distance_sq instead of estimates.
         step_size: gamma, unit x^2/f.  mu, L, Lcal: strong convexity or PL, smoothness, expected smoothness, unit f/x^2.
             Lcal is that of the batch you train with; that of one sample is valid and a little pessimistic.
