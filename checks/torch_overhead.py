@@ -21,6 +21,7 @@ class Network(nn.Module):
     """A multilayer perceptron that also returns the input of its output layer."""
 
     def __init__(self, seed: int) -> None:
+        """Three layers, initialised from ``seed``."""
         super().__init__()
         torch.manual_seed(seed)
         layers = [nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)]

@@ -29,7 +29,7 @@ _HOME = {
     "kdtheory.counterexamples": ("Counterexample", "refute"),
     "kdtheory.verdicts": ("Verdict", "verify", "verify_update"),
     "kdtheory.conventions": ("CONVENTIONS", "Conversion", "from_lambda", "to_lambda"),
-    "kdtheory.temperature": ("gap_in_logits", "gradient_in_logits", "measured_agreement"),
+    "kdtheory.agreement": ("gradient_in_logits", "measured_agreement"),
     "kdtheory.campaigns": ("campaign", "replay"),
     "kdtheory.estimate": ("Diagnosis", "LambdaEstimator", "WeightEstimate", "diagnose", "lambda_star", "lambda_star_from_logits"),
     "kdtheory.proofs": ("Proof", "prove"),
