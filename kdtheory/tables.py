@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -31,52 +32,58 @@ def number(value: float | None) -> str:
     return "-" if value is None or not math.isfinite(value) else f"{value:.4g}"
 
 
-def main_job_text(found: dict[str, Any]) -> str:
-    """The outcome of :func:`kdtheory.report.main_job`: proofs, random instances, a table a data set, what is open."""
-    parts = [
-        table("Proofs", ("statement", "status"), [(row["statement"], row["status"]) for row in found["proofs"]], left=2)
+@dataclass(frozen=True)
+class Block:
+    """One table before it is laid out: the first ``left`` columns hold words."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    left: int = 1
+
+
+LEGEND = (
+    "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°).\n"
+    "lambda°: the weight of least true error. floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for\n"
+    "theorem-2 and -pl, exact or simulated, at the last t. ratio: error/bound there."
+)
+
+
+def main_job_blocks(found: dict[str, Any]) -> list[Block]:
+    """The outcome of :func:`kdtheory.report.main_job`: proofs, random instances, a table a data set."""
+    proofs = [(row["statement"], row["status"]) for row in found["proofs"]]
+    counts = ("instances", "VERIFIED", "UNDECIDED", "VIOLATED")
+    random = [
+        (row["statement"], *(str(row[field]) for field in counts), number(row["tightest"])) for row in found["random"]
     ]
-    parts.append(
-        table(
-            "Random instances (all problem classes)",
-            ("statement", "number", "verified", "undecided", "violated", "largest lhs/rhs"),
-            [
-                (
-                    row["statement"],
-                    *(str(row[field]) for field in ("instances", "VERIFIED", "UNDECIDED", "VIOLATED")),
-                    number(row["tightest"]),
-                )
-                for row in found["random"]
-            ],
-        )
-    )
+    heading = ("statement", "number", "verified", "undecided", "violated", "largest lhs/rhs")
+    blocks = [
+        Block("Proofs", ("statement", "status"), proofs, left=2),
+        Block("Random instances (all problem classes)", heading, random),
+    ]
+    header = ("statement", "verdict", "evidence", "lambda*", "lambda°", "floor", "error", "at t", "ratio")
     for source, rows in groupby(found["data"], key=lambda row: row["data"]):
-        parts.append(
-            table(
-                source,
-                ("statement", "verdict", "evidence", "lambda*", "lambda°", "floor", "error", "at t", "ratio"),
-                [
-                    (
-                        row["theorem"],
-                        row["status"],
-                        row["evidence"],
-                        number(row["weight"]),
-                        number(row.get("weight_exact")),
-                        number(row.get("floor")),
-                        number(row["lhs_end"]),
-                        str(row["steps"]),
-                        number(row["lhs_end"] / row["rhs_end"]),
-                    )
-                    for row in rows
-                ],
-                left=3,
+        lines = [
+            (
+                row["theorem"],
+                row["status"],
+                row["evidence"],
+                number(row["weight"]),
+                number(row.get("weight_exact")),
+                number(row.get("floor")),
+                number(row["lhs_end"]),
+                str(row["steps"]),
+                number(row["lhs_end"] / row["rhs_end"]),
             )
-        )
-    parts.append(
-        "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic: lambda°).\n"
-        "lambda°: the weight of least true error. floor: the bound as t grows. error: E|x-x*|^2, or E f - f* for\n"
-        "theorem-2 and -pl, exact or simulated, at the last t. ratio: error/bound there."
-    )
+            for row in rows
+        ]
+        blocks.append(Block(source, header, lines, left=3))
+    return blocks
+
+
+def conclusion(found: dict[str, Any]) -> str:
+    """What is undecided, what is not as claimed, or that all is well."""
+    parts = []
     open_rows = [row for row in found["data"] if row["status"] == "UNDECIDED"]
     if open_rows:
         parts.append(
@@ -87,3 +94,9 @@ def main_job_text(found: dict[str, Any]) -> str:
     else:
         parts.append(f"All proved, no violation, {found['undecided']} undecided.")
     return "\n\n".join(parts)
+
+
+def main_job_text(found: dict[str, Any]) -> str:
+    """The whole outcome of the main job as text."""
+    tables = [table(block.title, block.header, block.rows, left=block.left) for block in main_job_blocks(found)]
+    return "\n\n".join([*tables, LEGEND, conclusion(found)])

@@ -21,5 +21,6 @@ COMMANDS = {
     "campaign": "very many random instances, stored so that nothing can lose them",
     "tightness": "the instance on which a bound comes nearest to equality",
     "replay": "play a stored instance of a campaign again",
+    "report": "the main job as an HTML page with pictures",
     "mutate": "wrong theorems and engines, each killed by a named check",
 }

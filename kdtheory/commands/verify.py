@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from typing import Any
 
 from kdtheory.commands import Outcome
 
@@ -44,17 +45,27 @@ def run(options: Namespace) -> Outcome:
     given = [f"--{name.replace('_', '-')}" for name in ONE_ONLY if getattr(options, name) is not None]
     if given:
         raise InvalidInput(f"{', '.join(given)} speak of one statement: name it with --theorem KEY (say, theorem-1).")
+    from kdtheory.tables import main_job_text
+
+    found = with_bar(options, options.plots)
+    text = main_job_text(found)
+    if options.plots is not None:
+        text += f"\n{len(found['plots'])} pictures in {options.plots}."
+    return found, text, int(bool(found["failed"]))
+
+
+def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
+    """The main job under a progress bar, and the pictures where a folder is given."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from kdtheory.datasets import BUNDLED
     from kdtheory.report import main_job
-    from kdtheory.tables import main_job_text
 
     sources = tuple(options.data or BUNDLED)
-    if options.plots is not None:
+    if folder is not None:
         from kdtheory.plots import plot_all, ready_folder
 
-        folder = ready_folder(options.plots)  # before the work, not after it
+        ready = ready_folder(folder)  # before the work, not after it
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, transient=True, disable=options.json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("start", total=None)
@@ -65,15 +76,12 @@ def run(options: Namespace) -> Outcome:
         found = main_job(
             sources=sources, instances=options.instances, seed=options.seed, workers=options.workers, tick=tick
         )
-        if options.plots is not None:
+        if folder is not None:
             bar.reset(task, description="plots")
             found["plots"] = [
-                str(path) for path in plot_all(sources, folder, workers=options.workers, seed=options.seed, tick=tick)
+                str(path) for path in plot_all(sources, ready, workers=options.workers, seed=options.seed, tick=tick)
             ]
-    text = main_job_text(found)
-    if options.plots is not None:
-        text += f"\n{len(found['plots'])} pictures in {folder}."
-    return found, text, int(bool(found["failed"]))
+    return found
 
 
 def _one(options: Namespace) -> Outcome:
