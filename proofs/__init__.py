@@ -100,15 +100,15 @@ OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
 }
 
 
-@lru_cache(maxsize=1)
-def _coq() -> coq_build.CoqReport:
+@lru_cache(maxsize=2)
+def _coq(coqchk: bool) -> coq_build.CoqReport:
     """The whole development, compiled once a process; its theorems name every statement."""
-    return coq_build.compile(COQ_SOURCES, timeout=400.0, expected=list(THEOREMS))
+    return coq_build.compile(COQ_SOURCES, timeout=600.0, expected=list(THEOREMS), coqchk=coqchk)
 
 
-def _check(theorem: str, checker: str, found: tuple[Obligation, ...]) -> list[Step]:
+def _check(theorem: str, checker: str, found: tuple[Obligation, ...], coqchk: bool) -> list[Step]:
     if checker == "coq":
-        report = _coq()
+        report = _coq(coqchk)
         return [Step(f"{coq.identifier(theorem)}, whole", checker, report.status, "" if report.status == "PROVED" else report.reason,
                      report.seconds)]
     steps = []
@@ -119,9 +119,10 @@ def _check(theorem: str, checker: str, found: tuple[Obligation, ...]) -> list[St
     return steps
 
 
-def prove(theorem: str, *, checkers: tuple[str, ...] = ("sympy",)) -> Proof:
+def prove(theorem: str, *, checkers: tuple[str, ...] = ("sympy",), coqchk: bool = False) -> Proof:
     """Have every obligation of a statement checked by every checker named: "sympy", "z3", "cvc5", "coq".
 
+    ``coqchk``: with "coq", also let Coq's separate kernel re-check everything (about half a minute more).
     PROVED needs every step by every checker.  A checker that is not installed makes the proof UNDECIDED, never PROVED.
 
     Raises:
@@ -133,7 +134,7 @@ def prove(theorem: str, *, checkers: tuple[str, ...] = ("sympy",)) -> Proof:
         if checker not in CHECKERS:
             raise unknown_name("checker", checker, CHECKERS)
     found = OBLIGATIONS[theorem]()
-    steps = tuple(step for checker in checkers for step in _check(theorem, checker, found))
+    steps = tuple(step for checker in checkers for step in _check(theorem, checker, found, coqchk))
     open_steps = [step for step in steps if step.status != "PROVED"]
     if not steps or open_steps:
         # The same complaint about every obligation (a missing tool, say) is made once.

@@ -100,6 +100,28 @@ def test_conditional_or_missing_theorems_are_noticed(tmp_path):
     assert "Stray.v is not listed" in coq_build.compile(tmp_path).reason
 
 
+SUMMARY = "CONTEXT SUMMARY\n===\n\n* Theory: Set is predicative\n  \n* Axioms:\n    {}\n  \n* Constants/Inductives relying on type-in-type: <none>\n"
+
+
+def test_coqchk_names_its_axioms():
+    """Its list is read, and one axiom more than Reals loads is noticed."""
+    reals = "Coq.Reals.ClassicalDedekindReals.sig_not_dec\n    Coq.Logic.Classical_Prop.classic"
+    assert set(coq_build.axioms_of_coqchk(SUMMARY.format(reals))) <= coq_build.LOADED_WITH_REALS
+    assert coq_build.axioms_of_coqchk(SUMMARY.format("<none>")) == ()
+    assert set(coq_build.axioms_of_coqchk(SUMMARY.format(f"{reals}\n    KDTheory.Sharp.easy"))) - coq_build.LOADED_WITH_REALS == {"Sharp.easy"}
+    with pytest.raises(ValueError, match="no list"):
+        coq_build.axioms_of_coqchk("Modules were successfully checked")
+
+
+def test_coqchk_runs_on_the_base(tmp_path):
+    """The separate kernel accepts what was compiled (the whole development: ``kdtheory prove --coqchk``)."""
+    (tmp_path / "Base.v").write_text("Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n", encoding="utf-8")
+    (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
+    audit = "Require Import KDTheory.Base.\nAxiom {} : False.\nDefinition final_theorems := (\n  one,\n  {}\n).\nPrint Assumptions final_theorems.\n"
+    (tmp_path / "Audit.v").write_text(audit.format("absurd", "absurd"), encoding="utf-8")
+    assert "absurd" in coq_build.compile(tmp_path, coqchk=True).reason
+
+
 def test_without_coq_nothing_is_proved(monkeypatch):
     monkeypatch.setenv("PATH", "")
     report = coq_build.compile(FOLDER)

@@ -13,6 +13,7 @@ def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument("theorem", nargs="?", help="a key; default: all")
     command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
+    command.add_argument("--coqchk", action="store_true", help="ask Coq, and have its separate kernel re-check the result")
     command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
     command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
     command.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
@@ -24,7 +25,10 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.theorems import THEOREMS
 
     names = [options.theorem] if options.theorem else list(THEOREMS)
-    proofs = [prove(name, checkers=tuple(options.checker or ("sympy",))) for name in names]
+    checkers = tuple(options.checker or ("sympy",))
+    if options.coqchk and "coq" not in checkers:
+        checkers = (*checkers, "coq")
+    proofs = [prove(name, checkers=checkers, coqchk=options.coqchk) for name in names]
     if options.latex or options.smt2 or options.coq:
         text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() if options.smt2 else proof.to_coq() for proof in proofs)
         return {"text": text}, text, 0
