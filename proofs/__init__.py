@@ -14,7 +14,9 @@ from pathlib import Path
 
 from kdtheory import symbols as sym
 from kdtheory.errors import unknown_name
-from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion, paper
+from kdtheory.proofs import (
+    envelope_certificates, envelope_chain, envelope_convexity, envelope_corners, envelope_limits, envelope_recursion, paper,
+)
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.theorems import THEOREMS
@@ -72,15 +74,17 @@ def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
 
 
 def _sharp(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
-    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_chain.obligations())
+    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_chain.obligations(), *envelope_convexity.obligations())
 
 
 def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
-    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_recursion.obligations())
+    return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_recursion.obligations(), *envelope_convexity.obligations(),
+            *envelope_limits.obligations())
 
 
 def _compressed() -> tuple[Obligation, ...]:
-    return (envelope_certificates.compressed(paper.one_step("theorem-1")), paper.compressed_contraction(), paper.optimal_weight())
+    return (envelope_certificates.compressed(paper.one_step("theorem-1")), paper.compressed_contraction(),
+            paper.compressed_best_p(), paper.optimal_weight())
 
 
 def _compressed_envelope() -> tuple[Obligation, ...]:
