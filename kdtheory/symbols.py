@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.printing.latex import LatexPrinter
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ r_x, r_theta, label = (sp.MatrixSymbol(name, _n_out, 1) for name in ("r_x", "r_t
 
 DETERMINISTIC = ("e", "g", "h", "xstar")
 CENTRED = ("Gc", "S", "Hc")
-_VECTOR_LATEX = {"e": "e", "g": "g", "h": "h", "xstar": "x^*", "Gc": "G'", "S": "S", "Hc": "H'"}
+VECTOR_LATEX = {"e": "e", "g": "g", "h": "h", "xstar": "x^*", "Gc": "G'", "S": "S", "Hc": "H'"}
 _OWN_NAME = {("h", "h"): bias_sq, ("S", "S"): sigma_star_sq, ("S", "Hc"): covariance, ("Hc", "Hc"): teacher_variance,
              ("xstar", "xstar"): minimiser_sq}
 
@@ -138,9 +139,9 @@ def _gram_letters() -> dict[tuple[str, str], sp.Expr]:
     for block, mean in ((DETERMINISTIC, ""), (CENTRED, r"\mathbb{E}")):
         for i, u in enumerate(block):
             for v in block[i:]:
-                latex = rf"{mean}\langle {_VECTOR_LATEX[u]},{_VECTOR_LATEX[v]}\rangle"
+                latex = rf"{mean}\langle {VECTOR_LATEX[u]},{VECTOR_LATEX[v]}\rangle"
                 if u == v:
-                    latex = rf"{mean}|{_VECTOR_LATEX[u]}|^2"
+                    latex = rf"{mean}|{VECTOR_LATEX[u]}|^2"
                 sign = "nonnegative" if u == v else "real"
                 letter = _OWN_NAME.get((u, v))
                 if letter is None:
@@ -152,6 +153,21 @@ def _gram_letters() -> dict[tuple[str, str], sp.Expr]:
 GRAM: dict[tuple[str, str], sp.Expr] = _gram_letters()
 
 
-def latex(expression: sp.Basic) -> str:
-    """LaTeX of an expression in the paper's letters."""
-    return sp.latex(expression, symbol_names={row.symbol: row.latex for row in TABLE.values()})
+class _Printer(LatexPrinter):
+    """Sums start with a term that has no minus sign: 1 - gamma mu, not -gamma mu + 1."""
+
+    def _as_ordered_terms(self, expr: sp.Expr, order: str | None = None) -> list[sp.Expr]:
+        terms: list[sp.Expr] = super()._as_ordered_terms(expr, order=order)
+        return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
+
+    def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
+        if expr.func == iterate:
+            count, start = (self.doprint(part) for part in expr.args)
+            return rf"\psi^{{{count}}}({start})"
+        return str(super()._print_Function(expr, exp=exp))
+
+
+def latex(expression: sp.Basic, *, mul_symbol: str | None = None) -> str:
+    """LaTeX of an expression in the paper's letters; ``mul_symbol`` goes between factors."""
+    names = {row.symbol: row.latex for row in TABLE.values()}
+    return str(_Printer({"symbol_names": names, "mul_symbol": mul_symbol}).doprint(expression))

@@ -7,18 +7,24 @@ as ``BY_HAND`` says.  Coq checks it too: its theorems, in proofs/coq, are the st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from kdtheory import symbols as sym
 from kdtheory.errors import unknown_name
 from kdtheory.proofs import (
-    envelope_certificates, envelope_chain, envelope_convexity, envelope_corners, envelope_limits, envelope_recursion, paper,
+    envelope_certificates,
+    envelope_chain,
+    envelope_convexity,
+    envelope_corners,
+    envelope_limits,
+    envelope_recursion,
+    paper,
+    writing,
 )
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
-from kdtheory.prover.obligations import Certificate, Obligation
+from kdtheory.prover.obligations import Obligation
 from kdtheory.theorems import THEOREMS
 
 CHECKERS = ("sympy", "z3", "cvc5", "coq")
@@ -48,21 +54,31 @@ class Proof:
     obligations: tuple[Obligation, ...]
 
     def to_latex(self) -> str:
-        """Statement, multipliers and squares, in the paper's letters."""
-        lines = [rf"\paragraph{{{THEOREMS[self.theorem].title}.}}", rf"\[ {THEOREMS[self.theorem].latex()} \]"]
-        for item in self.obligations:
-            if isinstance(item, Certificate) and item.multipliers:
-                used = ", ".join(rf"${sym.latex(weight)}$ for {key.label}" for key, weight in item.multipliers.items())
-                lines.append(rf"\emph{{{item.name}}}: multipliers {used}, and {len(item.squares)} squares.")
-        return "\n".join(lines)
+        """A section with statement, assumptions, argument, every certificate line by line and the outcome; ``latex_document`` makes it a file."""
+        return writing.section(self)
 
     def to_smt2(self) -> str:
         """All questions as one SMT-LIB file, every one preceded by the answer it must have."""
-        return smt.RESET.join(smt.to_smt2(item) for item in self.obligations)
+        return smt2_file([self])
 
     def to_coq(self) -> str:
-        """All obligations as Coq theorems over ``KDTheory.OneStep``, an identity as its two inequalities."""
-        return "\n".join(coq.to_coq(item) for item in self.obligations)
+        """All obligations as Coq theorems over ``KDTheory.OneStep``: ``coqc -R proofs/coq KDTheory`` compiles the file."""
+        return coq_file([self])
+
+
+def _once(proofs: Sequence[Proof]) -> list[Obligation]:
+    """What statements share is written once."""
+    return list({item.name: item for proof in proofs for item in proof.obligations}.values())
+
+
+def smt2_file(proofs: Sequence[Proof]) -> str:
+    """One SMT-LIB 2 file for several statements."""
+    return smt.RESET.join(smt.to_smt2(item) for item in _once(proofs))
+
+
+def coq_file(proofs: Sequence[Proof]) -> str:
+    """One Coq file for several statements."""
+    return "\n".join(coq.to_coq(item) for item in _once(proofs))
 
 
 def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:

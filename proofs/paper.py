@@ -128,7 +128,7 @@ def compressed_best_p() -> Certificate:
     T = 2 gamma^2 N, X = |x*|^2, r = 1 - gamma mu; the equation is solved for delta, which keeps everything rational.  With f = floor(p*),
     numerator(p) - f denominator(p) = omega X (p - p*)^2/(p p*^2).
     """
-    omega, X, T, r, delta, best = sym.omega, sym.minimiser_sq, sym.U, sym.alpha, sym.rounding_sq, sym.young_pos
+    omega, X, T, r, delta, best = sym.omega, sym.root_minimiser**2, sym.U, sym.alpha, sym.rounding_sq, sym.young_pos
 
     def denominator(at: sp.Expr) -> sp.Expr:
         return 1 - (1 + omega * (1 + at)) * r

@@ -21,7 +21,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """One line a statement; exit code 1 unless all are PROVED."""
-    from kdtheory.proofs import prove
+    from kdtheory.proofs import coq_file, prove, smt2_file, writing
     from kdtheory.theorems import THEOREMS
 
     names = [options.theorem] if options.theorem else list(THEOREMS)
@@ -30,7 +30,7 @@ def run(options: Namespace) -> Outcome:
         checkers = (*checkers, "coq")
     proofs = [prove(name, checkers=checkers, coqchk=options.coqchk) for name in names]
     if options.latex or options.smt2 or options.coq:
-        text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() if options.smt2 else proof.to_coq() for proof in proofs)
+        text = writing.document(proofs) if options.latex else smt2_file(proofs) if options.smt2 else coq_file(proofs)
         return {"text": text}, text, 0
     rows = [{"statement": name, "status": proof.status, "reason": proof.reason} for name, proof in zip(names, proofs, strict=True)]
     text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)
