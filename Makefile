@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install verify test lint clean
+.PHONY: install verify test slow lint clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -15,6 +15,9 @@ verify: install
 
 test: install lint
 	$(BIN)/python -m pytest -q -n 2 tests checks
+
+slow: install
+	$(BIN)/python -m pytest -q -s -m slow tests checks
 
 lint: install
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from kdtheory.proofs import (
     envelope_chain,
     envelope_convexity,
     envelope_corners,
+    envelope_horizon,
     envelope_limits,
     envelope_recursion,
     paper,
@@ -94,8 +95,9 @@ def _sharp(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
 
 
 def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
+    every_horizon = envelope_horizon.obligations() if unbiased and not pl else ()
     return (*_envelope_side(pl=pl, unbiased=unbiased), *envelope_recursion.obligations(), *envelope_convexity.obligations(),
-            *envelope_limits.obligations())
+            *envelope_limits.obligations(), *every_horizon)
 
 
 def _compressed() -> tuple[Obligation, ...]:

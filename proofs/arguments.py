@@ -127,8 +127,9 @@ _ARGUMENTS = {
         r"The one-step bound holds for every $\gamma\mu\le\varrho<A$, so the minimum $\psi$ of these lines bounds one step.",
         _JENSEN,
         _FLOOR,
-        r"It cannot be improved at any horizon: in $d$ dimensions $\nabla f_n(x)\approx\mu x+(c|x|+a)u_n$ with $u_n=\pm e_j$ makes fresh "
-        r"directions almost orthogonal to $x$, so $|x^t|^2$ follows $\psi$ itself up to $O(1/\sqrt d)$.",
+        r"It cannot be improved at any horizon: in $d$ dimensions, with $f_n(x)=\frac\mu2|x|^2+(c|x|+a)\langle u_n,x\rangle$ and $u_n=\pm e_j$, "
+        r"fresh directions are almost orthogonal to $x$: $\mathbb{E}|x^t|^2\ge(1-4t^2/d)\,\psi^t(s_0)$ for $t^2\le d/400$ (mean and relative "
+        r"variance of $|x^t|^2$ by induction; full proof in kdtheory/matching\_horizon.py).",
     ),
     "unbiased-pl-envelope": (
         r"The unbiased PL bound holds for every $0\le\varrho<A$; $\psi$ is the minimum of these lines.",

@@ -100,6 +100,23 @@ def test_conditional_or_missing_theorems_are_noticed(tmp_path):
     assert "Stray.v is not listed" in coq_build.compile(tmp_path).reason
 
 
+@pytest.mark.slow
+def test_coqchk_accepts_the_whole_development():
+    """Coq's separate kernel re-checks every file, and loads no axiom that Reals does not load."""
+    found = coq_build.compile(FOLDER, timeout=600, expected=list(kd.THEOREMS), coqchk=True)
+    print(f"\n{found.reason}; coqchk lists {', '.join(found.loaded)}; {found.seconds:.0f} s")
+    assert found.status == "PROVED", found.reason
+    assert set(found.loaded) == coq_build.LOADED_WITH_REALS
+
+
+@pytest.mark.slow
+def test_every_obligation_compiles():
+    """Each obligation of every statement, translated and compiled on its own."""
+    found = list({item.name: item for make in OBLIGATIONS.values() for item in make()}.values())
+    reports = coq_build.check(FOLDER, found, timeout=580)
+    assert {name: one.reason for name, one in reports.items() if one.status != "PROVED"} == {}
+
+
 SUMMARY = "CONTEXT SUMMARY\n===\n\n* Theory: Set is predicative\n  \n* Axioms:\n    {}\n  \n* Constants/Inductives relying on type-in-type: <none>\n"
 
 

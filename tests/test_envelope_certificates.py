@@ -16,13 +16,15 @@ from kdtheory.proofs import (
     envelope_chain,
     envelope_convexity,
     envelope_corners,
+    envelope_horizon,
     envelope_limits,
     envelope_recursion,
 )
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.prover.sympy_checker import accepted, difference, vanishes
 
-MODULES = (envelope_certificates, envelope_corners, envelope_recursion, envelope_chain, envelope_convexity, envelope_limits)
+MODULES = (envelope_certificates, envelope_corners, envelope_recursion, envelope_chain, envelope_convexity, envelope_limits,
+           envelope_horizon)
 ALL: dict[str, Obligation] = {
     item.name: item
     for module in MODULES

@@ -97,7 +97,8 @@ def test_drift_is_seen(tmp_path):
 def test_the_smt_file_runs_alone(proofs):
     """Z3's own front end reads the whole file and answers every question as the file announces."""
     text = smt2_file(proofs[1:3])
-    said = z3.Z3_eval_smtlib2_string(z3.Context().ref(), text)
+    context = z3.Context()
+    said = z3.Z3_eval_smtlib2_string(context.ref(), text)
     assert said.split() == re.findall(r"set-info :status (\w+)", text)
 
 
