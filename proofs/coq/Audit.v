@@ -2,7 +2,7 @@
     axioms of Coq's real numbers, and the names with the statements of the project; so a missing or conditional theorem fails there. *)
 
 Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Weight KDTheory.Sharp KDTheory.Horizon KDTheory.Decreasing
-  KDTheory.Attained KDTheory.CompressedBest KDTheory.Quadratic KDTheory.Proposition.
+  KDTheory.Attained KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Quadratic KDTheory.Proposition.
 
 Definition final_theorems := (
   distillation_gradient,
@@ -56,6 +56,13 @@ Definition final_theorems := (
   theorem_2_floor,
   unbiased_floor,
   unbiased_pl_floor,
+  (* convex in the weight *)
+  a_convex,
+  k_convex,
+  theorem_1_constant_convex,
+  theorem_2_constant_convex,
+  theorem_1_root_floor_convex,
+  theorem_2_root_floor_convex,
   (* it cannot be improved, and its hypotheses hold somewhere *)
   derivative,
   pair_A1,
