@@ -160,6 +160,12 @@ class _Printer(LatexPrinter):
         terms: list[sp.Expr] = super()._as_ordered_terms(expr, order=order)
         return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
 
+    def _print_Mul(self, expr: sp.Expr) -> str:
+        number, rest = expr.as_coeff_Mul()
+        if number.is_Rational and not number.is_Integer and number > 0 and rest.is_Mul and rest.has(sp.Add):
+            return rf"\frac{{{number.p}}}{{{number.q}}}{self._settings['mul_symbol_latex']}{self._print(rest)}"    # no sum over a number
+        return str(super()._print_Mul(expr))
+
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         if expr.func == iterate:
             count, start = (self.doprint(part) for part in expr.args)

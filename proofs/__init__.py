@@ -125,7 +125,7 @@ OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
 @lru_cache(maxsize=2)
 def _coq(coqchk: bool) -> coq_build.CoqReport:
     """The whole development, compiled once a process; its theorems name every statement."""
-    return coq_build.compile(COQ_SOURCES, timeout=600.0, expected=list(THEOREMS), coqchk=coqchk)
+    return coq_build.compile(COQ_SOURCES, timeout=1200.0, expected=list(THEOREMS), coqchk=coqchk)
 
 
 def _check(theorem: str, checker: str, found: tuple[Obligation, ...], coqchk: bool) -> list[Step]:

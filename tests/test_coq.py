@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[1] / "proofs" / "coq"
 
 @pytest.fixture(scope="module")
 def report():
-    return coq_build.compile(FOLDER, timeout=400, expected=list(kd.THEOREMS))
+    return coq_build.compile(FOLDER, timeout=900, expected=list(kd.THEOREMS))
 
 
 def test_everything_compiles_and_rests_on_the_axioms_of_reals(report):
@@ -103,7 +103,7 @@ def test_conditional_or_missing_theorems_are_noticed(tmp_path):
 @pytest.mark.slow
 def test_coqchk_accepts_the_whole_development():
     """Coq's separate kernel re-checks every file, and loads no axiom that Reals does not load."""
-    found = coq_build.compile(FOLDER, timeout=600, expected=list(kd.THEOREMS), coqchk=True)
+    found = coq_build.compile(FOLDER, timeout=1200, expected=list(kd.THEOREMS), coqchk=True)
     print(f"\n{found.reason}; coqchk lists {', '.join(found.loaded)}; {found.seconds:.0f} s")
     assert found.status == "PROVED", found.reason
     assert set(found.loaded) == coq_build.LOADED_WITH_REALS
@@ -113,7 +113,7 @@ def test_coqchk_accepts_the_whole_development():
 def test_every_obligation_compiles():
     """Each obligation of every statement, translated and compiled on its own."""
     found = list({item.name: item for make in OBLIGATIONS.values() for item in make()}.values())
-    reports = coq_build.check(FOLDER, found, timeout=580)
+    reports = coq_build.check(FOLDER, found, timeout=1200)
     assert {name: one.reason for name, one in reports.items() if one.status != "PROVED"} == {}
 
 

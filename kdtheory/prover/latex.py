@@ -17,6 +17,7 @@ from kdtheory.vectors import Vector
 
 REPEATED = 7            # operations from which a repeated expression gets a letter
 MOST_LETTERS = 5
+NESTED = 45             # the same where there are fractions inside, which TeX sets small
 WIDEST = 72             # characters of a fraction, a root or a case, which TeX cannot break: about one line of a page
 
 
@@ -91,17 +92,27 @@ def _unbreakable(expression: sp.Expr) -> list[sp.Expr]:
         elif isinstance(part, sp.Mul):
             above, below = sp.fraction(part)
             inside += [above, below] if below != 1 else []
-    return [part for part in inside if len(str(part)) > WIDEST]
+    return [part for part in inside if len(str(part)) > WIDEST or (len(str(part)) > NESTED and _has_fraction(part))]
+
+
+def _has_fraction(expression: sp.Expr) -> bool:
+    return any(isinstance(part, sp.Pow) and part.exp.is_negative for part in sp.preorder_traversal(expression))
+
+
+def _nameable(expression: sp.Expr) -> list[sp.Expr]:
+    """Sums that deserve a letter, the best last: a short one with fractions inside, a short one, at worst one that fills more than a line."""
+    sums = {part for part in sp.preorder_traversal(expression) if isinstance(part, sp.Add) and len(str(part)) >= 20}
+    short = [part for part in sums if len(str(part)) <= WIDEST]
+    if not short:
+        return sorted(sums, key=lambda part: (-len(str(part)), str(part)))
+    return sorted(short, key=lambda part: (_has_fraction(part), len(str(part)), str(part)))
 
 
 def narrowed(expressions: list[sp.Expr]) -> tuple[list[sp.Expr], dict[sp.Symbol, sp.Expr]]:
-    """The expressions with letters for sums inside fractions that would run off the page, and what the letters stand for."""
+    """The expressions with letters for sums inside fractions that would run off the page or be too small to read, and the letters' meaning."""
     found: dict[sp.Symbol, sp.Expr] = {}
-    while wide := [part for expression in [*expressions, *found.values()] for part in _unbreakable(expression)]:
-        sums = {part for part in sp.preorder_traversal(wide[0]) if isinstance(part, sp.Add) and 20 <= len(str(part)) <= WIDEST}
-        if not sums:
-            break       # nothing to give a letter to; the test that sets the document would see it
-        letter, part = sp.Dummy(f"Y_{len(found) + 1}"), max(sums, key=lambda one: (len(str(one)), str(one)))
+    while named := [_nameable(part) for expression in [*expressions, *found.values()] for part in _unbreakable(expression) if _nameable(part)]:
+        letter, part = sp.Dummy(f"Y_{len(found) + 1}"), named[0][-1]
         swap = {part: letter}
         expressions = [expression.xreplace(swap) for expression in expressions]
         found = {name: value.xreplace(swap) for name, value in found.items()} | {letter: part}
