@@ -2,7 +2,7 @@
     axioms of Coq's real numbers, and the names with the statements of the project; so a missing or conditional theorem fails there. *)
 
 Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Weight KDTheory.Sharp KDTheory.Horizon KDTheory.Decreasing
-  KDTheory.Attained KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Quadratic KDTheory.Proposition.
+  KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Quadratic KDTheory.Proposition.
 
 Definition final_theorems := (
   distillation_gradient,
@@ -56,6 +56,10 @@ Definition final_theorems := (
   theorem_2_floor,
   unbiased_floor,
   unbiased_pl_floor,
+  (* envelope <= sharp <= refined *)
+  envelope_below_every_rate,
+  sharp_below_refined_constant,
+  sharp_below_refined_constant_pl,
   (* convex in the weight *)
   a_convex,
   k_convex,
