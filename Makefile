@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Pinned: an open version would fetch a build with gigabytes of GPU libraries.
 TORCH ?= torch==2.13.0
 
-.PHONY: install verify test coverage lint clean
+.PHONY: install verify test coverage slow lint clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -21,6 +21,9 @@ test: install lint
 
 coverage: install
 	$(BIN)/python -m pytest -q -n 2 --cov=kdtheory --cov=proofs --cov=checks --cov-report=term:skip-covered tests checks
+
+slow: install
+	$(BIN)/python -m pytest -q -s -m slow tests checks
 
 lint: install
 	$(BIN)/ruff check .

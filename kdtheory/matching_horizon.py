@@ -3,27 +3,37 @@
 Instance (our own): f_n(x) = mu|x|^2/2 + (c|x| + a)<u_n, x>, u_n = +-e_j, N = 2d terms, continuously differentiable.
 
 * f = mu|x|^2/2, so A1, A1' hold with equality, and grad f_n = mu x + (c|x| + a)u_n + c<u_n,x>x/|x|, S = a u_n.
-* With z = <u_n,x>/|x|: E|G - S|^2 = mu^2|x|^2 + c^2|x|^2 E(1 + 3z^2) = (mu^2 + c^2(1 + 3/d))|x|^2 = 2 Lcal_d F,
-Lcal_d = mu + c^2(1 + 3/d)/mu.
+* With z = <u_n,x>/|x|: E|G - S|^2 = mu^2|x|^2 + c^2|x|^2 E(1 + 3z^2) = (mu^2 + c^2(1 + 3/d))|x|^2 = 2 Lcal F,
+  Lcal = mu + c^2(1 + 3/d)/mu.
 
-Theorem.  Let psi(s) = (1 - gamma mu)^2 s + gamma^2(c sqrt(s) + a)^2, gamma mu < 1, S_t = psi^t(|x^0|^2), B = (1 -
-gamma mu)^2 + gamma^2 c^2 = 1 - A.  Then
+Theorem.  Let psi(s) = (1 - gamma mu)^2 s + gamma^2(c sqrt(s) + a)^2, gamma mu < 1, SGD from any x^0 with |x^0|^2 = s_0.  Then for all t
+with t^2 <= d/400
 
-    sqrt(E|x^t|^2) >= sqrt(S_t) - (2/sqrt(d)) sum_{j=1..t} B^((t-j)/2) sqrt(S_j).
+    E|x^t|^2 >= (1 - 4 t^2/d) psi^t(s_0),   and   Var|x^t|^2 <= (16 t/d) (E|x^t|^2)^2.
 
-So for d -> infinity, c^2(1 + 3/d) = mu(Lcal - mu) fixed, no bound under A1, A1', A3 beats psi at any horizon while
-S_t stays above s_0.
-Proof.  Put sigma = |x|, h(sigma) = sqrt(psi(sigma^2)), the norm of ((1 - gamma mu) sigma, gamma(c sigma + a)):
-increasing, with Lipschitz constant sqrt(B).
-For one term, |x+|^2 = (1-gamma mu)^2 sigma^2 - 2 gamma(1-gamma mu) sigma (2c sigma + a) z + gamma^2[(c sigma + a)^2 +
-(2(c sigma + a)c sigma + c^2 sigma^2) z^2]
->= psi - 4 gamma(1-gamma mu) sigma (c sigma + a)|z| >= psi (1 - 2|z|), by 2xy <= x^2 + y^2; so sigma+ >= h(sigma)(1 -
-2|z|).
-Let D_t = max(sqrt(S_t) - sigma_t, 0).  If sigma_t < sqrt(S_t): D_{t+1} <= sqrt(S_{t+1}) - h(sigma_t) + 2|z|h(sigma_t)
-<= sqrt(B) D_t + 2|z| sqrt(S_{t+1});
-otherwise h(sigma_t) >= sqrt(S_{t+1}) and D_{t+1} <= 2|z| sqrt(S_{t+1}).  Given x^t, E|z| <= sqrt(E z^2) = 1/sqrt(d).
-Sum, and
-sqrt(E sigma_t^2) >= E sigma_t >= sqrt(S_t) - E D_t.
+With Lcal held fixed, c^2 = mu(Lcal - mu)/(1 + 3/d), the left side is >= (1 - 7 t^2/d) times the envelope of Lcal; so for d -> infinity no
+bound under A1, A1', A3 beats psi at any horizon while the iterates stay above s_0 (below it the envelope is a tangent and larger).
+
+Proof.  Write s = |x|^2, sigma = |x|, q = 1 - gamma mu.  One term gives (``horizon-one-step``)
+
+    |x+|^2 = psi(s) - 2 gamma q sigma (2c sigma + a) z + r(s) z^2,      r(s) = gamma^2 (3 c^2 s + 2 a c sigma),
+
+where z takes opposite values equally often and E z^2 = 1/d, z^2 <= 1.
+
+1. Mean: E[s+|x] = M(s) := psi(s) + r(s)/d >= psi(s).  M(s) = B s + 2 b sqrt(s) + U with B, b, U >= 0: increasing and concave, M(0) >= 0.
+2. Spread: odd moments vanish, so Var(s+|x) <= (4 gamma^2 q^2 s (2c sigma + a)^2 + r(s)^2)/d <= 13 psi(s)^2/d, by ``horizon-spread`` (the
+   first part is <= 4 psi^2) and ``horizon-lean`` (r <= 3 psi).
+3. Let m = E s_t and v = Var(s_t)/m^2.  For y >= 0, sqrt(y) >= 1 + (y-1)/2 - (y-1)^2/2 (``horizon-root``), so
+   E sqrt(s_t) >= sqrt(m)(1 - v/2), and E M(s_t) >= M(m) - b sqrt(m) v >= M(m)(1 - v/2): m_{t+1} >= M(m)(1 - v/2) >= psi(m)(1 - v/2).
+4. |M(s) - M(m)| <= (M(m)/m)|s - m|: above m by the tangent there, M'(m) <= M(m)/m (``horizon-slope``), below m by the chord from
+   (0, M(0)).  So Var M(s_t) <= M(m)^2 v, and E psi(s_t)^2 <= E(M(m) + M'(m)(s_t - m))^2 <= M(m)^2 (1 + v).
+5. Total variance: Var(s_{t+1}) <= M(m)^2 (v + 13(1+v)/d), so v_{t+1} <= (v + 13(1+v)/d)/(1 - v/2)^2.  With v <= 16t/d, t^2 <= d/400 this
+   is <= 16(t+1)/d (``horizon-induction``: v^2 <= 0.64/d and v <= 1/25).
+6. psi is concave with psi(0) >= 0, so psi((1-x)s) >= (1-x)psi(s): m_t >= prod_{j<t}(1 - 8j/d) psi^t(s_0) >= (1 - 4t^2/d) psi^t(s_0).
+7. Fixed Lcal: with c_d^2 = c^2/(1+3/d), (c_d sigma + a)^2 >= (c sigma + a)^2/(1 + 3/d), so psi_d >= (1 - 3/d) psi, and after t steps
+   >= (1 - 3t/d) psi^t (as in 6).  (1 - 4t^2/d)(1 - 3t/d) >= 1 - 7t^2/d.
+
+The named steps are obligations in ``proofs.envelope_horizon``.
 """
 
 from __future__ import annotations
@@ -90,28 +100,34 @@ class ManyDirections:
         return np.asarray(self.mu * x + np.stack([noise, -noise], axis=1).reshape(self.n_terms, self.dim))
 
 
+SPREAD = 13.0    # Var(s+|x) <= 13 psi(s)^2/d, step 2 of the proof
+
+
+def _psi(s: float, *, mu: float, c: float, a: float, step_size: float) -> float:
+    return (1 - step_size * mu) ** 2 * s + step_size**2 * (c * math.sqrt(s) + a) ** 2
+
+
 def envelope_path(*, mu: float, c: float, a: float, step_size: float, start: float, steps: int) -> Array:
     """S_0..S_steps, (steps+1,)."""
     path = [start]
     for _ in range(steps):
-        path.append((1 - step_size * mu) ** 2 * path[-1] + step_size**2 * (c * math.sqrt(path[-1]) + a) ** 2)
+        path.append(_psi(path[-1], mu=mu, c=c, a=a, step_size=step_size))
     return np.array(path)
 
 
 def guaranteed_path(problem: ManyDirections, *, step_size: float, start: float, steps: int) -> Array:
-    """The theorem's lower bound on E|x^t|^2, (steps+1,)."""
+    """A lower bound on E|x^t|^2, (steps+1,): steps 3 and 5 of the proof, run as a recursion, for any horizon (0 once v reaches 2)."""
     if step_size * problem.mu >= 1:
         raise InvalidInput(
             f"guaranteed_path needs step_size*mu < 1, got {step_size * problem.mu}. Use a smaller step size."
         )
-    path = np.sqrt(
-        envelope_path(mu=problem.mu, c=problem.c, a=problem.a, step_size=step_size, start=start, steps=steps)
-    )
-    root = math.hypot(1 - step_size * problem.mu, step_size * problem.c)
-    loss = np.zeros(steps + 1)
-    for t in range(1, steps + 1):
-        loss[t] = root * loss[t - 1] + 2 / math.sqrt(problem.dim) * path[t]
-    return np.asarray(np.maximum(path - loss, 0.0) ** 2)
+    low, spread, path = start, 0.0, [start]
+    for _ in range(steps):
+        kept = max(1 - spread / 2, 0.0)
+        low = kept * _psi(low, mu=problem.mu, c=problem.c, a=problem.a, step_size=step_size)
+        spread = (spread + SPREAD * (1 + spread) / problem.dim) / kept**2 if kept > 0 else 2.0
+        path.append(low)
+    return np.array(path)
 
 
 def simulated_path(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.printing.latex import LatexPrinter
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,13 @@ slope_k = _letter("u_1", "u_1", "real", "1", "slope in k of a linear minorant of
 slope_a = _letter("u_2", "u_2", "real", "1", "slope in a of that minorant")
 slack_disc = _letter("y_disc", "y_d", "nonnegative", "1", "1 - A - u_1^2 - u_2^2")
 slack_cap = _letter("y_cap", "y_c", "nonnegative", "1", "gamma c - u_2")
+share = _letter("w_1", "w_1", "positive", "1", "weight of one of two points in a convex combination")
+slack_share = _letter("w_2", "w_2", "nonnegative", "1", "1 - w_1, the weight of the other")
+lam_other = _letter("lam_2", r"\lambda'", "real", "1", "a second distillation weight")
+product_of_norms = _letter("P_a", "P", "nonnegative", "f^2/x^2", "product of the noise norms at two weights")
+slack_product = _letter("z_P", "z_P", "nonnegative", "f^2/x^2", "P less the inner product (Cauchy-Schwarz)")
+root_shrink = _letter("r_A", "r", "nonnegative", "1", "sqrt(1 - A)")
+slack_root = _letter("n_r", "n_r", "positive", "1", "1 - sqrt(1 - A)")
 slack_shrink = _letter("n_A", "n_A", "nonnegative", "1", "1 - A")
 slack_low = _letter("y_low", "y_s", "nonnegative", "state", "W - s (A - varrho_min)^2, how far s is below s_0")
 slope = _letter("grad", "|g|", "nonnegative", "f/x", "norm of the gradient at the worst point of a PL step")
@@ -137,6 +145,7 @@ shifted_t = _letter("shifted_t", r"\mathbb{E}|y^t|^2", "nonnegative", "x^2", "SG
 drift_t = _letter("drift_t", r"\langle D,(I-\gamma H)^t(e^0-\lambda D)\rangle", "real", "x^2", "how the start fades, D = theta - x*")
 rate_min = _letter("varrho_min", r"\varrho_{\min}", "nonnegative", "1", "least admissible rate of the envelope")
 young = _letter("p_star", r"p^*", "nonnegative", "1", "the p that minimises the floor")
+young_pos = _letter("p_best", r"p^*", "positive", "1", "that p where x* is not 0")
 young_inverse = _letter("xp", r"|x^*|^2/p^*", "nonnegative", "x^2", "squared norm of x* over that p")
 iterate = sp.Function("psi_iterated")
 _n_out, _n_in = sp.Symbol("K", integer=True, positive=True), sp.Symbol("d", integer=True, positive=True)
@@ -145,7 +154,7 @@ r_x, r_theta, label = (sp.MatrixSymbol(name, _n_out, 1) for name in ("r_x", "r_t
 
 DETERMINISTIC = ("e", "g", "h", "xstar")
 CENTRED = ("Gc", "S", "Hc")
-_VECTOR_LATEX = {"e": "e", "g": "g", "h": "h", "xstar": "x^*", "Gc": "G'", "S": "S", "Hc": "H'"}
+VECTOR_LATEX = {"e": "e", "g": "g", "h": "h", "xstar": "x^*", "Gc": "G'", "S": "S", "Hc": "H'"}
 _OWN_NAME = {("h", "h"): bias_sq, ("S", "S"): sigma_star_sq, ("S", "Hc"): covariance, ("Hc", "Hc"): teacher_variance,
              ("xstar", "xstar"): minimiser_sq}
 
@@ -155,9 +164,9 @@ def _gram_letters() -> dict[tuple[str, str], sp.Expr]:
     for block, mean in ((DETERMINISTIC, ""), (CENTRED, r"\mathbb{E}")):
         for i, u in enumerate(block):
             for v in block[i:]:
-                latex = rf"{mean}\langle {_VECTOR_LATEX[u]},{_VECTOR_LATEX[v]}\rangle"
+                latex = rf"{mean}\langle {VECTOR_LATEX[u]},{VECTOR_LATEX[v]}\rangle"
                 if u == v:
-                    latex = rf"{mean}|{_VECTOR_LATEX[u]}|^2"
+                    latex = rf"{mean}|{VECTOR_LATEX[u]}|^2"
                 sign = "nonnegative" if u == v else "real"
                 letter = _OWN_NAME.get((u, v))
                 if letter is None:
@@ -169,6 +178,27 @@ def _gram_letters() -> dict[tuple[str, str], sp.Expr]:
 GRAM: dict[tuple[str, str], sp.Expr] = _gram_letters()
 
 
-def latex(expression: sp.Basic) -> str:
-    """LaTeX of an expression in the paper's letters."""
-    return sp.latex(expression, symbol_names={row.symbol: row.latex for row in TABLE.values()})
+class _Printer(LatexPrinter):
+    """Sums start with a term that has no minus sign: 1 - gamma mu, not -gamma mu + 1."""
+
+    def _as_ordered_terms(self, expr: sp.Expr, order: str | None = None) -> list[sp.Expr]:
+        terms: list[sp.Expr] = super()._as_ordered_terms(expr, order=order)
+        return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
+
+    def _print_Mul(self, expr: sp.Expr) -> str:
+        number, rest = expr.as_coeff_Mul()
+        if number.is_Rational and not number.is_Integer and number > 0 and rest.is_Mul and rest.has(sp.Add):
+            return rf"\frac{{{number.p}}}{{{number.q}}}{self._settings['mul_symbol_latex']}{self._print(rest)}"    # no sum over a number
+        return str(super()._print_Mul(expr))
+
+    def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
+        if expr.func == iterate:
+            count, start = (self.doprint(part) for part in expr.args)
+            return rf"\psi^{{{count}}}({start})"
+        return str(super()._print_Function(expr, exp=exp))
+
+
+def latex(expression: sp.Basic, *, mul_symbol: str | None = None) -> str:
+    """LaTeX of an expression in the paper's letters; ``mul_symbol`` goes between factors."""
+    names = {row.symbol: row.latex for row in TABLE.values()}
+    return str(_Printer({"symbol_names": names, "mul_symbol": mul_symbol}).doprint(expression))

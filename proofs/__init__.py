@@ -7,22 +7,25 @@ as ``BY_HAND`` says.  Coq checks it too: its theorems, in proofs/coq, are the st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from pathlib import Path
 
-from kdtheory import symbols as sym
 from kdtheory.counterexamples import Counterexample, refute
 from kdtheory.errors import unknown_name
 from kdtheory.proofs import (
     envelope_certificates,
     envelope_chain,
+    envelope_convexity,
     envelope_corners,
+    envelope_horizon,
+    envelope_limits,
     envelope_recursion,
     joining,
     paper,
     proposition,
+    writing,
 )
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Obligation
@@ -60,21 +63,31 @@ class Proof:
     counterexample: Counterexample | None = None
 
     def to_latex(self) -> str:
-        """Statement, multipliers and squares, in the paper's letters."""
-        lines = [rf"\paragraph{{{self.statement.title}.}}", rf"\[ {self.statement.latex()} \]"]
-        for item in self.obligations:
-            if isinstance(item, Certificate) and item.multipliers:
-                used = ", ".join(rf"${sym.latex(weight)}$ for {key.label}" for key, weight in item.multipliers.items())
-                lines.append(rf"\emph{{{item.name}}}: multipliers {used}, and {len(item.squares)} squares.")
-        return "\n".join(lines)
+        """A section with statement, assumptions, argument, every certificate line by line and the outcome; ``latex_document`` makes it a file."""
+        return writing.section(self)
 
     def to_smt2(self) -> str:
         """All questions as one SMT-LIB file, every one preceded by the answer it must have."""
-        return smt.RESET.join(smt.to_smt2(item) for item in self.obligations)
+        return smt2_file([self])
 
     def to_coq(self) -> str:
-        """All obligations as Coq theorems over ``KDTheory.OneStep``, an identity as its two inequalities."""
-        return "\n".join(coq.to_coq(item) for item in self.obligations)
+        """All obligations as Coq theorems over ``KDTheory.OneStep``: ``coqc -R proofs/coq KDTheory`` compiles the file."""
+        return coq_file([self])
+
+
+def _once(proofs: Sequence[Proof]) -> list[Obligation]:
+    """What statements share is written once."""
+    return list({item.name: item for proof in proofs for item in proof.obligations}.values())
+
+
+def smt2_file(proofs: Sequence[Proof]) -> str:
+    """One SMT-LIB 2 file for several statements."""
+    return smt.RESET.join(smt.to_smt2(item) for item in _once(proofs))
+
+
+def coq_file(proofs: Sequence[Proof]) -> str:
+    """One Coq file for several statements."""
+    return "\n".join(coq.to_coq(item) for item in _once(proofs))
 
 
 def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
@@ -95,17 +108,20 @@ def _affine(name: str) -> tuple[Obligation, ...]:
 
 def _sharp(name: str) -> tuple[Obligation, ...]:
     pl, unbiased = THEOREMS[name].modulus == "mu_pl", THEOREMS[name].unbiased
-    return (*_envelope_side(pl=pl, unbiased=unbiased), *joining.sharp(name), _constants(pl=pl), *envelope_chain.obligations())
+    return (*_envelope_side(pl=pl, unbiased=unbiased), *joining.sharp(name), _constants(pl=pl), *envelope_chain.obligations(),
+            *envelope_convexity.obligations())
 
 
 def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
     side = _envelope_side(pl=pl, unbiased=unbiased)
-    return (*side, *joining.envelopes(pl=pl), _constants(pl=pl), *envelope_recursion.obligations())
+    every_horizon = envelope_horizon.obligations() if unbiased and not pl else ()
+    return (*side, *joining.envelopes(pl=pl), _constants(pl=pl), *envelope_recursion.obligations(), *envelope_convexity.obligations(),
+            *envelope_limits.obligations(), *every_horizon)
 
 
 def _compressed() -> tuple[Obligation, ...]:
     return (envelope_certificates.compressed(paper.one_step("theorem-1")), *joining.compressed(), paper.compressed_contraction(),
-            paper.optimal_weight(), _constants(pl=False))
+            paper.compressed_best_p(), paper.optimal_weight(), _constants(pl=False))
 
 
 def _compressed_envelope() -> tuple[Obligation, ...]:
@@ -124,15 +140,16 @@ OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
 }
 
 
-@lru_cache(maxsize=1)
-def _coq() -> coq_build.CoqReport:
+@lru_cache(maxsize=2)
+def _coq(coqchk: bool) -> coq_build.CoqReport:
     """The whole development, compiled once a process: generated files up to date, every statement in Audit.v and in Reading.v."""
     from kdtheory.proofs.coq_exports import certificates
 
     stale = coq.drift(COQ_SOURCES, certificates())
     if stale:
         return coq_build.CoqReport("UNDECIDED", f"coq: {stale[0]}", 0.0)
-    return coq_build.compile(COQ_SOURCES, timeout=400.0, expected=list(THEOREMS), statements=coq_statements())
+    return coq_build.compile(COQ_SOURCES, timeout=1200.0, expected=list(THEOREMS), statements=coq_statements(),
+                             coqchk=coqchk)
 
 
 def coq_statements() -> list[str]:
@@ -142,9 +159,9 @@ def coq_statements() -> list[str]:
     return [*(f"Reading.reading_{coq.identifier(name)}" for name in THEOREMS), *(f"Instance.{name}" for name in instance)]
 
 
-def _check(theorem: str, checker: str, found: tuple[Obligation, ...]) -> list[Step]:
+def _check(theorem: str, checker: str, found: tuple[Obligation, ...], coqchk: bool) -> list[Step]:
     if checker == "coq":
-        report = _coq()
+        report = _coq(coqchk)
         return [Step(f"{coq.identifier(theorem)}, whole", checker, report.status, "" if report.status == "PROVED" else report.reason,
                      report.seconds)]
     steps = []
@@ -155,7 +172,7 @@ def _check(theorem: str, checker: str, found: tuple[Obligation, ...]) -> list[St
     return steps
 
 
-def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",)) -> Proof:
+def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",), coqchk: bool = False) -> Proof:
     """Have every obligation of a statement checked by every checker named: "sympy", "z3", "cvc5", "coq".
 
     PROVED needs every step by every checker.  A checker that is not installed makes the proof UNDECIDED, never PROVED.  A ``Theorem`` that differs
@@ -164,6 +181,7 @@ def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",)) -> 
     Args:
         theorem: a key of ``THEOREMS``, or a statement of one's own.
         checkers: names out of "sympy", "z3", "cvc5", "coq".
+        coqchk: with "coq", also let Coq's separate kernel re-check everything (about half a minute more).
 
     Raises:
         InvalidInput: an unknown theorem or checker.
@@ -177,7 +195,7 @@ def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",)) -> 
     if name not in OBLIGATIONS:
         raise unknown_name("theorem", name, THEOREMS)
     found = OBLIGATIONS[name]()
-    steps = tuple(step for checker in checkers for step in _check(name, checker, found))
+    steps = tuple(step for checker in checkers for step in _check(name, checker, found, coqchk))
     open_steps = [step for step in steps if step.status != "PROVED"]
     if not steps or open_steps:
         # The same complaint about every obligation (a missing tool, say) is made once.

@@ -127,13 +127,59 @@ def refined_below_paper(setting: Setting) -> Certificate:
     )
 
 
-def largest_ratios() -> tuple[Obligation, ...]:
-    """Where the chain is longest, found by global search over the paper's range, in closed form;
-    both at Lcal = mu.
+def largest_ratio_paper_sharp(setting: Setting) -> Certificate:
+    """paper <= 2 (1 + g) sharp for gamma Lcal < 1 (PL: L gamma Lcal/mu < 1): at most 9/4 in the paper's range
+    gamma Lcal <= 1/8, and 5/2 where it is 1/4.
 
-    Without noise paper/sharp = 2(1 + gamma mu), 9/4 at gamma = 1/(8 Lcal); without bias the paper's floor over
-    Phi is 2(2 - gamma mu),
-    which tends to 4 as gamma -> 0 (Phi = gamma a^2/(mu (2 - gamma mu)): ``envelope_recursion.small_steps``).
+    With n = 1 - g - d:  2 (1+g) sharp - paper = unit [2 g a^2 + 2 (1+g) (2 k (1-g) y a + y^2 a^2 + k^2 (1-g) d)/(g n)].
+    Equality at Lcal = mu and a = 0.  The bias-dominated constant is larger (``envelope_recursion.regimes``).
+    """
+    g, d, y, n = setting.g, setting.d, setting.y, sym.slack_range
+    rest = 2 * k * (n + d) * y * a + y**2 * a**2 + k**2 * (n + d) * d
+    return Certificate(
+        "largest-ratio-paper-sharp" + setting.suffix,
+        2 * (1 + g) * setting.sharp.constant(gamma * mu) - paper(setting),
+        {},
+        (),
+        setting.unit * (2 * g * a**2 + 2 * (1 + g) * rest / (g * n)),
+        Region({n: 1 - setting.smoothness}, setting.substitutions),
+    )
+
+
+def largest_ratio_paper_envelope(setting: Setting) -> Certificate:
+    """The paper's floor is at most 2 (2 - g) Phi, so at most 4 Phi, up to gamma Lcal = 1/4 (PL: L gamma Lcal/mu = 1/4).
+
+    Phi is the least T_varrho/varrho (``floor-is-least``), and its other form is one of them; so it is enough that
+    2 (2-g) T_varrho >= varrho paper/(gamma mu) for every varrho = A - tau.  Completing the square in tau leaves a
+    cubic in g <= 1/4, written in x = 1 - 4g.  Equality at Lcal = mu, k = 0, tau -> 0; 4 is approached as gamma -> 0.
+    """
+    g, d, y, m4 = setting.g, setting.d, setting.y, sym.slack_quarter
+    A, tau = setting.sharp.A, sym.tau
+    unit_rate = gamma * mu
+    t, ratio = tau / unit_rate, A / unit_rate  # ratio = 2 - g - d
+    x, n = m4 + 4 * d, sp.Rational(3, 4) + m4 / 4  # x = 1 - 4g, n = 1 - g - d
+    cubic = (7 + 183 * x + 61 * x**2 + 5 * x**3) / 256 + (1 + g) * d / 2 * (1 + n + d / 2)
+    two_minus_g = 1 + n + d
+    square = (1 + g) * (t - ratio / 2) ** 2 + two_minus_g * g * t + cubic
+    witness = setting.unit * (
+        2 * (d + t) * a**2
+        + 2 * two_minus_g * (2 * k * (n + d) * y * a + y**2 * a**2) / (g * t)
+        + 2 * k**2 * square / (g * t)
+    )
+    return Certificate(
+        "largest-ratio-paper-envelope" + setting.suffix,
+        2 * (2 - g) * setting.sharp.constant(A - tau) - (A - tau) * paper(setting) / unit_rate,
+        {},
+        (),
+        witness,
+        Region({m4: 1 - 4 * setting.smoothness}, setting.substitutions),
+    )
+
+
+def ratios_are_attained() -> tuple[Obligation, ...]:
+    """Equality: without noise paper/sharp = 2(1 + gamma mu); without bias the paper's floor is 2(2 - gamma mu) Phi; both at Lcal = mu.
+
+    There Phi = gamma a^2/(mu (2 - gamma mu)) (``envelope_recursion.small_steps``), so the second ratio tends to 4 as gamma -> 0.
     """
     setting = strongly_convex()
     equal = {sym.c: sp.Integer(0)}
@@ -142,8 +188,8 @@ def largest_ratios() -> tuple[Obligation, ...]:
     floors = paper(setting) / (gamma * mu) - 2 * (2 - gamma * mu) * floor
     region = Region({}, {Lcal: mu})
     return (
-        Identity("largest-ratio-paper-sharp", constants.xreplace(equal | {a: sp.Integer(0)}), region),
-        Identity("largest-ratio-paper-envelope", floors.xreplace({k: sp.Integer(0)}), region),
+        Identity("ratio-paper-sharp-attained", constants.xreplace(equal | {a: sp.Integer(0)}), region),
+        Identity("ratio-paper-envelope-attained", floors.xreplace({k: sp.Integer(0)}), region),
     )
 
 
@@ -155,5 +201,6 @@ def obligations() -> tuple[Obligation, ...]:
         refined_below_paper(strongly_convex()),
         sharp_below_refined(pl()),
         refined_below_paper(pl()),
-        *largest_ratios(),
+        *(make(setting()) for setting in (strongly_convex, pl) for make in (largest_ratio_paper_sharp, largest_ratio_paper_envelope)),
+        *ratios_are_attained(),
     )

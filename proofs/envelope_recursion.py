@@ -1,5 +1,4 @@
-"""The envelope as a recursion: psi(s) = (1-A)s + 2 sqrt(W s) + U, its tangents, its fixed point, its convexity in the
-weight.
+"""The envelope as a recursion: psi(s) = (1-A)s + 2 sqrt(W s) + U, its tangents and its fixed point.
 
 Letters: sigma = sqrt(s), w = sqrt(W), v = sqrt(UA + W); so psi = (1-A) sigma^2 + 2 w sigma + U and Phi = ((v + w)/A)^2.
 
@@ -131,63 +130,6 @@ def small_steps() -> tuple[Obligation, ...]:
     )
 
 
-def weights() -> tuple[Obligation, ...]:
-    """lam -> T_varrho and sqrt(floor) are convex.
-
-    k = |lam||h| and a = |S - lam H'| are norms, convex in lam.  T/gamma^2 = k^2 + a^2 + M^2/tau, where M(k, a) =
-    sqrt(W)/gamma is, over both
-    regimes, the maximum of u_1 k + u_2 a over the slopes u >= 0 with |u|^2 <= 1 - A and u_2 <= gamma c: convex and
-    increasing.
-    sqrt(psi) is a norm of a non-negative linear image of (sqrt(s), k, a) in each regime, so the set of (k, a,
-    sigma) with psi(sigma^2) <= sigma^2 is convex and its lower edge sqrt(floor) is a convex function of (k, a); it
-    is increasing since psi is. Below s_0, psi = (1-varrho) s + T_varrho, whose root is a norm as well, and the
-    pieces join with equal derivatives: this holds for one least rate (say gamma mu) in both regimes, and for Phi
-    itself. With least rates gamma mu (noise) and 0 (bias) the floor jumps down at the boundary and is not convex;
-    with the least rate of ``noise_dominated_wide`` it is continuous, yet not quite convex.
-    """
-    u1, u2, z = sym.slope_k, sym.slope_a, sym.slack_regime
-    minorant = u1 * k + u2 * a
-    g = gamma * mu
-    largest = (1 - g) * k + gamma * c * a
-    near = ((1 - g - u1) ** 2 + (gamma * c - u2) ** 2 + sym.slack_disc) / 2
-    region = Region(
-        {
-            z: a * (1 - g) - gamma * k * c,
-            sym.slack_cap: gamma * c - u2,
-            sym.slack_disc: (1 - g) ** 2 + gamma**2 * c**2 - u1**2 - u2**2,
-        }
-    )
-    noise = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=k, a=a)
-    split = ((1 - g) * sigma + gamma * k) ** 2 + gamma**2 * (c * sigma + a) ** 2
-    full = (1 - noise.A) * sigma**2 + 2 * gamma * largest * sigma + noise.U
-    return (
-        _scalar("largest-slope-noise", (1 - g) * (largest - minorant), k * near + z * sym.slack_cap, region),
-        _scalar(
-            "largest-slope-bias",
-            (1 - A) * (k**2 + a**2) - minorant**2,
-            sym.slack_disc * (k**2 + a**2) + (u1 * a - u2 * k) ** 2,
-            Region({sym.slack_disc: 1 - A - u1**2 - u2**2}),
-        ),
-        Identity("root-psi-is-a-norm", full - split, Region({}, {Lcal: LCAL_BY_C})),
-        _pl_norm(),
-    )
-
-
-def _pl_norm() -> Identity:
-    """PL, with |g| for sqrt(2 mu s): psi is a sum of squares of linear forms, the last one by L >= mu."""
-    grad, b = sym.slope, sym.b
-    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=b)
-    cross = gamma * grad * (k * b + L * gamma * a * q)  # 2 sqrt(W s)
-    state = grad**2 / (2 * mu)
-    squares = L * gamma**2 / 2 * ((a + q * grad) ** 2 + (k + b * grad / (L * gamma)) ** 2) + (L - mu) / L * state
-    value = (1 - triple.A) * state + cross + triple.U
-    return Identity(
-        "root-psi-is-a-norm-pl",
-        (value - squares).expand().xreplace({b**2: (1 - L * gamma) ** 2}),
-        Region({}, {Lcal: LCAL_BY_Q}),
-    )
-
-
 def compression() -> tuple[Obligation, ...]:
     """(1+w)P + 2w|x*|sqrt(P) + w|x*|^2 is the minimum over p of (1+w(1+p))P + w(1+1/p)|x*|^2 (w = omega, P = psi), at
     p = |x*|/sqrt(P)."""
@@ -199,4 +141,4 @@ def compression() -> tuple[Obligation, ...]:
 
 def obligations() -> tuple[Obligation, ...]:
     """Everything above, in reading order."""
-    return (*tangents(), *shape(), *fixed_point(), *regimes(), *small_steps(), *weights(), *compression())
+    return (*tangents(), *shape(), *fixed_point(), *regimes(), *small_steps(), *compression())

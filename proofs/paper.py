@@ -122,6 +122,27 @@ def compressed_contraction() -> Certificate:
     return Certificate("compressed-contraction", claim, {}, (), 2 * room + 2 * omega * gamma * mu, Region({room: gamma * mu / 4 - omega}))
 
 
+def compressed_best_p() -> Certificate:
+    """No p gives a smaller floor than p*, the positive root of (T + r(omega X + delta)) p^2 + 2 omega r X p = X (1 - (1+omega) r).
+
+    T = 2 gamma^2 N, X = |x*|^2, r = 1 - gamma mu; the equation is solved for delta, which keeps everything rational.  With f = floor(p*),
+    numerator(p) - f denominator(p) = omega X (p - p*)^2/(p p*^2).
+    """
+    omega, X, T, r, delta, best = sym.omega, sym.root_minimiser**2, sym.U, sym.alpha, sym.rounding_sq, sym.young_pos
+
+    def denominator(at: sp.Expr) -> sp.Expr:
+        return 1 - (1 + omega * (1 + at)) * r
+
+    def floor(at: sp.Expr) -> sp.Expr:
+        return ((1 + omega * (1 + at)) * T + omega * (1 + 1 / at) * X + delta) / denominator(at)
+
+    room, spare = sym.tau, sym.slack_range
+    solved = ((X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X) / r
+    region = Region({room: denominator(sym.p), spare: denominator(best)}, {delta: solved})
+    gap = omega * X * (sym.p - best) ** 2 / (sym.p * best**2 * room)
+    return Certificate("compressed-best-p", floor(sym.p) - floor(best), {}, (), gap, region)
+
+
 def affine(name: str) -> tuple[Obligation, ...]:
     """Everything behind one of the six affine statements."""
     extra = () if name.endswith("refined") else (corollary(name),)

@@ -28,7 +28,7 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(compiled):
-    return coq_build.compile(FOLDER, timeout=400, expected=list(kd.THEOREMS), statements=coq_statements(), keep=compiled)
+    return coq_build.compile(FOLDER, timeout=900, expected=list(kd.THEOREMS), statements=coq_statements(), keep=compiled)
 
 
 def test_everything_compiles_and_rests_on_the_axioms_of_reals(report):
@@ -105,6 +105,45 @@ def test_conditional_or_missing_theorems_are_noticed(tmp_path):
     assert "easy" in conditional.reason
     (tmp_path / "Stray.v").write_text("", encoding="utf-8")
     assert "Stray.v is not listed" in coq_build.compile(tmp_path).reason
+
+
+@pytest.mark.slow
+def test_coqchk_accepts_the_whole_development():
+    """Coq's separate kernel re-checks every file, and loads no axiom that Reals does not load."""
+    found = coq_build.compile(FOLDER, timeout=1200, expected=list(kd.THEOREMS), coqchk=True)
+    print(f"\n{found.reason}; coqchk lists {', '.join(found.loaded)}; {found.seconds:.0f} s")
+    assert found.status == "PROVED", found.reason
+    assert set(found.loaded) == coq_build.LOADED_WITH_REALS
+
+
+@pytest.mark.slow
+def test_every_obligation_compiles():
+    """Each obligation of every statement, translated and compiled on its own."""
+    found = list({item.name: item for make in OBLIGATIONS.values() for item in make()}.values())
+    reports = coq_build.check(FOLDER, found, timeout=1200)
+    assert {name: one.reason for name, one in reports.items() if one.status != "PROVED"} == {}
+
+
+SUMMARY = "CONTEXT SUMMARY\n===\n\n* Theory: Set is predicative\n  \n* Axioms:\n    {}\n  \n* Constants/Inductives relying on type-in-type: <none>\n"
+
+
+def test_coqchk_names_its_axioms():
+    """Its list is read, and one axiom more than Reals loads is noticed."""
+    reals = "Coq.Reals.ClassicalDedekindReals.sig_not_dec\n    Coq.Logic.Classical_Prop.classic"
+    assert set(coq_build.axioms_of_coqchk(SUMMARY.format(reals))) <= coq_build.LOADED_WITH_REALS
+    assert coq_build.axioms_of_coqchk(SUMMARY.format("<none>")) == ()
+    assert set(coq_build.axioms_of_coqchk(SUMMARY.format(f"{reals}\n    KDTheory.Sharp.easy"))) - coq_build.LOADED_WITH_REALS == {"Sharp.easy"}
+    with pytest.raises(ValueError, match="no list"):
+        coq_build.axioms_of_coqchk("Modules were successfully checked")
+
+
+def test_coqchk_runs_on_the_base(tmp_path):
+    """The separate kernel accepts what was compiled (the whole development: ``kdtheory prove --coqchk``)."""
+    (tmp_path / "Base.v").write_text("Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n", encoding="utf-8")
+    (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
+    audit = "Require Import KDTheory.Base.\nAxiom {} : False.\nDefinition final_theorems := (\n  one,\n  {}\n).\nPrint Assumptions final_theorems.\n"
+    (tmp_path / "Audit.v").write_text(audit.format("absurd", "absurd"), encoding="utf-8")
+    assert "absurd" in coq_build.compile(tmp_path, coqchk=True).reason
 
 
 def test_without_coq_nothing_is_proved(monkeypatch):

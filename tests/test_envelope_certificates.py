@@ -11,13 +11,23 @@ import sympy as sp
 
 from kdtheory import envelope
 from kdtheory import symbols as sym
-from kdtheory.proofs import envelope_certificates, envelope_chain, envelope_corners, envelope_recursion
+from kdtheory.proofs import (
+    envelope_certificates,
+    envelope_chain,
+    envelope_convexity,
+    envelope_corners,
+    envelope_horizon,
+    envelope_limits,
+    envelope_recursion,
+)
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.prover.sympy_checker import accepted, difference, vanishes
 
+MODULES = (envelope_certificates, envelope_corners, envelope_recursion, envelope_chain, envelope_convexity, envelope_limits,
+           envelope_horizon)
 ALL: dict[str, Obligation] = {
     item.name: item
-    for module in (envelope_certificates, envelope_corners, envelope_recursion, envelope_chain)
+    for module in MODULES
     for item in module.obligations()
 }
 CERTIFICATES = [item for item in ALL.values() if isinstance(item, Certificate)]
@@ -25,8 +35,7 @@ CERTIFICATES = [item for item in ALL.values() if isinstance(item, Certificate)]
 
 def test_names_are_unique() -> None:
     """A clash would hide an obligation."""
-    modules = (envelope_certificates, envelope_corners, envelope_recursion, envelope_chain)
-    assert len(ALL) == sum(len(module.obligations()) for module in modules)
+    assert len(ALL) == sum(len(module.obligations()) for module in MODULES)
 
 
 @pytest.mark.parametrize("name", ALL)

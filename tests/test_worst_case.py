@@ -49,20 +49,33 @@ def _case(rng: random.Random) -> tuple[str, dict[str, Fraction], envelope.Triple
     return name, numbers | {"L": L, "step_size": gamma, "rate": rate}, triple
 
 
-def test_sharp_constant_lies_inside_a_thousand_intervals() -> None:
-    """T_varrho, exact, is in [lower, upper]; each interval is narrow."""
-    rng = random.Random(0)
-    worst, tried = 0.0, 0
-    for _ in range(1000):
+def _largest_gap(points: int, seed: int) -> float:
+    """Largest relative distance between the formula and either end of its rational interval, over noisy random points."""
+    rng = random.Random(seed)
+    largest, tried = 0.0, 0
+    for _ in range(points):
         name, numbers, triple = _case(rng)
         interval = worst_case_interval(name, **numbers)
         claimed = triple.constant(numbers["rate"])
         assert interval.lower <= claimed <= interval.upper, (name, numbers)
         if claimed > 0:
             tried += 1
-            worst = max(worst, float((interval.upper - interval.lower) / claimed))
-    assert tried > 700
-    assert worst <= WIDTH
+            largest = max(largest, float((interval.upper - claimed) / claimed), float((claimed - interval.lower) / claimed))
+    assert tried > 0.7 * points
+    return largest
+
+
+def test_sharp_constant_lies_inside_a_hundred_intervals() -> None:
+    """T_varrho, exact, is in [lower, upper], and both ends are near."""
+    assert _largest_gap(100, seed=0) <= WIDTH
+
+
+@pytest.mark.slow
+def test_sharp_constant_lies_inside_a_thousand_intervals() -> None:
+    """The same at 1,000 points; prints the largest |sharp - worst case| / sharp."""
+    largest = _largest_gap(1000, seed=1)
+    print(f"\nlargest |sharp - worst case| / sharp over 1,000 random points: {largest:.3g}")
+    assert largest <= WIDTH
 
 
 def _recheck(interval: WorstCase, step: _Step) -> None:

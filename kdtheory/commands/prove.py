@@ -15,6 +15,7 @@ def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument("theorem", nargs="?", help="a key; default: all")
     command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
+    command.add_argument("--coqchk", action="store_true", help="ask Coq, and have its separate kernel re-check the result")
     command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
     command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
     command.add_argument("--counterexamples", action="store_true", help="refute what lies one step beyond the statement")
@@ -25,7 +26,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """One line a statement; exit code 1 unless all are PROVED."""
-    from kdtheory.proofs import prove
+    from kdtheory.proofs import coq_file, prove, smt2_file, writing
     from kdtheory.theorems import THEOREMS
 
     if options.certificate or options.export_certificates:
@@ -38,9 +39,12 @@ def run(options: Namespace) -> Outcome:
         refuted = [{"statement": item.theorem, "claim": item.claim, "instance": str(item.instance), "lhs": item.lhs,
                     "left": str(item.left), "right": str(item.right), "identity": item.identity} for item in found]
         return refuted, "\n\n".join(str(item) for item in found), 0
-    proofs = [prove(name, checkers=tuple(options.checker or ("sympy",))) for name in names]
+    checkers = tuple(options.checker or ("sympy",))
+    if options.coqchk and "coq" not in checkers:
+        checkers = (*checkers, "coq")
+    proofs = [prove(name, checkers=checkers, coqchk=options.coqchk) for name in names]
     if options.latex or options.smt2 or options.coq:
-        text = "\n\n".join(proof.to_latex() if options.latex else proof.to_smt2() if options.smt2 else proof.to_coq() for proof in proofs)
+        text = writing.document(proofs) if options.latex else smt2_file(proofs) if options.smt2 else coq_file(proofs)
         return {"text": text}, text, 0
     rows = [{"statement": name, "status": proof.status, "reason": proof.reason} for name, proof in zip(names, proofs, strict=True)]
     text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)

@@ -180,6 +180,13 @@ def _identity(parts: _Parts) -> str:
     return f"{first}{replace}field; nonzero."
 
 
+def _gram_definitions(parts: _Parts) -> str:
+    """Letters that stand for Gram letters are replaced first: once the Gram letters are variables, their definitions no longer fit."""
+    names = [f"{s.name}_definition" for s, e in parts.slacks.items() if e.free_symbols & _GRAM_NAME.keys()]
+    names += [f"{s}_elimination" for s, e in parts.eliminated.items() if e.free_symbols & _GRAM_NAME.keys()]
+    return "".join(f"try rewrite {name}; " for name in names).replace("; ", ". ")
+
+
 def to_coq(obligation: Obligation) -> str:
     """One Coq file: a certificate as theorem ``<name>_certificate`` about vectors, an identity as ``<name>_identity``.
 
@@ -291,7 +298,7 @@ def _certificate_file(certificate: Certificate) -> str:
         *(f"  abbreviate {term(e)} as_letter {s.name} by_definition {s.name}_definition positive_by {s.name}_sign."
           for s, e in parts.slacks.items()),
         "  apply (by_identity _ (", "    " + "\n    + ".join(f"({text})" for text, _ in summands) + ")).",
-        f"  {{ {'variables P. ' if vectors else ''}{_identity(parts)} }}",
+        f"  {{ {_gram_definitions(parts)}{'variables P. ' if vectors else ''}{_identity(parts)} }}",
         *(["  repeat apply Rplus_le_le_0_compat."] if len(summands) > 1 else []),
         *(f"  - {tactic}" for _, tactic in summands),
         "Qed.", "",

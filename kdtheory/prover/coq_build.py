@@ -29,11 +29,17 @@ AXIOMS_OF_REALS = frozenset({
 # Sentences that take something for granted, or switch a check of Coq off.
 FORBIDDEN = re.compile(r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up|bypass_check|Declare\s+ML|Unset\s+(Guard|Positivity|Universe))\b")
 OWN_AUDIT = "WrittenByTheProgram.v"
+# coqchk names every axiom of every library file that was loaded, used or not; Reals loads this one, and no theorem rests on it
+# (Print Assumptions follows the dependencies and does not name it).
+LOADED_WITH_REALS = AXIOMS_OF_REALS | {"Classical_Prop.classic"}
 
 
 @dataclass(frozen=True)
 class CoqReport:
-    """``status`` PROVED or UNDECIDED; ``theorems`` are the names in Audit.v, ``axioms`` what they rest on; times in seconds."""
+    """``status`` PROVED or UNDECIDED; ``theorems`` are the names in Audit.v, ``axioms`` what they rest on; times in seconds.
+
+    ``loaded``: the axioms that coqchk found in all loaded libraries, empty when it was not asked.
+    """
 
     status: str
     reason: str
@@ -41,6 +47,7 @@ class CoqReport:
     theorems: tuple[str, ...] = ()
     axioms: tuple[str, ...] = ()
     timings: tuple[tuple[str, float], ...] = ()
+    loaded: tuple[str, ...] = ()
 
 
 def project_files(folder: Path) -> list[str]:
@@ -101,6 +108,27 @@ def _axioms(printed: str) -> tuple[str, ...]:
     lines = [line.strip() for line in printed.splitlines() if line.strip() and not line[0].isspace()]
     names = {re.sub(r"^([A-Za-z_][\w.]*)\s*(:.*)?$", r"\1", line) for line in lines}
     return tuple(sorted(names - {"Axioms:", "Axioms", "Closed under the global context"}))
+
+
+def axioms_of_coqchk(printed: str) -> tuple[str, ...]:
+    """The names under "* Axioms:" in coqchk's summary, without their logical path.  Raises ValueError when there is no such list."""
+    found = re.search(r"^\* Axioms:(.*?)^\* ", printed, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise ValueError("no list of axioms was printed")
+    return tuple(sorted(".".join(name.split(".")[-2:]) for name in found[1].split() if name != "<none>"))
+
+
+def _recheck(checker: str, build: Path, deadline: float) -> tuple[tuple[str, ...], str]:
+    """Axioms that coqchk lists, and its complaint ("" when there is none)."""
+    code, text = _run([checker, "-silent", "-o", "-R", ".", LIBRARY, f"{LIBRARY}.Audit"], build, deadline)
+    if code != 0:
+        return (), f"coqchk: {' '.join(text.split())[-300:]}"
+    try:
+        loaded = axioms_of_coqchk(text)
+    except ValueError as error:
+        return (), f"coqchk: {error}"
+    surprising = set(loaded) - LOADED_WITH_REALS
+    return loaded, f"coqchk: axioms {sorted(surprising)} are loaded" if surprising else ""
 
 
 def _unsafe(folder: Path, files: Sequence[str]) -> str:
@@ -166,10 +194,11 @@ def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (
             if code != 0:
                 return undecided(f"the audit: {' '.join(text.split())[:300]}")
             outputs["Audit.v"] += text
+        loaded: tuple[str, ...] = ()
         if coqchk and checker is not None:
-            code, text = _run([checker, "-silent", "-o", "-R", ".", LIBRARY, f"{LIBRARY}.Audit"], build, start + timeout)
-            if code != 0:
-                return undecided(f"coqchk: {' '.join(text.split())[-300:]}")
+            loaded, complaint = _recheck(checker, build, start + timeout)
+            if complaint:
+                return undecided(complaint)
     axioms = _axioms(outputs["Audit.v"])
     if statements and outputs["Audit.v"].count("Axioms:") < 2:
         return undecided("the audit printed no axioms")
@@ -181,8 +210,8 @@ def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (
     if missing:
         return undecided(f"Audit.v does not name {', '.join(missing)}")
     seconds = time.monotonic() - start
-    reason = f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals only"
-    return CoqReport("PROVED", reason, seconds, theorems, axioms, tuple(sorted(times.items(), key=lambda item: -item[1])))
+    reason = f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals only{', re-checked by coqchk' if coqchk else ''}"
+    return CoqReport("PROVED", reason, seconds, theorems, axioms, tuple(sorted(times.items(), key=lambda item: -item[1])), loaded)
 
 
 def check(folder: Path, obligations: Sequence[Obligation], *, timeout: float = 120.0) -> Mapping[str, CoqReport]:

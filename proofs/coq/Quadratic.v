@@ -1,5 +1,6 @@
 (** The exact law of distillation for quadratics: y = x - x-star - lam D, D = theta - x-star, is plain SGD around a shifted centre with
-    its noise scaled by 1 - lam.  Every horizon, every real lam, every real gamma; then the stationary law. *)
+    its noise scaled by 1 - lam.  Every horizon, every real lam, every real gamma; then the stationary law.  Both for |x - x-star|^2 and
+    for f - f*: the argument is made once, for any symmetric form B >= 0 in place of the inner product. *)
 
 Require Export KDTheory.Setting.
 
@@ -27,7 +28,6 @@ Variables (Q : problem) (theta : vec) (gamma : R).
 Variable A : nat -> nat -> vec.                          (* A n i: row i of the Hessian of f_n *)
 Notation xs := (minimiser Q).
 Notation dim := (d Q).
-Notation dist2 := (dist2 Q).
 
 (** Least squares, ridge included: the gradient of every term is affine. *)
 Hypothesis affine : forall n x i, (i < dim)%nat -> grad_n Q n x i = dot dim (A n i) (minus x xs) + grad_n Q n xs i.
@@ -39,7 +39,15 @@ Definition shifted sigma (n : nat) (y : vec) : vec := fun i => y i - gamma * (do
 Definition H (i : nat) : vec := fun j => avg (N Q) (fun n => A n i j).
 Definition contract (y : vec) : vec := fun i => y i - gamma * dot dim (H i) y.
 Fixpoint power (t : nat) (y : vec) : vec := match t with O => y | S t' => power t' (contract y) end.
-Notation E2_t sigma t y := (expect (N Q) (shifted sigma) t (norm2 dim) y).
+
+(** What is measured: B x y = <rep x, y>, symmetric and non-negative. *)
+Variable rep : vec -> vec.
+Notation B x y := (dot dim (rep x) y).
+Hypothesis B_sym : forall x y, B x y = B y x.
+Hypothesis B_nonneg : forall x, 0 <= B x x.
+Definition size (x : vec) : R := B x x.
+Definition size_from (x : vec) : R := size (minus x xs).
+Notation E2_t sigma t y := (expect (N Q) (shifted sigma) t size y).
 
 Lemma dot_plus_r x y z : dot dim x (fun i => y i + z i) = dot dim x y + dot dim x z.
 Proof. rewrite dot_sym, dot_plus_l, 2 (dot_sym _ _ x). reflexivity. Qed.
@@ -52,6 +60,14 @@ Proof. rewrite (dot_plus_r x (fun i => a * y i) (fun i => b * z i)), !dot_scal_r
 
 Lemma dot_ext_r x y z : same dim y z -> dot dim x y = dot dim x z.
 Proof. intros K. apply dot_ext; [intros i Hi; reflexivity|exact K]. Qed.
+
+Lemma size_comb a b x y : size (fun i => a * x i + b * y i) = a * a * size x + 2 * a * b * B x y + b * b * size y.
+Proof.
+  unfold size. rewrite dot_comb_r, (B_sym _ x), (B_sym _ y), !dot_comb_r, (B_sym y x). ring.
+Qed.
+
+Lemma size_ext x y : same dim x y -> size x = size y.
+Proof. intros K. unfold size. rewrite (dot_ext_r _ _ _ K), B_sym, (dot_ext_r _ _ _ K). reflexivity. Qed.
 
 (** ** The mean of the shifted process *)
 
@@ -98,20 +114,20 @@ Proof.
   - intros. apply Hphi. assumption.
 Qed.
 
-Theorem exact_quadratic lam t x0 :
+Theorem exact_law lam t x0 :
   let y0 := fun i => x0 i - xs i - lam * D i in
-  expect (N Q) (distilled Q theta gamma lam) t dist2 x0
-  = E2_t (1 - lam) t y0 + 2 * lam * dot dim D (power t y0) + lam ^ 2 * norm2 dim D.
+  expect (N Q) (distilled Q theta gamma lam) t size_from x0
+  = E2_t (1 - lam) t y0 + 2 * lam * B D (power t y0) + lam ^ 2 * size D.
 Proof.
-  intros y0. unfold Setting.dist2.
-  rewrite (shifted_path lam t (norm2 dim) x0 y0).
-  - rewrite <- (mean_path (1 - lam) D t y0).
-    pose proof (expect_affine (N Q) (shifted (1 - lam)) t 1 (2 * lam) (lam ^ 2 * norm2 dim D) (norm2 dim) (dot dim D) y0 (N_pos Q)) as K.
+  intros y0. unfold size_from.
+  rewrite (shifted_path lam t size x0 y0).
+  - rewrite <- (mean_path (1 - lam) (rep D) t y0).
+    pose proof (expect_affine (N Q) (shifted (1 - lam)) t 1 (2 * lam) (lam ^ 2 * size D) size (dot dim (rep D)) y0 (N_pos Q)) as K.
     rewrite Rmult_1_l in K. rewrite <- K.
     apply (expect_coupled (N Q) (fun x y => x = y)); [intros n x y ->; reflexivity| |reflexivity].
-    intros y z ->. rewrite (dot_sym _ D). transitivity (norm2 dim (fun i => 1 * z i + lam * D i));
-      [apply dot_ext; intros i Hi; ring|rewrite norm2_comb; ring].
-  - intros x y Hxy. apply dot_ext; exact Hxy.
+    intros y z ->. rewrite (B_sym D). transitivity (size (fun i => 1 * z i + lam * D i));
+      [apply size_ext; intros i Hi; ring|rewrite size_comb; ring].
+  - apply size_ext.
   - intros i Hi. unfold y0, minus. ring.
 Qed.
 
@@ -126,7 +142,7 @@ Qed.
 Lemma homogeneous b sigma t y z : same dim z (fun i => b * y i) -> E2_t (b * sigma) t z = b ^ 2 * E2_t sigma t y.
 Proof.
   revert y z. induction t as [|t IH]; intros y z Hz; simpl.
-  - transitivity (norm2 dim (fun i => b * y i + 0 * y i)); [apply dot_ext; intros i Hi; rewrite (Hz i Hi); ring|rewrite norm2_comb; ring].
+  - transitivity (size (fun i => b * y i + 0 * y i)); [apply size_ext; intros i Hi; rewrite (Hz i Hi); ring|rewrite size_comb; ring].
   - rewrite <- (avg_scal (N Q) (b * (b * 1))). apply avg_ext. intros n Hn. apply IH. intros i Hi.
     unfold shifted. rewrite (dot_ext_r _ _ _ Hz), dot_scal_r, (Hz i Hi). ring.
 Qed.
@@ -136,19 +152,19 @@ Lemma parallelogram sigma sigma' t : forall y y' u v,
   E2_t (1 * sigma + 1 * sigma') t u + E2_t (1 * sigma + -1 * sigma') t v = 2 * E2_t sigma t y + 2 * E2_t sigma' t y'.
 Proof.
   induction t as [|t IH]; intros y y' u v Hu Hv; simpl.
-  - transitivity (norm2 dim (fun i => 1 * y i + 1 * y' i) + norm2 dim (fun i => 1 * y i + -1 * y' i)).
-    + f_equal; apply dot_ext; assumption.
-    + rewrite !norm2_comb. ring.
+  - transitivity (size (fun i => 1 * y i + 1 * y' i) + size (fun i => 1 * y i + -1 * y' i)).
+    + f_equal; apply size_ext; assumption.
+    + rewrite !size_comb. ring.
   - rewrite <- 2 (avg_scal (N Q) 2), <- 2 avg_plus. apply avg_ext. intros n Hn. apply IH; apply shifted_comb; assumption.
 Qed.
 
 (** Plain SGD is the case lam = 0; its error from x is that of the shifted process with sigma = 1 from x - x-star. *)
-Lemma plain_sgd t x y : same dim (minus x xs) y -> expect (N Q) (distilled Q theta gamma 0) t dist2 x = E2_t 1 t y.
+Lemma plain_sgd t x y : same dim (minus x xs) y -> expect (N Q) (distilled Q theta gamma 0) t size_from x = E2_t 1 t y.
 Proof.
-  intros Hxy. unfold Setting.dist2. rewrite (shifted_path 0 t (norm2 dim) x y).
+  intros Hxy. unfold size_from. rewrite (shifted_path 0 t size x y).
   - rewrite Rminus_0_r. apply (expect_coupled (N Q) (fun x y => x = y)); [intros n u v ->; reflexivity| |reflexivity].
-    intros u v ->. apply dot_ext; intros i Hi; ring.
-  - intros u v Huv. apply dot_ext; exact Huv.
+    intros u v ->. apply size_ext; intros i Hi; ring.
+  - apply size_ext.
   - intros i Hi. rewrite (Hxy i Hi). ring.
 Qed.
 
@@ -160,11 +176,11 @@ Proof. intros K Hu eps He. destruct (Hu eps He) as [T HT]. exists T. intros t Ht
 
 Section Stationary.
 Variable S0 : R.
-Hypothesis sgd_converges : forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t dist2 x) S0.
+Hypothesis sgd_converges : forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t size_from x) S0.
 
 Lemma unit_noise y : Un_cv (fun t => E2_t 1 t y) S0.
 Proof.
-  apply (Un_cv_ext (fun t => expect (N Q) (distilled Q theta gamma 0) t dist2 (fun i => xs i + y i))); [|apply sgd_converges].
+  apply (Un_cv_ext (fun t => expect (N Q) (distilled Q theta gamma 0) t size_from (fun i => xs i + y i))); [|apply sgd_converges].
   intros t. apply plain_sgd. intros i Hi. unfold minus. ring.
 Qed.
 
@@ -193,34 +209,34 @@ Proof.
     + apply CV_mult; [apply Un_cv_constant|apply unit_noise].
 Qed.
 
-(** |2 <v, E y^t>| <= eta |v|^2 + E|y^t|^2 / eta for every eta > 0, so the mean dies out too. *)
-Lemma mean_bound v eta t y : 0 < eta -> Rabs (2 * dot dim v (power t y)) <= eta * norm2 dim v + / eta * E2_t 0 t y.
+(** |2 B(v, E y^t)| <= eta B(v,v) + E B(y^t,y^t) / eta for every eta > 0, so the mean dies out too. *)
+Lemma mean_bound v eta t y : 0 < eta -> Rabs (2 * B v (power t y)) <= eta * size v + / eta * E2_t 0 t y.
 Proof.
-  intros He. rewrite <- (mean_path 0 v t y).
-  assert (K : forall s : R, s * s = 1 -> s * 2 * expect (N Q) (shifted 0) t (dot dim v) y <= eta * norm2 dim v + / eta * E2_t 0 t y).
+  intros He. rewrite <- (mean_path 0 (rep v) t y).
+  assert (K : forall s : R, s * s = 1 -> s * 2 * expect (N Q) (shifted 0) t (dot dim (rep v)) y <= eta * size v + / eta * E2_t 0 t y).
   { intros s Hs.
-    pose proof (expect_affine (N Q) (shifted 0) t (/ eta) (- (s * 2)) (eta * norm2 dim v) (norm2 dim) (dot dim v) y (N_pos Q)) as K.
-    assert (0 <= expect (N Q) (shifted 0) t (fun z => / eta * norm2 dim z + - (s * 2) * dot dim v z + eta * norm2 dim v) y).
+    pose proof (expect_affine (N Q) (shifted 0) t (/ eta) (- (s * 2)) (eta * size v) size (dot dim (rep v)) y (N_pos Q)) as K.
+    assert (0 <= expect (N Q) (shifted 0) t (fun z => / eta * size z + - (s * 2) * B v z + eta * size v) y).
     { apply Rle_trans with (expect (N Q) (shifted 0) t (fun _ => 0) y).
       - right. clear. revert y. induction t as [|t IH]; intros y; simpl; [reflexivity|].
         rewrite (avg_ext _ _ (fun _ => 0)) by (intros; symmetry; apply IH). rewrite avg_const by apply N_pos. reflexivity.
-      - apply expect_le. intros z. pose proof (norm2_nonneg dim (fun i => 1 * z i + - (s * eta) * v i)) as P.
-        rewrite norm2_comb, (dot_sym _ z) in P.
-        replace (/ eta * norm2 dim z + - (s * 2) * dot dim v z + eta * norm2 dim v)
-          with (/ eta * (1 * 1 * norm2 dim z + 2 * 1 * - (s * eta) * dot dim v z + - (s * eta) * - (s * eta) * norm2 dim v)).
+      - apply expect_le. intros z. pose proof (B_nonneg (fun i => 1 * z i + - (s * eta) * v i)) as P.
+        change (0 <= size (fun i => 1 * z i + - (s * eta) * v i)) in P. rewrite size_comb, (B_sym z) in P.
+        replace (/ eta * size z + - (s * 2) * B v z + eta * size v)
+          with (/ eta * (1 * 1 * size z + 2 * 1 * - (s * eta) * B v z + - (s * eta) * - (s * eta) * size v)).
         + apply Rmult_le_pos; [left; apply Rinv_0_lt_compat; assumption|exact P].
         + replace (- (s * eta) * - (s * eta)) with (s * s * (eta * eta)) by ring. rewrite Hs. field. lra. }
     lra. }
   pose proof (K 1 ltac:(ring)). pose proof (K (-1) ltac:(ring)). apply Rabs_le. lra.
 Qed.
 
-Lemma mean_vanishes v y : Un_cv (fun t => 2 * dot dim v (power t y)) 0.
+Lemma mean_vanishes v y : Un_cv (fun t => 2 * B v (power t y)) 0.
 Proof.
-  intros eps He. pose proof (norm2_nonneg dim v) as Hv.
-  set (eta := eps / (2 * (norm2 dim v + 1))).
+  intros eps He. pose proof (B_nonneg v) as Hv. change (0 <= size v) in Hv.
+  set (eta := eps / (2 * (size v + 1))).
   assert (Heta : 0 < eta) by (apply Rmult_lt_0_compat; [assumption|apply Rinv_0_lt_compat; lra]).
-  assert (Heta' : eta * norm2 dim v < eps / 2).
-  { replace (eps / 2) with (eta * norm2 dim v + eta) by (unfold eta; field; lra). lra. }
+  assert (Heta' : eta * size v < eps / 2).
+  { replace (eps / 2) with (eta * size v + eta) by (unfold eta; field; lra). lra. }
   destruct (no_noise y (eta * (eps / 2))) as [T HT]; [apply Rmult_lt_0_compat; lra|].
   exists T. intros t Ht. specialize (HT t Ht). unfold R_dist in *. rewrite Rminus_0_r in *.
   eapply Rle_lt_trans; [apply (mean_bound v eta t y Heta)|].
@@ -229,18 +245,89 @@ Proof.
   eapply Rle_lt_trans; [apply Rle_abs|exact HT].
 Qed.
 
-Theorem exact_quadratic_stationary lam x0 :
-  Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t dist2 x0) ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim D).
+Theorem stationary_law lam x0 :
+  Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t size_from x0) ((1 - lam) ^ 2 * S0 + lam ^ 2 * size D).
 Proof.
   set (y0 := fun i => x0 i - xs i - lam * D i).
-  apply (Un_cv_ext (fun t => E2_t (1 - lam) t y0 + lam * (2 * dot dim D (power t y0)) + lam ^ 2 * norm2 dim D)).
-  - intros t. rewrite exact_quadratic. fold y0. ring.
-  - replace ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim D) with ((1 - lam) ^ 2 * S0 + lam * 0 + lam ^ 2 * norm2 dim D) by ring.
+  apply (Un_cv_ext (fun t => E2_t (1 - lam) t y0 + lam * (2 * B D (power t y0)) + lam ^ 2 * size D)).
+  - intros t. rewrite exact_law. fold y0. ring.
+  - replace ((1 - lam) ^ 2 * S0 + lam ^ 2 * size D) with ((1 - lam) ^ 2 * S0 + lam * 0 + lam ^ 2 * size D) by ring.
     apply CV_plus; [|apply Un_cv_constant]. apply CV_plus; [apply scaled_noise|].
     apply CV_mult; [apply Un_cv_constant|apply mean_vanishes].
 Qed.
 
 End Stationary.
+
+End Quadratic.
+
+(** ** The two readings: |x - x-star|^2, and f - f* *)
+
+Section Readings.
+Variables (Q : problem) (theta : vec) (gamma : R) (A : nat -> nat -> vec).
+Notation xs := (minimiser Q).
+Notation dim := (d Q).
+Notation y0 lam x0 := (fun i => x0 i - xs i - lam * D Q theta i).
+Hypothesis affine : forall n x i, (i < dim)%nat -> grad_n Q n x i = dot dim (A n i) (minus x xs) + grad_n Q n xs i.
+
+Theorem exact_quadratic lam t x0 :
+  expect (N Q) (distilled Q theta gamma lam) t (dist2 Q) x0
+  = expect (N Q) (shifted Q gamma A (1 - lam)) t (norm2 dim) (y0 lam x0)
+    + 2 * lam * dot dim (D Q theta) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * norm2 dim (D Q theta).
+Proof. exact (exact_law Q theta gamma A affine (fun x => x) (dot_sym dim) lam t x0). Qed.
+
+Theorem exact_quadratic_stationary S0 :
+  (forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t (dist2 Q) x) S0) ->
+  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t (dist2 Q) x0)
+    ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim (D Q theta)).
+Proof. exact (stationary_law Q theta gamma A affine (fun x => x) (dot_sym dim) (norm2_nonneg dim) S0). Qed.
+
+(** f - f* = <e, H e>/2 with H = E A symmetric. *)
+Definition half_H (x : vec) : vec := fun i => / 2 * dot dim (H Q A i) x.
+Hypothesis H_sym : forall i j, (i < dim)%nat -> (j < dim)%nat -> H Q A i j = H Q A j i.
+Hypothesis gap_quadratic : forall x, gap Q x = dot dim (half_H (minus x xs)) (minus x xs).
+Hypothesis gap_minimal : minimal Q.
+
+Lemma half_H_sym x y : dot dim (half_H x) y = dot dim (half_H y) x.
+Proof.
+  assert (K : forall u v, dot dim (half_H u) v = sum dim (fun i => sum dim (fun j => / 2 * (H Q A i j * u j * v i)))).
+  { intros u v. unfold half_H, dot. apply sum_ext. intros i Hi. rewrite <- (sum_scal dim (/ 2)), Rmult_comm, <- sum_scal.
+    apply sum_ext. intros. ring. }
+  rewrite !K, sum_swap. apply sum_ext. intros i Hi. apply sum_ext. intros j Hj. rewrite (H_sym j i Hj Hi). ring.
+Qed.
+
+Lemma half_H_nonneg x : 0 <= dot dim (half_H x) x.
+Proof.
+  assert (K : same dim (minus (fun i => xs i + x i) xs) x) by (intros i Hi; unfold minus; ring).
+  pose proof (size_ext Q half_H half_H_sym _ _ K) as E. unfold size in E. rewrite <- E, <- gap_quadratic. unfold gap.
+  pose proof (gap_minimal (fun i => xs i + x i)). lra.
+Qed.
+
+Lemma gap_is_size : forall x, gap Q x = size_from Q half_H x.
+Proof. exact gap_quadratic. Qed.
+
+Lemma expect_gap step t x : expect (N Q) step t (gap Q) x = expect (N Q) step t (size_from Q half_H) x.
+Proof.
+  apply (expect_coupled (N Q) (fun u v => u = v)); [intros n u v ->; reflexivity| |reflexivity].
+  intros u v ->. apply gap_is_size.
+Qed.
+
+Theorem exact_quadratic_gap lam t x0 :
+  expect (N Q) (distilled Q theta gamma lam) t (gap Q) x0
+  = expect (N Q) (shifted Q gamma A (1 - lam)) t (fun y => dot dim (half_H y) y) (y0 lam x0)
+    + 2 * lam * dot dim (half_H (D Q theta)) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * gap Q theta.
+Proof. rewrite expect_gap, gap_is_size. exact (exact_law Q theta gamma A affine half_H half_H_sym lam t x0). Qed.
+
+Theorem exact_quadratic_gap_stationary F0 :
+  (forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t (gap Q) x) F0) ->
+  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t (gap Q) x0)
+    ((1 - lam) ^ 2 * F0 + lam ^ 2 * gap Q theta).
+Proof.
+  intros K lam x0. apply (Un_cv_ext _ _ _ (fun t => eq_sym (expect_gap (distilled Q theta gamma lam) t x0))). rewrite gap_is_size.
+  apply (stationary_law Q theta gamma A affine half_H half_H_sym half_H_nonneg F0).
+  intros x. apply (Un_cv_ext _ _ _ (fun t => expect_gap (distilled Q theta gamma 0) t x)). apply K.
+Qed.
+
+End Readings.
 
 (** The best weight and its value: never worse than the better of SGD and the teacher. *)
 Theorem stationary_minimum S0 D2 lam : 0 <= S0 -> 0 <= D2 -> 0 < S0 + D2 ->
@@ -257,5 +344,3 @@ Proof.
   - replace S0 with (law 0) at 3 by (unfold law; ring). apply L.
   - replace D2 with (law 1) at 2 by (unfold law; ring). apply L.
 Qed.
-
-End Quadratic.

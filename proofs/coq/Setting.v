@@ -211,9 +211,10 @@ Proof.
   apply Rmult_le_reg_r with (gap x); lra.
 Qed.
 
-Lemma mu_le_L mu L : (exists x, 0 < gap x) -> 0 < L -> PL mu -> smooth L -> minimal -> mu <= L.
+(** f is L-smooth and bounded below by f*: |grad f(x)|^2 <= 2 L (f(x) - f* ). *)
+Lemma smooth_bounds_gradient L : 0 < L -> smooth L -> minimal -> forall x, norm2 (d Q) (grad x) <= 2 * L * gap x.
 Proof.
-  intros [x Hx] HL H1 H2 H3. specialize (H1 x).
+  intros HL H2 H3 x.
   pose proof (H2 x (fun i => x i - / L * grad x i)) as K. pose proof (H3 (fun i => x i - / L * grad x i)) as K3.
   assert (K1 : dot (d Q) (grad x) (minus (fun i => x i - / L * grad x i) x) = - / L * norm2 (d Q) (grad x)).
   { rewrite dot_sym. rewrite (dot_ext _ _ (fun i => - / L * grad x i) _ (grad x)) by (intros i Hi; unfold minus; ring).
@@ -225,7 +226,26 @@ Proof.
   { apply Rle_trans with (L * (- / L * norm2 (d Q) (grad x) + L / 2 * (/ L * / L * norm2 (d Q) (grad x)))).
     - apply Rmult_le_compat_l; lra.
     - right. field. lra. }
-  apply Rmult_le_reg_r with (value x - value xs); lra.
+  lra.
+Qed.
+
+(** Expected smoothness gives the same with Lcal (Jensen), so L may be taken <= Lcal wherever only this is used. *)
+Lemma expected_smoothness_bounds_gradient Lcal : A3 Lcal -> forall x, norm2 (d Q) (grad x) <= 2 * Lcal * gap x.
+Proof.
+  intros H3 x. specialize (H3 x). rewrite smoothness_form in H3. rewrite <- letter_g_g.
+  pose proof (square (at_point x) (Linear 0 0 0 0 1 (-1) 0)) as K. unfold form in *. simpl in *. lra.
+Qed.
+
+Lemma mu_le_L mu L : (exists x, 0 < gap x) -> 0 < L -> PL mu -> smooth L -> minimal -> mu <= L.
+Proof.
+  intros [x Hx] HL H1 H2 H3. specialize (H1 x). pose proof (smooth_bounds_gradient L HL H2 H3 x).
+  apply Rmult_le_reg_r with (gap x); lra.
+Qed.
+
+Lemma growth_gives_minimal mu : 0 < mu -> A1' mu -> minimal.
+Proof.
+  intros Hmu H x. specialize (H x). unfold gap in H.
+  assert (0 <= mu / 2 * dist2 x) by (apply Rmult_le_pos; [lra|apply norm2_nonneg]). lra.
 Qed.
 
 End Setting.
