@@ -132,7 +132,8 @@ def listing(obligation: Obligation) -> Listing:
     """The obligation in formulas."""
     letters = _letters(obligation.region.slacks, obligation.region.substitutions)
     if isinstance(obligation, Identity):
-        return Listing(obligation.name, letters, f"{formula(obligation.expression)} = 0", (), ())
+        (expression,), names = narrowed([obligation.expression])
+        return Listing(obligation.name, letters, f"{formula(expression)} = 0", (), tuple(f"{formula(key)} = {formula(value)}" for key, value in names.items()))
     return _certificate(obligation, letters)
 
 
