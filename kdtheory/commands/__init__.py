@@ -16,5 +16,6 @@ COMMANDS = {
     "formula": "a closed form or a statement",
     "simulate": "simulate SGD with distillation on data",
     "weight": "lambda* from per-sample gradients",
+    "reproduce": "the paper's experiments R1 to R8, with pictures",
     "mutate": "wrong theorems and engines, each killed by a named check",
 }

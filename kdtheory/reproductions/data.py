@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from kdtheory.datasets import standardised
 from kdtheory.errors import MissingTool
+from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array
 
 
@@ -39,3 +41,15 @@ def mnist(seed: int) -> tuple[Array, Array]:
     table = np.random.default_rng(seed).permutation(table)
     images = table[:, :-1].reshape(-1, 14, 2, 14, 2) / 255.0
     return images.mean(axis=(2, 4)).reshape(len(table), 196), one_hot(table[:, -1])
+
+
+def whitened_cancer() -> LeastSquares:
+    """scikit-learn's breast cancer labels by least squares on whitened features (569, 30): the Hessian is the identity.
+
+    Compression is harmless only where omega is below about gamma mu, so that R6 needs a condition number of 1 to have room for large omega.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    features, classes = load_breast_cancer(return_X_y=True)
+    basis = np.linalg.svd(standardised(features), full_matrices=False)[0]
+    return LeastSquares(basis * np.sqrt(len(basis)), standardised(classes[:, None])[:, 0])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -58,11 +58,13 @@ def picture(rows: int, columns: int, *, size: tuple[float, float]) -> Iterator[t
         yield figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
 
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """``name``.svg and ``name``.png in ``folder``."""
+def pictures(figure: Figure) -> dict[str, bytes]:
+    """The figure as "png" and "svg"."""
+    png, svg = io.BytesIO(), io.BytesIO()
     with mpl.rc_context(RC):        # fonts are looked up when drawn
         canvas = FigureCanvasAgg(figure)
         figure.set_dpi(RESOLUTION)
         canvas.draw()
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(SHADES).save(folder / f"{name}.png", optimize=True)
+        Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(SHADES).save(png, format="png", optimize=True)
+        figure.savefig(svg, format="svg", metadata={"Date": None})
+    return {"png": png.getvalue(), "svg": svg.getvalue()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -72,7 +73,7 @@ def run(seed: int) -> Result:
     numbers: dict[str, float] = {}
     for name, network in NETWORKS.items():
         start = network.start(rng)
-        options = {"step_size": STEP, "batch_size": BATCH, "rng": rng}
+        options: dict[str, Any] = {"step_size": STEP, "batch_size": BATCH, "rng": rng}
         theta = train(network, start, features, labels, epochs=EPOCHS[-1], **options)
         logits = network.logits(theta, features)
         probe = Probe(network, features[chosen], labels[chosen], logits[chosen], network.gradients(theta, features[chosen], labels[chosen]))

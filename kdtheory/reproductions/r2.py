@@ -12,7 +12,7 @@ from kdtheory.problems import SoftmaxRegression
 from kdtheory.problems.base import Array
 from kdtheory.reproductions.drawing import line, picture
 from kdtheory.reproductions.lockstep import local_floor, time_averages
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.result import Interval, Result
 from kdtheory.rules import DistilledSGD
 from kdtheory.teacher import TeacherStatistics, gap_at, teacher_statistics
 

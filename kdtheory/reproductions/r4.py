@@ -62,7 +62,7 @@ def run(seed: int) -> Result:
     numbers = {
         "smallest floor / min(S0, |theta - x*|^2)": float(shares.min()),
         "largest floor / min(S0, |theta - x*|^2)": float(shares.max()),
-        "largest true floor / paper's floor": float(max((law.truth / law.paper).max() for law in laws)),
+        TRUE_OVER_PAPER: float(max((law.truth / law.paper).max() for law in laws)),
         "largest paper's floor / its min law": float(max((law.paper / law.ceiling).max() for law in laws)),
         "slope for good teachers, true": slope(laws[0].gaps[:2], laws[0].truth[:2]),
         "slope for good teachers, paper": slope(laws[0].gaps[:2], laws[0].paper[:2]),
@@ -86,7 +86,8 @@ def _paragraph(numbers: dict[str, float]) -> str:
         "min(S₀, |θ - x*|²), as the exact law says (between 1/2 and 1): the claim holds, with |θ - x*|² in place of a constant times "
         f"f(θ) - f*. The paper's bound has the same shape (slopes {numbers['slope for good teachers, paper']:.3f} and "
         f"{numbers['slope for bad teachers, paper']:.1e}) and is never below the truth (largest ratio "
-        f"{numbers['largest true floor / paper' + chr(39) + 's floor']:.3f}); its bend comes later by the factor that the bound is loose."
+        f"{numbers[TRUE_OVER_PAPER]:.3f}); but it bends at a teacher about a hundred times better: with constants of (L/μ)² it promises nothing for "
+        "teachers that in truth remove half of the noise."
     )
 
 
@@ -95,9 +96,10 @@ def _draw(laws: list[Law]) -> Figure:
         for place, (divisor, law) in enumerate(zip(DIVISORS, laws, strict=True)):
             label = r"$\gamma=1/(8\mathcal{L})$" if divisor == 1 else rf"$\gamma=1/({8 * divisor}\mathcal{{L}})$"
             true.plot(law.gaps, law.truth, label=label, **line(place, ls="none"))
-            true.plot(law.gaps, np.minimum(law.sgd, law.distances_sq), **line(place, marker=""))
+            grid = np.geomspace(law.gaps[0], law.gaps[-1], 400)      # along one line through x* everything is proportional to F_theta
+            true.plot(grid, np.minimum(law.sgd, law.distances_sq[0] / law.gaps[0] * grid), **line(place, marker=""))
             paper.plot(law.gaps, law.paper, label=label, **line(place, ls="none"))
-            paper.plot(law.gaps, law.ceiling, **line(place, marker=""))
+            paper.plot(grid, np.minimum(law.ceiling[-1], law.ceiling[0] / law.gaps[0] * grid), **line(place, marker=""))
         for axes, title in ((true, r"exact floor at $\lambda^\circ$ (marks), $\min(S_0,|\theta-x^*|^2)$ (lines)"),
                             (paper, r"Theorem 1 at $\lambda^*$ (marks), its min law (lines)")):
             axes.set(xscale="log", yscale="log", xlabel=r"$f(\theta)-f^*$", ylabel=r"floor of $\mathbb{E}|x-x^*|^2$", title=title)
@@ -106,11 +108,12 @@ def _draw(laws: list[Law]) -> Figure:
 
 
 LEAST, MOST = "smallest floor / min(S0, |theta - x*|^2)", "largest floor / min(S0, |theta - x*|^2)"
+TRUE_OVER_PAPER = "largest true floor / paper's floor"
 _LAW = "theory: S D/(S + D) lies between min(S, D)/2 and min(S, D)"
 EXPECTED = {
     LEAST: Interval(0.5 - 1e-9, 1.0, _LAW),
     MOST: Interval(0.5, 1 + 1e-9, _LAW),
-    "largest true floor / paper's floor": Interval(0.0, 1.0, "theory: an upper bound"),
+    TRUE_OVER_PAPER: Interval(0.0, 1.0, "theory: an upper bound"),
     "largest paper's floor / its min law": Interval(0.0, 1 + 1e-9, "theory: Theorem 1's last inequality, with its constants"),
     "slope for good teachers, true": Interval(0.98, 1.0, "theory: S D/(S + D) with D < S/50 has slope S/(S + D) > 0.98 in D"),
     "slope for good teachers, paper": Interval(0.98, 1.0 + 1e-3, "theory: N(lambda*) = sigma*^2 (1 - rho^2/(1 + ...)) is linear in F_theta at first"),

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -28,16 +24,16 @@ class Interval:
         return self.low <= number <= self.high
 
 
-SPREAD_SEEDS, SPREAD_WIDTH = range(1, 13), 5.0
+SPREAD_WIDTH = 5.0
 
 
-def spread(mean: float, deviation: float, *, low: float = -math.inf, high: float = math.inf) -> Interval:
-    """mean +- 5 standard deviations over seeds 1 to 12 (``kdtheory reproduce NAME --spread`` prints both), cut at what is possible.
+def spread(mean: float, deviation: float, *, seeds: int = 12, low: float = -math.inf, high: float = math.inf) -> Interval:
+    """mean +- 5 standard deviations over seeds 1 to ``seeds`` (``kdtheory reproduce NAME --spread`` prints both), cut at what is possible.
 
     The default seed 0 is not among them.  Twelve seeds give the deviation to a fifth, so that 5 leaves less than 1 in 1,000 outside.
     """
     reach = SPREAD_WIDTH * deviation
-    return Interval(max(low, mean - reach), min(high, mean + reach), "spread: mean +- 5 standard deviations over seeds 1 to 12")
+    return Interval(max(low, mean - reach), min(high, mean + reach), f"spread: mean +- 5 standard deviations over seeds 1 to {seeds}")
 
 
 @dataclass(frozen=True)
@@ -76,26 +72,3 @@ class Result:
 
 def _rounded(number: float) -> float:
     return float(f"{number:.{DIGITS}g}")
-
-
-def write_text(target: Path, text: str) -> None:
-    """The whole text or nothing: a reader never sees half a file."""
-    handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(part, 0o644)
-        os.replace(part, target)
-    except OSError:
-        Path(part).unlink(missing_ok=True)
-        raise
-
-
-def as_json(value: Any) -> str:
-    """Indented JSON with a final newline; infinite ends become null, as JSON has none."""
-    def finite(item: Any) -> Any:
-        if isinstance(item, dict):
-            return {key: finite(inner) for key, inner in item.items()}
-        return None if isinstance(item, float) and item in (float("inf"), float("-inf")) else item
-
-    return json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
