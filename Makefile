@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install verify test lint clean
+.PHONY: install verify test lint reproduce clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -19,6 +19,9 @@ test: install lint
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy kdtheory
+
+reproduce: install
+	$(BIN)/kdtheory reproduce --all --out docs/reproductions
 
 clean:
 	rm -rf .venv build dist out

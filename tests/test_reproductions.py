@@ -194,9 +194,11 @@ def test_svrg_is_unbiased_distillation_with_weight_one():
 # R6: the recursion that stands for a linear solve, and the pruned student's law.
 
 def test_settled_is_stationary():
-    rule = kd.DistilledSGD(0.4, batch_size=r6.BATCH, compressor=kd.Bernoulli(0.98))
-    right = kd.stationary(SMALL, THETA, rule, step_size=r6.STEP).sq_distance
-    assert r6.settled(SMALL, THETA, rule) == pytest.approx(right, rel=1e-9)
+    """At the largest omega of R6, on features as well conditioned as there."""
+    white = kd.LeastSquares(np.linalg.qr(SMALL.features)[0] * math.sqrt(12), SMALL.targets)
+    rule = kd.DistilledSGD(0.4, batch_size=r6.BATCH, compressor=kd.Bernoulli(1 / 1.2))
+    right = kd.stationary(white, THETA, rule, step_size=r6.STEP).sq_distance
+    assert r6.settled(white, THETA, rule) == pytest.approx(right, rel=1e-9)
 
 
 def test_pruned_law_of_a_full_mask_is_distillation_and_of_a_part_is_simulated():

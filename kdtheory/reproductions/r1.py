@@ -130,9 +130,9 @@ def _draw(by_epoch: dict[tuple[str, str], Array], by_weight: dict[str, Array], b
                 axes.plot(grid, found[:, 1], **line(place, mfc="white", lw=0.7))
             corrections.plot(EPOCHS, same[:, 2], label=name, **line(place))
             corrections.plot(EPOCHS, by_epoch[name, "other start"][:, 2], **line(place, mfc="white", lw=0.7))
-        epochs.set(xlabel="epoch of the student", ylabel="mean cosine", title=f"$\lambda={WEIGHT}$, same start")
+        epochs.set(xlabel="epoch of the student", ylabel="mean cosine", title=rf"$\lambda={WEIGHT}$, same start")
         weights.set(xlabel=r"distillation weight $\lambda$", ylabel="mean cosine", title="after 5 epochs, same start")
-        heats.set(xlabel=r"temperature $\tau$", ylabel="mean cosine", title=f"after 5 epochs, $\lambda={WEIGHT}$, same start", xscale="log")
+        heats.set(xlabel=r"temperature $\tau$", ylabel="mean cosine", title=rf"after 5 epochs, $\lambda={WEIGHT}$, same start", xscale="log")
         heats.set_xticks(TEMPERATURES, [f"{heat:g}" for heat in TEMPERATURES])
         heats.minorticks_off()
         corrections.set(xlabel="epoch of the student", ylabel=r"mean cosine with $H$", ylim=(-0.1, 1.05),
