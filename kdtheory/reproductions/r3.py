@@ -16,9 +16,17 @@ from kdtheory.simulation import Simulation, simulate
 from kdtheory.teacher import teacher_statistics
 
 TITLE = "Error curves: exact, simulated, bounded"
-CLAIM = ("Theorem 1: E|x^t - x*|² ≤ (1 - γμ)^t |x⁰ - x*|² + (2σ*²/μ) min(γ, O(f(θ) - f*)) for γ ≤ 1/(8𝓛) and a properly chosen weight.")
-STATEMENTS = {"theorem-1": "paper", "theorem-1-refined": "refined", "theorem-1-sharp": "sharp", "theorem-1-envelope": "envelope"}
-REPLICATES, RECORDS = 400, 12       # and one more record at the end
+CLAIM = (
+    "Theorem 1: E|x^t - x*|² ≤ (1 - γμ)^t |x⁰ - x*|² + (2σ*²/μ) min(γ, O(f(θ) - f*)) for γ ≤ 1/(8𝓛) and a properly "
+    "chosen weight."
+)
+STATEMENTS = {
+    "theorem-1": "paper",
+    "theorem-1-refined": "refined",
+    "theorem-1-sharp": "sharp",
+    "theorem-1-envelope": "envelope",
+}
+REPLICATES, RECORDS = 400, 12  # and one more record at the end
 
 
 def run(seed: int) -> Result:
@@ -33,9 +41,22 @@ def run(seed: int) -> Result:
     rule = DistilledSGD(weight)
     truth = expected(problem, theta, rule, step_size=gamma, x0=x0, steps=steps).sq_distance
     plain = expected(problem, theta, DistilledSGD(), step_size=gamma, x0=x0, steps=steps).sq_distance
-    runs = simulate(problem, theta, rule, step_size=gamma, x0=x0, steps=steps, replicates=REPLICATES, seed=seed, record_every=steps // RECORDS)
-    bounds = {name: bound(problem, theta, theorem=name, step_size=gamma, weight=weight, x0=x0, steps=steps) for name in STATEMENTS}
-    after = slice(1, None)      # at t = 0 every curve is |x0 - x*|^2 and nothing can differ
+    runs = simulate(
+        problem,
+        theta,
+        rule,
+        step_size=gamma,
+        x0=x0,
+        steps=steps,
+        replicates=REPLICATES,
+        seed=seed,
+        record_every=steps // RECORDS,
+    )
+    bounds = {
+        name: bound(problem, theta, theorem=name, step_size=gamma, weight=weight, x0=x0, steps=steps)
+        for name in STATEMENTS
+    }
+    after = slice(1, None)  # at t = 0 every curve is |x0 - x*|^2 and nothing can differ
     scores = ((runs.sq_distance - truth[runs.steps]) / runs.sq_distance_error.clip(1e-300))[after]
     floors = {name: noise_floor(problem, theta, theorem=name, step_size=gamma, weight=weight) for name in STATEMENTS}
     sgd = stationary(problem, theta, DistilledSGD(), step_size=gamma).sq_distance
@@ -54,17 +75,24 @@ def run(seed: int) -> Result:
         f"largest {STATEMENTS[lower]} / {STATEMENTS[upper]}": float((bounds[lower] / bounds[upper])[after].max())
         for upper, lower in zip(names[:-1], names[1:], strict=True)
     }
-    return Result(numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers, weight, steps), _draw(plain, truth, runs, bounds))
+    return Result(
+        numbers,
+        {key: EXPECTED[key] for key in numbers},
+        _paragraph(numbers, weight, steps),
+        _draw(plain, truth, runs, bounds),
+    )
 
 
 def _paragraph(numbers: dict[str, float], weight: float, steps: int) -> str:
     return (
-        f"{CLAIM} Seen on the diabetes data (ridge 0.1, γ = 1/(8𝓛), λ* = {weight:.3g}, {steps} steps): the exact curve stays below every bound, "
-        f"and the bounds are in order: envelope, sharp, refined, paper. {REPLICATES} simulated runs agree with the exact curve (largest deviation "
-        f"{numbers['largest |simulated - exact| in standard errors']:.2f} standard errors over {RECORDS} times). The paper's floor is "
-        f"{numbers[PAPER]:.3g} times the true one; the best constants that these assumptions allow (the envelope) remove a factor of "
-        f"{numbers[ENVELOPE]:.3g} of that, the rest is the distance between this data set and the worst case. With this weight the curve is almost "
-        "plain SGD's: at γ = 1/(8𝓛) the bound charges the teacher's bias 1/(γμ) times, and so recommends a small weight."
+        f"{CLAIM} Seen on the diabetes data (ridge 0.1, γ = 1/(8𝓛), λ* = {weight:.3g}, {steps} steps): the exact curve "
+        f"stays below every bound, and the bounds are in order: envelope, sharp, refined, paper. {REPLICATES} "
+        "simulated runs agree with the exact curve (largest deviation "
+        f"{numbers['largest |simulated - exact| in standard errors']:.2f} standard errors over {RECORDS} times). The "
+        f"paper's floor is {numbers[PAPER]:.3g} times the true one; the best constants that these assumptions allow "
+        f"(the envelope) remove a factor of {numbers[ENVELOPE]:.3g} of that, the rest is the distance between this "
+        "data set and the worst case. With this weight the curve is almost plain SGD's: at γ = 1/(8𝓛) the bound "
+        "charges the teacher's bias 1/(γμ) times, and so recommends a small weight."
     )
 
 
@@ -76,9 +104,23 @@ def _draw(plain: Array, truth: Array, runs: Simulation, bounds: dict[str, Array]
             axes.plot(times, bounds[name], label=f"bound: {label}", **line(place + 1, marker=""))
         axes.plot(times, plain, color="0.6", lw=3, label="exact, plain SGD")
         axes.plot(times, truth, label=r"exact, $\lambda^*$", **line(0, marker=""))
-        axes.errorbar(runs.steps, runs.sq_distance, yerr=[runs.sq_distance - low, high - runs.sq_distance], fmt="o", color="black", ms=4,
-                      capsize=3, mfc="white", label=rf"simulated, $\lambda^*$ ({REPLICATES} runs, 95 %)")
-        axes.set(yscale="log", xlabel="step $t$", ylabel=r"$\mathbb{E}|x^t-x^*|^2$", title=r"diabetes, ridge 0.1, $\gamma=1/(8\mathcal{L})$")
+        axes.errorbar(
+            runs.steps,
+            runs.sq_distance,
+            yerr=[runs.sq_distance - low, high - runs.sq_distance],
+            fmt="o",
+            color="black",
+            ms=4,
+            capsize=3,
+            mfc="white",
+            label=rf"simulated, $\lambda^*$ ({REPLICATES} runs, 95 %)",
+        )
+        axes.set(
+            yscale="log",
+            xlabel="step $t$",
+            ylabel=r"$\mathbb{E}|x^t-x^*|^2$",
+            title=r"diabetes, ridge 0.1, $\gamma=1/(8\mathcal{L})$",
+        )
         axes.legend(ncols=2)
     return figure
 
@@ -87,8 +129,11 @@ PAPER, ENVELOPE = "paper's floor / exact floor", "paper's floor / envelope's flo
 _ORDER = Interval(0.0, 1 + 1e-9, "theory: the statements improve in this order")
 EXPECTED = {
     "largest |simulated - exact| in standard errors": Interval(
-        0.0, 4.3, "theory: 13 normal deviations exceed 4.3 with probability 2e-4 together"),
-    "exact floor / law - 1": Interval(-1e-9, 1e-9, "theory: exact law of quadratics; linear solves round by about 1e-12"),
+        0.0, 4.3, "theory: 13 normal deviations exceed 4.3 with probability 2e-4 together"
+    ),
+    "exact floor / law - 1": Interval(
+        -1e-9, 1e-9, "theory: exact law of quadratics; linear solves round by about 1e-12"
+    ),
     "largest exact / envelope": Interval(0.0, 1 + 1e-9, "theory: an upper bound"),
     PAPER: Interval(1.0, float("inf"), "theory: an upper bound; how loose it is depends on the data"),
     ENVELOPE: Interval(1.0, 3.4, "theory: at most 3.4 in the paper's range of step sizes"),

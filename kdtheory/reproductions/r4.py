@@ -18,7 +18,7 @@ from kdtheory.teacher import teacher_statistics
 
 TITLE = "Noise reduction against the teacher's quality"
 CLAIM = "Theorem 1: with a properly chosen weight the floor is (2σ*²/μ) min(γ, O(f(θ) - f*))."
-DIVISORS = (1, 10, 100)     # gamma = 1/(8 Lcal), and a tenth and a hundredth of it
+DIVISORS = (1, 10, 100)  # gamma = 1/(8 Lcal), and a tenth and a hundredth of it
 DISTANCES = np.geomspace(1e-4, 10, 16)
 
 
@@ -26,12 +26,12 @@ DISTANCES = np.geomspace(1e-4, 10, 16)
 class Law:
     """One step size: arrays over the teachers, units of x squared."""
 
-    gaps: Array             # f(theta) - f*
-    distances_sq: Array     # |theta - x*|^2
-    sgd: float              # S_0
-    truth: Array            # the stationary error at lambda deg
-    paper: Array            # Theorem 1's floor at lambda*
-    ceiling: Array          # (2/mu) min(gamma sigma*^2, (2 gamma Lcal + 2 L/mu) F_theta)
+    gaps: Array  # f(theta) - f*
+    distances_sq: Array  # |theta - x*|^2
+    sgd: float  # S_0
+    truth: Array  # the stationary error at lambda deg
+    paper: Array  # Theorem 1's floor at lambda*
+    ceiling: Array  # (2/mu) min(gamma sigma*^2, (2 gamma Lcal + 2 L/mu) F_theta)
 
 
 def run(seed: int) -> Result:
@@ -50,11 +50,15 @@ def run(seed: int) -> Result:
             teacher = teacher_statistics(problem, theta)
             best = optimal_weight(problem, theta, step_size=gamma, criterion="exact")
             weight = optimal_weight(problem, theta, step_size=gamma)
-            rows.append((
-                teacher.gap, teacher.distance_sq, stationary(problem, theta, DistilledSGD(best), step_size=gamma).sq_distance,
-                noise_floor(problem, theta, theorem="theorem-1", step_size=gamma, weight=weight),
-                2 / mu * min(gamma * teacher.sigma_star_sq, (2 * gamma * lcal + 2 * smooth / mu) * teacher.gap),
-            ))
+            rows.append(
+                (
+                    teacher.gap,
+                    teacher.distance_sq,
+                    stationary(problem, theta, DistilledSGD(best), step_size=gamma).sq_distance,
+                    noise_floor(problem, theta, theorem="theorem-1", step_size=gamma, weight=weight),
+                    2 / mu * min(gamma * teacher.sigma_star_sq, (2 * gamma * lcal + 2 * smooth / mu) * teacher.gap),
+                )
+            )
         gaps, distances_sq, truth, paper, ceiling = np.array(rows).T
         sgd = stationary(problem, problem.minimiser, DistilledSGD(), step_size=gamma).sq_distance
         laws.append(Law(gaps, distances_sq, sgd, truth, paper, ceiling))
@@ -80,14 +84,16 @@ def slope(x: Array, y: Array) -> float:
 
 def _paragraph(numbers: dict[str, float]) -> str:
     return (
-        f"{CLAIM} Seen on the diabetes data, by exact stationary errors with the best weight λ°: the floor grows like f(θ) - f* while the teacher "
-        f"is good (slope {numbers['slope for good teachers, true']:.3f}) and stays at SGD's floor, which is proportional to γ, when it is bad "
-        f"(slope {numbers['slope for bad teachers, true']:.1e}). It always lies between {numbers[LEAST]:.3f} and {numbers[MOST]:.3f} times "
-        "min(S₀, |θ - x*|²), as the exact law says (between 1/2 and 1): the claim holds, with |θ - x*|² in place of a constant times "
-        f"f(θ) - f*. The paper's bound has the same shape (slopes {numbers['slope for good teachers, paper']:.3f} and "
-        f"{numbers['slope for bad teachers, paper']:.1e}) and is never below the truth (largest ratio "
-        f"{numbers[TRUE_OVER_PAPER]:.3f}); but it bends at a teacher about a hundred times better: with constants of (L/μ)² it promises nothing for "
-        "teachers that in truth remove half of the noise."
+        f"{CLAIM} Seen on the diabetes data, by exact stationary errors with the best weight λ°: the floor grows like "
+        f"f(θ) - f* while the teacher is good (slope {numbers['slope for good teachers, true']:.3f}) and stays at "
+        "SGD's floor, which is proportional to γ, when it is bad (slope "
+        f"{numbers['slope for bad teachers, true']:.1e}). It always lies between {numbers[LEAST]:.3f} and "
+        f"{numbers[MOST]:.3f} times min(S₀, |θ - x*|²), as the exact law says (between 1/2 and 1): the claim holds, "
+        "with |θ - x*|² in place of a constant times f(θ) - f*. The paper's bound has the same shape (slopes "
+        f"{numbers['slope for good teachers, paper']:.3f} and {numbers['slope for bad teachers, paper']:.1e}) and is "
+        f"never below the truth (largest ratio {numbers[TRUE_OVER_PAPER]:.3f}); but it bends at a teacher about a "
+        "hundred times better: with constants of (L/μ)² it promises nothing for teachers that in truth remove half of "
+        "the noise."
     )
 
 
@@ -96,13 +102,23 @@ def _draw(laws: list[Law]) -> Figure:
         for place, (divisor, law) in enumerate(zip(DIVISORS, laws, strict=True)):
             label = r"$\gamma=1/(8\mathcal{L})$" if divisor == 1 else rf"$\gamma=1/({8 * divisor}\mathcal{{L}})$"
             true.plot(law.gaps, law.truth, label=label, **line(place, ls="none"))
-            grid = np.geomspace(law.gaps[0], law.gaps[-1], 400)      # along one line through x* everything is proportional to F_theta
+            grid = np.geomspace(
+                law.gaps[0], law.gaps[-1], 400
+            )  # along one line through x* everything is proportional to F_theta
             true.plot(grid, np.minimum(law.sgd, law.distances_sq[0] / law.gaps[0] * grid), **line(place, marker=""))
             paper.plot(law.gaps, law.paper, label=label, **line(place, ls="none"))
             paper.plot(grid, np.minimum(law.ceiling[-1], law.ceiling[0] / law.gaps[0] * grid), **line(place, marker=""))
-        for axes, title in ((true, r"exact floor at $\lambda^\circ$ (marks), $\min(S_0,|\theta-x^*|^2)$ (lines)"),
-                            (paper, r"Theorem 1 at $\lambda^*$ (marks), its min law (lines)")):
-            axes.set(xscale="log", yscale="log", xlabel=r"$f(\theta)-f^*$", ylabel=r"floor of $\mathbb{E}|x-x^*|^2$", title=title)
+        for axes, title in (
+            (true, r"exact floor at $\lambda^\circ$ (marks), $\min(S_0,|\theta-x^*|^2)$ (lines)"),
+            (paper, r"Theorem 1 at $\lambda^*$ (marks), its min law (lines)"),
+        ):
+            axes.set(
+                xscale="log",
+                yscale="log",
+                xlabel=r"$f(\theta)-f^*$",
+                ylabel=r"floor of $\mathbb{E}|x-x^*|^2$",
+                title=title,
+            )
             axes.legend()
     return figure
 
@@ -114,11 +130,20 @@ EXPECTED = {
     LEAST: Interval(0.5 - 1e-9, 1.0, _LAW),
     MOST: Interval(0.5, 1 + 1e-9, _LAW),
     TRUE_OVER_PAPER: Interval(0.0, 1.0, "theory: an upper bound"),
-    "largest paper's floor / its min law": Interval(0.0, 1 + 1e-9, "theory: Theorem 1's last inequality, with its constants"),
-    "slope for good teachers, true": Interval(0.98, 1.0, "theory: S D/(S + D) with D < S/50 has slope S/(S + D) > 0.98 in D"),
-    "slope for good teachers, paper": Interval(0.98, 1.0 + 1e-3, "theory: N(lambda*) = sigma*^2 (1 - rho^2/(1 + ...)) is linear in F_theta at first"),
-    "slope for bad teachers, true": Interval(0.0, 0.02, "theory: S D/(S + D) with D > 50 S has slope S/(S + D) < 0.02 in D"),
+    "largest paper's floor / its min law": Interval(
+        0.0, 1 + 1e-9, "theory: Theorem 1's last inequality, with its constants"
+    ),
+    "slope for good teachers, true": Interval(
+        0.98, 1.0, "theory: S D/(S + D) with D < S/50 has slope S/(S + D) > 0.98 in D"
+    ),
+    "slope for good teachers, paper": Interval(
+        0.98, 1.0 + 1e-3, "theory: N(lambda*) = sigma*^2 (1 - rho^2/(1 + ...)) is linear in F_theta at first"
+    ),
+    "slope for bad teachers, true": Interval(
+        0.0, 0.02, "theory: S D/(S + D) with D > 50 S has slope S/(S + D) < 0.02 in D"
+    ),
     "slope for bad teachers, paper": Interval(0.0, 0.02, "theory: lambda* falls to 0 and N to sigma*^2"),
     "plateau, a tenth over a hundredth of gamma": Interval(
-        10.0, 12.0, "theory: S0 is gamma/(2 mu) times a constant as gamma falls, and grows faster than gamma"),
+        10.0, 12.0, "theory: S0 is gamma/(2 mu) times a constant as gamma falls, and grows faster than gamma"
+    ),
 }

@@ -20,8 +20,10 @@ from kdtheory.simulation import simulate
 from kdtheory.teacher import noise_sq, teacher_statistics
 
 TITLE = "SGD, KD, unbiased KD and SVRG at equal cost"
-CLAIM = ("KD removes a part of SGD's noise; with the teacher's full gradient added back (unbiased KD) it removes more, and with λ = 1 it is an SVRG "
-         "step with the teacher as a fixed snapshot.")
+CLAIM = (
+    "KD removes a part of SGD's noise; with the teacher's full gradient added back (unbiased KD) it removes more, and "
+    "with λ = 1 it is an SVRG step with the teacher as a fixed snapshot."
+)
 STEP, BATCH = 0.05, 10
 TEACHER_EPOCHS, EPOCHS, REPLICATES, RECORDS = 3, 60, 100, 40
 METHODS = ("SGD", "KD", "unbiased KD", "SVRG")
@@ -31,7 +33,8 @@ Terms = Callable[[Array, np.ndarray], Array]
 def evaluations(rule: DistilledSGD, steps: int, n_terms: int) -> int:
     """Gradients of single terms that ``steps`` steps take, the teacher's and its full gradient (the snapshot) included.
 
-    Nothing is stored but that full gradient: with all N teacher gradients in memory a step would cost one batch instead of two.
+    Nothing is stored but that full gradient: with all N teacher gradients in memory a step would cost one batch instead
+    of two.
     """
     batches = steps * rule.batch_size
     if rule.weight == 0.0:
@@ -40,7 +43,8 @@ def evaluations(rule: DistilledSGD, steps: int, n_terms: int) -> int:
 
 
 def svrg(terms: Terms, n_terms: int, snapshot: Array, indices: np.ndarray, step_size: float) -> Array:
-    """SVRG with one snapshot, written as in its own literature: x - gamma (g_B(x) - g_B(snapshot) + mean g(snapshot)), from the snapshot.
+    """SVRG with one snapshot, written as in its own literature: x - gamma (g_B(x) - g_B(snapshot) + mean g(snapshot)),
+    from the snapshot.
 
     ``terms(x, batch)`` are the gradients of the terms in ``batch`` (B,), (B, d); ``indices`` (T, B) the batches.
     """
@@ -58,7 +62,7 @@ class Race:
     rules: dict[str, DistilledSGD]
     costs: dict[str, Array]
     gaps: dict[str, Array]
-    promised: dict[str, float]      # the stationary E f - f* in units of SGD's
+    promised: dict[str, float]  # the stationary E f - f* in units of SGD's
 
     def final(self, name: str) -> float:
         """At the end of the budget, the mean over the last quarter of the records, in units of SGD's."""
@@ -66,7 +70,8 @@ class Race:
         return float(self.gaps[name][-tail:].mean() / self.gaps["SGD"][-tail:].mean())
 
     def ahead(self, name: str) -> float:
-        """Epochs after the teacher from which the method stays below SGD at the same cost (to the resolution of the records)."""
+        """Epochs after the teacher from which the method stays below SGD at the same cost (to the resolution of the
+        records)."""
         above = self.gaps[name] >= np.interp(self.costs[name], self.costs["SGD"], self.gaps["SGD"])
         last = int(np.flatnonzero(above)[-1]) if above.any() else -1
         return float(self.costs[name][min(last + 1, RECORDS)]) - TEACHER_EPOCHS
@@ -81,7 +86,9 @@ def train_teacher(problem: FiniteSum, seed: int) -> Array:
     return x
 
 
-def promised_floors(problem: LeastSquares | LogisticRegression, theta: Array, rules: dict[str, DistilledSGD]) -> dict[str, float]:
+def promised_floors(
+    problem: LeastSquares | LogisticRegression, theta: Array, rules: dict[str, DistilledSGD]
+) -> dict[str, float]:
     """The stationary E f - f* in units of SGD's: exact for least squares, else from a quadratic model at x*."""
     if isinstance(problem, LeastSquares):
         floors = {name: stationary(problem, theta, rule, step_size=STEP).gap for name, rule in rules.items()}
@@ -101,7 +108,7 @@ def race(problem: LeastSquares | LogisticRegression, seed: int) -> Race:
         floor = local_floor(problem, step_size=STEP, batch_size=BATCH)
     rules = {
         "SGD": DistilledSGD(batch_size=BATCH),
-        "KD": DistilledSGD(floor / (floor + teacher.gap), batch_size=BATCH),      # lambda deg, for f
+        "KD": DistilledSGD(floor / (floor + teacher.gap), batch_size=BATCH),  # lambda deg, for f
         "unbiased KD": DistilledSGD(teacher.covariance / teacher.variance, unbiased=True, batch_size=BATCH),
         "SVRG": DistilledSGD(1.0, unbiased=True, batch_size=BATCH),
     }
@@ -113,14 +120,26 @@ def race(problem: LeastSquares | LogisticRegression, seed: int) -> Race:
         if isinstance(problem, LeastSquares):
             gaps[name] = expected(problem, theta, rule, step_size=STEP, x0=theta, steps=end, at=times).gap
         else:
-            gaps[name] = simulate(problem, theta, rule, step_size=STEP, x0=theta, steps=end, replicates=REPLICATES, seed=seed,
-                                  record_every=every).gap
-        costs[name] = np.array([evaluations(rule, int(t), problem.n_terms) for t in times]) / problem.n_terms + TEACHER_EPOCHS
+            gaps[name] = simulate(
+                problem,
+                theta,
+                rule,
+                step_size=STEP,
+                x0=theta,
+                steps=end,
+                replicates=REPLICATES,
+                seed=seed,
+                record_every=every,
+            ).gap
+        costs[name] = (
+            np.array([evaluations(rule, int(t), problem.n_terms) for t in times]) / problem.n_terms + TEACHER_EPOCHS
+        )
     return Race(rules, costs, gaps, promised_floors(problem, theta, rules))
 
 
 def same_path(problem: LeastSquares, theta: Array, seed: int) -> tuple[float, int]:
-    """SVRG by its own definition against unbiased KD with lam = 1 on the same 50 batches: largest difference, terms evaluated."""
+    """SVRG by its own definition against unbiased KD with lam = 1 on the same 50 batches: largest difference, terms
+    evaluated."""
     indices = np.random.default_rng([seed, 2]).integers(problem.n_terms, size=(50, BATCH))
     taken = 0
 
@@ -138,7 +157,8 @@ def same_path(problem: LeastSquares, theta: Array, seed: int) -> tuple[float, in
 
 
 def run(seed: int) -> Result:
-    """Diabetes (exact) and breast cancer (logistic regression, simulated); gamma = 0.05, batches of 10, a teacher of three epochs."""
+    """Diabetes (exact) and breast cancer (logistic regression, simulated); gamma = 0.05, batches of 10, a teacher of
+    three epochs."""
     diabetes, cancer = bundled("diabetes"), bundled("breast-cancer")
     assert isinstance(diabetes, LeastSquares) and isinstance(cancer, LogisticRegression)
     races = {"diabetes": race(diabetes, seed), "breast-cancer": race(cancer, seed)}
@@ -157,16 +177,19 @@ def run(seed: int) -> Result:
 def _paragraph(numbers: dict[str, float], races: dict[str, Race]) -> str:
     parts = []
     for data, found in races.items():
-        shares = ", ".join(f"{name} {found.final(name):.3g} (λ = {found.rules[name].weight:.3g})" for name in METHODS[1:])
+        shares = ", ".join(
+            f"{name} {found.final(name):.3g} (λ = {found.rules[name].weight:.3g})" for name in METHODS[1:]
+        )
         parts.append(f"on {data} {shares}")
     return (
-        f"{CLAIM} Seen with γ = {STEP}, batches of {BATCH} and a teacher of {TEACHER_EPOCHS} epochs, after {EPOCHS + TEACHER_EPOCHS} epochs' worth of "
-        f"gradients, as shares of SGD's error at the same cost: {'; '.join(parts)}. Counted is every gradient of a term: a distilling step takes "
-        f"two batches, unbiased KD and SVRG one full pass more, and all curves start behind the teacher's training. The path of SVRG, written by "
-        f"its own definition, is that of unbiased KD with λ = 1 ({numbers[SAME]:.0e} apart after 50 steps). Plain KD's gain is limited by the "
-        f"teacher's bias. The corrected methods pay for their full pass and double price soon: unbiased KD is below SGD for good from "
-        f"{races['diabetes'].ahead('unbiased KD'):.1f} (diabetes) and {races['breast-cancer'].ahead('unbiased KD'):.1f} (breast-cancer) epochs "
-        "after the teacher on."
+        f"{CLAIM} Seen with γ = {STEP}, batches of {BATCH} and a teacher of {TEACHER_EPOCHS} epochs, after "
+        f"{EPOCHS + TEACHER_EPOCHS} epochs' worth of gradients, as shares of SGD's error at the same cost: "
+        f"{'; '.join(parts)}. Counted is every gradient of a term: a distilling step takes two batches, unbiased KD "
+        "and SVRG one full pass more, and all curves start behind the teacher's training. The path of SVRG, written "
+        f"by its own definition, is that of unbiased KD with λ = 1 ({numbers[SAME]:.0e} apart after 50 steps). Plain "
+        "KD's gain is limited by the teacher's bias. The corrected methods pay for their full pass and double price "
+        f"soon: unbiased KD is below SGD for good from {races['diabetes'].ahead('unbiased KD'):.1f} (diabetes) and "
+        f"{races['breast-cancer'].ahead('unbiased KD'):.1f} (breast-cancer) epochs after the teacher on."
     )
 
 
@@ -177,23 +200,38 @@ def _draw(races: dict[str, Race]) -> Figure:
                 label = name if name == "SGD" else rf"{name}, $\lambda={found.rules[name].weight:.2f}$"
                 axes.plot(found.costs[name], found.gaps[name], label=label, **line(place, markevery=4))
             engine = "exact" if data == "diabetes" else f"mean of {REPLICATES} runs"
-            axes.set(yscale="log", xlabel="cost, in epochs ($N$ gradients of a term)", ylabel=r"$\mathbb{E} f(x)-f^*$", title=f"{data}, {engine}")
+            axes.set(
+                yscale="log",
+                xlabel="cost, in epochs ($N$ gradients of a term)",
+                ylabel=r"$\mathbb{E} f(x)-f^*$",
+                title=f"{data}, {engine}",
+            )
             axes.legend()
     return figure
 
 
 SAME = "SVRG against unbiased KD with weight 1, largest difference"
-EXPECTED = {
-    SAME: Interval(0.0, 1e-12, "theory: the same step; 50 steps round by about 1e-15"),
-    "terms evaluated by SVRG / counted": Interval(1.0, 1.0, "theory: counting is exact"),
-} | {
-    f"diabetes, {name}: (final / SGD) / promised": Interval(0.999, 1.001, "theory: exact law and stationary values; e^-15 of the start is left")
-    for name in METHODS[1:]
-} | {
-    f"{data}, {name}: final / SGD": Interval(0.0, 1.0, "theory: the best weight leaves less than SGD's noise; so does 1 if C > V/2")
-    for data in ("diabetes", "breast-cancer") for name in METHODS[1:]
-} | {
-    "breast-cancer, KD: (final / SGD) / promised": spread(0.9989, 0.038),
-    "breast-cancer, unbiased KD: (final / SGD) / promised": spread(1.013, 0.049),
-    "breast-cancer, SVRG: (final / SGD) / promised": spread(1.012, 0.057),
-}
+EXPECTED = (
+    {
+        SAME: Interval(0.0, 1e-12, "theory: the same step; 50 steps round by about 1e-15"),
+        "terms evaluated by SVRG / counted": Interval(1.0, 1.0, "theory: counting is exact"),
+    }
+    | {
+        f"diabetes, {name}: (final / SGD) / promised": Interval(
+            0.999, 1.001, "theory: exact law and stationary values; e^-15 of the start is left"
+        )
+        for name in METHODS[1:]
+    }
+    | {
+        f"{data}, {name}: final / SGD": Interval(
+            0.0, 1.0, "theory: the best weight leaves less than SGD's noise; so does 1 if C > V/2"
+        )
+        for data in ("diabetes", "breast-cancer")
+        for name in METHODS[1:]
+    }
+    | {
+        "breast-cancer, KD: (final / SGD) / promised": spread(0.9989, 0.038),
+        "breast-cancer, unbiased KD: (final / SGD) / promised": spread(1.013, 0.049),
+        "breast-cancer, SVRG: (final / SGD) / promised": spread(1.012, 0.057),
+    }
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-DIGITS = 6      # kept in the JSON: further ones depend on the machine's BLAS
+DIGITS = 6  # kept in the JSON: further ones depend on the machine's BLAS
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,21 @@ class Interval:
 SPREAD_WIDTH = 5.0
 
 
-def spread(mean: float, deviation: float, *, seeds: int = 12, low: float = -math.inf, high: float = math.inf) -> Interval:
-    """mean +- 5 standard deviations over seeds 1 to ``seeds`` (``kdtheory reproduce NAME --spread`` prints both), cut at what is possible.
+def spread(
+    mean: float, deviation: float, *, seeds: int = 12, low: float = -math.inf, high: float = math.inf
+) -> Interval:
+    """mean +- 5 standard deviations over seeds 1 to ``seeds`` (``kdtheory reproduce NAME --spread`` prints both), cut
+    at what is possible.
 
-    The default seed 0 is not among them.  Twelve seeds give the deviation to a fifth, so that 5 leaves less than 1 in 1,000 outside.
+    The default seed 0 is not among them.  Twelve seeds give the deviation to a fifth, so that 5 leaves less than 1 in
+    1,000 outside.
     """
     reach = SPREAD_WIDTH * deviation
-    return Interval(max(low, mean - reach), min(high, mean + reach), f"spread: mean +- 5 standard deviations over seeds 1 to {seeds}")
+    return Interval(
+        max(low, mean - reach),
+        min(high, mean + reach),
+        f"spread: mean +- 5 standard deviations over seeds 1 to {seeds}",
+    )
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ class Result:
     def outside(self) -> list[str]:
         """One sentence for every number that left its interval; empty when all is as expected."""
         return [
-            f"{key} = {number:.6g} outside [{self.expected[key].low:.6g}, {self.expected[key].high:.6g}] ({self.expected[key].why})"
+            f"{key} = {number:.6g} outside [{self.expected[key].low:.6g}, {self.expected[key].high:.6g}] "
+            f"({self.expected[key].why})"
             for key, number in self.numbers.items()
             if not self.expected[key].holds(number)
         ]
@@ -63,7 +72,12 @@ class Result:
         return {
             "as_expected": not self.outside,
             "numbers": {
-                key: {"value": _rounded(number), "low": self.expected[key].low, "high": self.expected[key].high, "why": self.expected[key].why}
+                key: {
+                    "value": _rounded(number),
+                    "low": self.expected[key].low,
+                    "high": self.expected[key].high,
+                    "why": self.expected[key].why,
+                }
                 for key, number in self.numbers.items()
             },
             "paragraph": self.paragraph,
