@@ -26,9 +26,9 @@ STEP, BATCH, RIDGE = 0.05, 10, 1e-3  # the classes are separable: without ridge 
 TEACHER_EPOCHS, EPOCHS = 6, (0, 1, 2, 3, 4, 6, 8, 12)
 KD_WEIGHT = 0.7
 KINDS = {
-    "same start, H": "own gradient $H$, same start",
+    "same start, H": "teacher's gradient $H$, same start",
     "same start, KD": "KD's correction, same start",
-    "other start, H": "own gradient $H$, other start",
+    "other start, H": "teacher's gradient $H$, other start",
     "other start, KD": "KD's correction, other start",
 }
 PROBE = 500  # samples that the weight is estimated on, and as many others that judge it
