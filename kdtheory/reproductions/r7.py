@@ -14,7 +14,7 @@ from kdtheory.problems.base import Array
 from kdtheory.reproductions.data import mnist
 from kdtheory.reproductions.drawing import line, picture
 from kdtheory.reproductions.networks import Network, train
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Result, spread
 
 TITLE = "A network on MNIST: the weight by epoch"
 CLAIM = (
@@ -181,4 +181,32 @@ def _draw(noises: dict[str, list[Noise]], losses: dict[str, list[float]], teache
     return figure
 
 
-EXPECTED: dict[str, Interval] = {}
+EXPECTED: dict[str, Interval] = {
+    "same start, H, epoch 1: weight": spread(0.8114, 0.056),
+    "same start, H, epoch 1: noise left": spread(0.4702, 0.082, low=0.0),
+    "same start, H, epoch 1: noise left at 0.5": spread(0.5395, 0.066, low=0.0),
+    "same start, H, epoch 12: weight": spread(0.7799, 0.064),
+    "same start, H, epoch 12: noise left": spread(0.2709, 0.09, low=0.0),
+    "same start, H, epoch 12: noise left at 0.5": spread(0.3687, 0.055, low=0.0),
+    "same start, KD, epoch 1: weight": spread(1.128, 0.061),
+    "same start, KD, epoch 1: noise left": spread(0.365, 0.058, low=0.0),
+    "same start, KD, epoch 1: noise left at 0.5": spread(0.5492, 0.05, low=0.0),
+    "same start, KD, epoch 12: weight": spread(0.8, 0.043),
+    "same start, KD, epoch 12: noise left": spread(0.158, 0.052, low=0.0),
+    "same start, KD, epoch 12: noise left at 0.5": spread(0.2782, 0.03, low=0.0),
+    "other start, H, epoch 1: weight": spread(0.1736, 0.087),
+    "other start, H, epoch 1: noise left": spread(0.9664, 0.021, low=0.0),
+    "other start, H, epoch 1: noise left at 0.5": spread(1.059, 0.075, low=0.0),
+    "other start, H, epoch 12: weight": spread(0.143, 0.079),
+    "other start, H, epoch 12: noise left": spread(0.9677, 0.021, low=0.0),
+    "other start, H, epoch 12: noise left at 0.5": spread(1.113, 0.1, low=0.0),
+    "other start, KD, epoch 1: weight": spread(1.095, 0.046),
+    "other start, KD, epoch 1: noise left": spread(0.3637, 0.035, low=0.0),
+    "other start, KD, epoch 1: noise left at 0.5": spread(0.5431, 0.024, low=0.0),
+    "other start, KD, epoch 12: weight": spread(0.8, 0.065),
+    "other start, KD, epoch 12: noise left": spread(0.2011, 0.048, low=0.0),
+    "other start, KD, epoch 12: noise left at 0.5": spread(0.3104, 0.044, low=0.0),
+    "epoch 1: loss of KD / plain": spread(1.007, 0.029, low=0.0),
+    "epoch 12: loss of KD / plain": spread(1.322, 0.074, low=0.0),
+    "last epoch: loss of KD / teacher": spread(1.056, 0.026, low=0.0),
+}
