@@ -85,3 +85,8 @@ def test_a_folder_that_cannot_be_made(capsys, tmp_path):
     (tmp_path / "file").write_text("")
     assert main(["reproduce", "R3", "--out", str(tmp_path / "file")]) == 2
     assert "Cannot write to --out" in capsys.readouterr().err
+
+
+def test_spread_over_seeds(capsys):
+    assert main(["reproduce", "R4", "--spread", "2"]) == 0
+    assert "R4 slope for good teachers, true: mean 0.99999" in capsys.readouterr().out
