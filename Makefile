@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Pinned: an open version would fetch a build with gigabytes of GPU libraries.
 TORCH ?= torch==2.13.0
 
-.PHONY: install verify test coverage slow lint clean
+.PHONY: install verify test coverage slow reproduce lint clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -28,6 +28,9 @@ slow: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy kdtheory
+
+reproduce: install
+	$(BIN)/kdtheory reproduce --all --out docs/reproductions
 
 clean:
 	rm -rf .venv build dist out

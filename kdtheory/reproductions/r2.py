@@ -1,0 +1,177 @@
+"""R2: the train loss against the weight, for four teachers: where is its minimum, and was it foreseen?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kdtheory.datasets import bundled
+from kdtheory.problems import SoftmaxRegression
+from kdtheory.problems.base import Array
+from kdtheory.reproductions.drawing import line, picture
+from kdtheory.reproductions.lockstep import local_floor, time_averages
+from kdtheory.reproductions.result import Interval, Result
+from kdtheory.rules import DistilledSGD
+from kdtheory.teacher import TeacherStatistics, gap_at, teacher_statistics
+
+TITLE = "Train loss against the distillation weight"
+CLAIM = (
+    "Theorem 1: with a properly chosen weight SGD's noise floor falls to the order of min(γ, f(θ) - f*), so that the "
+    "better the teacher, the lower the loss and the larger the best weight."
+)
+STEP, BATCH = 0.05, 10
+BURN_IN, STEPS, EVERY = 2000, 20_000, 100  # 5/(gamma mu) = 2,000 steps with ridge 0.05; f forgets in about 100
+WEIGHTS = (0.0, 0.025, 0.05, 0.075, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 0.95, 1.0)
+CENTRED = (0.7, 0.85, 1.0)  # weights of unbiased KD, whose best one is C/V
+DEFAULTS = (0.5, 0.7, 0.9)
+
+
+def teachers(problem: SoftmaxRegression, seed: int) -> dict[str, Array]:
+    """From immature to nearly converged, (dim,) each: SGD as the student runs it, and gradient descent with step
+    0.9."""
+    rng = np.random.default_rng([seed, 1])
+    epoch = problem.n_terms // BATCH
+    x, found = np.zeros(problem.dim), {}
+    for t in range(1, 5 * epoch + 1):
+        x = x - STEP * problem.sampled_gradients(x[None], rng.integers(problem.n_terms, size=(1, BATCH)))[0]
+        if t in (epoch, 5 * epoch):
+            found[f"SGD, {t // epoch} epoch{'s' if t > epoch else ''}"] = x
+    y = np.zeros(problem.dim)
+    for t in range(1, 51):
+        y = y - 0.9 * problem.gradient(y)
+        if t in (20, 50):
+            found[f"GD, {t} steps"] = y
+    return dict(sorted(found.items(), key=lambda item: -gap_at(problem, item[1])))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One teacher: the measured floors of KD and unbiased KD by weight, and what was foreseen."""
+
+    losses: Array  # E f - f* at WEIGHTS
+    centred: Array  # the same for unbiased KD at CENTRED
+    predicted: float  # lambda deg = F_0/(F_0 + F_theta)
+    teacher: TeacherStatistics
+
+    @property
+    def best(self) -> float:
+        """The measured minimum's place."""
+        return vertex(np.array(WEIGHTS), self.losses)
+
+    @property
+    def at_half(self) -> float:
+        """KD's loss at the default 0.5 in units of SGD's."""
+        return float(self.losses[WEIGHTS.index(0.5)] / self.losses[0])
+
+    @property
+    def lowest_centred(self) -> float:
+        """The minimum of unbiased KD in units of SGD's loss."""
+        return lowest(np.array(CENTRED), self.centred) / float(self.losses[0])
+
+
+def vertex(weights: Array, losses: Array) -> float:
+    """The minimum of the parabola through the five points around the smallest loss (f is nearly quadratic there)."""
+    low = int(np.clip(np.argmin(losses) - 2, 0, len(weights) - 5))
+    square, linear, _ = np.polyfit(weights[low : low + 5], losses[low : low + 5], 2)
+    return float(-linear / (2 * square))
+
+
+def lowest(weights: Array, losses: Array) -> float:
+    """The smallest value of the parabola through all points."""
+    square, linear, constant = np.polyfit(weights, losses, 2)
+    return float(constant - linear**2 / (4 * square))
+
+
+def run(seed: int) -> Result:
+    """All weights and teachers in lockstep on the digits: softmax regression, ridge 0.05, gamma = 0.05, batches of
+    10."""
+    problem = bundled("digits")
+    assert isinstance(problem, SoftmaxRegression)
+    found = teachers(problem, seed)
+    floor = local_floor(problem, step_size=STEP, batch_size=BATCH)
+    rules = [DistilledSGD(weight, batch_size=BATCH) for weight in WEIGHTS]
+    rules += [DistilledSGD(weight, unbiased=True, batch_size=BATCH) for weight in CENTRED]
+    runs = [(teacher, rule) for teacher in range(len(found)) for rule in rules]
+    losses = time_averages(
+        problem,
+        np.array(list(found.values())),
+        runs,
+        step_size=STEP,
+        x0=problem.minimiser,
+        burn_in=BURN_IN,
+        steps=STEPS,
+        every=EVERY,
+        seed=seed,
+    ).reshape(len(found), len(rules))
+    sweeps = {}
+    for (name, theta), row in zip(found.items(), losses, strict=True):
+        teacher = teacher_statistics(problem, theta)
+        sweeps[name] = Sweep(row[: len(WEIGHTS)], row[len(WEIGHTS) :], floor / (floor + teacher.gap), teacher)
+    numbers = {"floor of SGD, measured / predicted": float(losses[0, 0] / floor)}
+    for name, sweep in sweeps.items():
+        numbers[f"{name}: best weight, measured - predicted"] = sweep.best - sweep.predicted
+        numbers[f"{name}: lowest KD, measured / predicted"] = float(
+            sweep.losses.min() / (floor * (1 - sweep.predicted))
+        )
+        numbers[f"{name}: KD with 0.5 / SGD"] = sweep.at_half
+        numbers[f"{name}: (lowest unbiased KD / SGD) / (1 - rho^2)"] = sweep.lowest_centred / (1 - sweep.teacher.rho**2)
+    return Result(numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers, sweeps), _draw(sweeps, floor))
+
+
+def _paragraph(numbers: dict[str, float], sweeps: dict[str, Sweep]) -> str:
+    worst, *_, best = sweeps
+    foreseen = ", ".join(f"{sweep.predicted:.3f} against {sweep.best:.3f} ({name})" for name, sweep in sweeps.items())
+    left = [sweep.lowest_centred for sweep in sweeps.values()]
+    return (
+        f"{CLAIM} Seen on the digits: the weight λ° = F₀/(F₀ + f(θ) - f*), foreseen from a quadratic model at x* "
+        f"without running anything, against the measured minimum: {foreseen}. SGD's own floor F₀ is foreseen to "
+        f"{abs(numbers['floor of SGD, measured / predicted'] - 1):.1%}. A default weight of 0.5 multiplies SGD's floor "
+        f"by {sweeps[worst].at_half:.3g} with the least mature teacher and by {sweeps[best].at_half:.2g} with the best "
+        f"one, for which a larger weight would have been better still. Unbiased KD leaves between {min(left):.2g} and "
+        f"{max(left):.2g} of SGD's floor, the worst teacher included: what limits KD is the teacher's bias, not its "
+        "noise."
+    )
+
+
+def _draw(sweeps: dict[str, Sweep], floor: float) -> Figure:
+    weights, near = np.linspace(0, 1, 200), np.linspace(0.65, 1.05, 200)
+    with picture(1, 2, size=(9.6, 4.4)) as (figure, (biased, centred)):
+        for place, (name, sweep) in enumerate(sweeps.items()):
+            teacher = sweep.teacher
+            biased.plot(
+                WEIGHTS,
+                sweep.losses,
+                label=f"{name}: $\\lambda^\\circ={sweep.predicted:.2f}$",
+                **line(place, ls="none"),
+            )
+            biased.plot(weights, (1 - weights) ** 2 * floor + weights**2 * teacher.gap, **line(place, marker=""))
+            biased.axvline(sweep.predicted, ymax=0.04, **line(place, marker="", lw=2.2))
+            noise = (
+                teacher.sigma_star_sq - 2 * near * teacher.covariance + near**2 * teacher.variance
+            ) / teacher.sigma_star_sq
+            centred.plot(CENTRED, sweep.centred / sweep.losses[0], **line(place, ls="none"))
+            centred.plot(near, noise, label=f"{name}: $1-\\rho^2=${1 - teacher.rho**2:.1e}", **line(place, marker=""))
+        for weight in DEFAULTS:
+            biased.axvline(weight, color="0.75", lw=3, zorder=0)
+        biased.axvline(np.nan, color="0.75", lw=3, label="defaults 0.5, 0.7, 0.9")
+        biased.set(
+            yscale="log",
+            xlabel=r"distillation weight $\lambda$",
+            ylabel=r"$\mathbb{E} f(x)-f^*$",
+            title=r"KD: measured (marks), $(1-\lambda)^2F_0+\lambda^2F_\theta$ (lines)",
+        )
+        biased.legend(loc="lower left", bbox_to_anchor=(0.0, 0.04))
+        centred.set(
+            yscale="log",
+            xlabel=r"distillation weight $\lambda$",
+            ylabel="floor / SGD's floor",
+            ylim=(6e-6, 0.2),
+            title=r"unbiased KD: measured (marks), $N(\lambda)/N(0)$ (lines)",
+        )
+        centred.legend(loc="lower left")
+    return figure
+
+
+EXPECTED: dict[str, Interval] = {}
