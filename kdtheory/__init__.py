@@ -21,7 +21,7 @@ _HOME = {
     "kdtheory.theorems": ("THEOREMS", "Theorem"),
     "kdtheory.bounds": ("bound", "noise_floor", "optimal_weight", "step_size_limit"),
     "kdtheory.closed_forms": ("closed_form",),
-    "kdtheory.moments": ("expected", "one_step", "stability_limit", "stationary"),
+    "kdtheory.moments": ("expected", "expected_in_weight", "one_step", "stability_limit", "stationary"),
     "kdtheory.simulation": ("simulate",),
     "kdtheory.worst_cases": ("worst_case", "worst_case_interval"),
     "kdtheory.verdicts": ("Verdict", "verify", "verify_update"),

@@ -231,6 +231,7 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
               batch_size: int = 1, replacement: bool = True) -> Array:
     """E|x^t - x*|^2 from plain SGD around the shifted centre (theory, Section 6), (steps + 1,), least squares only."""
     from kdtheory.moments import expected
+    from kdtheory.moments.powers import at_times
     from kdtheory.problems.least_squares import LeastSquares
 
     theta = point(problem, theta, "theta")
@@ -238,24 +239,13 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
         raise AssumptionFails(f"The exact law holds for least squares, got {type(problem).__name__}. Use a theorem, or simulate().")
     lam = real_float(weight, "weight")
     D = theta - problem.minimiser
+    origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b
+    calm = LeastSquares(problem.features, (1.0 - lam) * problem.targets, ridge=problem.ridge)
     rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
-    origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S, so y/(1-lam) is plain SGD
-
-    def scaled(nu: float) -> Array:
-        start = problem.minimiser + origin / nu
-        return nu**2 * expected(problem, theta, rule, step_size=step_size, x0=start, steps=steps).sq_distance
-
-    if lam != 1.0:
-        square = scaled(1.0 - lam)
-    else:       # E|y^t|^2 is a quadratic q0 + q1 nu + q2 nu^2 in the noise's scale nu: its value at 0 from three others
-        even, odd = (scaled(1.0) + scaled(-1.0)) / 2, (scaled(1.0) - scaled(-1.0)) / 2
-        square = (4 * even - (scaled(2.0) - 2 * odd)) / 3
-    fading = origin
-    drift = np.empty(steps + 1)
-    for t in range(steps + 1):
-        drift[t] = D @ fading
-        fading = fading - step_size * (problem.hessian @ fading)
-    return square + 2 * lam * drift + lam**2 * float(D @ D)
+    square = expected(calm, theta, rule, step_size=step_size, x0=calm.minimiser + origin, steps=steps).sq_distance
+    spectrum, basis = np.linalg.eigh(problem.hessian)
+    drift = at_times(np.diag(1.0 - step_size * spectrum), (basis.T @ origin)[:, None], (D @ basis)[None], np.arange(steps + 1))[:, 0, 0]
+    return np.asarray(square + 2 * lam * drift + lam**2 * float(D @ D))
 
 
 def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str | Theorem = "theorem-1",
