@@ -249,8 +249,10 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
 
 
 def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str | Theorem = "theorem-1",
-                   batch_size: int = 1, compressor: Compressor | None = None) -> float:
+                   batch_size: int = 1, compressor: Compressor | None = None, x0: ArrayLike | None = None, at: int | None = None) -> float:
     """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x - x*|^2 of least squares).
+
+    With ``at`` (a time t > 0) and ``x0`` (dim,), "exact" minimises the true E|x^t - x*|^2 at that horizon, a quadratic in lam.
 
     Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a one-dimensional convex
     minimisation between 0 and E<S,H>/V, outside which both the bias and the noise increase.  Affine statements have the same weight
@@ -260,7 +262,15 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
     """
     teacher = teacher_statistics(problem, theta)
-    if isinstance(criterion, str) and criterion in ("exact", "exact-quadratic"):
+    exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
+    if at is not None or x0 is not None:
+        if at is None or x0 is None or not exact:
+            raise InvalidInput("A weight for a horizon needs criterion='exact', the start x0 and the time at > 0, all three.")
+        from kdtheory.moments import expected_in_weight
+
+        rule, time = DistilledSGD(batch_size=batch_size, compressor=compressor), positive_int(at, "at")
+        return float(expected_in_weight(problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]).best()[0])
+    if exact:
         plain = _sgd_floor(problem, theta, step_size, batch_size)
         total = plain + teacher.distance_sq
         return plain / total if total > 0.0 else 0.0

@@ -83,7 +83,7 @@ def _enumerated(problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: flo
     corrections = rule.corrections(problem.gradients(theta))
     for _ in range(1, times):
         paths = len(points) * n
-        touched = paths * problem.dim * (n if quantity == "gap" else 1)
+        touched = paths * problem.dim * (n if quantity == "gap" else 1) * (1 if hasattr(problem, "sampled_gradients") else 500)
         if rule.batch_size > 1 or rule.compressor is not None or paths > PATHS or touched > WORK:
             return
         indices = np.tile(np.arange(n), len(points))[:, None]

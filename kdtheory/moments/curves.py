@@ -77,7 +77,9 @@ def _run(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, step_size: fl
     if found is None:
         raise InvalidInput(f"method={method!r} cannot serve here (d = {moments.dim}, {last} steps): 'squaring' needs at most "
                            f"{COMPLETE_LIMIT} second moments, 'lanczos' a mean-square stable step size. Use method='auto'.")
-    if not np.isfinite(found.sum()):
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = bool(np.isfinite(found.sum()))
+    if not whole:
         finite = np.isfinite(found).all(axis=(1, 2))
         raise Diverged(f"The second moment overflows by t = {times[~finite].min()} at step_size = {moments.gamma:.6g}. "
                        + way_out(problem, rule, moments.gamma))

@@ -58,22 +58,27 @@ class Krylov:
             if length > 0.0:
                 self.coordinates[row, len(parts)] = length
 
-    def _admit(self, vector: Array, size: float) -> tuple[Array, float]:
+    def _admit(self, vector: Array, size: float, own: int | None = None) -> tuple[Array, float]:
         """Coordinates of ``vector`` in the basis, and the length of what is left, which joins the basis unless it is rounding."""
         basis = self._basis[: self.found]
-        parts = basis @ vector
-        rest = vector - parts @ basis
-        length = float(np.linalg.norm(rest))
-        if length < 1e-3 * size:       # where the first pass cancelled, its rounding is taken out by a second
-            again = basis @ rest
-            rest -= again @ basis
-            parts = parts + again
-            length = float(np.linalg.norm(rest))
+        # The map is near a multiple of I for small step sizes: the part along its own vector goes first, or it would drown the rest.
+        parts = np.zeros(self.found)
+        if own is not None:
+            parts[own] = basis[own] @ vector
+            vector = vector - parts[own] * basis[own]
+        length = float(np.linalg.norm(vector))
+        for _ in range(3):
+            before, found = length, basis @ vector
+            vector = vector - found @ basis
+            parts += found
+            length = float(np.linalg.norm(vector))
+            if length > 0.2 * before or length <= DROPPED * size:       # little cancelled: orthogonal to rounding
+                break
         if length <= DROPPED * size or self.found == self.packing.size:
             return parts, 0.0
         if self.found == len(self._basis):
             self._basis = np.concatenate([self._basis, np.empty_like(self._basis)])
-        self._basis[self.found] = rest / length
+        self._basis[self.found] = vector / length
         self.found += 1
         return parts, length
 
@@ -83,7 +88,7 @@ class Krylov:
             if self.done == self.found or self.done == self.limit:
                 return
             image = self.packing.pack(self.apply(self.packing.unpack(self._basis[self.done])))
-            parts, length = self._admit(image, float(np.linalg.norm(image)))
+            parts, length = self._admit(image, float(np.linalg.norm(image)), self.done)
             self._columns.append(np.append(parts, length) if length > 0.0 else parts)
             self.done += 1
 
