@@ -242,7 +242,8 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
     origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b
     calm = LeastSquares(problem.features, (1.0 - lam) * problem.targets, ridge=problem.ridge)
     rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
-    square = expected(calm, theta, rule, step_size=step_size, x0=calm.minimiser + origin, steps=steps).sq_distance
+    square = expected(calm, theta, rule, step_size=step_size, x0=calm.minimiser + origin, steps=steps,
+                      quantities=("sq_distance",)).sq_distance
     spectrum, basis = np.linalg.eigh(problem.hessian)
     drift = at_times(np.diag(1.0 - step_size * spectrum), (basis.T @ origin)[:, None], (D @ basis)[None], np.arange(steps + 1))[:, 0, 0]
     return np.asarray(square + 2 * lam * drift + lam**2 * float(D @ D))

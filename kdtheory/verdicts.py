@@ -116,7 +116,7 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step
                     batch_size=batch_size, replacement=replacement, compressor=compressor)[times]
     identity = statement.kind == "identity"
     if method == "exact":
-        moments = expected(problem, theta, rule, step_size=gamma, x0=start, steps=steps, at=times)
+        moments = expected(problem, theta, rule, step_size=gamma, x0=start, steps=steps, at=times, quantities=(statement.quantity,))
         judgement = compare(moments.gap if statement.quantity == "gap" else moments.sq_distance, claimed, times, identity=identity)
     else:
         judgement = monte_carlo.judge(problem, theta, rule, times, claimed, gamma=gamma, x0=start, quantity=statement.quantity, identity=identity,

@@ -158,3 +158,14 @@ def test_unknown_method_and_unstable_lanczos_are_named():
     gamma = 1.5 * kd.stability_limit(PROBLEM, RULES[0])
     with pytest.raises(kd.Diverged, match="largest stable step size"):
         kd.expected(PROBLEM, THETA, RULES[0], step_size=gamma, x0=START, steps=10**6)
+
+
+@pytest.mark.parametrize("method", ["recursion", "squaring", "lanczos"])
+def test_one_quantity_alone(method):
+    both_of_them = kd.expected(PROBLEM, THETA, RULES[1], **SETTING, steps=20, method=method)
+    for name, other in (("sq_distance", "gap"), ("gap", "sq_distance")):
+        alone = kd.expected(PROBLEM, THETA, RULES[1], **SETTING, steps=20, method=method, quantities=(name,))
+        assert getattr(alone, name) == pytest.approx(getattr(both_of_them, name), rel=1e-8)
+        assert len(getattr(alone, other)) == 0
+    with pytest.raises(kd.InvalidInput, match="Unknown quantity"):
+        kd.expected(PROBLEM, THETA, RULES[1], **SETTING, steps=20, quantities=("distance",))

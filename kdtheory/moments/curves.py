@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -13,12 +15,13 @@ from kdtheory.moments.results import Curve, WeightCurves
 from kdtheory.problems.base import Array, FiniteSum, point, positive_int
 from kdtheory.rules import DistilledSGD
 
+QUANTITIES = ("sq_distance", "gap")
 METHODS = ("auto", "recursion", "squaring", "lanczos")
 COMPLETE_LIMIT = 2000       # rows of the whole map (d = 62): its matrix and two powers fit in 100 MB
 
 
 def expected(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float, x0: ArrayLike, steps: int,
-             at: ArrayLike | None = None, method: str = "auto") -> Curve:
+             at: ArrayLike | None = None, method: str = "auto", quantities: Sequence[str] = QUANTITIES) -> Curve:
     """E|x^t - x*|^2 and E f(x^t) - f* without Monte Carlo, at t = 0..steps or at the times ``at``; least squares.
 
     Any horizon: by recursion, by powers of the whole second-moment map ("squaring"), or by powers of its projection on a Krylov space
@@ -33,17 +36,18 @@ def expected(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
         steps: horizon.
         at: whole times between 0 and ``steps``, (T,); None for all.
         method: one of ``METHODS``.
+        quantities: what is wanted; the other array is empty, and one costs about half of both.
 
     Raises:
         InvalidInput: not least squares, wrong shapes or times, or a method that cannot serve.  Diverged: the moments left the range of
         floats; the message has the largest stable step size.
     """
-    times, found = _run(problem, theta, rule, step_size, x0, steps, at, method, in_weight=False)
-    return Curve(times, found[:, 0, 0].copy(), found[:, 1, 0].copy())
+    times, square, gap = _run(problem, theta, rule, step_size, x0, steps, at, method, quantities, in_weight=False)
+    return Curve(times, square[:, 0], gap[:, 0])
 
 
 def expected_in_weight(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float, x0: ArrayLike, steps: int,
-                       at: ArrayLike | None = None, method: str = "auto") -> WeightCurves:
+                       at: ArrayLike | None = None, method: str = "auto", quantities: Sequence[str] = QUANTITIES) -> WeightCurves:
     """:func:`expected` for every weight lam at once: E|x^t - x*|^2 is a quadratic polynomial in lam (theory, Section 6).
 
     ``rule.weight`` plays no part.  The result's ``best()`` is lam(t), the weight with the least true error at each horizon.
@@ -51,14 +55,17 @@ def expected_in_weight(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD,
     Raises:
         InvalidInput, Diverged: as :func:`expected`.
     """
-    times, found = _run(problem, theta, rule, step_size, x0, steps, at, method, in_weight=True)
-    return WeightCurves(times, found[:, 0], found[:, 1])
+    return WeightCurves(*_run(problem, theta, rule, step_size, x0, steps, at, method, quantities, in_weight=True))
 
 
 def _run(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, step_size: float, x0: ArrayLike, steps: int, at: ArrayLike | None,
-         method: str, *, in_weight: bool) -> tuple[np.ndarray, Array]:
+         method: str, quantities: Sequence[str], *, in_weight: bool) -> tuple[np.ndarray, Array, Array]:
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
+    for quantity in quantities:
+        if quantity not in QUANTITIES:
+            raise unknown_name("quantity", quantity, QUANTITIES)
+    which = [index for index, name in enumerate(QUANTITIES) if name in quantities]
     moments = Moments(problem, theta, rule, step_size, in_weight=in_weight)
     start = point(problem, x0, "x0")
     times = _times(at, positive_int(steps, "steps", minimum=0))
@@ -68,10 +75,10 @@ def _run(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, step_size: fl
         found = None
         for name in _order(moments, last, len(times), method):
             if name == "recursion":
-                found = _recursed(moments, m, M, times)
+                found = _recursed(moments, m, M, times)[:, which]
             else:
                 moving = Moments(problem, theta, rule, step_size, moving=True, in_weight=in_weight)
-                found = _powered(moving, start, problem.minimiser, times, name)
+                found = _powered(moving, start, problem.minimiser, times, name, which)
             if found is not None:
                 break
     if found is None:
@@ -83,7 +90,9 @@ def _run(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, step_size: fl
         finite = np.isfinite(found).all(axis=(1, 2))
         raise Diverged(f"The second moment overflows by t = {times[~finite].min()} at step_size = {moments.gamma:.6g}. "
                        + way_out(problem, rule, moments.gamma))
-    return times, found
+    kept = dict(zip(which, found.transpose(1, 0, 2), strict=True))
+    empty = np.empty((0, found.shape[2]))
+    return times, np.ascontiguousarray(kept.get(0, empty)), np.ascontiguousarray(kept.get(1, empty))
 
 
 def _times(at: ArrayLike | None, count: int) -> np.ndarray:
@@ -131,17 +140,17 @@ def _recursed(moments: Moments, m: Array, M: Array, times: np.ndarray) -> Array:
     return np.array([found[int(time)] for time in times]).reshape(len(times), 2, -1)
 
 
-def _powered(moments: Moments, start: Array, best: Array, times: np.ndarray, name: str) -> Array | None:
+def _powered(moments: Moments, start: Array, best: Array, times: np.ndarray, name: str, which: list[int]) -> Array | None:
     """By powers of the whole map or of its projection; None where that one cannot serve."""
     size, last = moments.dim * (moments.dim + 1) // 2, int(times.max(initial=0))
     if name == "squaring" and size > COMPLETE_LIMIT:
         return None
-    space = complete_basis(moments) if name == "squaring" else krylov_basis(moments, last)
+    space = complete_basis(moments, which) if name == "squaring" else krylov_basis(moments, last, which)
     if space is None:
         return None
     m, M = moments.start(start, best)
     late = int(moments.scale is not None)       # after one step M vanishes where the compressor's factor does
     state = moments.step(m, M) if late else (m, M)
     found = curve(moments, space, *state, np.maximum(times - late, 0))
-    found[times == 0] = moments.read(m, M)
+    found[times == 0] = moments.read(m, M)[which]
     return found

@@ -44,16 +44,16 @@ class Symmetrised:
         return self.weigh(np.eye(m.dim)), self.weigh(m.hessian / 2)
 
 
-def krylov_basis(moments: Moments, last: int) -> Basis | None:
+def krylov_basis(moments: Moments, last: int, which: list[int]) -> Basis | None:
     """A Krylov space that gives P_t for every t <= last to ``TOLERANCE``, or None where none is found in the room there is."""
     operator = Symmetrised(moments)
-    space = Krylov(operator, operator.readings(), Packing(moments.dim))
+    space = Krylov(operator, [operator.readings()[reading] for reading in which], Packing(moments.dim))
     while True:
         space.grow(max(8, space.done // 8))
         T, start = space.tridiagonal, space.start()
         miss = 0.0 if space.invariant else missed(T, space.leak, start, last)
         if miss <= TOLERANCE:
-            return Basis(operator.weigh(space.packing.unpack(space.basis)), np.stack(operator.ties), T, start)
+            return Basis(operator.weigh(space.packing.unpack(space.basis)), np.stack(operator.ties), T, start, which)
         if space.full or miss == np.inf:
             return None
 
@@ -84,24 +84,25 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
 
 @dataclass(frozen=True)
 class Basis:
-    """Matrices P (k, d, d) spanning the space of P_t, what tied_adjoint makes of them, the map and the readings in it."""
+    """Matrices P (k, d, d) spanning the space of P_t, what tied_adjoint makes of them, the map and the readings ``which`` in it."""
 
     matrices: Array
     ties: Array
     map: Array
     start: Array
+    which: list[int]
 
 
-def complete_basis(moments: Moments) -> Basis:
+def complete_basis(moments: Moments, which: list[int]) -> Basis:
     """All symmetric matrices, for small dimensions."""
     operator, packing = Symmetrised(moments), Packing(moments.dim)
     every = packing.unpack(np.eye(packing.size))
     T = packing.pack(operator(every))
-    return Basis(operator.weigh(every), operator.ties[0], (T + T.T) / 2, packing.pack(np.stack(operator.readings())).T)
+    return Basis(operator.weigh(every), operator.ties[0], (T + T.T) / 2, packing.pack(np.stack(operator.readings())[which]).T, which)
 
 
 def curve(moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray) -> Array:
-    """Coefficients in lam of both quantities at ``times`` after the state (m, M), (T, 2, 2q+1)."""
+    """Coefficients in lam of the readings at ``times`` after the state (m, M), (T, readings, 2q+1)."""
     q, d, k = len(m), moments.dim, len(space.matrices)
     P, ties = space.matrices, space.ties
     size, top = k + q * d, 2 * q - 1
@@ -115,11 +116,10 @@ def curve(moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray)
         S[block, block] = moments.shrink
         for j in range(q):
             S[size + i + j, block] -= moments.gamma * moments.drift[j]
-    starts = np.zeros((size + top, 2))
-    starts[:k] = space.start
     s, Hs = moments.shift, moments.shift @ moments.hessian
-    starts[k:size, 0], starts[k:size, 1] = 2 * s.ravel(), Hs.ravel()
-    starts[size:, 0], starts[size:, 1] = product(s, s, "i,i->"), product(Hs, s, "i,i->") / 2
+    means = np.stack([2 * s.ravel(), Hs.ravel()], axis=1)
+    numbers = np.stack([product(s, s, "i,i->"), product(Hs, s, "i,i->") / 2], axis=1)
+    starts = np.concatenate([space.start, means[:, space.which], numbers[:, space.which]])
     # P carries C^(1/2), and M_0 = C^(1/2) o N_0 (where C vanishes, M_0 does: the caller has made one step).
     readers = np.zeros((top, size + top))
     divisor = 1.0 if moments.scale is None else np.where(moments.scale > 0.0, moments.scale, 1.0)
