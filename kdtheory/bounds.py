@@ -134,7 +134,7 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
                 f"mu = {found['mu']:.6g}, got omega = {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
             )
     for letter, definition in theorem.definitions.items():
-        found[str(letter)] = evaluate(definition, found)
+        found[letter.name] = evaluate(definition, found)      # str(letter) runs SymPy's printer
         if letter is sym.a and "noise_sq" in found:
             # sigma_*^2 - 2 lam C + lam^2 V cancels where lam H' is close to S, and eps in a^2 is sqrt(eps) in a; the mean itself is exact.
             found["a"] = math.sqrt(found["noise_sq"])

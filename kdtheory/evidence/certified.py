@@ -109,7 +109,7 @@ def _complete(statement: Theorem, letters: dict[str, Number]) -> dict[str, Numbe
     """The letters with the definitions evaluated in order, at the current precision."""
     found = dict(letters)
     for letter, definition in statement.definitions.items():
-        found[str(letter)] = root(letters["noise_sq"]) if letter is sym.a else evaluate(definition, found)
+        found[letter.name] = root(letters["noise_sq"]) if letter is sym.a else evaluate(definition, found)
     return found
 
 

@@ -88,7 +88,7 @@ def hull(values: list[Number]) -> Number:
 def evaluate(expression: sp.Basic, numbers: Mapping[str, Number]) -> Number:
     """The expression at exact numbers; a Piecewise whose condition is not decided gives the hull of its branches."""
     if expression.is_Symbol:
-        return numbers[str(expression)]
+        return numbers[expression.name]
     match expression:
         case sp.Rational():
             return flint().fmpq(int(expression.p), int(expression.q))
