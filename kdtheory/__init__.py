@@ -25,7 +25,7 @@ _HOME = {
     "kdtheory.moments": ("expected", "expected_in_weight", "one_step", "stability_limit", "stationary"),
     "kdtheory.simulation": ("simulate",),
     "kdtheory.worst_cases": ("worst_case", "worst_case_interval"),
-    "kdtheory.verdicts": ("Verdict", "verify", "verify_update"),
+    "kdtheory.verdicts": ("Verdict", "verify", "verify_sweep", "verify_update"),
     "kdtheory.campaigns": ("campaign", "replay"),
     "kdtheory.estimate": ("Diagnosis", "LambdaEstimator", "WeightEstimate", "diagnose", "lambda_star", "lambda_star_from_logits"),
     "kdtheory.proofs": ("Proof", "prove"),

@@ -24,7 +24,7 @@ from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.judgement import ROUNDING, compare
 from kdtheory.moments import expected
 from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import Array, FiniteSum, point, positive_int
+from kdtheory.problems.base import Array, FiniteSum, frozen_array, point, positive_int
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at
 from kdtheory.theorems import Theorem
@@ -64,7 +64,8 @@ def default_teacher(problem: FiniteSum) -> Array:
 
 def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_size: float | None = None, weight: float | None = None,
            x0: ArrayLike | None = None, steps: int = 200, at: ArrayLike | None = None, method: str = "auto", seed: int = 0, batch_size: int = 1,
-           replacement: bool = True, compressor: Compressor | None = None, replicates: int = 4000) -> Verdict:
+           replacement: bool = True, compressor: Compressor | None = None, replicates: int = 4000,
+           alpha: float = monte_carlo.ALPHA) -> Verdict:
     """Confront a statement with the iterates of ``problem`` and teacher ``theta`` (dim,).
 
     Args:
@@ -77,13 +78,14 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step
         steps: horizon.
         at: times to look at, increasing and up to ``steps``; None for all.
         method: "exact" (least squares, floats), "rational" (the data in Q, decided in exact arithmetic: VERIFIED is a theorem about the
-            instance), "ball" (the same in interval arithmetic, to any horizon), "monte-carlo" (a sequential test at level 1e-4), or "auto":
+            instance), "ball" (the same in interval arithmetic, to any horizon), "monte-carlo" (a sequential test at level ``alpha``), or "auto":
             rational for data given as fractions, else exact where it applies, else monte-carlo.
         seed: seed of the default start and of the simulation.
         batch_size: indices a step.
         replacement: how a batch is drawn.
         compressor: for the compressed statements.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
+        alpha: level of that test, over all times and sample sizes at once.
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`kdtheory.bound`.
@@ -120,8 +122,24 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step
         judgement = compare(moments.gap if statement.quantity == "gap" else moments.sq_distance, claimed, times, identity=identity)
     else:
         judgement = monte_carlo.judge(problem, theta, rule, times, claimed, gamma=gamma, x0=start, quantity=statement.quantity, identity=identity,
-                                      replicates=replicates, seed=seed)
+                                      replicates=replicates, seed=seed, alpha=alpha)
     return Verdict(statement.name, judgement.status, judgement.ratio, method, judgement.reason, gamma, float(weight), steps)
+
+
+def verify_sweep(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, weights: ArrayLike, step_size: float | None = None,
+                 x0: ArrayLike | None = None, steps: int = 200, at: ArrayLike | None = None, method: str = "auto", seed: int = 0,
+                 replicates: int = 4000, alpha: float = monte_carlo.ALPHA) -> list[Verdict]:
+    """:func:`verify` at each of ``weights`` (W,), the Monte Carlo level ``alpha`` holding over all weights and times together.
+
+    Every weight's test runs at alpha/W: whatever the dependence, some false "VIOLATED" has probability at most alpha, and so has some
+    false "VERIFIED".
+
+    Raises:
+        InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`verify`.
+    """
+    lam = frozen_array(weights, "weights", ndim=1)
+    return [verify(problem, theta, theorem=theorem, step_size=step_size, weight=float(weight), x0=x0, steps=steps, at=at, method=method,
+                   seed=seed, replicates=replicates, alpha=alpha / len(lam)) for weight in lam]
 
 
 def _times(at: ArrayLike | None, steps: int) -> np.ndarray:

@@ -229,3 +229,14 @@ def test_halved_bounds_are_refuted_and_doubled_ones_verified():
     for name in ("constant", "uniform on [0, 2]", "exponential"):
         assert found[name][0].exceeds == 1.0
     assert found["uniform on [0, 2]"][1].below == 1.0
+
+
+def test_a_sweep_shares_its_level():
+    problem = PROBLEMS["logistic"]
+    theta = problem.minimiser + 0.2
+    found = kd.verify_sweep(problem, theta, theorem="theorem-1-sharp", weights=[-0.5, 0.0, 0.5, 1.0], steps=25)
+    assert [verdict.status for verdict in found] == ["VERIFIED"] * 4
+    assert all("level 2.5e-05" in verdict.reason for verdict in found)
+    assert [verdict.weight for verdict in found] == [-0.5, 0.0, 0.5, 1.0]
+    exact = kd.verify_sweep(PROBLEM, THETA, theorem="theorem-1", weights=[0.0, 1.0], steps=25)
+    assert {verdict.evidence for verdict in exact} == {"exact"}
