@@ -1,7 +1,7 @@
 """The exact engine, side by side in one process: ``python benchmarks/bench_exact.py [--repeats 5]``.
 
-Each row compares two ways to the same numbers, run alternately so that a busy machine slows both; the column "ratio" is slow/fast.  The
-BLAS variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE distort these figures and are refused.
+Each row compares two ways to the same numbers, run alternately so that a busy machine slows both; the column "ratio"
+is slow/fast.  The BLAS variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE distort these figures and are refused.
 """
 
 from __future__ import annotations
@@ -44,12 +44,15 @@ def alternate(jobs: dict[str, Job], repeats: int) -> dict[str, list[float]]:
 
 
 def row(title: str, jobs: dict[str, Job], repeats: int, scale: float = 1.0) -> None:
-    """One line: medians, least and largest times, and the ratio of the medians; ``scale`` multiplies the first job's time."""
+    """One line: medians, least and largest times, and the ratio of the medians; ``scale`` multiplies the first job's
+    time."""
     seconds = alternate(jobs, repeats)
     cells = []
     for index, (name, times) in enumerate(seconds.items()):
         factor = scale if index == 0 else 1.0
-        cells.append(f"{name} {factor * statistics.median(times):.4g} s ({factor * min(times):.3g} to {factor * max(times):.3g})")
+        cells.append(
+            f"{name} {factor * statistics.median(times):.4g} s ({factor * min(times):.3g} to {factor * max(times):.3g})"
+        )
     slow, fast = (statistics.median(times) for times in seconds.values())
     print(f"{title}\n    {'   '.join(cells)}   ratio {scale * slow / fast:.3g}", flush=True)
 
@@ -68,34 +71,69 @@ def main() -> None:
     def curve(steps: int, **more: Any) -> Job:
         return lambda: kd.expected(problem, theta, rule, **setting, steps=steps, **more)
 
-    row("(1000, 200), condition 10: curve to T = 10^6, recursion (60 steps, scaled) against Krylov powers",
-        {"recursion": curve(60, method="recursion"), "lanczos": curve(10**6)}, repeats, scale=10**6 / 60)
-    row("both quantities against E|x - x*|^2 alone",
-        {"both": curve(10**6), "one": curve(10**6, quantities=("sq_distance",))}, repeats)
-    row("the same for all weights at once against one weight",
-        {"all weights": lambda: kd.expected_in_weight(problem, theta, rule, **setting, steps=10**6), "one": curve(10**6)}, repeats)
+    row(
+        "(1000, 200), condition 10: curve to T = 10^6, recursion (60 steps, scaled) against Krylov powers",
+        {"recursion": curve(60, method="recursion"), "lanczos": curve(10**6)},
+        repeats,
+        scale=10**6 / 60,
+    )
+    row(
+        "both quantities against E|x - x*|^2 alone",
+        {"both": curve(10**6), "one": curve(10**6, quantities=("sq_distance",))},
+        repeats,
+    )
+    row(
+        "the same for all weights at once against one weight",
+        {
+            "all weights": lambda: kd.expected_in_weight(problem, theta, rule, **setting, steps=10**6),
+            "one": curve(10**6),
+        },
+        repeats,
+    )
     found = kd.expected_in_weight(problem, theta, rule, **setting, steps=10**4)
-    row("a sweep of 200 weights to T = 10^4 from the polynomial, against one more curve",
-        {"one curve": curve(10**4), "sweep": lambda: found.sweep(np.linspace(-1, 2, 200))}, repeats)
+    row(
+        "a sweep of 200 weights to T = 10^4 from the polynomial, against one more curve",
+        {"one curve": curve(10**4), "sweep": lambda: found.sweep(np.linspace(-1, 2, 200))},
+        repeats,
+    )
     limit = kd.stability_limit(problem, rule)
-    row("stationary law near the stability limit (0.999) against gamma = 1/(8 Lcal)",
-        {"near": lambda: kd.stationary(problem, theta, rule, step_size=0.999 * limit),
-         "usual": lambda: kd.stationary(problem, theta, rule, step_size=gamma)}, repeats)
+    row(
+        "stationary law near the stability limit (0.999) against gamma = 1/(8 Lcal)",
+        {
+            "near": lambda: kd.stationary(problem, theta, rule, step_size=0.999 * limit),
+            "usual": lambda: kd.stationary(problem, theta, rule, step_size=gamma),
+        },
+        repeats,
+    )
     problem, theta, x0, gamma = instance(1000, 200, 1e4)
     setting = {"step_size": gamma, "x0": x0}
-    row("condition 10^4: 50 times to T = 5000, recursion (60 steps, scaled) against Krylov powers",
-        {"recursion": curve(60, method="recursion"), "lanczos": curve(5000, at=np.linspace(0, 5000, 50).astype(int))}, repeats, scale=5000 / 60)
+    row(
+        "condition 10^4: 50 times to T = 5000, recursion (60 steps, scaled) against Krylov powers",
+        {"recursion": curve(60, method="recursion"), "lanczos": curve(5000, at=np.linspace(0, 5000, 50).astype(int))},
+        repeats,
+        scale=5000 / 60,
+    )
     problem, theta, x0, gamma = instance(12, 5, 10.0)
     setting = {"step_size": gamma, "x0": x0}
-    row("(12, 5): curve to T = 200, recursion against powers of the whole map",
-        {"recursion": curve(200, method="recursion"), "squaring": curve(200)}, repeats)
+    row(
+        "(12, 5): curve to T = 200, recursion against powers of the whole map",
+        {"recursion": curve(200, method="recursion"), "squaring": curve(200)},
+        repeats,
+    )
 
     def check(**more: Any) -> Job:
         return lambda: kd.verify(problem, theta, theorem="theorem-1", weight=0.4, x0=x0, **more)
 
-    row("(12, 5): one verdict to t = 200, balls against floats", {"ball": check(method="ball"), "exact": check(method="exact")}, repeats)
-    row("(12, 5): one verdict to t = 50, rationals against balls",
-        {"rational": check(method="rational", steps=50), "ball": check(method="ball", steps=50)}, repeats)
+    row(
+        "(12, 5): one verdict to t = 200, balls against floats",
+        {"ball": check(method="ball"), "exact": check(method="exact")},
+        repeats,
+    )
+    row(
+        "(12, 5): one verdict to t = 50, rationals against balls",
+        {"rational": check(method="rational", steps=50), "ball": check(method="ball", steps=50)},
+        repeats,
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""How often the sequential Monte Carlo tests err, and how soon they see a wrong bound: ``python -m kdtheory.checks.sequential``.
+"""How often the sequential Monte Carlo tests err, and how soon they see a wrong bound: ``python -m
+kdtheory.checks.sequential``.
 
-False alarms are counted where they are most likely, at E Z = b exactly, for laws with skew, heavy tails and rare large values; beside them the
-alarms of Student's t interval at the same level, which is what such tests are often made of.  Both tests are looked at after every batch.
+False alarms are counted where they are most likely, at E Z = b exactly, for laws with skew, heavy tails and rare large
+values; beside them the alarms of Student's t interval at the same level, which is what such tests are often made of.
+Both tests are looked at after every batch.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from scipy import stats
 from kdtheory.evidence.sequential import Below, Exceeds
 
 Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
-CELLS = 4       # times watched by the same runs: Z times 1, 2, 3, 4, fully dependent
+CELLS = 4  # times watched by the same runs: Z times 1, 2, 3, 4, fully dependent
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ class Law:
 
 
 def _two_points(most: float) -> Law:
-    return Law(f"{most:g} with probability 1/{most:g}, else 0", lambda rng, shape: most * (rng.random(shape) < 1 / most), most)
+    return Law(
+        f"{most:g} with probability 1/{most:g}, else 0", lambda rng, shape: most * (rng.random(shape) < 1 / most), most
+    )
 
 
 LAWS = (
@@ -76,7 +80,7 @@ def rejections(law: Law, *, claim: float, alpha: float, trials: int, runs: int, 
         over, under = over + seen_over, under + seen_under
         column = samples[:, 0]
         half = stats.t.isf(alpha, runs - 1) * column.std(ddof=1) / math.sqrt(runs)
-        naive += column.mean() + half < claim       # "the interval lies below the bound": VERIFIED, the old way
+        naive += column.mean() + half < claim  # "the interval lies below the bound": VERIFIED, the old way
     bounded = math.isfinite(law.most)
     return Rates(law.name, trials, over / trials, under / trials if bounded else math.nan, naive / trials)
 
@@ -90,7 +94,9 @@ def power(*, alpha: float = 1e-4, trials: int = 200, runs: int = 500, seed: int 
     """The bound halved (mutant: "E Z <= b/2" must be refuted) and doubled ("E Z <= 2b" must be verified)."""
     found = []
     for law in LAWS:
-        halved, doubled = (rejections(law, claim=claim, alpha=alpha, trials=trials, runs=runs, seed=seed) for claim in (0.5, 2.0))
+        halved, doubled = (
+            rejections(law, claim=claim, alpha=alpha, trials=trials, runs=runs, seed=seed) for claim in (0.5, 2.0)
+        )
         found.append((law.name, halved, doubled))
     return found
 
@@ -103,11 +109,17 @@ def allowed(alpha: float, trials: int) -> float:
 def main() -> None:
     """Both tables."""
     alpha, trials = 0.05, 2000
-    print(f"False alarms at E Z = b, level {alpha}, {trials} trials of up to 500 runs (must stay below {allowed(alpha, trials):.3f})")
+    print(
+        f"False alarms at E Z = b, level {alpha}, {trials} trials of up to 500 runs "
+        f"(must stay below {allowed(alpha, trials):.3f})"
+    )
     print(f"{'law of Z':40} refuted  verified  Student's t")
     for row in false_alarms(alpha=alpha, trials=trials):
         print(f"{row.law:40} {row.exceeds:7.4f}  {row.below:8.4f}  {row.student:8.4f}")
-    print("\nPower at level 1e-4, 200 trials of up to 500 runs: the bound halved is refuted, the bound doubled is verified")
+    print(
+        "\nPower at level 1e-4, 200 trials of up to 500 runs: "
+        "the bound halved is refuted, the bound doubled is verified"
+    )
     for name, halved, doubled in power():
         print(f"{name:40} {halved.exceeds:7.3f}  {doubled.below:8.3f}")
 

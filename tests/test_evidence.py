@@ -24,9 +24,14 @@ PROBLEM = kd.LeastSquares(RNG.standard_normal((4, 2)), RNG.standard_normal(4), r
 THETA, START = RNG.standard_normal(2), RNG.standard_normal(2)
 FRACTIONS = kd.LeastSquares([[Q(1), Q(1, 3)], [Q(0), Q(2)], [Q(-1, 7), Q(1)]], [Q(1, 2), Q(0), Q(3)], ridge=Q(1, 10))
 TEACHER, ORIGIN = [Q(1, 5), Q(1)], [Q(2), Q(-1, 3)]
-RULES = [kd.DistilledSGD(0.4), kd.DistilledSGD(-0.7, unbiased=True), kd.DistilledSGD(1.2, batch_size=3),
-         kd.DistilledSGD(0.4, batch_size=2, replacement=False), kd.DistilledSGD(0.4, compressor=kd.RandK(1)),
-         kd.DistilledSGD(0.4, compressor=kd.Bernoulli(0.75))]
+RULES = [
+    kd.DistilledSGD(0.4),
+    kd.DistilledSGD(-0.7, unbiased=True),
+    kd.DistilledSGD(1.2, batch_size=3),
+    kd.DistilledSGD(0.4, batch_size=2, replacement=False),
+    kd.DistilledSGD(0.4, compressor=kd.RandK(1)),
+    kd.DistilledSGD(0.4, compressor=kd.Bernoulli(0.75)),
+]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -55,9 +60,13 @@ def test_rational_moments_are_the_mean_over_all_paths():
     for path in itertools.product(range(3), repeat=3):
         x = ORIGIN
         for n in path:
-            x = [a - Q(1, 9) * (g - Q(1, 2) * h) for a, g, h in zip(x, gradient(x, n), gradient(TEACHER, n), strict=True)]
+            x = [
+                a - Q(1, 9) * (g - Q(1, 2) * h) for a, g, h in zip(x, gradient(x, n), gradient(TEACHER, n), strict=True)
+            ]
         total += sum((a - b) ** 2 for a, b in zip(x, best, strict=True))
-    *_, (numerator, denominator) = rational_values(lifted_map(at), start(exact_array(ORIGIN, "x0")), reader(at, "sq_distance"), 3)
+    *_, (numerator, denominator) = rational_values(
+        lifted_map(at), start(exact_array(ORIGIN, "x0")), reader(at, "sq_distance"), 3
+    )
     assert Q(int(numerator), int(denominator)) == total / 27
 
 
@@ -66,7 +75,9 @@ def test_rational_moments_are_the_mean_over_all_paths():
 def test_every_bound_is_decided(name, method):
     verdict = kd.verify(PROBLEM, THETA, theorem=name, method=method, steps=12)
     assert (verdict.status, verdict.evidence) == ("VERIFIED", method)
-    assert verdict.ratio == pytest.approx(kd.verify(PROBLEM, THETA, theorem=name, step_size=verdict.step_size, steps=12).ratio, rel=1e-8)
+    assert verdict.ratio == pytest.approx(
+        kd.verify(PROBLEM, THETA, theorem=name, step_size=verdict.step_size, steps=12).ratio, rel=1e-8
+    )
     assert "certified" in verdict.reason
 
 
@@ -93,7 +104,7 @@ def test_equality_is_decided_in_rationals_and_left_open_by_balls():
     setting = {"theorem": attained, "weight": 0.0, "step_size": Q(1, 9), "x0": [Q(3)], "steps": 20}
     assert kd.verify(sharp, [Q(1)], method="rational", **setting).status == "VERIFIED"
     assert kd.verify(sharp, [Q(1)], method="ball", **setting).status == "UNDECIDED"
-    barely = replace(theorem, psi=((1 - gamma * mu) ** 2 - sp.Rational(1, 10**30)) * s)       # no float sees this
+    barely = replace(theorem, psi=((1 - gamma * mu) ** 2 - sp.Rational(1, 10**30)) * s)  # no float sees this
     assert kd.verify(sharp, [Q(1)], method="exact", **{**setting, "theorem": barely}).status == "VERIFIED"
     for method in ("rational", "ball"):
         assert kd.verify(sharp, [Q(1)], method=method, **{**setting, "theorem": barely}).status == "VIOLATED"
@@ -102,13 +113,27 @@ def test_equality_is_decided_in_rationals_and_left_open_by_balls():
 def test_fractions_are_taken_as_they_are():
     verdict = kd.verify(FRACTIONS, TEACHER, theorem="theorem-1-envelope", weight=Q(1, 3), x0=ORIGIN, steps=10)
     assert (verdict.status, verdict.evidence) == ("VERIFIED", "rational")
-    assert kd.verify(FRACTIONS, TEACHER, theorem="exact-quadratic", weight=Q(1), step_size=Q(1, 9), x0=ORIGIN, steps=10).status == "VERIFIED"
+    assert (
+        kd.verify(
+            FRACTIONS, TEACHER, theorem="exact-quadratic", weight=Q(1), step_size=Q(1, 9), x0=ORIGIN, steps=10
+        ).status
+        == "VERIFIED"
+    )
     with pytest.raises(kd.InvalidInput, match="never verify"):
         kd.verify(FRACTIONS, TEACHER, theorem="exact-quadratic", method="ball", steps=3)
     with pytest.raises(kd.StepSizeTooLarge, match="certified in exact arithmetic"):
-        kd.verify(FRACTIONS, TEACHER, theorem="theorem-1", weight=0.5, step_size=1.001 * kd.step_size_limit(FRACTIONS, "theorem-1"), steps=3)
+        kd.verify(
+            FRACTIONS,
+            TEACHER,
+            theorem="theorem-1",
+            weight=0.5,
+            step_size=1.001 * kd.step_size_limit(FRACTIONS, "theorem-1"),
+            steps=3,
+        )
     with pytest.raises(kd.InvalidInput, match="least squares"):
-        kd.verify(kd.LogisticRegression([[1.0], [2.0]], [0.0, 1.0], ridge=0.1), [0.0], theorem="theorem-1", method="rational")
+        kd.verify(
+            kd.LogisticRegression([[1.0], [2.0]], [0.0, 1.0], ridge=0.1), [0.0], theorem="theorem-1", method="rational"
+        )
 
 
 def test_rank_deficient_instances_have_the_shortest_minimiser_and_a_certified_pl_constant():
@@ -124,7 +149,7 @@ def test_rank_deficient_instances_have_the_shortest_minimiser_and_a_certified_pl
 def test_certificates_can_fail():
     A = exact_array([[2, 1], [1, 2]], "A")
     one = exact_array(np.eye(2, dtype=int), "I")
-    assert semidefinite(A - one)      # singular, and semidefinite
+    assert semidefinite(A - one)  # singular, and semidefinite
     assert not semidefinite(A - flint.fmpq(10**12 + 1, 10**12) * one)
     assert not semidefinite(exact_array([[0, 1], [1, 5]], "A"))
 
@@ -140,7 +165,9 @@ def test_expressions_in_exact_numbers_are_the_float_ones():
             exact = {key: numbers.exact(value, key) for key, value in letters.items()}
             for letter, definition in theorem.definitions.items():
                 if str(letter) != "a":
-                    assert float(numbers.evaluate(definition, exact)) == pytest.approx(letters[str(letter)], rel=1e-9, abs=1e-12)
+                    assert float(numbers.evaluate(definition, exact)) == pytest.approx(
+                        letters[str(letter)], rel=1e-9, abs=1e-12
+                    )
             assert float(numbers.evaluate(theorem.psi, exact | {"s": numbers.exact(0.7, "s")})) > 0
     assert numbers.root(flint.fmpq(4, 9)) == flint.fmpq(2, 3)
     assert numbers.less(flint.arb(2).sqrt(), flint.arb(2).sqrt()) is None
@@ -157,10 +184,14 @@ PROBLEMS = {
 @pytest.mark.parametrize("kind", PROBLEMS)
 @pytest.mark.parametrize("quantity", ["sq_distance", "gap"])
 def test_ranges_hold_on_every_path(kind, quantity):
-    """Greedy paths (the index that takes the error farthest) and random ones stay within; the range is not vacuous at first."""
+    """Greedy paths (the index that takes the error farthest) and random ones stay within; the range is not vacuous at
+    first."""
     problem = PROBLEMS[kind]
     rng = np.random.default_rng(3)
-    theta, x0 = problem.minimiser + rng.standard_normal(problem.dim), problem.minimiser + 2 * rng.standard_normal(problem.dim)
+    theta, x0 = (
+        problem.minimiser + rng.standard_normal(problem.dim),
+        problem.minimiser + 2 * rng.standard_normal(problem.dim),
+    )
     gamma, rule, steps = 0.5 / float(problem.constants.Lcal), kd.DistilledSGD(0.8), 25
     most = almost_sure(problem, theta, rule, gamma=gamma, x0=x0, steps=steps, quantity=quantity)
     push = rule.corrections(problem.gradients(theta))
@@ -170,7 +201,9 @@ def test_ranges_hold_on_every_path(kind, quantity):
             value = monte_carlo._values(problem, x[None], quantity)[0]
             assert value <= most[t]
             ahead = x - gamma * (problem.gradients(x) - push)
-            x = ahead[np.argmax(((ahead - problem.minimiser) ** 2).sum(axis=1)) if greedy else rng.integers(problem.n_terms)]
+            x = ahead[
+                np.argmax(((ahead - problem.minimiser) ** 2).sum(axis=1)) if greedy else rng.integers(problem.n_terms)
+            ]
     assert most[0] == pytest.approx(monte_carlo._values(problem, x0[None], quantity)[0], rel=1e-6)
 
 
@@ -182,9 +215,17 @@ def test_monte_carlo_verifies_with_a_range_and_not_without(kind):
     assert (known.status, known.evidence) == ("VERIFIED", "monte-carlo")
     assert "bounded range" in known.reason
 
-    class Bare:     # the protocol and nothing else: no curvature of single terms
-        n_terms, dim, minimiser, minimum, constants = problem.n_terms, problem.dim, problem.minimiser, problem.minimum, problem.constants
-        value, gradient, gradients = (staticmethod(getattr(problem, name)) for name in ("value", "gradient", "gradients"))
+    class Bare:  # the protocol and nothing else: no curvature of single terms
+        n_terms, dim, minimiser, minimum, constants = (
+            problem.n_terms,
+            problem.dim,
+            problem.minimiser,
+            problem.minimum,
+            problem.constants,
+        )
+        value, gradient, gradients = (
+            staticmethod(getattr(problem, name)) for name in ("value", "gradient", "gradients")
+        )
 
     blind = kd.verify(Bare(), theta, theorem="theorem-2-sharp", steps=40, seed=2, replicates=60)
     assert blind.status == "UNDECIDED"
@@ -197,11 +238,26 @@ def test_near_the_stability_limit_samples_never_verify():
     rule, x0, steps = kd.DistilledSGD(0.0), np.array([1.0]), 100
     gamma = 0.999 * kd.stability_limit(wild, rule)
     truth = kd.expected(wild, [0.0], rule, step_size=gamma, x0=x0, steps=steps, at=[steps]).sq_distance[0]
-    run = kd.simulate(wild, [0.0], rule, step_size=gamma, x0=x0, steps=steps, replicates=300, seed=0, record_every=steps)
+    run = kd.simulate(
+        wild, [0.0], rule, step_size=gamma, x0=x0, steps=steps, replicates=300, seed=0, record_every=steps
+    )
     claim = truth / 10
-    assert run.interval(1 - 1e-6)[1][-1] < claim        # the normal interval lies wholly below a claim that is ten times too small
-    found = monte_carlo.judge(wild, np.array([0.0]), rule, np.array([steps]), np.array([claim]), gamma=gamma, x0=x0,
-                              quantity="sq_distance", identity=False, replicates=300, seed=0)
+    assert (
+        run.interval(1 - 1e-6)[1][-1] < claim
+    )  # the normal interval lies wholly below a claim that is ten times too small
+    found = monte_carlo.judge(
+        wild,
+        np.array([0.0]),
+        rule,
+        np.array([steps]),
+        np.array([claim]),
+        gamma=gamma,
+        x0=x0,
+        quantity="sq_distance",
+        identity=False,
+        replicates=300,
+        seed=0,
+    )
     assert found.status == "UNDECIDED"
 
 
@@ -211,7 +267,7 @@ def test_identity_is_refuted_by_samples_and_never_verified():
     truth = kd.expected(PROBLEM, THETA, rule, step_size=0.06, x0=START, steps=12).sq_distance
     setting = {"gamma": 0.06, "x0": START, "quantity": "sq_distance", "identity": True, "replicates": 800, "seed": 0}
     for scale, status in ((1.0, "UNDECIDED"), (0.7, "VIOLATED"), (1.4, "VIOLATED")):
-        claimed = np.where(times > 8, scale, 1.0) * truth       # beyond the times that are enumerated
+        claimed = np.where(times > 8, scale, 1.0) * truth  # beyond the times that are enumerated
         assert monte_carlo.judge(PROBLEM, THETA, rule, times, claimed, **setting).status == status
 
 

@@ -1,4 +1,5 @@
-"""Least squares over the rationals: exact minimiser, certified constants, and the number behind every letter of a statement."""
+"""Least squares over the rationals: exact minimiser, certified constants, and the number behind every letter of a
+statement."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from kdtheory.problems import LeastSquares
 from kdtheory.rules import DistilledSGD
 from kdtheory.theorems import Theorem
 
-Exact = np.ndarray      # object arrays of fmpq: matrix products are the same lines as in floats
+Exact = np.ndarray  # object arrays of fmpq: matrix products are the same lines as in floats
 
 
 def exact_array(value: Any, name: str) -> Exact:
@@ -42,7 +43,8 @@ def semidefinite(A: Exact) -> bool:
 
 
 def certified(estimate: float, holds: Callable[[Number], bool], *, upper: bool, what: str) -> Number:
-    """A rational near ``estimate`` for which ``holds`` is true, exactly: the simplest one nearby, or the float moved outwards.
+    """A rational near ``estimate`` for which ``holds`` is true, exactly: the simplest one nearby, or the float moved
+    outwards.
 
     Raises:
         InvalidInput: none within a millionth.
@@ -54,7 +56,10 @@ def certified(estimate: float, holds: Callable[[Number], bool], *, upper: bool, 
         moved = Fraction(estimate) * (1 + Fraction(1 if upper else -1, 2**bits))
         if holds(exact(moved, what)):
             return exact(moved, what)
-    raise InvalidInput(f"{what} = {estimate:.6g} could not be certified in exact arithmetic: the problem is too ill-conditioned. Use ridge > 0.")
+    raise InvalidInput(
+        f"{what} = {estimate:.6g} could not be certified in exact arithmetic: the problem is too ill-conditioned. "
+        "Use ridge > 0."
+    )
 
 
 class Instance:
@@ -68,7 +73,9 @@ class Instance:
         step_size: gamma.
     """
 
-    def __init__(self, problem: LeastSquares, theta: Any, rule: DistilledSGD, *, weight: Fraction, step_size: Fraction) -> None:
+    def __init__(
+        self, problem: LeastSquares, theta: Any, rule: DistilledSGD, *, weight: Fraction, step_size: Fraction
+    ) -> None:
         self.problem, self.rule = problem, rule
         self.features = exact_array(problem.given[0], "features")
         self.targets = exact_array(problem.given[1], "targets")
@@ -118,10 +125,13 @@ class Instance:
     def minimiser(self) -> Exact:
         """x*, exactly: the solution of H x = E a b of smallest norm."""
         fmpq_mat = flint().fmpq_mat
-        H, right = fmpq_mat(self.hessian.tolist()), fmpq_mat([[entry] for entry in self.features.T @ self.targets / self.n])
+        H, right = (
+            fmpq_mat(self.hessian.tolist()),
+            fmpq_mat([[entry] for entry in self.features.T @ self.targets / self.n]),
+        )
         if H.rank() == self.dim:
             return _column(H.solve(right))
-        kernel = _kernel(H)         # H x = E a b and kernel^T x = 0, together
+        kernel = _kernel(H)  # H x = E a b and kernel^T x = 0, together
         return _column((H * H + kernel * kernel.transpose()).solve(H * right))
 
     @cached_property
@@ -145,7 +155,8 @@ class Instance:
         return np.asarray((self.features @ x - self.targets)[:, None] * self.features + self.ridge * x)
 
     def constants(self, modulus: str) -> dict[str, Number]:
-        """Rational bounds: mu from below, L and Lcal from above, each certified by an exact LDL^T; Lcal for the batch."""
+        """Rational bounds: mu from below, L and Lcal from above, each certified by an exact LDL^T; Lcal for the
+        batch."""
         H, I, found = self.hessian, self.identity, self.problem.constants
         sq_norms = (self.features**2).sum(axis=1)
         second = (self.features.T * sq_norms) @ self.features / self.n + 2 * self.ridge * self.gram + self.ridge**2 * I
@@ -154,9 +165,13 @@ class Instance:
         else:
             mu = certified(float(found.mu_pl), lambda q: semidefinite(H @ H - q * H), upper=False, what="mu_pl")
         if mu <= 0:
-            raise AssumptionFails(f"The statement needs {modulus} > 0 and the largest certified value is {mu}. Use ridge > 0.")
+            raise AssumptionFails(
+                f"The statement needs {modulus} > 0 and the largest certified value is {mu}. Use ridge > 0."
+            )
         L = certified(float(found.L), lambda q: semidefinite(q * I - H), upper=True, what="L")
-        Lcal = certified(max(float(found.L), float(found.Lcal)), lambda q: semidefinite(q * H - second), upper=True, what="Lcal")
+        Lcal = certified(
+            max(float(found.L), float(found.Lcal)), lambda q: semidefinite(q * H - second), upper=True, what="Lcal"
+        )
         smooth = min(L, Lcal)
         return {"mu": mu, "L": smooth, "Lcal": (1 - self.factor) * smooth + self.factor * Lcal}
 
@@ -172,10 +187,18 @@ class Instance:
 
         left = self.noise - self.weight * centred
         return self.constants(theorem.modulus) | {
-            "gamma": self.gamma, "lam": self.weight, "sigma_star_sq": self.factor * mean(self.noise, self.noise),
-            "V": self.factor * mean(centred, centred), "C": self.factor * mean(self.noise, centred), "bias_sq": bias @ bias,
-            "F_theta": D @ self.hessian @ D / 2, "D_sq": D @ D, "xstar_sq": best @ best, "omega": diagonal - 1,
-            "delta_sq": exact(0, "delta_sq"), "noise_sq": self.factor * mean(left, left),
+            "gamma": self.gamma,
+            "lam": self.weight,
+            "sigma_star_sq": self.factor * mean(self.noise, self.noise),
+            "V": self.factor * mean(centred, centred),
+            "C": self.factor * mean(self.noise, centred),
+            "bias_sq": bias @ bias,
+            "F_theta": D @ self.hessian @ D / 2,
+            "D_sq": D @ D,
+            "xstar_sq": best @ best,
+            "omega": diagonal - 1,
+            "delta_sq": exact(0, "delta_sq"),
+            "noise_sq": self.factor * mean(left, left),
         }
 
 
@@ -185,7 +208,9 @@ def scales(rule: DistilledSGD, dim: int) -> tuple[Number, Number]:
         return exact(1, "1"), exact(1, "1")
     factors = getattr(rule.compressor, "factors", None)
     if factors is None:
-        raise InvalidInput(f"{rule.compressor} has no exact second moment; rational and ball evidence know RandK and Bernoulli.")
+        raise InvalidInput(
+            f"{rule.compressor} has no exact second moment; rational and ball evidence know RandK and Bernoulli."
+        )
     on, off = factors(dim)
     return exact(on, "compressor"), exact(off, "compressor")
 

@@ -1,7 +1,8 @@
 """The second-moment recursion as one rational matrix, and its iterates in integers or in balls.
 
-An independent translation of ``kdtheory.moments.recursion``, in the coordinates x themselves, so that data given as dyadic rationals stay
-dyadic and only x* has large denominators.  The state is z = (E x_i x_j for i <= j, E x, 1) and z+ = S z.
+An independent translation of ``kdtheory.moments.recursion``, in the coordinates x themselves, so that data given as
+dyadic rationals stay dyadic and only x* has large denominators.  The state is z = (E x_i x_j for i <= j, E x, 1) and
+z+ = S z.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def reader(at: Instance, quantity: str) -> Exact:
 
 
 def rational_values(S: Exact, z: Exact, row: Exact, steps: int) -> Iterator[tuple[Any, Any]]:
-    """r S^t z for t = 0..steps as (numerator, denominator) in integers, not reduced: gcds would cost more than the products."""
+    """r S^t z for t = 0..steps as (numerator, denominator) in integers, not reduced: gcds would cost more than the
+    products."""
     fmpq_mat = flint().fmpq_mat
     matrix, q = fmpq_mat(S.tolist()).numer_denom()
     state, denominator = fmpq_mat([[entry] for entry in z]).numer_denom()

@@ -1,4 +1,5 @@
-"""Monte Carlo evidence: runs until a sequential test decides, at level alpha over all times and all sample sizes at once."""
+"""Monte Carlo evidence: runs until a sequential test decides, at level alpha over all times and all sample sizes at
+once."""
 
 from __future__ import annotations
 
@@ -14,22 +15,38 @@ from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.rules import DistilledSGD
 from kdtheory.simulation import _gaps, _indices, _sampled
 
-ALPHA = 1e-4        # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
-FIRST_LOOK = 50     # runs before the first look at the capital; each later batch is as large as all before it, up to LARGEST
+ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
+FIRST_LOOK = (
+    50  # runs before the first look at the capital; each later batch is as large as all before it, up to LARGEST
+)
 LARGEST = 1000
-PATHS, WORK = 50_000, 2e7       # index paths walked one by one, and numbers touched on the way: their mean is exact
+PATHS, WORK = 50_000, 2e7  # index paths walked one by one, and numbers touched on the way: their mean is exact
 
 
-def judge(problem: FiniteSum, theta: Array, rule: DistilledSGD, times: np.ndarray, claimed: Array, *, gamma: float, x0: Array,
-          quantity: str, identity: bool, replicates: int, seed: int, alpha: float = ALPHA) -> Judgement:
-    """Z_t = |x^t - x*|^2 or f(x^t) - f* against ``claimed`` (T,) at increasing ``times`` (T,), with at most ``replicates`` runs.
+def judge(
+    problem: FiniteSum,
+    theta: Array,
+    rule: DistilledSGD,
+    times: np.ndarray,
+    claimed: Array,
+    *,
+    gamma: float,
+    x0: Array,
+    quantity: str,
+    identity: bool,
+    replicates: int,
+    seed: int,
+    alpha: float = ALPHA,
+) -> Judgement:
+    """Z_t = |x^t - x*|^2 or f(x^t) - f* against ``claimed`` (T,) at increasing ``times`` (T,), with at most
+    ``replicates`` runs.
 
     The first times are exact means over all index paths while these are few.  VERIFIED needs an almost sure range of Z
     (:mod:`kdtheory.evidence.ranges`); an identity can be violated by samples, never verified.
     """
     first = np.array(list(_enumerated(problem, theta, rule, gamma, x0, quantity, int(times[-1]) + 1)))
     known = int((times < len(first)).sum())
-    start = 0.0     # the largest ratio so far
+    start = 0.0  # the largest ratio so far
     if known:
         sure = compare(first[times[:known]], claimed[:known], times[:known], identity=identity)
         if sure.status == "VIOLATED" or known == len(times):
@@ -50,18 +67,32 @@ def judge(problem: FiniteSum, theta: Array, rule: DistilledSGD, times: np.ndarra
         above.watch(samples)
         if above.log_evidence() >= needed:
             cell = int(np.argmax(above.capital.max(axis=0)))
-            return Judgement("VIOLATED", ratio, f"at t = {times[cell]}, say: mean {total[cell] / seen:.6g} > rhs = {bound[cell]:.6g}, refuted "
-                                                f"by {seen} runs at level {alpha:g}")
+            return Judgement(
+                "VIOLATED",
+                ratio,
+                f"at t = {times[cell]}, say: mean {total[cell] / seen:.6g} > rhs = {bound[cell]:.6g}, refuted "
+                f"by {seen} runs at level {alpha:g}",
+            )
         if identity and bounded:
             under.watch(np.maximum(most - samples, 0.0))
             if under.log_evidence() >= needed:
-                return Judgement("VIOLATED", ratio, f"the mean lies below the right-hand side, an identity: {seen} runs at level {alpha:g}")
+                return Judgement(
+                    "VIOLATED",
+                    ratio,
+                    f"the mean lies below the right-hand side, an identity: {seen} runs at level {alpha:g}",
+                )
         elif bounded:
             below.watch(samples)
             if (below.log_evidence() >= needed).all():
-                return Judgement("VERIFIED", ratio, f"lhs <= rhs at all {known + len(times)} times, {known} exactly, the others by {seen} runs "
-                                                    f"of bounded range at level {alpha:g}")
-    return Judgement("UNDECIDED", ratio, f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}")
+                return Judgement(
+                    "VERIFIED",
+                    ratio,
+                    f"lhs <= rhs at all {known + len(times)} times, {known} exactly, the others by {seen} runs "
+                    f"of bounded range at level {alpha:g}",
+                )
+    return Judgement(
+        "UNDECIDED", ratio, f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}"
+    )
 
 
 def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> str:
@@ -71,19 +102,27 @@ def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> s
     if not bounded:
         return "no almost sure range of the error is known, and a rare large value might carry its mean"
     cell = int(np.argmin(below.log_evidence()))
-    return (f"at t = {times[cell]} the capital is e^{below.log_evidence()[cell]:.1f} (range {below.most[cell]:.3g}, rhs "
-            f"{below.claimed[cell]:.3g}); raise replicates")
+    return (
+        f"at t = {times[cell]} the capital is e^{below.log_evidence()[cell]:.1f} (range {below.most[cell]:.3g}, rhs "
+        f"{below.claimed[cell]:.3g}); raise replicates"
+    )
 
 
-def _enumerated(problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: float, x0: Array, quantity: str,
-                times: int) -> Iterator[float]:
+def _enumerated(
+    problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: float, x0: Array, quantity: str, times: int
+) -> Iterator[float]:
     """E Z_t from all index paths, t = 0, 1, ... while they are few; single terms without compression only."""
     points, n = x0[None, :], problem.n_terms
     yield float(_values(problem, points, quantity)[0])
     corrections = rule.corrections(problem.gradients(theta))
     for _ in range(1, times):
         paths = len(points) * n
-        touched = paths * problem.dim * (n if quantity == "gap" else 1) * (1 if hasattr(problem, "sampled_gradients") else 500)
+        touched = (
+            paths
+            * problem.dim
+            * (n if quantity == "gap" else 1)
+            * (1 if hasattr(problem, "sampled_gradients") else 500)
+        )
         if rule.batch_size > 1 or rule.compressor is not None or paths > PATHS or touched > WORK:
             return
         indices = np.tile(np.arange(n), len(points))[:, None]
@@ -92,8 +131,17 @@ def _enumerated(problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: flo
         yield float(_values(problem, points, quantity).mean())
 
 
-def _runs(rng: np.random.Generator, problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: float, x0: Array, quantity: str, runs: int,
-          times: np.ndarray) -> Array:
+def _runs(
+    rng: np.random.Generator,
+    problem: FiniteSum,
+    theta: Array,
+    rule: DistilledSGD,
+    gamma: float,
+    x0: Array,
+    quantity: str,
+    runs: int,
+    times: np.ndarray,
+) -> Array:
     """Z of ``runs`` independent runs at ``times``, (runs, T)."""
     corrections = rule.corrections(problem.gradients(theta))
     points, now = np.tile(x0, (runs, 1)), 0
@@ -111,6 +159,6 @@ def _runs(rng: np.random.Generator, problem: FiniteSum, theta: Array, rule: Dist
 
 def _values(problem: FiniteSum, points: Array, quantity: str) -> Array:
     if quantity == "gap":
-        return np.maximum(_gaps(problem, points), 0.0)      # f - f* >= 0; below it is rounding
+        return np.maximum(_gaps(problem, points), 0.0)  # f - f* >= 0; below it is rounding
     e = points - problem.minimiser
     return np.asarray((e * e).sum(axis=1))

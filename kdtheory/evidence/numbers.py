@@ -16,7 +16,7 @@ import sympy as sp
 
 from kdtheory.errors import InvalidInput, MissingTool
 
-Number = Any        # flint.fmpq or flint.arb (python-flint has no type stubs)
+Number = Any  # flint.fmpq or flint.arb (python-flint has no type stubs)
 
 
 def flint() -> Any:
@@ -28,7 +28,9 @@ def flint() -> Any:
     try:
         import flint as module
     except ImportError as error:
-        raise MissingTool("Rational and ball evidence need python-flint: pip install 'kdtheory[checkers]', or use method='exact'.") from error
+        raise MissingTool(
+            "Rational and ball evidence need python-flint: pip install 'kdtheory[checkers]', or use method='exact'."
+        ) from error
     return module
 
 

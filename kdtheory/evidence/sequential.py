@@ -1,15 +1,17 @@
 """Sequential tests for E Z <= b with Z >= 0: capital of bets that are fair or worse under the hypothesis (e-processes).
 
-``Exceeds`` tests "E Z <= b" by the capital prod (1 + c (Z_i/b - 1)), 0 <= c < 1: never negative, expectation at most 1 for every law of
-Z >= 0 whatever its tails.  ``Below`` tests "E Z >= b" by prod (1 + c (b - Z_i)/(B - b)), 0 <= c < 1, which needs Z <= B almost surely:
-without such a B no sample can bound a mean, since a rare large value may carry it.  Both average the capital over a grid of c, and by
-Ville's inequality reach 1/alpha with probability at most alpha, at any stopping time.  (Waudby-Smith and Ramdas, Estimating means of
-bounded random variables by betting, JRSSB 2024; the wording and the combination over cells are ours.)
+``Exceeds`` tests "E Z <= b" by the capital prod (1 + c (Z_i/b - 1)), 0 <= c < 1: never negative, expectation at most 1
+for every law of Z >= 0 whatever its tails.  ``Below`` tests "E Z >= b" by prod (1 + c (b - Z_i)/(B - b)), 0 <= c < 1,
+which needs Z <= B almost surely: without such a B no sample can bound a mean, since a rare large value may carry it.
+Both average the capital over a grid of c, and by Ville's inequality reach 1/alpha with probability at most alpha, at
+any stopping time.  (Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, JRSSB 2024; the
+wording and the combination over cells are ours.)
 
-Cells are times (and weights) watched by the same runs.  A violation anywhere is claimed on the average of the cells' capitals, an e-process
-for "all cells hold" under any dependence; "all cells hold" is claimed only when every cell's own test rejects, which errs with probability
-at most alpha as whichever cell fails has to be rejected wrongly.  So each of the two claims has level alpha over all cells and all
-sample sizes at once.  Weak where Z is nearly constant and b barely above it (a bet of c < 1 cannot grow fast), and where B is far above b.
+Cells are times (and weights) watched by the same runs.  A violation anywhere is claimed on the average of the cells'
+capitals, an e-process for "all cells hold" under any dependence; "all cells hold" is claimed only when every cell's
+own test rejects, which errs with probability at most alpha as whichever cell fails has to be rejected wrongly.  So
+each of the two claims has level alpha over all cells and all sample sizes at once.  Weak where Z is nearly constant
+and b barely above it (a bet of c < 1 cannot grow fast), and where B is far above b.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import numpy as np
 
 from kdtheory.problems.base import Array
 
-STAKES = 0.99 * 2.0 ** -np.arange(14)       # c from 0.99 to 1e-4: within a factor 2 of the best one
+STAKES = 0.99 * 2.0 ** -np.arange(14)  # c from 0.99 to 1e-4: within a factor 2 of the best one
 
 
 class Exceeds:
@@ -28,7 +30,7 @@ class Exceeds:
 
     def __init__(self, claimed: Array) -> None:
         self.claimed = claimed
-        self.capital = np.zeros((len(STAKES), *claimed.shape))      # logarithms
+        self.capital = np.zeros((len(STAKES), *claimed.shape))  # logarithms
 
     def watch(self, samples: Array) -> None:
         """Independent samples (n, cells)."""
@@ -48,7 +50,7 @@ class Below:
     def __init__(self, claimed: Array, most: Array) -> None:
         self.claimed, self.most = claimed, most
         self.capital = np.zeros((len(STAKES), *claimed.shape))
-        self.best = np.where(most <= claimed, np.inf, 0.0)      # b above the range: nothing to test
+        self.best = np.where(most <= claimed, np.inf, 0.0)  # b above the range: nothing to test
 
     def watch(self, samples: Array) -> None:
         """Independent samples (n, cells)."""

@@ -8,5 +8,15 @@ from kdtheory.moments.recursion import Moments
 from kdtheory.moments.results import Curve, Expectation, Stationary, WeightCurves
 from kdtheory.moments.stepping import one_step
 
-__all__ = ["Curve", "Expectation", "Moments", "Stationary", "WeightCurves", "expected", "expected_in_weight", "one_step",
-           "stability_limit", "stationary"]
+__all__ = [
+    "Curve",
+    "Expectation",
+    "Moments",
+    "Stationary",
+    "WeightCurves",
+    "expected",
+    "expected_in_weight",
+    "one_step",
+    "stability_limit",
+    "stationary",
+]

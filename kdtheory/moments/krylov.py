@@ -1,4 +1,5 @@
-"""Krylov spaces of a self-adjoint map on symmetric matrices, grown one application at a time (Lanczos with full orthogonalisation)."""
+"""Krylov spaces of a self-adjoint map on symmetric matrices, grown one application at a time (Lanczos with full
+orthogonalisation)."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ import numpy as np
 
 from kdtheory.problems.base import Array
 
-DROPPED = 1e-13     # a direction this small beside the image it comes from is rounding: the space is invariant without it
-MEMORY = 2**30      # bytes of basis vectors
+DROPPED = 1e-13  # a direction this small beside the image it comes from is rounding: the space is invariant without it
+MEMORY = 2**30  # bytes of basis vectors
 
 
 class Packing:
@@ -39,9 +40,11 @@ class Packing:
 
 
 class Krylov:
-    """An orthonormal basis V of the Krylov space of ``starts``, with A V_k = V T: V_k the first k vectors, applied so far.
+    """An orthonormal basis V of the Krylov space of ``starts``, with A V_k = V T: V_k the first k vectors, applied so
+    far.
 
-    Exact up to rounding for every k, so that ``leak`` = (the rows of T beyond k) measures what the projection T_k misses.
+    Exact up to rounding for every k, so that ``leak`` = (the rows of T beyond k) measures what the projection T_k
+    misses.
     """
 
     def __init__(self, apply: Callable[[Array], Array], starts: Sequence[Array], packing: Packing) -> None:
@@ -50,7 +53,7 @@ class Krylov:
         self._basis = np.empty((min(64, packing.size), packing.size))
         self.found = self.done = 0
         self._columns: list[Array] = []
-        self.coordinates = np.zeros((len(starts), len(starts)))     # of the starts, in the basis
+        self.coordinates = np.zeros((len(starts), len(starts)))  # of the starts, in the basis
         for row, start in enumerate(starts):
             vector = packing.pack(start)
             parts, length = self._admit(vector, float(np.linalg.norm(vector)))
@@ -59,9 +62,11 @@ class Krylov:
                 self.coordinates[row, len(parts)] = length
 
     def _admit(self, vector: Array, size: float, own: int | None = None) -> tuple[Array, float]:
-        """Coordinates of ``vector`` in the basis, and the length of what is left, which joins the basis unless it is rounding."""
+        """Coordinates of ``vector`` in the basis, and the length of what is left, which joins the basis unless it is
+        rounding."""
         basis = self._basis[: self.found]
-        # The map is near a multiple of I for small step sizes: the part along its own vector goes first, or it would drown the rest.
+        # The map is near a multiple of I for small step sizes: the part along its own vector goes first, or it would
+        # drown the rest.
         parts = np.zeros(self.found)
         if own is not None:
             parts[own] = basis[own] @ vector
@@ -72,7 +77,7 @@ class Krylov:
             vector = vector - found @ basis
             parts += found
             length = float(np.linalg.norm(vector))
-            if length > 0.2 * before or length <= DROPPED * size:       # little cancelled: orthogonal to rounding
+            if length > 0.2 * before or length <= DROPPED * size:  # little cancelled: orthogonal to rounding
                 break
         if length <= DROPPED * size or self.found == self.packing.size:
             return parts, 0.0

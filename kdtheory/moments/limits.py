@@ -14,26 +14,31 @@ from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array, FiniteSum, point
 from kdtheory.rules import DistilledSGD
 
-SOLVED = 1e-11      # of the stationary values: what the solve may miss, by its own bound
-REFUSED = 1e-6      # more than this is no answer
-AT_ONE = 1e-14      # a spectral radius this close to 1 cannot be told from 1 in floats
+SOLVED = 1e-11  # of the stationary values: what the solve may miss, by its own bound
+REFUSED = 1e-6  # more than this is no answer
+AT_ONE = 1e-14  # a spectral radius this close to 1 cannot be told from 1 in floats
 
 
 def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float) -> Stationary:
     """The limit of :func:`expected` as t grows, by one self-adjoint solve (on the range of the Hessian), any dimension.
 
-    M = A(M) + Q is solved in a Krylov space of the readings I and H/2, preconditioned by the part of A that is diagonal in H's
-    eigenbasis, so that the number of iterations depends on gamma against the stability limit, not on the condition number.
+    M = A(M) + Q is solved in a Krylov space of the readings I and H/2, preconditioned by the part of A that is
+    diagonal in H's eigenbasis, so that the number of iterations depends on gamma against the stability limit, not on
+    the condition number.
 
     Raises:
         InvalidInput: not least squares, or too ill-conditioned for floats.
         Diverged: mean-square unstable; the message has the largest stable step size, or what the compressor adds.
     """
     if not isinstance(problem, LeastSquares):
-        raise InvalidInput(f"A stationary law needs least squares, got {type(problem).__name__}. Use simulate() with many steps.")
+        raise InvalidInput(
+            f"A stationary law needs least squares, got {type(problem).__name__}. Use simulate() with many steps."
+        )
     small, basis = _on_range(problem)
     if rule.compressor is not None and small is not problem:
-        raise InvalidInput("Compression leaves the range of a singular Hessian; use ridge > 0, or expected() at a large time.")
+        raise InvalidInput(
+            "Compression leaves the range of a singular Hessian; use ridge > 0, or expected() at a large time."
+        )
     moments = Moments(small, basis.T @ point(problem, theta, "theta"), rule, step_size, moving=True)
     room = _diagonal_room(moments) if moments.scale is None else None
     solved = None if room is not None and (room <= 0.0).any() else _solve(moments, room)
@@ -42,8 +47,10 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
         if rule.compressor is None and moments.gamma < 0.999 * stability_limit(problem, rule):
             # Stable, with a slowest mode whose 1 - radius is below rounding: an answer would be rounding too.
             raise _ill_conditioned(problem, small)
-        raise Diverged(f"Mean-square unstable at step_size = {moments.gamma:.6g}: spectral radius {radius:.6g} >= 1. "
-                       + way_out(problem, rule, moments.gamma))
+        raise Diverged(
+            f"Mean-square unstable at step_size = {moments.gamma:.6g}: spectral radius {radius:.6g} >= 1. "
+            + way_out(problem, rule, moments.gamma)
+        )
     values, error = solved
     if error > REFUSED:
         raise _ill_conditioned(problem, small)
@@ -51,9 +58,11 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
 
 
 def _ill_conditioned(problem: LeastSquares, small: LeastSquares) -> InvalidInput:
-    return InvalidInput(f"The Hessian is too ill-conditioned for a stationary law in floats: spectral radius 1 to rounding, "
-                        f"L = {problem.constants.L:.3g}, smallest singular value of the features "
-                        f"{np.linalg.svd(small.features, compute_uv=False)[-1]:.3g}. Use ridge > 0, or drop dependent features.")
+    return InvalidInput(
+        f"The Hessian is too ill-conditioned for a stationary law in floats: spectral radius 1 to rounding, "
+        f"L = {problem.constants.L:.3g}, smallest singular value of the features "
+        f"{np.linalg.svd(small.features, compute_uv=False)[-1]:.3g}. Use ridge > 0, or drop dependent features."
+    )
 
 
 def _on_range(problem: LeastSquares) -> tuple[LeastSquares, Array]:
@@ -79,8 +88,11 @@ def _sampled(moments: Moments, M: Array) -> Array:
 
 
 def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
-    """The two stationary values and a bound on their relative error; None when the map's top Ritz value is 1 or more."""
-    mean = np.linalg.solve(moments.hessian, -moments.drift[0])[None] if moments.drift.any() else np.zeros((1, moments.dim))
+    """The two stationary values and a bound on their relative error; None when the map's top Ritz value is 1 or
+    more."""
+    mean = (
+        np.linalg.solve(moments.hessian, -moments.drift[0])[None] if moments.drift.any() else np.zeros((1, moments.dim))
+    )
     forcing = (moments.tied(mean) + moments.constant)[0]
     known = moments.read(mean, np.zeros((1, moments.dim, moments.dim)))[:, 0]
     if room is None:
@@ -113,7 +125,8 @@ def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
 
 
 def spectral_radius(moments: Moments) -> float:
-    """The radius of the second-moment map: its largest eigenvalue (the map is positive), by Davidson's method from I."""
+    """The radius of the second-moment map: its largest eigenvalue (the map is positive), by Davidson's method from
+    I."""
     operator, packing = Symmetrised(moments), Packing(moments.dim)
     diagonal = packing.pack(moments.kept) / packing.weights if moments.spectrum is not None else None
     basis, images = np.empty((0, packing.size)), np.empty((0, packing.size))
@@ -139,7 +152,8 @@ def spectral_radius(moments: Moments) -> float:
 def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
     """The supremum of mean-square stable step sizes, in units of x^2/f; the teacher and the compressor play no part.
 
-    M -> M - gamma T1(M) + gamma^2 T2(M), with T1(M) = H M + M H and T2(M) = E A_B M A_B, is stable iff gamma < 1 / radius(T1^-1 T2).
+    M -> M - gamma T1(M) + gamma^2 T2(M), with T1(M) = H M + M H and T2(M) = E A_B M A_B, is stable iff gamma < 1 /
+    radius(T1^-1 T2).
 
     Raises:
         InvalidInput: not least squares.
@@ -172,5 +186,8 @@ def way_out(problem: FiniteSum, rule: DistilledSGD, gamma: float) -> str:
     limit = stability_limit(problem, rule)
     if rule.compressor is None or gamma >= limit:
         return f"The largest stable step size is {limit:.6g}."
-    return (f"Without compression it is stable (limit {limit:.6g}): {rule.compressor} adds more variance than a step removes, "
-            f"omega = {rule.compressor.omega(problem.dim):.6g}. Compress less: with omega > 0 the smallest step sizes are unstable too.")
+    return (
+        f"Without compression it is stable (limit {limit:.6g}): {rule.compressor} adds more variance than a "
+        f"step removes, omega = {rule.compressor.omega(problem.dim):.6g}. Compress less: with omega > 0 the smallest "
+        "step sizes are unstable too."
+    )

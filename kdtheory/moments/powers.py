@@ -6,13 +6,14 @@ import numpy as np
 
 from kdtheory.problems.base import Array
 
-GRID = 2**26        # values of a whole curve held at once
+GRID = 2**26  # values of a whole curve held at once
 
 
 def at_times(S: Array, starts: Array, readers: Array, times: np.ndarray) -> Array:
     """readers (r, n) S^t starts (n, c) at each of ``times`` (T,), as (T, r, c).
 
-    Powers of S come from squaring, which loses about t eps of an eigenvalue's t-th power: no more than rounding S itself does.
+    Powers of S come from squaring, which loses about t eps of an eigenvalue's t-th power: no more than rounding S
+    itself does.
     """
     last = int(times.max(initial=0))
     if last == 0:
@@ -23,7 +24,7 @@ def at_times(S: Array, starts: Array, readers: Array, times: np.ndarray) -> Arra
         dense = True
     if dense:
         return _grid(S, starts, readers, times, last, width)
-    states = np.repeat(starts[None], len(times), axis=0)        # (T, n, c)
+    states = np.repeat(starts[None], len(times), axis=0)  # (T, n, c)
     power = S
     left = np.asarray(times, dtype=object) if last >= 2**62 else times.astype(np.int64)
     while True:
@@ -38,11 +39,11 @@ def at_times(S: Array, starts: Array, readers: Array, times: np.ndarray) -> Arra
 
 def _grid(S: Array, starts: Array, readers: Array, times: np.ndarray, last: int, width: int) -> Array:
     """All of r S^(a width + b) z at once, a and b from two tables."""
-    columns, stride = _table(S, starts, width)                    # (n, width, c), S^width
-    rows, _ = _table(stride.T, readers.T, last // width + 1)      # (n, height, r)
+    columns, stride = _table(S, starts, width)  # (n, width, c), S^width
+    rows, _ = _table(stride.T, readers.T, last // width + 1)  # (n, height, r)
     n, _, count = columns.shape
     found = np.empty((len(times), len(readers), count))
-    whole = len(times) == last + 1 and bool((times[1:] > times[:-1]).all())      # 0, 1, ..., last: no need to look up
+    whole = len(times) == last + 1 and bool((times[1:] > times[:-1]).all())  # 0, 1, ..., last: no need to look up
     for reader in range(len(readers)):
         grid = (rows[:, :, reader].T @ columns.reshape(n, -1)).reshape(-1, count)
         found[:, reader] = grid[: last + 1] if whole else grid[times]

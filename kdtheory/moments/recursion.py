@@ -1,13 +1,14 @@
 """The second-moment recursion of least squares (theory, Section 6), for one weight lam or for all of them at once.
 
-With u = x - z one step is u+ = R u - gamma w - gamma (A~_B u + w~_B): R = I - gamma H, and A~, w~ the centred parts of A_n and of
-w_n = grad f_n(z) - lam c_n, c_n being H_n or H_n - h.  Hence m = E u and M = E u u^T obey
+With u = x - z one step is u+ = R u - gamma w - gamma (A~_B u + w~_B): R = I - gamma H, and A~, w~ the centred parts of
+A_n and of w_n = grad f_n(z) - lam c_n, c_n being H_n or H_n - h.  Hence m = E u and M = E u u^T obey
 
     m+ = R m - gamma w
     M+ = R M R - gamma (R m w^T + w m^T R) + gamma^2 w w^T + gamma^2 f E[A~ M A~ + A~ m w~^T + w~ m^T A~ + w~ w~^T]
 
-with f what a batch divides variances by; a compressor multiplies M+ (of x itself, z = 0) entry by entry.  w and z are affine in lam, so
-m is affine and M quadratic: everything here carries a leading axis of coefficients of powers of lam, of length 1 for one fixed weight.
+with f what a batch divides variances by; a compressor multiplies M+ (of x itself, z = 0) entry by entry.  w and z are
+affine in lam, so m is affine and M quadratic: everything here carries a leading axis of coefficients of powers of lam,
+of length 1 for one fixed weight.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from kdtheory.rules import DistilledSGD
 
 
 def product(left: Array, right: Array, join: str) -> Array:
-    """Coefficients of the product of two polynomials whose coefficients lie on the first axis; ``join`` is the einsum of a pair."""
+    """Coefficients of the product of two polynomials whose coefficients lie on the first axis; ``join`` is the einsum
+    of a pair."""
     pairs = [[x.T @ y if join == "ni,nj->ij" else np.einsum(join, x, y) for y in right] for x in left]
     total = np.zeros((len(left) + len(right) - 1, *pairs[0][0].shape))
     for i, row in enumerate(pairs):
@@ -48,10 +50,20 @@ class Moments:
         InvalidInput: not least squares, or a compressor without a second moment.
     """
 
-    def __init__(self, problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, step_size: float, *, moving: bool = False,
-                 in_weight: bool = False) -> None:
+    def __init__(
+        self,
+        problem: FiniteSum,
+        theta: ArrayLike,
+        rule: DistilledSGD,
+        step_size: float,
+        *,
+        moving: bool = False,
+        in_weight: bool = False,
+    ) -> None:
         if not isinstance(problem, LeastSquares):
-            raise InvalidInput(f"Exact moments need least squares, got {type(problem).__name__}. Use one_step() or simulate().")
+            raise InvalidInput(
+                f"Exact moments need least squares, got {type(problem).__name__}. Use one_step() or simulate()."
+            )
         self.gamma = positive_float(step_size, "step_size")
         self.rule, self.dim = rule, problem.dim
         self.factor = rule.noise_factor(problem.n_terms)
@@ -68,9 +80,10 @@ class Moments:
             self.kept = np.outer(r, r) - self.gamma**2 * self.factor * np.outer(g, g)
 
     def _place(self, problem: LeastSquares, theta: Array, *, moving: bool, in_weight: bool) -> None:
-        """The origin z, as ``shift`` = z - x* (q+1, d), and what depends on it; q + 1 = 2 with ``in_weight``, else 1."""
+        """The origin z, as ``shift`` = z - x* (q+1, d), and what depends on it; q + 1 = 2 with ``in_weight``, else
+        1."""
         best, noise, taught = problem.minimiser, problem.gradients(problem.minimiser), problem.gradients(theta)
-        noise = noise - noise.mean(axis=0)      # E S = 0: what is left at a computed minimiser is rounding
+        noise = noise - noise.mean(axis=0)  # E S = 0: what is left at a computed minimiser is rounding
         towards = theta - best if moving and not self.rule.unbiased else np.zeros(self.dim)
         if in_weight:
             w = np.stack([noise, -DistilledSGD(1.0, unbiased=self.rule.unbiased).corrections(taught)])
@@ -95,7 +108,8 @@ class Moments:
         self.constant = self.gamma**2 * (product(self.drift, self.drift, "i,j->ij") + self.factor * self.spread)
 
     def apply(self, M: Array, lifted: Array | None = None) -> Array:
-        """The self-adjoint part M -> R M R + gamma^2 f E A~ M A~ on symmetric (..., d, d), before any compressor; ``lifted`` is a M."""
+        """The self-adjoint part M -> R M R + gamma^2 f E A~ M A~ on symmetric (..., d, d), before any compressor;
+        ``lifted`` is a M."""
         F = self.features
         heights = np.einsum("...nd,nd->...n", F @ M if lifted is None else lifted, F)
         own = (F.T * heights[..., None, :]) @ F
@@ -103,7 +117,9 @@ class Moments:
         if self.spectrum is not None:
             own += self.kept * M
             return cast(Array, own)
-        return cast(Array, own + self.shrink @ M @ self.shrink - self.gamma**2 * self.factor * (self.gram @ M @ self.gram))
+        return cast(
+            Array, own + self.shrink @ M @ self.shrink - self.gamma**2 * self.factor * (self.gram @ M @ self.gram)
+        )
 
     def tied(self, m: Array) -> Array:
         """What a mean m (q+1, d) adds to M+, (2q+1, d, d)."""
@@ -114,7 +130,8 @@ class Moments:
         return cast(Array, cross + cross.transpose(0, 2, 1))
 
     def tied_adjoint(self, P: Array, lifted: Array) -> Array:
-        """Vectors c(P) (..., q+1, d) with <P, tied(m)> the product of c(P) and m, for symmetric P (..., d, d) and ``lifted`` a P."""
+        """Vectors c(P) (..., q+1, d) with <P, tied(m)> the product of c(P) and m, for symmetric P (..., d, d) and
+        ``lifted`` a P."""
         meets = np.stack([np.einsum("...ni,ni->...n", lifted, noise) for noise in self.noise], axis=-2)
         found = 2 * self.gamma**2 * self.factor / len(self.features) * (meets @ self.features)
         if self.drift.any():

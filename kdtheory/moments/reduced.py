@@ -1,7 +1,8 @@
 """The recursion seen from its readings: a small linear map whose powers give any horizon.
 
-The adjoint of the recursion carries a symmetric matrix P (from I for E|x-x*|^2, from H/2 for the gap), a vector p and a number c with
-E|x^t - x*|^2 = <P_t, M_0> + p_t m_0 + c_t; P_t = A^t P_0 is self-adjoint and needs a basis of a few Krylov vectors (or all of them).
+The adjoint of the recursion carries a symmetric matrix P (from I for E|x-x*|^2, from H/2 for the gap), a vector p and
+a number c with E|x^t - x*|^2 = <P_t, M_0> + p_t m_0 + c_t; P_t = A^t P_0 is self-adjoint and needs a basis of a few
+Krylov vectors (or all of them).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from kdtheory.moments.powers import at_times
 from kdtheory.moments.recursion import Moments, product
 from kdtheory.problems.base import Array
 
-TOLERANCE = 1e-11       # of P_t, relative to |P_0|, beyond the rounding of its basis
-NEAR = 2**18            # times looked at one by one in the error bound
+TOLERANCE = 1e-11  # of P_t, relative to |P_0|, beyond the rounding of its basis
+NEAR = 2**18  # times looked at one by one in the error bound
 
 
 class Symmetrised:
@@ -25,7 +26,7 @@ class Symmetrised:
     def __init__(self, moments: Moments) -> None:
         self.moments = moments
         self.root = None if moments.scale is None else np.sqrt(moments.scale)
-        self.ties: list[Array] = []     # of every matrix applied so far, in order: what tied_adjoint makes of it
+        self.ties: list[Array] = []  # of every matrix applied so far, in order: what tied_adjoint makes of it
 
     def weigh(self, M: Array) -> Array:
         """C^(1/2) o M."""
@@ -45,7 +46,8 @@ class Symmetrised:
 
 
 def krylov_basis(moments: Moments, last: int, which: list[int]) -> Basis | None:
-    """A Krylov space that gives P_t for every t <= last to ``TOLERANCE``, or None where none is found in the room there is."""
+    """A Krylov space that gives P_t for every t <= last to ``TOLERANCE``, or None where none is found in the room
+    there is."""
     operator = Symmetrised(moments)
     space = Krylov(operator, [operator.readings()[reading] for reading in which], Packing(moments.dim))
     while True:
@@ -61,7 +63,8 @@ def krylov_basis(moments: Moments, last: int, which: list[int]) -> Basis | None:
 def missed(T: Array, leak: Array, start: Array, last: int) -> float:
     """A bound on |P_t - its projection| / |P_0| over t <= last, both readings; inf where the map is not a contraction.
 
-    P's error E obeys E+ = A E + leak a_t with |A| = spectral radius <= 1, so that |E_t| <= sum over s < t of |leak a_s|.
+    P's error E obeys E+ = A E + leak a_t with |A| = spectral radius <= 1, so that |E_t| <= sum over s < t of |leak
+    a_s|.
     """
     values, vectors = np.linalg.eigh(T)
     if values[-1] > 1.0 or values[0] < -1.0:
@@ -70,13 +73,15 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
     lengths = np.linalg.norm(starts, axis=0)
     with np.errstate(divide="ignore"):
         spans = 1.0 / (1.0 - np.abs(values))
-    near = int(min(last, NEAR, max(16.0, 40.0 * spans.max())))      # e^-40 is below rounding
+    near = int(min(last, NEAR, max(16.0, 40.0 * spans.max())))  # e^-40 is below rounding
     some = np.linspace(0, near - 1, min(near, 256)).astype(int)
-    guess = np.linalg.norm((values[None] ** some[:, None]) @ (starts[:, None, :] * leak.T[:, :, None]).reshape(len(values), -1))
-    if guess * near > 256 * TOLERANCE * lengths.max():      # not yet, by a glance at 256 times
+    guess = np.linalg.norm(
+        (values[None] ** some[:, None]) @ (starts[:, None, :] * leak.T[:, :, None]).reshape(len(values), -1)
+    )
+    if guess * near > 256 * TOLERANCE * lengths.max():  # not yet, by a glance at 256 times
         return 1.0
     sizes = np.sqrt((at_times(np.diag(values), starts, leak, np.arange(near)) ** 2).sum(axis=1)).sum(axis=0)
-    if last > near:     # beyond ``near`` only eigenvalues close to 1 are left: bounded one by one
+    if last > near:  # beyond ``near`` only eigenvalues close to 1 are left: bounded one by one
         fading = np.abs(values) ** near * np.minimum(spans, last - near) * np.linalg.norm(leak, axis=0)
         sizes = sizes + fading @ np.abs(starts)
     return float((sizes / lengths).max())
@@ -84,7 +89,8 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
 
 @dataclass(frozen=True)
 class Basis:
-    """Matrices P (k, d, d) spanning the space of P_t, what tied_adjoint makes of them, the map and the readings ``which`` in it."""
+    """Matrices P (k, d, d) spanning the space of P_t, what tied_adjoint makes of them, the map and the readings
+    ``which`` in it."""
 
     matrices: Array
     ties: Array
@@ -98,7 +104,13 @@ def complete_basis(moments: Moments, which: list[int]) -> Basis:
     operator, packing = Symmetrised(moments), Packing(moments.dim)
     every = packing.unpack(np.eye(packing.size))
     T = packing.pack(operator(every))
-    return Basis(operator.weigh(every), operator.ties[0], (T + T.T) / 2, packing.pack(np.stack(operator.readings())[which]).T, which)
+    return Basis(
+        operator.weigh(every),
+        operator.ties[0],
+        (T + T.T) / 2,
+        packing.pack(np.stack(operator.readings())[which]).T,
+        which,
+    )
 
 
 def curve(moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray) -> Array:

@@ -23,8 +23,10 @@ class Expectation:
 class Stationary(Expectation):
     """The limit as t grows, with the rate and the error of its computation.
 
-    ``spectral_radius`` of the second-moment map (below 1: mean-square stable; the limit is reached like radius^t), 1 - radius being known
-    to about 1e-13; ``error`` bounds the distance of both numbers to the exact solution of the float data, relative, rounding apart.
+    ``spectral_radius`` of the second-moment map: below 1, mean-square stable, and the limit is reached like
+    radius^t; 1 - radius is known to about 1e-13.  ``error``: the residual of the solve over (1 - largest Ritz value),
+    relative to each number and the larger of the two: a bound on the distance to the exact solution of the float data,
+    up to rounding and to the accuracy of that Ritz value.
     """
 
     spectral_radius: float
@@ -42,7 +44,8 @@ class Curve:
 
 @dataclass(frozen=True)
 class WeightCurves:
-    """E|x^t - x*|^2 = c_0 + c_1 lam + c_2 lam^2 at times ``steps`` (T,): rows (c_0, c_1, c_2), (T, 3), and the same for the gap."""
+    """E|x^t - x*|^2 = c_0 + c_1 lam + c_2 lam^2 at times ``steps`` (T,): rows (c_0, c_1, c_2), (T, 3), and the same
+    for the gap."""
 
     steps: np.ndarray
     sq_distance: Array
@@ -59,7 +62,8 @@ class WeightCurves:
         return np.asarray(self._rows(quantity) @ np.stack([np.ones_like(lam), lam, lam * lam]))
 
     def best(self, *, quantity: str = "sq_distance") -> Array:
-        """lam(t), the weight that minimises the true error at each time, (T,); nan where no weight changes it (t = 0)."""
+        """lam(t), the weight that minimises the true error at each time, (T,); nan where no weight changes it (t =
+        0)."""
         _, slope, square = self._rows(quantity).T
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(square > 0.0, -slope / (2.0 * square), np.nan)
