@@ -42,33 +42,32 @@ def _opposite(self: DistilledSGD, n: int) -> float:
 
 def _moments_engine(step: Callable[..., Any]) -> Callable[[DistilledSGD], tuple[Array, Array]]:
     """The moment recursion with a wrong step, through a subclass: the engine itself stays untouched."""
-    wrong = type("WrongMoments", (moments._Moments,), {"step": step})
+    wrong = type("WrongMoments", (moments.Moments,), {"step": step})
 
     def engine(rule: DistilledSGD) -> tuple[Array, Array]:
         machine = wrong(TINY, THETA, rule, GAMMA)
-        m = START - TINY.minimiser
-        M = np.outer(m, m)
-        read = [machine.read(M)]
+        state = machine.start(START, TINY.minimiser)
+        read = [machine.read(*state)]
         for _ in range(STEPS):
-            m, M = machine.step(m, M)
-            read.append(machine.read(M))
-        return np.array([one.sq_distance for one in read]), np.array([one.gap for one in read])
+            state = machine.step(*state)
+            read.append(machine.read(*state))
+        return np.array([square[0] for square, _ in read]), np.array([gap[0] for _, gap in read])
 
     return engine
 
 
 def _right_step(self: Any, m: Array, M: Array) -> Any:
-    return moments._Moments.step(self, m, M)
+    return moments.Moments.step(self, m, M)
 
 
 def _batch_on_bias(self: Any, m: Array, M: Array) -> Any:
     """The squared drift |lam h|^2 divided by the batch, as if it were noise."""
-    mean, moved = moments._Moments.step(self, m, M)
-    return mean, moved - self.gamma**2 * (1 - self.factor) * np.outer(self.drift, self.drift)
+    mean, moved = moments.Moments.step(self, m, M)
+    return mean, moved - self.gamma**2 * (1 - self.factor) * np.outer(self.drift[0], self.drift[0])
 
 
 def _frozen_mean(self: Any, m: Array, M: Array) -> Any:
-    return m, moments._Moments.step(self, m, M)[1]
+    return m, moments.Moments.step(self, m, M)[1]
 
 
 def _late(rule: DistilledSGD) -> tuple[Array, Array]:

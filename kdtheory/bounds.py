@@ -152,7 +152,7 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
                 f"mu = {found['mu']:.6g}, got omega = {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
             )
     for letter, definition in theorem.definitions.items():
-        found[str(letter)] = evaluate(definition, found)
+        found[letter.name] = evaluate(definition, found)      # str(letter) runs SymPy's printer
         if letter is sym.a and definition == NOISE_NORM and "noise_sq" in found:
             # sigma_*^2 - 2 lam C + lam^2 V cancels where lam H' is close to S, and eps in a^2 is sqrt(eps) in a; the mean itself is exact.
             found["a"] = math.sqrt(found["noise_sq"])
@@ -274,6 +274,7 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
               batch_size: int = 1, replacement: bool = True) -> Array:
     """E|x^t - x*|^2 from plain SGD around the shifted centre (theory, Section 6), (steps + 1,), least squares only."""
     from kdtheory.moments import expected
+    from kdtheory.moments.powers import at_times
     from kdtheory.problems.least_squares import LeastSquares
 
     theta = point(problem, theta, "theta")
@@ -281,29 +282,21 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
         raise AssumptionFails(f"The exact law holds for least squares, got {type(problem).__name__}. Use a theorem, or simulate().")
     lam = real_float(weight, "weight")
     D = theta - problem.minimiser
+    origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b
+    calm = LeastSquares(problem.features, (1.0 - lam) * problem.targets, ridge=problem.ridge)
     rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
-    origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S, so y/(1-lam) is plain SGD
-
-    def scaled(nu: float) -> Array:
-        start = problem.minimiser + origin / nu
-        return nu**2 * expected(problem, theta, rule, step_size=step_size, x0=start, steps=steps).sq_distance
-
-    if lam != 1.0:
-        square = scaled(1.0 - lam)
-    else:       # E|y^t|^2 is a quadratic q0 + q1 nu + q2 nu^2 in the noise's scale nu: its value at 0 from three others
-        even, odd = (scaled(1.0) + scaled(-1.0)) / 2, (scaled(1.0) - scaled(-1.0)) / 2
-        square = (4 * even - (scaled(2.0) - 2 * odd)) / 3
-    fading = origin
-    drift = np.empty(steps + 1)
-    for t in range(steps + 1):
-        drift[t] = D @ fading
-        fading = fading - step_size * (problem.hessian @ fading)
-    return square + 2 * lam * drift + lam**2 * float(D @ D)
+    square = expected(calm, theta, rule, step_size=step_size, x0=calm.minimiser + origin, steps=steps,
+                      quantities=("sq_distance",)).sq_distance
+    spectrum, basis = np.linalg.eigh(problem.hessian)
+    drift = at_times(np.diag(1.0 - step_size * spectrum), (basis.T @ origin)[:, None], (D @ basis)[None], np.arange(steps + 1))[:, 0, 0]
+    return np.asarray(square + 2 * lam * drift + lam**2 * float(D @ D))
 
 
 def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str | Theorem = "theorem-1",
-                   batch_size: int = 1, compressor: Compressor | None = None) -> float:
+                   batch_size: int = 1, compressor: Compressor | None = None, x0: ArrayLike | None = None, at: int | None = None) -> float:
     """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x - x*|^2 of least squares).
+
+    With ``at`` (a time t > 0) and ``x0`` (dim,), "exact" minimises the true E|x^t - x*|^2 at that horizon, a quadratic in lam.
 
     Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a one-dimensional convex
     minimisation between 0 and E<S,H>/V, outside which both the bias and the noise increase.  Affine statements have the same weight
@@ -321,7 +314,15 @@ def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, cr
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
     """
     teacher = teacher_statistics(problem, theta)
-    if isinstance(criterion, str) and criterion in ("exact", "exact-quadratic"):
+    exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
+    if at is not None or x0 is not None:
+        if at is None or x0 is None or not exact:
+            raise InvalidInput("A weight for a horizon needs criterion='exact', the start x0 and the time at > 0, all three.")
+        from kdtheory.moments import expected_in_weight
+
+        rule, time = DistilledSGD(batch_size=batch_size, compressor=compressor), positive_int(at, "at")
+        return float(expected_in_weight(problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]).best()[0])
+    if exact:
         plain = _sgd_floor(problem, theta, step_size, batch_size)
         total = plain + teacher.distance_sq
         return plain / total if total > 0.0 else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -43,10 +44,13 @@ class RandK:
 
     def second_moment(self, moment: Array) -> Array:
         """Off the diagonal both coordinates survive with probability k(k-1)/(d(d-1)); on it one does, k/d."""
-        dim = len(moment)
-        scale = dim / self._kept(dim)
-        pair = (self.k - 1) / (dim - 1) * scale if dim > 1 else 1.0
-        return pair * moment + (scale - pair) * np.diag(np.diag(moment))
+        on, off = self.factors(len(moment))
+        return float(off) * moment + float(on - off) * np.diag(np.diag(moment))
+
+    def factors(self, dim: int) -> tuple[Fraction, Fraction]:
+        """What second moments are multiplied by, on and off the diagonal."""
+        scale = Fraction(dim, self._kept(dim))
+        return scale, Fraction(self.k - 1, dim - 1) * scale if dim > 1 else scale
 
     def compress(self, points: Array, uniforms: Array) -> Array:
         """Keep the k coordinates with the smallest uniforms."""
@@ -91,6 +95,10 @@ class Bernoulli:
     def second_moment(self, moment: Array) -> Array:
         """The diagonal is divided by q, the rest is unchanged."""
         return moment + self.omega(len(moment)) * np.diag(np.diag(moment))
+
+    def factors(self, dim: int) -> tuple[Fraction, Fraction]:
+        """What second moments are multiplied by, on and off the diagonal; q is the dyadic rational that it is."""
+        return 1 / Fraction(self.q), Fraction(1)
 
     def compress(self, points: Array, uniforms: Array) -> Array:
         """Keep where the uniform falls below q."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -18,22 +19,18 @@ from kdtheory.bounds import (
     optimal_weight,
     theorem_named,
 )
-from kdtheory.compensated import simulate_compensated
 from kdtheory.compressors import StochasticRounding
 from kdtheory.errors import AssumptionFails, InvalidInput, unknown_name
+from kdtheory.evidence import certified, monte_carlo
+from kdtheory.evidence.judgement import ROUNDING, compare
 from kdtheory.moments import expected
 from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import Array, FiniteSum, point, positive_int
+from kdtheory.problems.base import Array, FiniteSum, frozen_array, point, positive_int
 from kdtheory.rules import Compressor, DistilledSGD
-from kdtheory.simulation import simulate
 from kdtheory.teacher import gap_at
 from kdtheory.theorems import Theorem
 
-# Exact moments are sums of positive terms and matrix products in float64: some 1e-12 relative after hundreds of steps.  A wrong
-# constant changes a bound by per cents, so 1e-9 separates rounding from violation on both sides.
-ROUNDING = 1e-9
-CONFIDENCE = 1e-6       # error rate of a Monte Carlo verdict, over all times and both looks together (Bonferroni)
-METHODS = ("auto", "exact", "monte-carlo")
+METHODS = ("auto", "exact", "rational", "ball", "monte-carlo")
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,9 @@ def default_teacher(problem: FiniteSum) -> Array:
 
 
 def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step_size: float | None = None, weight: float | None = None,
-           x0: ArrayLike | None = None, steps: int = 200, method: str = "auto", seed: int = 0, batch_size: int = 1,
-           replacement: bool = True, compressor: Compressor | None = None, replicates: int = 400, record_every: int = 1) -> Verdict:
+           x0: ArrayLike | None = None, steps: int = 200, at: ArrayLike | None = None, method: str = "auto", seed: int = 0, batch_size: int = 1,
+           replacement: bool = True, compressor: Compressor | None = None, replicates: int = 4000,
+           alpha: float = monte_carlo.ALPHA) -> Verdict:
     """Confront a statement with the iterates of ``problem`` and teacher ``theta`` (dim,).
 
     Args:
@@ -84,16 +82,16 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step
         weight: None for the statement's optimal weight.
         x0: start, (dim,); None for a random one.
         steps: horizon.
-        method: "exact" (least squares), "monte-carlo", or "auto" for the best of the two.
+        at: times to look at, increasing and up to ``steps``; None for all.
+        method: "exact" (least squares, floats), "rational" (the data in Q, decided in exact arithmetic: VERIFIED is a theorem about the
+            instance), "ball" (the same in interval arithmetic, to any horizon), "monte-carlo" (a sequential test at level ``alpha``), or "auto":
+            rational for data given as fractions, else exact where it applies, else monte-carlo.
         seed: seed of the default start and of the simulation.
         batch_size: indices a step.
         replacement: how a batch is drawn.
         compressor: for the compressed statements.
-        replicates: independent runs of a simulation.
-        record_every: the times compared are 0, record_every, 2 record_every, ..., and ``steps``.
-
-    A simulation whose interval holds the bound is looked at again with a control variate (:mod:`kdtheory.compensated`), each look with
-    half the error rate; UNDECIDED means that neither settles it.
+        replicates: most independent runs of a simulation; it stops as soon as its test decides.
+        alpha: level of that test, over all times and sample sizes at once.
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`kdtheory.bound`.  Diverged: the iterates overflow.
@@ -101,61 +99,75 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     statement = theorem_named(theorem)
-    theta = point(problem, theta, "theta")
+    given_theta, given_start, theta = theta, x0, point(problem, theta, "theta")
     start = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
     if statement.quantity == "gradient":
         return _verify_gradient(problem, theta, start, 0.5 if weight is None else weight)
-    gamma = default_step_size(problem, statement, batch_size=batch_size) if step_size is None else step_size
+    method = _method(method, problem, compressor)
+    times = _times(at, steps)
+    over_rationals = method in ("rational", "ball")
+    if step_size is None:
+        step_size = default_step_size(problem, statement, batch_size=batch_size)
+        if over_rationals:      # certified constants move the limit by 2^-40 or so
+            step_size *= 1.0 - 2.0**-30
     if weight is None:
-        weight = optimal_weight(problem, theta, step_size=gamma, batch_size=batch_size, compressor=compressor,
+        weight = optimal_weight(problem, theta, step_size=step_size, batch_size=batch_size, compressor=compressor,
                                 criterion="exact" if statement.name == "exact-quadratic" else statement)
-    claimed = bound(problem, theta, theorem=statement, step_size=gamma, weight=weight, x0=start, steps=steps,
-                    batch_size=batch_size, replacement=replacement, compressor=compressor)
+    gamma = float(step_size)
     rule = DistilledSGD(weight, unbiased=statement.unbiased, batch_size=batch_size, replacement=replacement, compressor=compressor)
+    if over_rationals:
+        assert isinstance(problem, LeastSquares)
+        judgement = certified.judge(problem, given_theta, statement, rule, weight=weight, step_size=step_size, times=times,
+                                    x0=start if given_start is None else given_start, balls=method == "ball")
+        return Verdict(statement.name, judgement.status, judgement.ratio, method, judgement.reason, gamma, float(weight), steps, *judgement.ends)
+    claimed = bound(problem, theta, theorem=statement, step_size=gamma, weight=weight, x0=start, steps=steps,
+                    batch_size=batch_size, replacement=replacement, compressor=compressor)[times]
+    identity = statement.kind == "identity"
+    if method == "exact":
+        moments = expected(problem, theta, rule, step_size=gamma, x0=start, steps=steps, at=times, quantities=(statement.quantity,))
+        judgement = compare(moments.gap if statement.quantity == "gap" else moments.sq_distance, claimed, times, identity=identity)
+    else:
+        judgement = monte_carlo.judge(problem, theta, rule, times, claimed, gamma=gamma, x0=start, quantity=statement.quantity, identity=identity,
+                                      replicates=replicates, seed=seed, alpha=alpha)
+    return Verdict(statement.name, judgement.status, judgement.ratio, method, judgement.reason, gamma, float(weight), steps, *judgement.ends)
+
+
+def verify_sweep(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, weights: ArrayLike, step_size: float | None = None,
+                 x0: ArrayLike | None = None, steps: int = 200, at: ArrayLike | None = None, method: str = "auto", seed: int = 0,
+                 replicates: int = 4000, alpha: float = monte_carlo.ALPHA) -> list[Verdict]:
+    """:func:`verify` at each of ``weights`` (W,), the Monte Carlo level ``alpha`` holding over all weights and times together.
+
+    Every weight's test runs at alpha/W: whatever the dependence, some false "VIOLATED" has probability at most alpha, and so has some
+    false "VERIFIED".
+
+    Raises:
+        InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`verify`.
+    """
+    lam = frozen_array(weights, "weights", ndim=1)
+    return [verify(problem, theta, theorem=theorem, step_size=step_size, weight=float(weight), x0=x0, steps=steps, at=at, method=method,
+                   seed=seed, replicates=replicates, alpha=alpha / len(lam)) for weight in lam]
+
+
+def _times(at: ArrayLike | None, steps: int) -> np.ndarray:
+    count = positive_int(steps, "steps", minimum=0)
+    times = np.arange(count + 1) if at is None else np.asarray(at)
+    if times.ndim != 1 or not len(times) or times.dtype.kind not in "iu" or (np.diff(times) <= 0).any() or times[0] < 0 or times[-1] > count:
+        raise InvalidInput(f"at must be increasing whole times between 0 and steps = {count}, got {at!r}.")
+    return times
+
+
+def _method(method: str, problem: FiniteSum, compressor: Compressor | None) -> str:
+    """The evidence to use; ``InvalidInput`` where the one asked for does not apply."""
     closed = isinstance(problem, LeastSquares) and not isinstance(compressor, StochasticRounding)
-    if method == "exact" and not closed:
-        raise InvalidInput(f"method='exact' needs least squares, got {type(problem).__name__}. Use method='monte-carlo'.")
-    identity, pl = statement.kind == "identity", statement.quantity == "gap"
-    if closed and method != "monte-carlo":
-        every = positive_int(record_every, "record_every")
-        at = None if every == 1 else np.unique(np.append(np.arange(0, steps + 1, every), steps))
-        moments = expected(problem, theta, rule, step_size=gamma, x0=start, steps=steps, at=at)
-        seen, claimed = moments.gap if pl else moments.sq_distance, claimed[moments.steps]
-        status, ratio, reason = _compare(seen, seen, claimed, moments.steps, identity=identity)
-        return Verdict(statement.name, status, ratio, "exact", reason, gamma, weight, steps, float(seen[-1]), float(claimed[-1]))
-    for look in (simulate, simulate_compensated):
-        run = look(problem, theta, rule, step_size=gamma, x0=start, steps=steps, replicates=replicates, seed=seed,
-                   record_every=record_every)
-        level = 1.0 - CONFIDENCE / (2 * len(run.steps))
-        low, high = run.gap_interval(level) if pl else run.interval(level)
-        status, ratio, reason = _compare(low, high, claimed[run.steps], run.steps, identity=identity)
-        if status != "UNDECIDED":
-            break
-    if look is simulate_compensated:
-        reason += "; with a control variate"
-    return Verdict(statement.name, status, ratio, "monte-carlo", reason, gamma, weight, steps,
-                   float((run.gap if pl else run.sq_distance)[-1]), float(claimed[-1]))
-
-
-def _compare(low: Array, high: Array, claimed: Array, times: np.ndarray, *, identity: bool) -> tuple[str, float, str]:
-    """Status, largest ratio and reason from bounds on the left-hand side (equal for exact evidence)."""
-    room = ROUNDING * float(np.abs(claimed).max())
-    middle = (low + high) / 2
-    # Both sides are the known start at t = 0: the ratio is about the times after it.
-    later = slice(1, None) if len(claimed) > 1 else slice(None)
-    with np.errstate(over="ignore"):    # a wrong claim may be 0 or negative: its ratio is infinite
-        ratio = float((middle / np.maximum(claimed, np.finfo(float).tiny))[later].max())
-    worst = int(np.argmax(low - claimed))
-    if (low > claimed + room).any():
-        return "VIOLATED", ratio, f"at t = {times[worst]}: lhs >= {low[worst]:.6g} > rhs = {claimed[worst]:.6g}"
-    if identity and (high < claimed - room).any():
-        worst = int(np.argmin(high - claimed))
-        return "VIOLATED", ratio, f"at t = {times[worst]}: lhs <= {high[worst]:.6g} < rhs = {claimed[worst]:.6g}, an identity"
-    # At t = 0 both sides are the known start; beyond it the whole interval must lie below the bound.
-    if (high > claimed + room).any():
-        worst = int(np.argmax(high - claimed))
-        return "UNDECIDED", ratio, f"at t = {times[worst]} the interval [{low[worst]:.6g}, {high[worst]:.6g}] holds rhs = {claimed[worst]:.6g}"
-    return "VERIFIED", ratio, f"lhs {'=' if identity else '<='} rhs at {len(claimed)} times up to t = {times[-1]}"
+    if method in ("exact", "rational", "ball") and not closed:
+        raise InvalidInput(f"method={method!r} needs least squares and a second moment in closed form, got {type(problem).__name__}"
+                           f"{'' if compressor is None else f' with {compressor}'}. Use method='monte-carlo'.")
+    if method != "auto":
+        return method
+    if not closed:
+        return "monte-carlo"
+    assert isinstance(problem, LeastSquares)
+    return "rational" if problem.given[0].dtype == object and find_spec("flint") is not None else "exact"
 
 
 def _verify_gradient(problem: FiniteSum, theta: Array, x: Array, weight: float) -> Verdict:

@@ -141,7 +141,8 @@ def test_coqchk_runs_on_the_base(tmp_path):
     """The separate kernel accepts what was compiled (the whole development: ``kdtheory prove --coqchk``)."""
     (tmp_path / "Base.v").write_text("Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n", encoding="utf-8")
     (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
-    audit = "Require Import KDTheory.Base.\nHypothesis {} : False.\nDefinition final_theorems := (\n  one,\n  {}\n).\nPrint Assumptions final_theorems.\n"
+    audit = ("Require Import KDTheory.Base.\nHypothesis {} : False.\nDefinition final_theorems := (\n  one,\n  {}\n).\n"
+             "Print Assumptions final_theorems.\n")
     (tmp_path / "Audit.v").write_text(audit.format("absurd", "absurd"), encoding="utf-8")
     assert "absurd" in coq_build.compile(tmp_path, coqchk=True).reason
 

@@ -105,6 +105,15 @@ def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
     return array
 
 
+def as_given(value: ArrayLike, stored: Array) -> NDArray[Any]:
+    """A read-only copy of ``value`` where it holds objects (fractions, which ``stored`` rounds), else ``stored`` itself."""
+    if np.asarray(value).dtype != object:
+        return stored
+    array = np.array(value, dtype=object)
+    array.flags.writeable = False
+    return array
+
+
 def point(problem: FiniteSum, value: ArrayLike, name: str) -> Array:
     """``value`` as a frozen point of the problem's space, (dim,); ``InvalidInput`` names both dimensions."""
     array = frozen_array(value, name, ndim=1)

@@ -131,6 +131,11 @@ class LinearClassifier:
         """f* = f(x*)."""
         return self.value(self.minimiser)
 
+    @property
+    def term_curvature(self) -> tuple[float, float]:
+        """Bounds on the Hessian of every single f_n, at any point: ridge and curvature max |a_n|^2 + ridge."""
+        return self.ridge, self.curvature * float(np.einsum("nd,nd->n", self.features, self.features).max()) + self.ridge
+
     @cached_property
     def constants(self) -> Constants:
         """Valid bounds from the curvature of the loss; sigma_*^2 exact."""

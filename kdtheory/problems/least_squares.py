@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, Constant, Constants, frozen_array, point, positive_float, refuse_wide
+from kdtheory.problems.base import Array, Constant, Constants, as_given, frozen_array, point, positive_float, refuse_wide
 
 
 class LeastSquares:
     """f_n(x) = (a_n.x - b_n)^2 / 2 + (ridge/2) |x|^2.
 
     Args:
-        features: (N, d), the rows a_n.
+        features: (N, d), the rows a_n; floats, or fractions.Fraction for rational evidence.
         targets: (N,), the b_n.
         ridge: weight of the penalty, >= 0.
 
@@ -37,6 +37,8 @@ class LeastSquares:
                 f"{self.targets.shape[0]} samples."
             )
         self.ridge = positive_float(ridge, "ridge", allow_zero=True)
+        # What rational evidence starts from: fractions as they came, floats as the dyadic rationals that they are.
+        self.given = (as_given(features, self.features), as_given(targets, self.targets), ridge)
         refuse_wide(self.dim, "LeastSquares")
         if not self.features.any() and self.ridge == 0.0:
             raise InvalidInput("features are all zero and ridge = 0: f is constant, every constant would be 0.")
@@ -118,6 +120,11 @@ class LeastSquares:
         taught = weight * (outputs - self.features @ theta)
         ridge = (1 - weight) * self.ridge * x + weight * self.ridge * (x - theta)
         return (own + taught)[:, None] * self.features + ridge
+
+    @property
+    def term_curvature(self) -> tuple[float, float]:
+        """Bounds on the Hessian of every single f_n: ridge and max |a_n|^2 + ridge."""
+        return self.ridge, float(np.einsum("nd,nd->n", self.features, self.features).max()) + self.ridge
 
     @cached_property
     def constants(self) -> Constants:

@@ -108,6 +108,12 @@ class SinusoidalSum:
         """Mean gradient over each row's indices (R, B) at each row of ``points`` (R, d), as (R, d)."""
         return self.weights[indices].mean(axis=1)[:, None] * self._full(points) + self.shifts[indices].mean(axis=1)
 
+    @property
+    def term_curvature(self) -> tuple[float, float]:
+        """Bounds on the Hessian of every single f_n, at any point: weights times phi'' in [-4, 8] times |U|^2."""
+        size = float(np.abs(self.weights).max()) * self._spectrum[1]
+        return (-4.0 if self.weights.min() >= 0.0 else -PHI_L) * size, PHI_L * size
+
     @cached_property
     def constants(self) -> Constants:
         """L and Lcal exact (attained at 0); mu_pl a valid bound; not strongly convex."""

@@ -133,7 +133,8 @@ def listing(obligation: Obligation) -> Listing:
     letters = _letters(obligation.region.slacks, obligation.region.substitutions)
     if isinstance(obligation, Identity):
         (expression,), names = narrowed([obligation.expression])
-        return Listing(obligation.name, letters, f"{formula(expression)} = 0", (), tuple(f"{formula(key)} = {formula(value)}" for key, value in names.items()))
+        meanings = tuple(f"{formula(letter)} = {formula(meaning)}" for letter, meaning in names.items())
+        return Listing(obligation.name, letters, f"{formula(expression)} = 0", (), meanings)
     return _certificate(obligation, letters)
 
 

@@ -1,0 +1,140 @@
+"""The exact engine, side by side in one process: ``python benchmarks/bench_exact.py [--repeats 5]``.
+
+Each row compares two ways to the same numbers, run alternately so that a busy machine slows both; the column "ratio"
+is slow/fast.  The BLAS variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE distort these figures and are refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import kdtheory as kd
+
+Job = Callable[[], Any]
+
+
+def instance(n: int, d: int, condition: float) -> tuple[kd.LeastSquares, np.ndarray, np.ndarray, float]:
+    """Gaussian rows with a spectrum from 1 to 1/condition; teacher, start and gamma = 1/(8 Lcal)."""
+    rng = np.random.default_rng(0)
+    left, _, right = np.linalg.svd(rng.standard_normal((n, d)), full_matrices=False)
+    problem = kd.LeastSquares(left * np.sqrt(n * np.geomspace(1.0, 1.0 / condition, d)) @ right, rng.standard_normal(n))
+    theta, start = problem.minimiser + 0.1 * rng.standard_normal(d), problem.minimiser + rng.standard_normal(d)
+    return problem, theta, start, 1.0 / (8.0 * float(problem.constants.Lcal))
+
+
+def alternate(jobs: dict[str, Job], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each job, in turns."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for job in jobs.values():
+        job()
+    for _ in range(repeats):
+        for name, job in jobs.items():
+            begin = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - begin)
+    return seconds
+
+
+def row(title: str, jobs: dict[str, Job], repeats: int, scale: float = 1.0) -> None:
+    """One line: medians, least and largest times, and the ratio of the medians; ``scale`` multiplies the first job's
+    time."""
+    seconds = alternate(jobs, repeats)
+    cells = []
+    for index, (name, times) in enumerate(seconds.items()):
+        factor = scale if index == 0 else 1.0
+        cells.append(
+            f"{name} {factor * statistics.median(times):.4g} s ({factor * min(times):.3g} to {factor * max(times):.3g})"
+        )
+    slow, fast = (statistics.median(times) for times in seconds.values())
+    print(f"{title}\n    {'   '.join(cells)}   ratio {scale * slow / fast:.3g}", flush=True)
+
+
+def main() -> None:
+    """All rows."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    repeats = parser.parse_args().repeats
+    if {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"} & set(os.environ):
+        sys.exit("Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE first: they slow matrix products down.")
+    rule = kd.DistilledSGD(0.5)
+    problem, theta, x0, gamma = instance(1000, 200, 10.0)
+    setting: dict[str, Any] = {"step_size": gamma, "x0": x0}
+
+    def curve(steps: int, **more: Any) -> Job:
+        return lambda: kd.expected(problem, theta, rule, **setting, steps=steps, **more)
+
+    row(
+        "(1000, 200), condition 10: curve to T = 10^6, recursion (60 steps, scaled) against Krylov powers",
+        {"recursion": curve(60, method="recursion"), "lanczos": curve(10**6)},
+        repeats,
+        scale=10**6 / 60,
+    )
+    row(
+        "both quantities against E|x - x*|^2 alone",
+        {"both": curve(10**6), "one": curve(10**6, quantities=("sq_distance",))},
+        repeats,
+    )
+    row(
+        "the same for all weights at once against one weight",
+        {
+            "all weights": lambda: kd.expected_in_weight(problem, theta, rule, **setting, steps=10**6),
+            "one": curve(10**6),
+        },
+        repeats,
+    )
+    found = kd.expected_in_weight(problem, theta, rule, **setting, steps=10**4)
+    row(
+        "a sweep of 200 weights to T = 10^4 from the polynomial, against one more curve",
+        {"one curve": curve(10**4), "sweep": lambda: found.sweep(np.linspace(-1, 2, 200))},
+        repeats,
+    )
+    limit = kd.stability_limit(problem, rule)
+    row(
+        "stationary law near the stability limit (0.999) against gamma = 1/(8 Lcal)",
+        {
+            "near": lambda: kd.stationary(problem, theta, rule, step_size=0.999 * limit),
+            "usual": lambda: kd.stationary(problem, theta, rule, step_size=gamma),
+        },
+        repeats,
+    )
+    problem, theta, x0, gamma = instance(1000, 200, 1e4)
+    setting = {"step_size": gamma, "x0": x0}
+    row(
+        "condition 10^4: 50 times to T = 5000, recursion (60 steps, scaled) against Krylov powers",
+        {"recursion": curve(60, method="recursion"), "lanczos": curve(5000, at=np.linspace(0, 5000, 50).astype(int))},
+        repeats,
+        scale=5000 / 60,
+    )
+    problem, theta, x0, gamma = instance(12, 5, 10.0)
+    setting = {"step_size": gamma, "x0": x0}
+    row(
+        "(12, 5): curve to T = 200, recursion against powers of the whole map",
+        {"recursion": curve(200, method="recursion"), "squaring": curve(200)},
+        repeats,
+    )
+
+    def check(**more: Any) -> Job:
+        return lambda: kd.verify(problem, theta, theorem="theorem-1", weight=0.4, x0=x0, **more)
+
+    row(
+        "(12, 5): one verdict to t = 200, balls against floats",
+        {"ball": check(method="ball"), "exact": check(method="exact")},
+        repeats,
+    )
+    row(
+        "(12, 5): one verdict to t = 50, rationals against balls",
+        {"rational": check(method="rational", steps=50), "ball": check(method="ball", steps=50)},
+        repeats,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""Least squares over the rationals: exact minimiser, certified constants, and the number behind every letter of a
+statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kdtheory.errors import AssumptionFails, InvalidInput
+from kdtheory.evidence.numbers import Number, exact, flint
+from kdtheory.problems import LeastSquares
+from kdtheory.rules import DistilledSGD
+from kdtheory.theorems import Theorem
+
+Exact = np.ndarray  # object arrays of fmpq: matrix products are the same lines as in floats
+
+
+def exact_array(value: Any, name: str) -> Exact:
+    """An array of fmpq."""
+    array = np.asarray(value, dtype=object)
+    return np.array([exact(entry, name) for entry in array.ravel()], dtype=object).reshape(array.shape)
+
+
+def semidefinite(A: Exact) -> bool:
+    """Whether the symmetric rational matrix A is positive semidefinite, by exact LDL^T."""
+    A = A.copy()
+    for k in range(len(A)):
+        pivot = A[k, k]
+        if pivot < 0:
+            return False
+        column = A[k + 1 :, k]
+        if pivot == 0:
+            if any(entry != 0 for entry in column):
+                return False
+            continue
+        A[k + 1 :, k + 1 :] -= np.outer(column, column) / pivot
+    return True
+
+
+def certified(estimate: float, holds: Callable[[Number], bool], *, upper: bool, what: str) -> Number:
+    """A rational near ``estimate`` for which ``holds`` is true, exactly: the simplest one nearby, or the float moved
+    outwards.
+
+    Raises:
+        InvalidInput: none within a millionth.
+    """
+    plain = Fraction(estimate).limit_denominator(1000)
+    if abs(plain - Fraction(estimate)) <= Fraction(estimate) / 10**12 and holds(exact(plain, what)):
+        return exact(plain, what)
+    for bits in (40, 30, 20):
+        moved = Fraction(estimate) * (1 + Fraction(1 if upper else -1, 2**bits))
+        if holds(exact(moved, what)):
+            return exact(moved, what)
+    raise InvalidInput(
+        f"{what} = {estimate:.6g} could not be certified in exact arithmetic: the problem is too ill-conditioned. "
+        "Use ridge > 0."
+    )
+
+
+class Instance:
+    """A least-squares problem, a teacher and an update over the rationals.
+
+    Args:
+        problem: floats are the dyadic rationals that they are; entries given as fractions are taken exactly.
+        theta: the teacher, (d,), fractions or floats.
+        rule: its weight is replaced by ``weight``.
+        weight: lam.
+        step_size: gamma.
+    """
+
+    def __init__(
+        self, problem: LeastSquares, theta: Any, rule: DistilledSGD, *, weight: Fraction, step_size: Fraction
+    ) -> None:
+        self.problem, self.rule = problem, rule
+        self.features = exact_array(problem.given[0], "features")
+        self.targets = exact_array(problem.given[1], "targets")
+        self.ridge = exact(problem.given[2], "ridge")
+        self.theta = exact_array(theta, "theta")
+        self.weight, self.gamma = exact(weight, "weight"), exact(step_size, "step_size")
+        n, size = problem.n_terms, rule.batch_size
+        # The float is the nearest to a fraction with this denominator, hence determines it.
+        bound = size if rule.replacement else size * max(1, n - 1)
+        self.factor = exact(Fraction(rule.noise_factor(n)).limit_denominator(bound), "batch factor")
+
+    def calmed(self, scale: Number) -> Instance:
+        """The same data with targets times ``scale`` and no teacher: its minimiser and its noise scale alike."""
+        other = copy(self)
+        for name, value in type(self).__dict__.items():
+            if isinstance(value, cached_property):
+                other.__dict__.pop(name, None)
+        other.targets, other.weight = scale * self.targets, exact(0, "weight")
+        return other
+
+    @property
+    def n(self) -> int:
+        """N."""
+        return len(self.features)
+
+    @property
+    def dim(self) -> int:
+        """d."""
+        return int(self.features.shape[1])
+
+    @cached_property
+    def gram(self) -> Exact:
+        """E a a^T."""
+        return np.asarray(self.features.T @ self.features / self.n)
+
+    @cached_property
+    def identity(self) -> Exact:
+        """I, of fmpq."""
+        return exact_array(np.eye(self.dim, dtype=int), "identity")
+
+    @cached_property
+    def hessian(self) -> Exact:
+        """H = E a a^T + ridge I."""
+        return np.asarray(self.gram + self.ridge * self.identity)
+
+    @cached_property
+    def minimiser(self) -> Exact:
+        """x*, exactly: the solution of H x = E a b of smallest norm."""
+        fmpq_mat = flint().fmpq_mat
+        H, right = (
+            fmpq_mat(self.hessian.tolist()),
+            fmpq_mat([[entry] for entry in self.features.T @ self.targets / self.n]),
+        )
+        if H.rank() == self.dim:
+            return _column(H.solve(right))
+        kernel = _kernel(H)  # H x = E a b and kernel^T x = 0, together
+        return _column((H * H + kernel * kernel.transpose()).solve(H * right))
+
+    @cached_property
+    def noise(self) -> Exact:
+        """S_n, (N, d)."""
+        return self.gradients(self.minimiser)
+
+    @cached_property
+    def taught(self) -> Exact:
+        """H_n, (N, d)."""
+        return self.gradients(self.theta)
+
+    @property
+    def pushes(self) -> Exact:
+        """lam H_n, or lam (H_n - h), (N, d)."""
+        bias = self.taught.sum(axis=0) / self.n
+        return np.asarray(self.weight * (self.taught - bias if self.rule.unbiased else self.taught))
+
+    def gradients(self, x: Exact) -> Exact:
+        """Every term's gradient at x, (N, d)."""
+        return np.asarray((self.features @ x - self.targets)[:, None] * self.features + self.ridge * x)
+
+    def constants(self, modulus: str) -> dict[str, Number]:
+        """Rational bounds: mu from below, L and Lcal from above, each certified by an exact LDL^T; Lcal for the
+        batch."""
+        H, I, found = self.hessian, self.identity, self.problem.constants
+        sq_norms = (self.features**2).sum(axis=1)
+        second = (self.features.T * sq_norms) @ self.features / self.n + 2 * self.ridge * self.gram + self.ridge**2 * I
+        if modulus == "mu":
+            mu = certified(float(found.mu), lambda q: semidefinite(H - q * I), upper=False, what="mu")
+        else:
+            mu = certified(float(found.mu_pl), lambda q: semidefinite(H @ H - q * H), upper=False, what="mu_pl")
+        if mu <= 0:
+            raise AssumptionFails(
+                f"The statement needs {modulus} > 0 and the largest certified value is {mu}. Use ridge > 0."
+            )
+        L = certified(float(found.L), lambda q: semidefinite(q * I - H), upper=True, what="L")
+        Lcal = certified(
+            max(float(found.L), float(found.Lcal)), lambda q: semidefinite(q * H - second), upper=True, what="Lcal"
+        )
+        smooth = min(L, Lcal)
+        return {"mu": mu, "L": smooth, "Lcal": (1 - self.factor) * smooth + self.factor * Lcal}
+
+    def letters(self, theorem: Theorem) -> dict[str, Number]:
+        """The exact number behind every letter that definitions start from."""
+        best, n = self.minimiser, self.n
+        bias = self.taught.sum(axis=0) / n
+        centred, D = self.taught - bias, self.theta - best
+        diagonal, _ = scales(self.rule, self.dim)
+
+        def mean(left: Exact, right: Exact) -> Number:
+            return (left * right).sum() / n
+
+        left = self.noise - self.weight * centred
+        return self.constants(theorem.modulus) | {
+            "gamma": self.gamma,
+            "lam": self.weight,
+            "sigma_star_sq": self.factor * mean(self.noise, self.noise),
+            "V": self.factor * mean(centred, centred),
+            "C": self.factor * mean(self.noise, centred),
+            "bias_sq": bias @ bias,
+            "F_theta": D @ self.hessian @ D / 2,
+            "D_sq": D @ D,
+            "xstar_sq": best @ best,
+            "omega": diagonal - 1,
+            "delta_sq": exact(0, "delta_sq"),
+            "noise_sq": self.factor * mean(left, left),
+        }
+
+
+def scales(rule: DistilledSGD, dim: int) -> tuple[Number, Number]:
+    """What the compressor multiplies second moments by, on and off the diagonal."""
+    if rule.compressor is None:
+        return exact(1, "1"), exact(1, "1")
+    factors = getattr(rule.compressor, "factors", None)
+    if factors is None:
+        raise InvalidInput(
+            f"{rule.compressor} has no exact second moment; rational and ball evidence know RandK and Bernoulli."
+        )
+    on, off = factors(dim)
+    return exact(on, "compressor"), exact(off, "compressor")
+
+
+def _column(matrix: Any) -> Exact:
+    return np.array([row[0] for row in matrix.tolist()], dtype=object)
+
+
+def _kernel(H: Any) -> Any:
+    """A basis of the kernel as columns, from the reduced row echelon form."""
+    reduced, rank = H.rref()
+    rows, d = reduced.tolist(), H.ncols()
+    pivots = [next(j for j in range(d) if rows[i][j] != 0) for i in range(rank)]
+    free = [j for j in range(d) if j not in pivots]
+    basis = [[0] * len(free) for _ in range(d)]
+    for column, j in enumerate(free):
+        basis[j][column] = 1
+        for i, pivot in enumerate(pivots):
+            basis[pivot][column] = -rows[i][j]
+    return flint().fmpq_mat(basis)

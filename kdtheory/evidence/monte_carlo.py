@@ -1,0 +1,164 @@
+"""Monte Carlo evidence: runs until a sequential test decides, at level alpha over all times and all sample sizes at
+once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from kdtheory.evidence.judgement import Judgement, compare
+from kdtheory.evidence.ranges import almost_sure
+from kdtheory.evidence.sequential import Below, Exceeds
+from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.rules import DistilledSGD
+from kdtheory.simulation import _gaps, _indices, _sampled
+
+ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
+FIRST_LOOK = (
+    50  # runs before the first look at the capital; each later batch is as large as all before it, up to LARGEST
+)
+LARGEST = 1000
+PATHS, WORK = 50_000, 2e7  # index paths walked one by one, and numbers touched on the way: their mean is exact
+
+
+def judge(
+    problem: FiniteSum,
+    theta: Array,
+    rule: DistilledSGD,
+    times: np.ndarray,
+    claimed: Array,
+    *,
+    gamma: float,
+    x0: Array,
+    quantity: str,
+    identity: bool,
+    replicates: int,
+    seed: int,
+    alpha: float = ALPHA,
+) -> Judgement:
+    """Z_t = |x^t - x*|^2 or f(x^t) - f* against ``claimed`` (T,) at increasing ``times`` (T,), with at most
+    ``replicates`` runs.
+
+    The first times are exact means over all index paths while these are few.  VERIFIED needs an almost sure range of Z
+    (:mod:`kdtheory.evidence.ranges`); an identity can be violated by samples, never verified.
+    """
+    first = np.array(list(_enumerated(problem, theta, rule, gamma, x0, quantity, int(times[-1]) + 1)))
+    known = int((times < len(first)).sum())
+    start = 0.0  # the largest ratio so far
+    if known:
+        sure = compare(first[times[:known]], claimed[:known], times[:known], identity=identity)
+        if sure.status == "VIOLATED" or known == len(times):
+            return sure
+        start = sure.ratio if times[known - 1] > 0 else 0.0
+    times, bound = times[known:], claimed[known:]
+    most = almost_sure(problem, theta, rule, gamma=gamma, x0=x0, steps=int(times[-1]), quantity=quantity)[times]
+    bounded = bool(np.isfinite(most).all())
+    above, below, under = Exceeds(bound), Below(bound, most), Exceeds(np.maximum(most - bound, 0.0))
+    rng = np.random.Generator(np.random.Philox(seed))
+    needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0
+    while seen < replicates:
+        count = min(max(FIRST_LOOK, min(seen, LARGEST)), replicates - seen)
+        samples = _runs(rng, problem, theta, rule, gamma, x0, quantity, count, times)
+        seen += count
+        total += samples.sum(axis=0)
+        ratio = max(start, float((total / seen / np.maximum(bound, np.finfo(float).tiny)).max()))
+        above.watch(samples)
+        if above.log_evidence() >= needed:
+            cell = int(np.argmax(above.capital.max(axis=0)))
+            return Judgement(
+                "VIOLATED",
+                ratio,
+                f"at t = {times[cell]}, say: mean {total[cell] / seen:.6g} > rhs = {bound[cell]:.6g}, refuted "
+                f"by {seen} runs at level {alpha:g}",
+            )
+        if identity and bounded:
+            under.watch(np.maximum(most - samples, 0.0))
+            if under.log_evidence() >= needed:
+                return Judgement(
+                    "VIOLATED",
+                    ratio,
+                    f"the mean lies below the right-hand side, an identity: {seen} runs at level {alpha:g}",
+                )
+        elif bounded:
+            below.watch(samples)
+            if (below.log_evidence() >= needed).all():
+                return Judgement(
+                    "VERIFIED",
+                    ratio,
+                    f"lhs <= rhs at all {known + len(times)} times, {known} exactly, the others by {seen} runs "
+                    f"of bounded range at level {alpha:g}",
+                )
+    return Judgement(
+        "UNDECIDED", ratio, f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}"
+    )
+
+
+def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> str:
+    """What is missing."""
+    if identity:
+        return "an identity is never verified by samples"
+    if not bounded:
+        return "no almost sure range of the error is known, and a rare large value might carry its mean"
+    cell = int(np.argmin(below.log_evidence()))
+    return (
+        f"at t = {times[cell]} the capital is e^{below.log_evidence()[cell]:.1f} (range {below.most[cell]:.3g}, rhs "
+        f"{below.claimed[cell]:.3g}); raise replicates"
+    )
+
+
+def _enumerated(
+    problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: float, x0: Array, quantity: str, times: int
+) -> Iterator[float]:
+    """E Z_t from all index paths, t = 0, 1, ... while they are few; single terms without compression only."""
+    points, n = x0[None, :], problem.n_terms
+    yield float(_values(problem, points, quantity)[0])
+    corrections = rule.corrections(problem.gradients(theta))
+    for _ in range(1, times):
+        paths = len(points) * n
+        touched = (
+            paths
+            * problem.dim
+            * (n if quantity == "gap" else 1)
+            * (1 if hasattr(problem, "sampled_gradients") else 500)
+        )
+        if rule.batch_size > 1 or rule.compressor is not None or paths > PATHS or touched > WORK:
+            return
+        indices = np.tile(np.arange(n), len(points))[:, None]
+        points = np.repeat(points, n, axis=0)
+        points = points - gamma * (_sampled(problem, points, indices) - corrections[indices[:, 0]])
+        yield float(_values(problem, points, quantity).mean())
+
+
+def _runs(
+    rng: np.random.Generator,
+    problem: FiniteSum,
+    theta: Array,
+    rule: DistilledSGD,
+    gamma: float,
+    x0: Array,
+    quantity: str,
+    runs: int,
+    times: np.ndarray,
+) -> Array:
+    """Z of ``runs`` independent runs at ``times``, (runs, T)."""
+    corrections = rule.corrections(problem.gradients(theta))
+    points, now = np.tile(x0, (runs, 1)), 0
+    found = np.empty((len(times), runs))
+    for row, time in zip(found, times, strict=True):
+        for _ in range(int(time) - now):
+            indices = _indices(rng, problem.n_terms, runs, rule)
+            points = points - gamma * (_sampled(problem, points, indices) - corrections[indices].mean(axis=1))
+            if rule.compressor is not None:
+                points = rule.compressor.compress(points, rng.random(points.shape))
+        now = int(time)
+        row[:] = _values(problem, points, quantity)
+    return found.T
+
+
+def _values(problem: FiniteSum, points: Array, quantity: str) -> Array:
+    if quantity == "gap":
+        return np.maximum(_gaps(problem, points), 0.0)  # f - f* >= 0; below it is rounding
+    e = points - problem.minimiser
+    return np.asarray((e * e).sum(axis=1))
