@@ -296,3 +296,14 @@ def test_a_sweep_shares_its_level():
     assert [verdict.weight for verdict in found] == [-0.5, 0.0, 0.5, 1.0]
     exact = kd.verify_sweep(PROBLEM, THETA, theorem="theorem-1", weights=[0.0, 1.0], steps=25)
     assert {verdict.evidence for verdict in exact} == {"exact"}
+
+
+def test_an_unreachable_verification_is_not_paid_for():
+    """Range 10^12 times the bound: 2000 runs, all of them 0, could not verify it, and at most 500 are made."""
+    spiky = kd.LeastSquares(np.append(np.ones(39), 9.0)[:, None], np.zeros(40))
+    setting = {"gamma": 0.03, "x0": np.array([1.0]), "quantity": "sq_distance", "identity": False, "seed": 0}
+    rule, times = kd.DistilledSGD(0.0), np.array([40])
+    truth = kd.expected(spiky, [0.0], rule, step_size=0.03, x0=[1.0], steps=40, at=times, quantities=("sq_distance",))
+    found = monte_carlo.judge(spiky, np.zeros(1), rule, times, 2 * truth.sq_distance, replicates=2000, **setting)
+    assert found.status == "UNDECIDED"
+    assert found.reason.startswith("500 runs")

@@ -20,6 +20,7 @@ FIRST_LOOK = (
     50  # runs before the first look at the capital; each later batch is as large as all before it, up to LARGEST
 )
 LARGEST = 1000
+BLIND = 500  # runs where no sample of the allowed size can verify
 PATHS, WORK = 50_000, 2e7  # index paths walked one by one, and numbers touched on the way: their mean is exact
 
 
@@ -58,6 +59,8 @@ def judge(
     above, below, under = Exceeds(bound), Below(bound, most), Exceeds(np.maximum(most - bound, 0.0))
     rng = np.random.Generator(np.random.Philox(seed))
     needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0
+    if bounded and not identity and float((below.fastest() * replicates).min()) < needed:
+        replicates = min(replicates, BLIND)  # verification is out of reach; a violation may still show
     while seen < replicates:
         count = min(max(FIRST_LOOK, min(seen, LARGEST)), replicates - seen)
         samples = _runs(rng, problem, theta, rule, gamma, x0, quantity, count, times)

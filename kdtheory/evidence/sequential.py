@@ -64,3 +64,9 @@ class Below:
     def log_evidence(self) -> Array:
         """log of the largest capital so far, per cell; inf where b exceeds the range."""
         return self.best
+
+    def fastest(self) -> Array:
+        """The most that one sample can add to the logarithm of a cell's capital, the one where Z = 0."""
+        sure = self.most <= self.claimed
+        room = np.where(sure, 1.0, self.most - self.claimed)
+        return np.where(sure, np.inf, np.log1p(STAKES[0] * self.claimed / room))
