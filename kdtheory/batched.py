@@ -1,0 +1,76 @@
+"""The reference engine: NumPy, batched over replicates, for any problem and any compressor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kdtheory.errors import Diverged, InvalidInput
+from kdtheory.job import Job, Moments, State
+from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.streams import COMPRESSION, INDEX, batches, uniform, words
+from kdtheory.teacher import gap_at
+
+DRAWN_AT_ONCE = 2**16       # random words made in one call: few enough for the second-level cache, many enough to hide NumPy's overhead
+
+
+def run(job: Job) -> tuple[Moments, State]:
+    """Moments at ``job.times`` and the state at the last of them; memory O(replicates * batch * dim).
+
+    Raises:
+        Diverged: an iterate is no longer finite.
+        InvalidInput: a state to resume from that belongs to the compiled engine.
+    """
+    problem, rule, runs = job.problem, job.rule, job.replicates
+    corrections = rule.corrections(problem.gradients(job.theta))
+    points, time = np.tile(job.x0, (runs, 1)), 0
+    if job.resume is not None:
+        if job.resume.frame != "points" or job.resume.values.shape != points.shape:
+            raise InvalidInput(f"A run resumes with the engine it began with: its state is {job.resume.values.shape} in the frame "
+                               f"{job.resume.frame!r}, this run's {points.shape} in 'points'.")
+        points, time = job.resume.values, job.resume.time
+    window = max(1, DRAWN_AT_ONCE // (runs * rule.batch_size))
+    drawn, drawn_to = np.empty((0, runs, rule.batch_size), dtype=np.intp), time
+    moments = np.zeros((4, len(job.times)))
+    for record, wanted in enumerate(job.times):
+        for t in range(time, int(wanted)):
+            if t == drawn_to:
+                drawn_to = min(t + window, int(job.times[-1]))
+                drawn = batches(words(job.seed, t, drawn_to, runs, rule.batch_size, INDEX), problem.n_terms, replacement=rule.replacement)
+            with np.errstate(over="ignore", invalid="ignore"):
+                points = _step(job, points, drawn[t - drawn_to], corrections, t)
+            if not np.isfinite(points).all():
+                raise Diverged(f"An iterate is no longer finite at t = {t + 1}, step_size = {job.gamma:.6g}. Use a smaller step size.")
+        time = int(wanted)
+        with np.errstate(over="ignore", invalid="ignore"):      # finite iterates may have squares that are not
+            moments[:, record] = _moments(job, points)
+    return Moments(*moments), State(time, points, "points", runs, job.seed)
+
+
+def _step(job: Job, points: Array, indices: np.ndarray, corrections: Array, t: int) -> Array:
+    points = points - job.gamma * (_sampled(job.problem, points, indices) - corrections[indices].mean(axis=1))
+    if job.rule.compressor is None:
+        return points
+    return job.rule.compressor.compress(points, uniform(words(job.seed, t, t + 1, *points.shape, COMPRESSION)[0]))
+
+
+def _moments(job: Job, points: Array) -> list[float]:
+    e = points - job.problem.minimiser
+    found = []
+    for values in [(e * e).sum(axis=1), *([_gaps(job.problem, points)] if job.gap else [])]:
+        found += [values.mean(), values.std(ddof=1) / np.sqrt(job.replicates)]
+    return found if job.gap else [*found, 0.0, 0.0]
+
+
+def _sampled(problem: FiniteSum, points: Array, indices: np.ndarray) -> Array:
+    fast = getattr(problem, "sampled_gradients", None)
+    if fast is not None:
+        return np.asarray(fast(points, indices))
+    return np.array([problem.gradients(x)[batch].mean(axis=0) for x, batch in zip(points, indices, strict=True)])
+
+
+def _gaps(problem: FiniteSum, points: Array) -> Array:
+    for name, shift in (("gap", 0.0), ("values", problem.minimum)):
+        fast = getattr(problem, name, None)
+        if fast is not None:
+            return np.asarray(fast(points)) - shift
+    return np.array([gap_at(problem, x) for x in points])
