@@ -7,10 +7,8 @@ import numpy as np
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.job import Job, Moments, State
 from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.streams import COMPRESSION, INDEX, batches, uniform, words
+from kdtheory.streams import COMPRESSION, INDEX, Draws, batches, uniform
 from kdtheory.teacher import gap_at
-
-DRAWN_AT_ONCE = 2**16       # random words made in one call: few enough for the second-level cache, many enough to hide NumPy's overhead
 
 
 def run(job: Job) -> tuple[Moments, State]:
@@ -28,29 +26,23 @@ def run(job: Job) -> tuple[Moments, State]:
             raise InvalidInput(f"A run resumes with the engine it began with: its state is {job.resume.values.shape} in the frame "
                                f"{job.resume.frame!r}, this run's {points.shape} in 'points'.")
         points, time = job.resume.values, job.resume.time
-    window = max(1, DRAWN_AT_ONCE // (runs * rule.batch_size))
-    drawn, drawn_to = np.empty((0, runs, rule.batch_size), dtype=np.intp), time
+    end = int(job.times[-1])
+    indices = Draws(job.seed, runs, rule.batch_size, INDEX, lambda bits: batches(bits, problem.n_terms, replacement=rule.replacement))
+    kept = Draws(job.seed, runs, problem.dim, COMPRESSION, uniform)
     moments = np.zeros((4, len(job.times)))
     for record, wanted in enumerate(job.times):
         for t in range(time, int(wanted)):
-            if t == drawn_to:
-                drawn_to = min(t + window, int(job.times[-1]))
-                drawn = batches(words(job.seed, t, drawn_to, runs, rule.batch_size, INDEX), problem.n_terms, replacement=rule.replacement)
+            batch = indices.at(t, end)
             with np.errstate(over="ignore", invalid="ignore"):
-                points = _step(job, points, drawn[t - drawn_to], corrections, t)
+                points = points - job.gamma * (_sampled(problem, points, batch) - corrections[batch].mean(axis=1))
+                if rule.compressor is not None:
+                    points = rule.compressor.compress(points, kept.at(t, end))
             if not np.isfinite(points).all():
                 raise Diverged(f"An iterate is no longer finite at t = {t + 1}, step_size = {job.gamma:.6g}. Use a smaller step size.")
         time = int(wanted)
         with np.errstate(over="ignore", invalid="ignore"):      # finite iterates may have squares that are not
             moments[:, record] = _moments(job, points)
     return Moments(*moments), State(time, points, "points", runs, job.seed)
-
-
-def _step(job: Job, points: Array, indices: np.ndarray, corrections: Array, t: int) -> Array:
-    points = points - job.gamma * (_sampled(job.problem, points, indices) - corrections[indices].mean(axis=1))
-    if job.rule.compressor is None:
-        return points
-    return job.rule.compressor.compress(points, uniform(words(job.seed, t, t + 1, *points.shape, COMPRESSION)[0]))
 
 
 def _moments(job: Job, points: Array) -> list[float]:

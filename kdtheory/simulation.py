@@ -20,9 +20,11 @@ from kdtheory.streams import REPLICATE_LIMIT, SEED_LIMIT, TIME_LIMIT
 
 ENGINES = ("auto", "numpy", "numba")
 QUANTITIES = ("sq_distance", "gap")
-# "auto" compiles only for work that NumPy would need longer for than the compiler: seconds, measured on two cores of 2023.
-WORTH_COMPILING = 10.0
-STEP_OVERHEAD, NUMBER_COST = 1e-4, 4e-9         # NumPy's seconds a step, and a number touched
+# "auto" takes the compiled engine where NumPy would need longer: compiling costs a few seconds once a machine, loading what is cached half
+# of one a process.  The rule sees the arguments and nothing else, so that a call does not change its last bits with the state of a cache.
+WORTH_COMPILING = 1.0
+# NumPy's cost a step, a coordinate of an iterate, a coordinate and row of a gap: seconds on one core, to a factor of two.
+STEP_OVERHEAD, STEP_COST, GAP_COST = 6e-5, 1e-8, 2e-10
 
 
 @dataclass(frozen=True)
@@ -154,11 +156,9 @@ def _engine(engine: str, job: Job) -> str:
 
 
 def _seconds(job: Job) -> float:
-    """About what NumPy would need, to a factor of two or so."""
-    start = 0 if job.resume is None else job.resume.time
-    touched = job.rule.batch_size * job.problem.dim
-    if job.rule.compressor is not None:
-        touched += 10 * job.problem.dim
-    steps, records = int(job.times[-1]) - start, len(job.times)
-    recorded = job.problem.dim * (job.problem.n_terms if job.gap else 1)
-    return steps * STEP_OVERHEAD + job.replicates * NUMBER_COST * (steps * touched + records * recorded / 10)
+    """About what NumPy would need."""
+    steps = int(job.times[-1]) - (0 if job.resume is None else job.resume.time)
+    touched = job.problem.dim * (job.rule.batch_size if job.rule.compressor is None else job.rule.batch_size + 3)
+    rows = min(job.problem.n_terms, job.problem.dim) if isinstance(job.problem, LeastSquares) else job.problem.n_terms
+    recorded = len(job.times) * job.problem.dim * rows if job.gap else 0
+    return steps * STEP_OVERHEAD + job.replicates * (STEP_COST * steps * touched + GAP_COST * recorded)

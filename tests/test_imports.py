@@ -11,7 +11,8 @@ import kdtheory as kd
 
 ROOT = Path(kd.__file__).parent
 ORDER = ("errors", "symbols", "vectors", "assumptions", "problems", "teacher", "rules", "compressors", "envelope", "theorems", "bounds",
-         "meaning", "closed_forms", "moments", "streams", "job", "batched", "compiled", "simulation", "verdicts", "datasets", "report", "commands", "cli")
+         "meaning", "closed_forms", "moments", "streams", "job", "batched", "compiled", "simulation",
+         "verdicts", "datasets", "report", "commands", "cli")
 
 
 def imported(path: Path) -> set[str]:

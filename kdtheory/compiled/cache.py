@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -30,10 +31,8 @@ def _candidates() -> list[Path]:
         return [Path(chosen)]
     home = os.environ.get("XDG_CACHE_HOME")
     found = [Path(home)] if home else []
-    try:
+    with contextlib.suppress(RuntimeError):        # no home at all
         found.append(Path.home() / ".cache")
-    except RuntimeError:        # no home at all
-        pass
     found.append(Path(tempfile.gettempdir()) / f"cache-{os.getuid() if hasattr(os, 'getuid') else 'user'}")
     return [path / "kdtheory" for path in found]
 
@@ -62,21 +61,23 @@ def directory() -> Path | None:
 DIRECTORY = directory()
 
 
+_njit: Any = numba.njit         # Numba's stubs leave out some of its options
+_config: Any = numba.config
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
 
 
 def helper(function: Callable[..., Any]) -> Any:
     """``function`` for kernels to call: no way in from Python, and kept with the kernels that use it."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """``function`` compiled on first use, without the interpreter lock, and kept in the cache directory."""
     if DIRECTORY is None:
-        return numba.njit(no_cfunc_wrapper=True, **_OPTIONS)(function)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(DIRECTORY)     # read when the function is decorated; the user's own kernels keep their place
+        return _njit(no_cfunc_wrapper=True, **_OPTIONS)(function)
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(DIRECTORY)     # read when the function is decorated; the user's own kernels keep their place
     try:
-        return numba.njit(cache=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+        return _njit(cache=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from kdtheory.compiled.cache import helper
-from kdtheory.compiled.lanes import WIDTH
+from kdtheory.compiled.lanes import WIDTH, instruction
 from kdtheory.streams import COMPRESSION, INDEX, KEY_STEPS, MULTIPLIERS, ROUNDS
 
 WINDOW = 256        # times drawn at once; even, and short enough for the first-level cache
@@ -43,7 +41,7 @@ def _multiply_shift(builder: Any, bits: Any, size: Any) -> Any:
     return builder.lshr(builder.add(builder.mul(builder.lshr(bits, half), size), carry), half)
 
 
-@intrinsic
+@instruction
 def sixteen_indices(typing: Any, out: Any, offset: Any, pair: Any, replicate: Any, slot: Any, k0: Any, k1: Any, n: Any) -> Any:
     """out[offset : offset + 16] = indices below n at the times 2 pair, ..., 2 pair + 15: Philox on eight counters at once.
 

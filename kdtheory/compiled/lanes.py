@@ -23,6 +23,11 @@ _DOUBLE, _INT32, _INT64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
 _VECTOR, _BITS = ir.VectorType(_DOUBLE, WIDTH), ir.VectorType(_INT64, WIDTH)
 
 
+def instruction(function: Any) -> Any:
+    """Numba's intrinsic; its callers do not see the first argument, which a type checker cannot know."""
+    return intrinsic(function)
+
+
 class Lanes(types.Type):
     """The Numba type of eight float64 numbers."""
 
@@ -70,7 +75,7 @@ def _vector_at(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -
     return value
 
 
-@intrinsic
+@instruction
 def load(typing: Any, array: Any, offset: Any) -> Any:
     """array[offset : offset + 8] of a flat float64 array."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -78,7 +83,7 @@ def load(typing: Any, array: Any, offset: Any) -> Any:
     return lanes(array, types.intp), emit
 
 
-@intrinsic
+@instruction
 def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
     """array[offset : offset + 8] = value."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -88,7 +93,7 @@ def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
     return types.void(array, types.intp, lanes), emit
 
 
-@intrinsic
+@instruction
 def gather(typing: Any, array: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
     """array at eight places."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -100,7 +105,7 @@ def gather(typing: Any, array: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: A
     return lanes(array, *[types.intp] * WIDTH), emit
 
 
-@intrinsic
+@instruction
 def half_store(typing: Any, low: Any, high: Any, offset: Any, value: Any) -> Any:
     """The first four lanes to low[offset:], the last four to high[offset:]."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -112,7 +117,7 @@ def half_store(typing: Any, low: Any, high: Any, offset: Any, value: Any) -> Any
     return types.void(low, high, types.intp, lanes), emit
 
 
-@intrinsic
+@instruction
 def again(typing: Any, offset: Any) -> Any:
     """``offset`` itself, hidden from the compiler: what lies there is loaded a second time and not kept in a register in between."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -120,7 +125,7 @@ def again(typing: Any, offset: Any) -> Any:
     return types.intp(types.intp), emit
 
 
-@intrinsic
+@instruction
 def prefetch(typing: Any, array: Any, offset: Any) -> Any:
     """Ask for the cache line of array[offset]."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -131,7 +136,7 @@ def prefetch(typing: Any, array: Any, offset: Any) -> Any:
     return types.void(array, types.intp), emit
 
 
-@intrinsic
+@instruction
 def splat(typing: Any, value: Any) -> Any:
     """The same number eight times."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -140,7 +145,7 @@ def splat(typing: Any, value: Any) -> Any:
     return lanes(types.float64), emit
 
 
-@intrinsic
+@instruction
 def lane(typing: Any, value: Any, place: Any) -> Any:
     """Lane ``place`` (a literal) eight times."""
     if not isinstance(place, types.IntegerLiteral):
@@ -150,7 +155,7 @@ def lane(typing: Any, value: Any, place: Any) -> Any:
     return lanes(lanes, place), emit
 
 
-@intrinsic
+@instruction
 def muladd(typing: Any, x: Any, y: Any, z: Any) -> Any:
     """x y + z."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -158,7 +163,7 @@ def muladd(typing: Any, x: Any, y: Any, z: Any) -> Any:
     return lanes(lanes, lanes, lanes), emit
 
 
-@intrinsic
+@instruction
 def mul(typing: Any, x: Any, y: Any) -> Any:
     """x y."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -166,7 +171,7 @@ def mul(typing: Any, x: Any, y: Any) -> Any:
     return lanes(lanes, lanes), emit
 
 
-@intrinsic
+@instruction
 def add(typing: Any, x: Any, y: Any) -> Any:
     """x + y."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -174,7 +179,7 @@ def add(typing: Any, x: Any, y: Any) -> Any:
     return lanes(lanes, lanes), emit
 
 
-@intrinsic
+@instruction
 def sub(typing: Any, x: Any, y: Any) -> Any:
     """x - y."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -182,7 +187,7 @@ def sub(typing: Any, x: Any, y: Any) -> Any:
     return lanes(lanes, lanes), emit
 
 
-@intrinsic
+@instruction
 def div(typing: Any, x: Any, y: Any) -> Any:
     """x / y."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -190,7 +195,7 @@ def div(typing: Any, x: Any, y: Any) -> Any:
     return lanes(lanes, lanes), emit
 
 
-@intrinsic
+@instruction
 def larger(typing: Any, x: Any, y: Any) -> Any:
     """The larger of each pair."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -198,7 +203,7 @@ def larger(typing: Any, x: Any, y: Any) -> Any:
     return lanes(lanes, lanes), emit
 
 
-@intrinsic
+@instruction
 def total(typing: Any, value: Any) -> Any:
     """The sum of the lanes."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -206,7 +211,7 @@ def total(typing: Any, value: Any) -> Any:
     return types.float64(lanes), emit
 
 
-@intrinsic
+@instruction
 def totals(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
     """Lane k is the sum of the lanes of the k-th argument: three rounds of adding neighbours, shared by all eight."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -220,7 +225,7 @@ def totals(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, 
     return lanes(*[lanes] * WIDTH), emit
 
 
-@intrinsic
+@instruction
 def exponential(typing: Any, x: Any) -> Any:
     """exp(x), x cut to [-708, 708], to about 1e-16 relative; NaN stays.
 
@@ -256,7 +261,7 @@ def _row(builder: Any, vectors: list[Any]) -> Any:
     return row
 
 
-@intrinsic
+@instruction
 def row_at(typing: Any, array: Any, offset: Any, like: Any) -> Any:
     """The V vectors from array[offset], V the length of the tuple ``like``."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -265,7 +270,7 @@ def row_at(typing: Any, array: Any, offset: Any, like: Any) -> Any:
     return types.UniTuple(lanes, len(like))(array, types.intp, like), emit
 
 
-@intrinsic
+@instruction
 def put_row(typing: Any, array: Any, offset: Any, row: Any) -> Any:
     """Write a row's vectors from array[offset] on."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -276,7 +281,7 @@ def put_row(typing: Any, array: Any, offset: Any, row: Any) -> Any:
     return types.void(array, types.intp, row), emit
 
 
-@intrinsic
+@instruction
 def dot(typing: Any, x: Any, y: Any) -> Any:
     """Products of two rows, summed into one vector (whose lanes are still to be added)."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -288,7 +293,7 @@ def dot(typing: Any, x: Any, y: Any) -> Any:
     return lanes(x, y), emit
 
 
-@intrinsic
+@instruction
 def times(typing: Any, x: Any, y: Any) -> Any:
     """Products of two rows, entry by entry."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -297,7 +302,7 @@ def times(typing: Any, x: Any, y: Any) -> Any:
     return x(x, y), emit
 
 
-@intrinsic
+@instruction
 def axpy(typing: Any, scale: Any, x: Any, y: Any) -> Any:
     """scale x + y for rows x, y and one vector ``scale``."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
