@@ -18,13 +18,15 @@ from kdtheory.compiled import cache, compress, draws, engine, lanes
 RNG = np.random.default_rng(11)
 N, D = 11, 3
 FEATURES, SCALES, SHIFTS = RNG.standard_normal((N, D)), RNG.uniform(0.5, 1.5, N), RNG.standard_normal((N, D))
-WIDE = RNG.standard_normal((40, 37))      # more coordinates than the kernel for narrow rows takes, no multiple of eight
+MEDIUM, WIDE = RNG.standard_normal((40, 37)), RNG.standard_normal((60, 133))      # each for a kernel of its own; no multiples of eight
 PROBLEMS = {
     "least-squares": kd.LeastSquares(FEATURES, RNG.standard_normal(N)),
     "ridge": kd.LeastSquares(FEATURES, RNG.standard_normal(N), ridge=0.2),
-    "wide": kd.LeastSquares(WIDE, RNG.standard_normal(40), ridge=0.2),
+    "medium": kd.LeastSquares(MEDIUM, RNG.standard_normal(40), ridge=0.2),
+    "wide": kd.LeastSquares(WIDE, RNG.standard_normal(60)),
     "logistic": kd.LogisticRegression(FEATURES, RNG.uniform(0, 1, N), ridge=0.1),
-    "logistic-wide": kd.LogisticRegression(WIDE, RNG.uniform(0, 1, 40), ridge=0.1),
+    "logistic-medium": kd.LogisticRegression(MEDIUM, RNG.uniform(0, 1, 40), ridge=0.1),
+    "logistic-wide": kd.LogisticRegression(WIDE, RNG.uniform(0, 1, 60), ridge=0.1),
     "softmax": kd.SoftmaxRegression(FEATURES, RNG.integers(0, 6, N), ridge=0.1),
     "sinusoidal": kd.SinusoidalSum(RNG.standard_normal((2, D)), SCALES / SCALES.mean(), SHIFTS - SHIFTS.mean(axis=0)),
 }
@@ -66,7 +68,7 @@ def test_agreement_can_fail(name):
         assert kd.simulate(problem, theta, rule, **{**run, **changed}, engine="numba").sq_distance[1:] != pytest.approx(slow[1:], rel=1e-8)
 
 
-CUTS = [("ridge", "biased"), ("wide", "unbiased"), ("softmax", "without"), ("logistic", "rand-k"), ("sinusoidal", "batch")]
+CUTS = [("ridge", "biased"), ("medium", "unbiased"), ("wide", "biased"), ("softmax", "without"), ("logistic", "rand-k"), ("sinusoidal", "batch")]
 
 
 @pytest.mark.parametrize(("name", "rule"), CUTS)
@@ -125,7 +127,8 @@ def test_quantities():
         kd.simulate(problem, theta, RULES["biased"], **run, quantities=("gaps",))
 
 
-@pytest.mark.parametrize(("name", "rule"), [("least-squares", "biased"), ("wide", "biased"), ("softmax", "batch"), ("ridge", "rand-k")])
+@pytest.mark.parametrize(("name", "rule"), [("least-squares", "biased"), ("medium", "biased"), ("wide", "biased"), ("softmax", "batch"),
+                                            ("ridge", "rand-k")])
 def test_divergence_is_dated_as_by_numpy(name, rule):
     (problem, theta), run = arguments(name)
     said = []

@@ -106,18 +106,6 @@ def gather(typing: Any, array: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: A
 
 
 @instruction
-def half_store(typing: Any, low: Any, high: Any, offset: Any, value: Any) -> Any:
-    """The first four lanes to low[offset:], the last four to high[offset:]."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        for kind, array, first in ((signature.args[0], args[0], 0), (signature.args[1], args[1], 4)):
-            part = _shuffle(builder, args[3], args[3], list(range(first, first + 4)))
-            place = _address(context, builder, kind, array, args[2])
-            builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=8)
-        return context.get_dummy_value()
-    return types.void(low, high, types.intp, lanes), emit
-
-
-@instruction
 def again(typing: Any, offset: Any) -> Any:
     """``offset`` itself, hidden from the compiler: what lies there is loaded a second time and not kept in a register in between."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -127,10 +115,10 @@ def again(typing: Any, offset: Any) -> Any:
 
 @instruction
 def prefetch(typing: Any, array: Any, offset: Any) -> Any:
-    """Ask for the cache line of array[offset]."""
+    """Ask for the cache line of array[offset], into the second-level cache: the first holds what is in use."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = builder.bitcast(_address(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer())
-        hints = [ir.Constant(_INT32, hint) for hint in (0, 3, 1)]       # a read, of data, to be kept in every cache
+        hints = [ir.Constant(_INT32, hint) for hint in (0, 2, 1)]       # a read, of data, not for the first level
         _call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *hints], ())
         return context.get_dummy_value()
     return types.void(array, types.intp), emit

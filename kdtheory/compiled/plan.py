@@ -16,7 +16,10 @@ import numpy as np
 
 from kdtheory.compiled.compress import BERNOULLI, NONE, RAND_K, ROUNDING
 from kdtheory.compiled.general import general
-from kdtheory.compiled.narrow import LIMIT, narrow
+from kdtheory.compiled.medium import LIMIT as MEDIUM
+from kdtheory.compiled.medium import medium
+from kdtheory.compiled.narrow import LIMIT as NARROW
+from kdtheory.compiled.narrow import narrow
 from kdtheory.compiled.pieces import IDENTITY, LOGISTIC, SOFTMAX
 from kdtheory.compiled.sinusoidal import sinusoidal
 from kdtheory.compiled.values import gaps_from, single_sums, softmax_sums
@@ -147,8 +150,10 @@ def _linear_plan(problem: Any, theta: Array, rule: DistilledSGD, *, gamma: float
 
     def advance(state: Array, wanted: np.ndarray, t0: int, first: int, last: int, found: Array) -> None:
         y = state.reshape(-1)
-        if single and width <= 8 * LIMIT:
+        if single and width <= 8 * NARROW:
             narrow(flat, line, goal, y, like, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
+        elif single and width <= 8 * MEDIUM:
+            medium(flat, line, goal, y, width, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
         elif single:
             wide(flat, line, goal, y, width, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
         else:
