@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install verify test lint clean
+.PHONY: install verify test lint bench clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -20,5 +20,8 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy kdtheory
 
+bench:
+	$(PYTHON) benchmarks/run.py $(if $(BENCH),-- $(BENCH))
+
 clean:
-	rm -rf .venv build dist out
+	rm -rf .venv .venv-bench build dist out
