@@ -37,7 +37,7 @@ def least(n: int, d: int, k: int, replicates: int, steps: int, every: int) -> Ca
     """
     rng = np.random.default_rng(0)
     features, points = rng.standard_normal((n, d)), rng.standard_normal((replicates * k, d))
-    out, step_out = np.empty((replicates * k, n)), np.empty(replicates * k)
+    out, step_in, step_out = np.empty((replicates * k, n)), np.zeros(replicates * k), np.empty(replicates * k)
     rows = max(1, round(2 * steps * replicates * k / (replicates * k)))     # a product with so many rows has the flops of all steps
     block, wide = rng.standard_normal((min(rows, n), d)), np.empty((replicates * k, min(rows, n)))
 
@@ -48,9 +48,8 @@ def least(n: int, d: int, k: int, replicates: int, steps: int, every: int) -> Ca
         for _ in range(max(1, rows // len(block))):
             np.matmul(points, block.T, out=wide)
         for _ in range(steps):
-            np.exp(step_out, out=step_out)
+            np.exp(step_in, out=step_out)
 
-    step_out[:] = 0.0
     return run
 
 

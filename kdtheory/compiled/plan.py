@@ -168,6 +168,7 @@ def _linear_plan(problem: Any, theta: Array, rule: DistilledSGD, *, gamma: float
 def _evaluation(problem: Any, rows: Array, offsets: Array, origin: Array, width: int, spread_out: Callable[[Array], Array], response: int,
                 replicates: int) -> Advance:
     """f - f* at every replicate: for least squares |F (x - x*)|^2 / 2 with F^T F = H, else the mean of the losses over all rows."""
+    columns = problem.features.shape[1]
     linear, constant, ridge, scale = spread_out(np.zeros(problem.dim)), problem.minimum, problem.ridge, 1.0 / problem.n_terms
     moved, outputs = spread_out(origin), offsets.shape[1]
     if response == IDENTITY:
@@ -185,9 +186,9 @@ def _evaluation(problem: Any, rows: Array, offsets: Array, origin: Array, width:
     def evaluate(state: Array, first: int, last: int, found: Array, record: int) -> None:
         y = state.reshape(-1)
         if response == SOFTMAX:
-            softmax_sums(flat, offsets, width, y, first, last, sums)
+            softmax_sums(flat, offsets, columns, width, y, first, last, sums)
         else:
-            single_sums(flat, line, width, y, response, first, last, sums)
+            single_sums(flat, line, columns, width, y, response, first, last, sums)
         gaps_from(sums, scale, linear, ridge, moved, constant, y, width * outputs, first, last, replicates, found, record)
 
     return evaluate
