@@ -11,7 +11,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "kdtheory.errors": ("AssumptionFails", "Diverged", "InvalidInput", "KdtheoryError", "MissingTool", "StepSizeTooLarge"),
+    "kdtheory.errors": ("AssumptionFails", "Diverged", "InvalidInput", "KdtheoryError", "MissingTool", "StepSizeTooLarge",
+                        "StoreFailure", "WorkerFailure"),
     "kdtheory.problems": ("Constant", "Constants", "FiniteSum", "LeastSquares", "LogisticRegression", "SinusoidalSum",
                           "SoftmaxRegression", "check_finite_sum"),
     "kdtheory.teacher": ("TeacherStatistics", "teacher_statistics"),
@@ -25,6 +26,7 @@ _HOME = {
     "kdtheory.simulation": ("simulate",),
     "kdtheory.worst_cases": ("worst_case", "worst_case_interval"),
     "kdtheory.verdicts": ("Verdict", "verify", "verify_update"),
+    "kdtheory.campaigns": ("campaign", "replay"),
     "kdtheory.estimate": ("Diagnosis", "LambdaEstimator", "WeightEstimate", "diagnose", "lambda_star", "lambda_star_from_logits"),
     "kdtheory.proofs": ("Proof", "prove"),
 }

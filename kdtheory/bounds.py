@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -29,11 +30,11 @@ def theorem_named(name: str | Theorem) -> Theorem:
     return THEOREMS[name]
 
 
-@lru_cache(maxsize=512)
-def compiled(expression: sp.Expr) -> tuple[tuple[str, ...], Callable[..., float]]:
-    """An expression as a float function of the letters that it names."""
+@lru_cache(maxsize=1024)
+def compiled(expression: sp.Expr, modules: str = "math") -> tuple[tuple[str, ...], Callable[..., Any]]:
+    """An expression as a function of the letters that it names: of floats, or of arrays with ``modules="numpy"``."""
     letters = tuple(sorted(expression.free_symbols, key=str))
-    return tuple(str(letter) for letter in letters), sp.lambdify(letters, expression, modules="math")
+    return tuple(str(letter) for letter in letters), sp.lambdify(letters, expression, modules=modules, cse=modules == "numpy")
 
 
 def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:

@@ -30,6 +30,14 @@ class MissingTool(KdtheoryError, RuntimeError):
     """An optional checker or package is not installed; the message says how to get it."""
 
 
+class StoreFailure(KdtheoryError, OSError):
+    """A campaign's store cannot be read or written now; what it holds is intact."""
+
+
+class WorkerFailure(KdtheoryError, RuntimeError):
+    """Workers of a campaign keep dying; what the store holds is intact."""
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> InvalidInput:
     """The error for a name outside a list, with the nearest known name."""
     names = list(known)

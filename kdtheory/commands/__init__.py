@@ -16,5 +16,8 @@ COMMANDS = {
     "formula": "a closed form or a statement",
     "simulate": "simulate SGD with distillation on data",
     "weight": "lambda* from per-sample gradients",
+    "campaign": "very many random instances, stored so that nothing can lose them",
+    "tightness": "the instance on which a bound comes nearest to equality",
+    "replay": "play a stored instance of a campaign again",
     "mutate": "wrong theorems and engines, each killed by a named check",
 }

@@ -52,8 +52,10 @@ def newton_minimiser(problem: TwiceDifferentiable) -> Array:
         regular = problem.ridge > 0.0
         direction = np.linalg.solve(hessian, gradient) if regular else np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
         size, value, slope = 1.0, problem.value(x), float(gradient @ direction)
-        while problem.value(x - size * direction) > value - size * slope / 4 and size > 1e-6:
-            size /= 2
+        # A decrease below the rounding of f cannot be seen: there the full step is taken, and the gradient judges it.
+        if slope > 1e-14 * abs(value):
+            while problem.value(x - size * direction) > value - size * slope / 4 and size > 1e-6:
+                size /= 2
         candidate = x - size * direction
         gradient_there = problem.gradient(candidate)
         norm = float(np.linalg.norm(gradient_there))

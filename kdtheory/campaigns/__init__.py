@@ -1,0 +1,5 @@
+"""Campaigns: very many exact checks, stored so that nothing can lose them."""
+
+from kdtheory.campaigns.driver import Campaign, Progress, campaign, replay
+
+__all__ = ["Campaign", "Progress", "campaign", "replay"]

@@ -1,0 +1,152 @@
+"""The loop: hand out missing blocks, store each with what it found, say how far it is."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kdtheory.campaigns import workers as pools
+from kdtheory.campaigns.batched import KEYS, STEPS, Outcome, judge
+from kdtheory.campaigns.blocks import SIZE, draw
+from kdtheory.campaigns.instances import read, written
+from kdtheory.campaigns.store import Row, Store
+from kdtheory.errors import InvalidInput, unknown_name
+from kdtheory.problems.base import positive_int
+from kdtheory.verdicts import Verdict, verify
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is: instances done and wanted, instances a second, the tightest noisy ratio so far and its theorem."""
+
+    done: int
+    wanted: int
+    rate: float
+    tightest: float
+    theorem: str
+
+    @property
+    def eta(self) -> float:
+        """Seconds to go at the present rate."""
+        return (self.wanted - self.done) / self.rate if self.rate > 0 else float("inf")
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What a store holds: ``rows`` per theorem (instances, noisy, violated, tightest, record), instances done, wanted, seconds."""
+
+    rows: tuple[Row, ...]
+    instances: int
+    wanted: int
+    seconds: float
+    interrupted: bool
+
+    @property
+    def violations(self) -> int:
+        """Over all theorems."""
+        return sum(row["violated"] for row in self.rows)
+
+
+def work(keys: tuple[str, ...], seed: int, number: int) -> list[Outcome]:
+    """One block; what a worker does."""
+    return judge(draw(seed, number), keys)
+
+
+def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[str] | None = None, seed: int = 0,
+             workers: int | None = None, scheduler: str | None = None, resume: bool = False,
+             tick: Callable[[Progress], None] = lambda progress: None) -> Campaign:
+    """Check statements on random least squares instances (N <= 12, d <= 5), exactly, and keep the result in ``store``.
+
+    Whatever interrupts it, running it again goes on with the blocks that are missing; every violation and every new tightest instance
+    is stored as fractions, to be played again by :func:`replay`.
+
+    Args:
+        store: an SQLite file, made when it is not there.
+        instances: how many are wanted in all, rounded up to blocks of 256.
+        theorems: keys; None for all.
+        seed: fixes the instances.
+        workers: processes; None for one a core.
+        scheduler: address of a Dask scheduler, instead of processes.
+        resume: take seed and theorems from the store, which must exist.
+        tick: called after every block.
+
+    Raises:
+        InvalidInput: unknown theorem, a store begun with other settings.  StoreFailure: the store is locked or the disk is full.
+        WorkerFailure: workers keep dying.  MissingTool: Dask is not installed.
+    """
+    wanted = -(-positive_int(instances, "instances") // SIZE)
+    positive_int(seed, "seed", minimum=0)
+    count = positive_int(workers, "workers") if workers is not None else (os.cpu_count() or 1)
+    for name in theorems or ():
+        if name not in KEYS:
+            raise unknown_name("theorem", name, KEYS)
+    chosen = None if resume else {"seed": seed, "theorems": [name for name in KEYS if not theorems or name in theorems], "steps": STEPS,
+                                  "block": SIZE}
+    with Store(store, chosen, create=not resume) as base:
+        settings = base.settings
+        if (settings["steps"], settings["block"]) != (STEPS, SIZE):
+            raise InvalidInput(f"{str(store)!r} has blocks of {settings['block']} and {settings['steps']} steps; this kdtheory uses {SIZE} and "
+                               f"{STEPS}. Use the kdtheory that made it, or another file.")
+        start, done = time.perf_counter(), base.done()
+        missing = [number for number in range(wanted) if number not in done]
+        job = partial(work, tuple(settings["theorems"]), settings["seed"])
+        found = _run(job, missing, count, scheduler)
+        tightest = base.tightest()
+        interrupted = False
+        try:
+            for fresh, (number, outcomes) in enumerate(found, start=1):
+                _keep(base, settings["seed"], number, outcomes, tightest)
+                theorem = max(tightest, key=tightest.__getitem__, default="")
+                tick(Progress(SIZE * (wanted - len(missing) + fresh), SIZE * wanted, SIZE * fresh / (time.perf_counter() - start),
+                              tightest.get(theorem, 0.0), theorem))
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            found.close()
+        return Campaign(tuple(base.summary()), SIZE * len(base.done()), SIZE * wanted, time.perf_counter() - start, interrupted)
+
+
+def _run(job: pools.Work, missing: list[int], count: int, scheduler: str | None) -> Generator[tuple[int, Any], None, None]:
+    if scheduler is not None:
+        return pools.dask(job, missing, scheduler)
+    if count == 1 or len(missing) <= 1:
+        return pools.here(job, missing)
+    return pools.processes(job, missing, count)
+
+
+def _keep(base: Store, seed: int, number: int, outcomes: Sequence[Outcome], tightest: dict[str, float]) -> None:
+    """Store a block; its violations and new tightest instances are written out, drawn again from the seed."""
+    block = draw(seed, number)
+    results: list[Row] = []
+    records: list[Row] = []
+    better: dict[str, float] = {}
+    for outcome in outcomes:
+        name, noisy = outcome.theorem, np.where(outcome.violated, 0.0, outcome.noisy)
+        best = float(noisy.max())
+        results.append({"theorem": name, "violated": int(outcome.violated.sum()), "noisy": int((noisy > 0).sum()), "ratio": best})
+        kept = [("violation", int(index), float(outcome.ratio[index])) for index in outcome.violated.nonzero()[0]]
+        if best > tightest.get(name, 0.0):
+            better[name] = best
+            kept.append(("tightest", int(noisy.argmax()), best))
+        records += [{"theorem": name, "kind": kind, "ratio": ratio, "instance": written(block, outcome, index)} for kind, index, ratio in kept]
+    base.add(number, SIZE, results, records)
+    tightest |= better
+
+
+def replay(identity: int, *, store: str | Path, method: str = "exact") -> tuple[Row, Verdict]:
+    """A stored instance and its verdict now, by :func:`kdtheory.verify`, which shares no arithmetic with the campaign's blocks.
+
+    Raises:
+        InvalidInput: no such record, or an instance that was tampered with.
+    """
+    with Store(store, create=False) as base:
+        record = base.record(positive_int(identity, "ID"))
+    arguments = read(record["instance"])
+    return record, verify(arguments.pop("problem"), arguments.pop("theta"), method=method, **arguments)
