@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 Times = dict[str, np.ndarray]
 
 
 @contextmanager
 def on_cores(count: int):
-    """This process on ``count`` cores, every library in it."""
+    """This process on ``count`` cores, with as many BLAS threads: more would wait for each other in busy loops."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, set(sorted(before)[:count]))
     try:
-        yield
+        with threadpool_limits(count):
+            yield
     finally:
         os.sched_setaffinity(0, before)
 

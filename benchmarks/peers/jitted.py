@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
-import jax
-import jax.numpy as jnp
-import numpy as np
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")       # one core, like everyone here; read when JAX is imported
 
-from benchmarks.peers.case import Case
+import jax  # noqa: E402 - after the flag
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+
+from benchmarks.peers.case import Case  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
 FORMS = ("scan", "vmap")

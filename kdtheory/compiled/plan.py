@@ -31,6 +31,7 @@ from kdtheory.rules import DistilledSGD
 from kdtheory.streams import split_seed
 
 _PADDED: weakref.WeakKeyDictionary[Any, dict[str, Array]] = weakref.WeakKeyDictionary()
+_OUTPUTS: weakref.WeakKeyDictionary[Any, dict[bytes, Array]] = weakref.WeakKeyDictionary()
 Advance = Callable[..., None]
 
 
@@ -66,6 +67,17 @@ def _rows(problem: FiniteSum, frame: str, make: Callable[[], Array]) -> Array:
     if frame not in kept:
         kept[frame] = padded(make(), eights=True)
     return kept[frame]
+
+
+def _outputs(problem: Any, point: Array, outputs: int) -> Array:
+    """A x for the rows A of features, (N, K); the last few are kept, so that a sweep of weights reads the features once."""
+    kept = _OUTPUTS.setdefault(problem, {})
+    name = point.tobytes()
+    if name not in kept:
+        while len(kept) >= 4:
+            del kept[next(iter(kept))]
+        kept[name] = problem.features @ point.reshape(outputs, -1).T
+    return kept[name]
 
 
 def _compressor(rule: DistilledSGD, dim: int) -> tuple[int, float]:
@@ -115,7 +127,8 @@ def _linear_plan(problem: Any, theta: Array, rule: DistilledSGD, *, gamma: float
     outputs = 1 if square else problem.n_outputs
     columns = problem.features.shape[1]
     labels = problem.targets[:, None] if square else problem.labels
-    residual = (problem.features @ theta - problem.targets)[:, None] if square else problem.residuals(theta)
+    taught = _outputs(problem, theta, outputs)
+    residual = (taught if square else problem.response(taught)) - labels
     targets = np.ascontiguousarray(labels + rule.weight * residual)
     drift = rule.weight * (problem.ridge * theta - (problem.gradient(theta) if rule.unbiased else 0.0))
     code, parameter = _compressor(rule, problem.dim)
@@ -124,7 +137,7 @@ def _linear_plan(problem: Any, theta: Array, rule: DistilledSGD, *, gamma: float
     frame = "x" if code != NONE else "eigenvectors of H" if turn else "x - minimiser"
     origin = np.zeros(problem.dim) if frame == "x" else problem.minimiser
     centre = problem.minimiser - origin
-    offsets = problem.features @ origin.reshape(outputs, columns).T
+    offsets = _outputs(problem, origin, outputs)
     drift = gamma * (drift - problem.ridge * origin)
     begin, eigenvalues = x0 - origin, np.empty(0)
     if turn:
