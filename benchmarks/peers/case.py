@@ -34,7 +34,8 @@ def make(n: int, d: int, replicates: int, steps: int, every: int) -> Case:
     rng = np.random.default_rng(0)
     features = rng.standard_normal((n, d))
     targets = features @ rng.standard_normal(d) / np.sqrt(d) + rng.standard_normal(n)
-    best = np.linalg.solve(features.T @ features, features.T @ targets)
+    gram = features.T @ features + 1e-9 * n * np.eye(d)     # solvable with fewer rows than columns too
+    best = np.linalg.solve(gram, features.T @ targets)
     theta = best + 0.1 * rng.standard_normal(d)
     return Case(features, targets, features @ theta - targets, theta, best, best + rng.standard_normal(d) / np.sqrt(d), replicates, steps,
                 every, 0.1 / d)

@@ -8,10 +8,11 @@ import numpy as np
 
 from kdtheory.compiled.cache import kernel
 from kdtheory.compiled.draws import WINDOW, draw_indices
-from kdtheory.compiled.lanes import add, gather, lane, load, mul, muladd, splat, store, sub, totals
+from kdtheory.compiled.lanes import add, gather, lane, load, mul, muladd, prefetch, splat, store, sub, totals
 from kdtheory.compiled.pieces import LOGISTIC, affine, sigmoid, squares, summarise
 
 LIMIT = 16      # vectors a row: eight states and eight rows of so many are half of a first-level cache of 32 kB
+NEAR = 2**17    # numbers that fit the second-level cache, where asking ahead costs more than it saves
 
 
 @kernel
@@ -21,6 +22,7 @@ def medium(rows: Any, offsets: Any, targets: Any, state: Any, width: Any, gamma:
     n, weighted = len(offsets), len(weights) > 0
     indices, distances, gaps = np.empty(8 * WINDOW, dtype=np.intp), np.empty(8 * len(wanted)), np.empty(8 * len(wanted))
     zero, scale = splat(0.0), splat(-gamma)
+    far = len(rows) > NEAR      # the rows of the next step are asked for during this one
     still, logistic = decay == 1.0 and not shift.any(), response == LOGISTIC
     for block in range(first, last):
         y0 = block * 8 * width
@@ -40,6 +42,12 @@ def medium(rows: Any, offsets: Any, targets: Any, state: Any, width: Any, gamma:
                 i4, i5, i6, i7 = indices[4 * WINDOW + j], indices[5 * WINDOW + j], indices[6 * WINDOW + j], indices[7 * WINDOW + j]
                 a0, a1, a2, a3 = i0 * width, i1 * width, i2 * width, i3 * width
                 a4, a5, a6, a7 = i4 * width, i5 * width, i6 * width, i7 * width
+                if far:
+                    later = min(t + 1, stop - 1) - window * WINDOW
+                    for k in range(8):
+                        place = indices[k * WINDOW + later] * width
+                        for ahead in range(place, place + width, 8):
+                            prefetch(rows, ahead)
                 s0, s1, s2, s3, s4, s5, s6, s7 = zero, zero, zero, zero, zero, zero, zero, zero
                 for j in range(0, width, 8):
                     s0 = muladd(load(rows, a0 + j), load(state, y0 + j), s0)
