@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Pinned: an open version would fetch a build with gigabytes of GPU libraries.
 TORCH ?= torch==2.13.0
 
-.PHONY: install verify test coverage slow reproduce lint clean
+.PHONY: install verify test coverage slow reproduce bench lint clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -32,5 +32,8 @@ lint: install
 reproduce: install
 	$(BIN)/kdtheory reproduce --all --out docs/reproductions
 
+bench:
+	$(PYTHON) benchmarks/run.py $(if $(BENCH),-- $(BENCH))
+
 clean:
-	rm -rf .venv build dist out
+	rm -rf .venv .venv-bench build dist out

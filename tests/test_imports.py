@@ -10,10 +10,13 @@ from pathlib import Path
 import kdtheory as kd
 
 ROOT = Path(kd.__file__).parent
-ORDER = ("errors", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules", "compressors",
-         "envelope", "theorems", "bounds", "matching", "matching_gram", "exact_instances", "exact_shapes", "exact_law", "suspects",
-         "counterexamples", "meaning", "closed_forms", "moments", "simulation", "evidence", "verdicts", "datasets", "agreement", "parallel",
-         "report", "tables", "readme_table", "plots", "page", "reproductions", "commands", "cli")
+ORDER = (
+    "errors", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules",
+    "compressors", "envelope", "theorems", "bounds", "matching", "matching_gram", "exact_instances",
+    "exact_shapes", "exact_law", "suspects", "counterexamples", "meaning", "closed_forms", "moments", "streams",
+    "job", "batched", "compiled", "simulation", "evidence", "verdicts", "datasets", "agreement", "parallel",
+    "report", "tables", "readme_table", "plots", "page", "reproductions", "commands", "cli",
+)
 
 
 def imported(path: Path) -> set[str]:

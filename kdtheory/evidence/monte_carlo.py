@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kdtheory.batched import gaps, sampled, visited
 from kdtheory.evidence.judgement import Judgement, compare
 from kdtheory.evidence.ranges import almost_sure
 from kdtheory.evidence.sequential import Below, Exceeds
+from kdtheory.job import Job
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.rules import DistilledSGD
-from kdtheory.simulation import _gaps, _indices, _sampled
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
 FIRST_LOOK = (
@@ -57,44 +58,39 @@ def judge(
     most = almost_sure(problem, theta, rule, gamma=gamma, x0=x0, steps=int(times[-1]), quantity=quantity)[times]
     bounded = bool(np.isfinite(most).all())
     above, below, under = Exceeds(bound), Below(bound, most), Exceeds(np.maximum(most - bound, 0.0))
-    rng = np.random.Generator(np.random.Philox(seed))
+    seeds = np.random.SeedSequence(seed)
     needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0
     if bounded and not identity and float((below.fastest() * replicates).min()) < needed:
         replicates = min(replicates, BLIND)  # verification is out of reach; a violation may still show
+
+    def said(status: str, reason: str) -> Judgement:
+        return Judgement(status, ratio, reason, (float(total[-1] / seen), float(bound[-1])))
+
     while seen < replicates:
         count = min(max(FIRST_LOOK, min(seen, LARGEST)), replicates - seen)
-        samples = _runs(rng, problem, theta, rule, gamma, x0, quantity, count, times)
+        fresh = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0])
+        samples = _runs(Job(problem, theta, rule, gamma, x0, times, count, fresh, False, None), quantity)
         seen += count
         total += samples.sum(axis=0)
-        ratio = max(start, float((total / seen / np.maximum(bound, np.finfo(float).tiny)).max()))
+        with np.errstate(over="ignore"):  # a wrong claim may be 0 or negative: its ratio is infinite
+            ratio = max(start, float((total / seen / np.maximum(bound, np.finfo(float).tiny)).max()))
         above.watch(samples)
         if above.log_evidence() >= needed:
             cell = int(np.argmax(above.capital.max(axis=0)))
-            return Judgement(
-                "VIOLATED",
-                ratio,
-                f"at t = {times[cell]}, say: mean {total[cell] / seen:.6g} > rhs = {bound[cell]:.6g}, refuted "
-                f"by {seen} runs at level {alpha:g}",
-            )
+            mean = f"mean {total[cell] / seen:.6g} > rhs = {bound[cell]:.6g}"
+            return said("VIOLATED", f"at t = {times[cell]}, say: {mean}, refuted by {seen} runs at level {alpha:g}")
         if identity and bounded:
             under.watch(np.maximum(most - samples, 0.0))
             if under.log_evidence() >= needed:
-                return Judgement(
-                    "VIOLATED",
-                    ratio,
-                    f"the mean lies below the right-hand side, an identity: {seen} runs at level {alpha:g}",
-                )
+                below_it = "the mean lies below the right-hand side, an identity"
+                return said("VIOLATED", f"{below_it}: {seen} runs at level {alpha:g}")
         elif bounded:
             below.watch(samples)
             if (below.log_evidence() >= needed).all():
-                return Judgement(
-                    "VERIFIED",
-                    ratio,
-                    f"lhs <= rhs at all {known + len(times)} times, {known} exactly, the others by {seen} runs "
-                    f"of bounded range at level {alpha:g}",
-                )
-    return Judgement(
-        "UNDECIDED", ratio, f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}"
+                others = f"{known} exactly, the others by {seen} runs of bounded range at level {alpha:g}"
+                return said("VERIFIED", f"lhs <= rhs at all {known + len(times)} times, {others}")
+    return said(
+        "UNDECIDED", f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}"
     )
 
 
@@ -130,38 +126,17 @@ def _enumerated(
             return
         indices = np.tile(np.arange(n), len(points))[:, None]
         points = np.repeat(points, n, axis=0)
-        points = points - gamma * (_sampled(problem, points, indices) - corrections[indices[:, 0]])
+        points = points - gamma * (sampled(problem, points, indices) - corrections[indices[:, 0]])
         yield float(_values(problem, points, quantity).mean())
 
 
-def _runs(
-    rng: np.random.Generator,
-    problem: FiniteSum,
-    theta: Array,
-    rule: DistilledSGD,
-    gamma: float,
-    x0: Array,
-    quantity: str,
-    runs: int,
-    times: np.ndarray,
-) -> Array:
-    """Z of ``runs`` independent runs at ``times``, (runs, T)."""
-    corrections = rule.corrections(problem.gradients(theta))
-    points, now = np.tile(x0, (runs, 1)), 0
-    found = np.empty((len(times), runs))
-    for row, time in zip(found, times, strict=True):
-        for _ in range(int(time) - now):
-            indices = _indices(rng, problem.n_terms, runs, rule)
-            points = points - gamma * (_sampled(problem, points, indices) - corrections[indices].mean(axis=1))
-            if rule.compressor is not None:
-                points = rule.compressor.compress(points, rng.random(points.shape))
-        now = int(time)
-        row[:] = _values(problem, points, quantity)
-    return found.T
+def _runs(job: Job, quantity: str) -> Array:
+    """Z of independent runs at the job's times, (runs, T)."""
+    return np.array([_values(job.problem, points, quantity) for points in visited(job)]).T
 
 
 def _values(problem: FiniteSum, points: Array, quantity: str) -> Array:
     if quantity == "gap":
-        return np.maximum(_gaps(problem, points), 0.0)  # f - f* >= 0; below it is rounding
+        return np.maximum(gaps(problem, points), 0.0)  # f - f* >= 0; below it is rounding
     e = points - problem.minimiser
     return np.asarray((e * e).sum(axis=1))

@@ -1,0 +1,1 @@
+"""Speed goals as ratios, measured side by side; see run.py."""

@@ -1,0 +1,116 @@
+"""The simulator against the natural C program, JAX, NumPy and PyTorch: least squares, four sizes, one core, and itself on two."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import numpy as np
+
+import kdtheory as kd
+from benchmarks.measure import fastest, interleaved, on_cores, ratio, spread, table
+from benchmarks.peers import batched, natural
+from benchmarks.peers.case import Case, make
+
+SIZES = [(100, 10, 1000, 1000), (1000, 50, 1000, 1000), (1000, 500, 200, 1000), (60000, 784, 64, 1000)]
+GOALS = {"C": 1.5, "JAX": 1.8, "NumPy": 2.0}
+
+
+def ours(case: Case, *, threads: int = 1, every: int | None = None, gap: bool = False) -> Callable[[], np.ndarray]:
+    """Through the public function; the first call compiles and prepares the features and the teacher's residuals, which C is given too."""
+    problem, rule = kd.LeastSquares(case.features, case.targets), kd.DistilledSGD(case.weight)
+    problem.__dict__["minimiser"] = case.best       # known here: LAPACK's least squares of the largest case takes longer than the benchmark
+    quantities = ("sq_distance", "gap") if gap else ("sq_distance",)
+    return lambda: kd.simulate(problem, case.theta, rule, step_size=case.gamma, x0=case.x0, steps=case.steps, replicates=case.replicates,
+                               seed=1, record_every=every or case.every, engine="numba", threads=threads, quantities=quantities).sq_distance
+
+
+def contenders(case: Case) -> dict[str, Callable[[], np.ndarray]]:
+    """Ours and every peer that is installed."""
+    found: dict[str, Callable[[], np.ndarray]] = {"kdtheory": ours(case), "C": natural.prepare(case)}
+    found |= {f"NumPy {piece}": batched.prepare(case, piece) for piece in batched.PIECES if piece <= 2 * case.replicates}
+    if find_spec("jax") is not None:
+        from benchmarks.peers import jitted
+        found |= {f"JAX {form}": jitted.prepare(case, form) for form in jitted.FORMS}
+    if find_spec("torch") is not None:
+        import torch
+
+        from benchmarks.peers import torched
+        torch.set_num_threads(1)
+        found["PyTorch"] = torched.prepare(case)
+    return found
+
+
+def agree(case: Case, runs: dict[str, Callable[[], np.ndarray]]) -> None:
+    """All simulate the same law: means over replicates differ by sampling alone, a few per cent here."""
+    reference = runs["kdtheory"]()
+    for name, run in runs.items():
+        off = float(np.abs(run() / reference - 1).max())
+        if off > 0.5:
+            raise SystemExit(f"{name} simulates something else: its curve is off by {off:.2f}.")
+
+
+def against_peers(rounds: int, clock: str, every: int) -> None:
+    """Million steps a second, and how many times faster we are."""
+    rates, ratios = [], []
+    for n, d, replicates, steps in SIZES:
+        case = make(n, d, replicates, steps, every)
+        runs = contenders(case)
+        agree(case, runs)
+        times = interleaved(runs, rounds=rounds, clock=clock, warm=False)
+        names = ["kdtheory", *dict.fromkeys(name.split()[0] for name in times if name != "kdtheory")]
+        best = {name: fastest(times, name) for name in names}
+        size = f"N={n} d={d} R={replicates} T={steps}"
+        print(f"  {size} done", file=sys.stderr, flush=True)
+        rates.append([size, *(f"{case.work / np.median(times[best[name]]) / 1e6:.3g} {spread(times[best[name]])}" for name in names)])
+        ratios.append([size, *(ratio(times, best[name], "kdtheory") for name in names[1:])])
+    table(f"Million steps a second, one core, distance recorded every {every} (median, half the interquartile range; {clock} time)",
+          ["", *names], rates)
+    table(f"Times faster than (goals: {', '.join(f'{name} {goal}' for name, goal in GOALS.items())}; median [quartiles] of rounds)",
+          ["", *names[1:]], ratios)
+
+
+def recording(rounds: int, clock: str) -> None:
+    """What recording costs."""
+    rows = []
+    for n, d, replicates, steps in SIZES:
+        case = make(n, d, replicates, steps, steps)
+        runs = {"never": ours(case), "every 10": ours(case, every=10), "every 10 with gap": ours(case, every=10, gap=True),
+                "every step": ours(case, every=1), "every step with gap": ours(case, every=1, gap=True)}
+        times = interleaved(runs, rounds=rounds, clock=clock)
+        rows.append([f"N={n} d={d}", *(f"{100 * (np.median(times[name] / times['never']) - 1):+.0f}%" for name in list(runs)[1:])])
+    table("Cost of recording, of a run that records nothing (goal: 10% at every 10)", ["", *list(runs)[1:]], rows)
+
+
+def two_threads(rounds: int) -> None:
+    """Wall time on two cores: the other core must be idle for this to mean anything."""
+    rows = []
+    for size in SIZES:
+        case = make(*size, 10)
+        times = interleaved({"one": ours(case), "two": ours(case, threads=2)}, rounds=rounds)
+        rows.append([f"N={size[0]} d={size[1]}", ratio(times, "one", "two"), f"{times['one'].min() / times['two'].min():.2f}"])
+    table("Two threads (goal: 1.8; wall time)", ["", "median [quartiles]", "best of each"], rows)
+
+
+def main() -> None:
+    """All tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu where others use the machine")
+    parser.add_argument("--every", nargs="+", type=int, default=[1, 10], help="distances of the recorded times")
+    parser.add_argument("--tables", nargs="+", default=["peers", "recording", "threads"], choices=("peers", "recording", "threads"))
+    options = parser.parse_args()
+    with on_cores(1):
+        if "peers" in options.tables:
+            for every in options.every:
+                against_peers(options.rounds, options.clock, every)
+        if "recording" in options.tables:
+            recording(options.rounds, options.clock)
+    if "threads" in options.tables:
+        two_threads(options.rounds)
+
+
+if __name__ == "__main__":
+    main()
