@@ -180,7 +180,7 @@ PYTHON = {
         lambda: kd.verify(kd.LogisticRegression([[1.0], [-1.0]], [0.0, 0.0], ridge=1.0), [0.0], theorem="theorem-1", method="exact"), "monte-carlo"),
     "diverged moments": (lambda: kd.expected(GOOD, THETA, kd.DistilledSGD(), step_size=9.0, x0=THETA, steps=2000), "largest stable step size"),
     "diverged stationary": (lambda: kd.stationary(GOOD, THETA, kd.DistilledSGD(), step_size=9.0), "spectral radius"),
-    "record_every": (lambda: kd.verify(GOOD, THETA, theorem="theorem-1", record_every=0), "record_every must be >= 1"),
+    "times": (lambda: kd.verify(GOOD, THETA, theorem="theorem-1", at=[3, 1]), "increasing whole times between 0 and steps = 200"),
     "workers": (lambda: main_job(workers=0), "workers must be >= 1"),
     "folder that is a file": (lambda: ready_folder(__file__), "Cannot write pictures"),
 }  # fmt: skip

@@ -15,10 +15,10 @@ import sympy as sp
 from kdtheory import symbols as sym
 from kdtheory.bounds import compiled
 from kdtheory.campaigns.blocks import Block
+from kdtheory.evidence.judgement import ROUNDING
 from kdtheory.problems.base import Array
 from kdtheory.rules import DistilledSGD
 from kdtheory.theorems import THEOREMS, Theorem
-from kdtheory.verdicts import ROUNDING
 
 STEPS = 32
 KEYS = tuple(THEOREMS)
