@@ -90,3 +90,12 @@ def test_a_folder_that_cannot_be_made(capsys, tmp_path):
 def test_spread_over_seeds(capsys):
     assert main(["reproduce", "R4", "--spread", "2"]) == 0
     assert "R4 slope for good teachers, true: mean 0.99999" in capsys.readouterr().out
+
+
+def test_a_wrong_weight_makes_r4_fail(monkeypatch):
+    """The mutant: lambda deg a fifth too large.  No weight but the right one keeps the floor below both S0 and the teacher."""
+    module = experiment("R4")
+    right = module.optimal_weight
+    monkeypatch.setattr(module, "optimal_weight", lambda *args, **options: 1.2 * right(*args, **options))
+    outside = module.run(0).outside
+    assert any("largest floor / min(S0, |theta - x*|^2)" in text for text in outside)

@@ -15,7 +15,7 @@ EXAMPLE = "kdtheory reproduce R3 R8 --out pictures"
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument("names", nargs="*", metavar="NAME", help="R1 ... R8")
-    command.add_argument("--all", action="store_true", help="all eight, some minutes")
+    command.add_argument("--all", action="store_true", help="all eight, about a minute")
     command.add_argument("--out", metavar="DIR", help="write NAME.png, NAME.svg, NAME.json and README.md there")
     command.add_argument("--seed", type=int, default=0, help="seed (default 0)")
     command.add_argument(

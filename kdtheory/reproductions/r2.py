@@ -12,7 +12,7 @@ from kdtheory.problems import SoftmaxRegression
 from kdtheory.problems.base import Array
 from kdtheory.reproductions.drawing import line, picture
 from kdtheory.reproductions.lockstep import local_floor, time_averages
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Result, spread
 from kdtheory.rules import DistilledSGD
 from kdtheory.teacher import TeacherStatistics, gap_at, teacher_statistics
 
@@ -174,4 +174,22 @@ def _draw(sweeps: dict[str, Sweep], floor: float) -> Figure:
     return figure
 
 
-EXPECTED: dict[str, Interval] = {}
+EXPECTED: dict[str, Interval] = {
+    "floor of SGD, measured / predicted": spread(1.001, 0.028, seeds=8, low=0.0),
+    "SGD, 1 epoch: best weight, measured - predicted": spread(0.0003373, 0.0018, seeds=8),
+    "SGD, 1 epoch: lowest KD, measured / predicted": spread(0.9984, 0.026, seeds=8, low=0.0),
+    "SGD, 1 epoch: KD with 0.5 / SGD": spread(5.112, 0.19, seeds=8, low=0.0),
+    "SGD, 1 epoch: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(1.006, 0.028, seeds=8, low=0.0),
+    "GD, 20 steps: best weight, measured - predicted": spread(-0.0003109, 0.0058, seeds=8),
+    "GD, 20 steps: lowest KD, measured / predicted": spread(0.9973, 0.019, seeds=8, low=0.0),
+    "GD, 20 steps: KD with 0.5 / SGD": spread(0.8717, 0.018, seeds=8, low=0.0),
+    "GD, 20 steps: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(1.009, 0.034, seeds=8, low=0.0),
+    "SGD, 5 epochs: best weight, measured - predicted": spread(-0.0007392, 0.0063, seeds=8),
+    "SGD, 5 epochs: lowest KD, measured / predicted": spread(1.002, 0.026, seeds=8, low=0.0),
+    "SGD, 5 epochs: KD with 0.5 / SGD": spread(0.477, 0.092, seeds=8, low=0.0),
+    "SGD, 5 epochs: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(1.015, 0.031, seeds=8, low=0.0),
+    "GD, 50 steps: best weight, measured - predicted": spread(3.297e-05, 0.0011, seeds=8),
+    "GD, 50 steps: lowest KD, measured / predicted": spread(1.023, 0.0031, seeds=8, low=0.0),
+    "GD, 50 steps: KD with 0.5 / SGD": spread(0.256, 0.00056, seeds=8, low=0.0),
+    "GD, 50 steps: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(0.9796, 0.033, seeds=8, low=0.0),
+}
