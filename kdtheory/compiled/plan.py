@@ -32,6 +32,7 @@ from kdtheory.streams import split_seed
 
 _PADDED: weakref.WeakKeyDictionary[Any, dict[str, Array]] = weakref.WeakKeyDictionary()
 _OUTPUTS: weakref.WeakKeyDictionary[Any, dict[bytes, Array]] = weakref.WeakKeyDictionary()
+_EIGENVECTORS: weakref.WeakKeyDictionary[Any, tuple[Array, Array]] = weakref.WeakKeyDictionary()
 Advance = Callable[..., None]
 
 
@@ -67,6 +68,13 @@ def _rows(problem: FiniteSum, frame: str, make: Callable[[], Array]) -> Array:
     if frame not in kept:
         kept[frame] = padded(make(), eights=True)
     return kept[frame]
+
+
+def _eigenvectors(problem: LeastSquares) -> tuple[Array, Array]:
+    """Of the Hessian, once per problem."""
+    if problem not in _EIGENVECTORS:
+        _EIGENVECTORS[problem] = np.linalg.eigh(problem.hessian)
+    return _EIGENVECTORS[problem]
 
 
 def _outputs(problem: Any, point: Array, outputs: int) -> Array:
@@ -141,7 +149,7 @@ def _linear_plan(problem: Any, theta: Array, rule: DistilledSGD, *, gamma: float
     drift = gamma * (drift - problem.ridge * origin)
     begin, eigenvalues = x0 - origin, np.empty(0)
     if turn:
-        eigenvalues, axes = np.linalg.eigh(problem.hessian)
+        eigenvalues, axes = _eigenvectors(problem)
         rows = _rows(problem, frame, lambda: problem.features @ axes)
         begin, drift = begin @ axes, drift @ axes
         eigenvalues = padded(np.maximum(eigenvalues, 0.0)[None, :] / 2)[0]
@@ -185,7 +193,7 @@ def _evaluation(problem: Any, rows: Array, offsets: Array, origin: Array, width:
     linear, constant, ridge, scale = spread_out(np.zeros(problem.dim)), problem.minimum, problem.ridge, 1.0 / problem.n_terms
     moved, outputs = spread_out(origin), offsets.shape[1]
     if response == IDENTITY:
-        values, axes = np.linalg.eigh(problem.hessian)
+        values, axes = _eigenvectors(problem)
         factor = np.sqrt(np.maximum(values, 0.0))[:, None] * axes.T
         line, constant, ridge, scale = factor @ (origin - problem.minimiser), 0.0, 0.0, 0.5
         rows = padded(factor, eights=True)
