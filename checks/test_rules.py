@@ -126,11 +126,12 @@ def misses(engine: str, case: Case, rule: DistilledSGD, *, replicates: int = 400
     Six sigma: 2e-9 for normal errors, and 60 examples with 16 comparisons each make 2e-6 in all; means of 400 runs of
     bounded noise over few steps are near enough to normal, and the seed is fixed, so that a pass stays a pass.
     """
+    gamma = case.step_size / 2  # nearer to the mean-square limit rare runs carry the mean, and no run of 400 sees them
     run = simulation.simulate(
-        case.problem, case.theta, rule, step_size=case.step_size, x0=case.x, steps=8, replicates=replicates, seed=1, engine=engine
+        case.problem, case.theta, rule, step_size=gamma, x0=case.x, steps=8, replicates=replicates, seed=1, engine=engine
     )
     true = expected(case.problem, case.theta, DistilledSGD(case.weight, batch_size=case.batch_size, replacement=case.replacement),
-                    step_size=case.step_size, x0=case.x, steps=8)  # fmt: skip
+                    step_size=gamma, x0=case.x, steps=8)  # fmt: skip
     rounding = 1e-10 * magnitude(case.problem, case.x, case.theta)
     found = []
     for name, mean, error, value in (

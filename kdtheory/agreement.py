@@ -22,7 +22,18 @@ THINNING = 3  # every third of the 1,797 digits: the ranges are the same to two 
 
 
 def gradient_in_logits(z: Array, u: Array, labels: Array, *, weight: float, temperature: float) -> Array:
-    """The distillation gradient in the student's logits, (n, K); ``labels`` (n, K) are probabilities."""
+    """The distillation gradient in the student's logits, (n, K).
+
+    Args:
+        z: the student's logits, (n, K).
+        u: the teacher's, (n, K).
+        labels: probabilities, (n, K).
+        weight: lambda.
+        temperature: tau > 0.
+
+    Raises:
+        InvalidInput: a weight that is not finite, a temperature that is not > 0.
+    """
     lam, tau = real_float(weight, "weight"), positive_float(temperature, "temperature")
     return (1 - lam) * (softmax(z) - labels) + lam * tau * (softmax(z / tau) - softmax(u / tau))
 
@@ -59,7 +70,12 @@ def _trajectories() -> tuple[SoftmaxRegression, dict[int, Array], dict[int, Arra
 
 
 def measured_agreement(weight: float, temperature: float) -> Agreement:
-    """How far the two gradients agree on a linear model (softmax regression on digits), evidence and no bound."""
+    """How far the two gradients agree on a linear model (softmax regression on digits), evidence and no bound.
+
+    Args:
+        weight: lambda.
+        temperature: tau > 0.
+    """
     problem, students, teachers = _trajectories()
     rng = np.random.default_rng(0)
     batches = rng.integers(0, problem.n_terms, (100, BATCH))

@@ -175,6 +175,12 @@ def from_lambda(
 ) -> Conversion:
     """The trainer's settings that weight by lambda, with a + b = ``loss_scale``.
 
+    Args:
+        trainer: a name of ``CONVENTIONS``.
+        weight: lambda.
+        loss_scale: what the two weights add up to.
+        temperature: tau, where one is used.
+
     Raises InvalidInput: unknown trainer; a loss scale other than 1 where the trainer's weights add up to 1; a lambda
     outside [0, 1] where the trainer refuses it.
     """

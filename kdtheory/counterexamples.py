@@ -73,6 +73,14 @@ def refute(theorem: Theorem, claim: str = "", *, kinds: Iterable[str] = tuple(KI
     ``claim`` says in words what is refuted.  The statement may be anybody's own; its step size range, ``psi``, ``rhs``
     (t = 0, 1, 2) and, for identities, both sides are looked at.  Compression is looked at in statements that have the
     letter omega.
+
+    Args:
+        theorem: the statement.
+        claim: words for what is refuted.
+        kinds: families of instances to search, in this order; see ``KINDS``.
+
+    Raises:
+        InvalidInput: a statement without ``psi`` that is no identity.
     """
     claim = claim or f"{theorem.title}, as stated"
     if theorem.kind == "identity":

@@ -25,7 +25,7 @@ from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.judgement import ROUNDING, compare
 from kdtheory.moments import expected
 from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import Array, FiniteSum, frozen_array, point, positive_int
+from kdtheory.problems.base import Array, FiniteSum, frozen_array, point, positive_int, refuse_long
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at
 from kdtheory.theorems import Theorem
@@ -82,7 +82,7 @@ def verify(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem, step
         weight: None for the statement's optimal weight.
         x0: start, (dim,); None for a random one.
         steps: horizon.
-        at: times to look at, increasing and up to ``steps``; None for all.
+        at: times to look at, (T,), increasing and up to ``steps``; None for all.
         method: "exact" (least squares, floats), "rational" (the data in Q, decided in exact arithmetic: VERIFIED is a theorem about the
             instance), "ball" (the same in interval arithmetic, to any horizon), "monte-carlo" (a sequential test at level ``alpha``), or "auto":
             rational for data given as fractions, else exact where it applies, else monte-carlo.
@@ -140,6 +140,20 @@ def verify_sweep(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem
     Every weight's test runs at alpha/W: whatever the dependence, some false "VIOLATED" has probability at most alpha, and so has some
     false "VERIFIED".
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        theorem: as for :func:`verify`, like all that follow but the first.
+        weights: the weights lam, (N,).
+        step_size: gamma.
+        x0: start, (dim,).
+        steps: horizon.
+        at: times, (T,).
+        method: kind of evidence.
+        seed: of the simulations.
+        replicates: most runs for each weight.
+        alpha: level over everything.
+
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`verify`.
     """
@@ -150,6 +164,7 @@ def verify_sweep(problem: FiniteSum, theta: ArrayLike, *, theorem: str | Theorem
 
 def _times(at: ArrayLike | None, steps: int) -> np.ndarray:
     count = positive_int(steps, "steps", minimum=0)
+    refuse_long(count, "verify()")
     times = np.arange(count + 1) if at is None else np.asarray(at)
     if times.ndim != 1 or not len(times) or times.dtype.kind not in "iu" or (np.diff(times) <= 0).any() or times[0] < 0 or times[-1] > count:
         raise InvalidInput(f"at must be increasing whole times between 0 and steps = {count}, got {at!r}.")

@@ -43,7 +43,7 @@ def statement(theorem: Theorem) -> tuple[str, list[str]]:
     """The claim, and what its letters stand for."""
     definitions = dict(theorem.definitions)
     floor = [theorem.floor] if theorem.floor is not None and theorem.kind != "identity" else []
-    iterated = THEOREMS["theorem-1-envelope" if theorem.name == "compressed-envelope" else theorem.name]
+    iterated = THEOREMS["theorem-1-envelope"] if theorem.name == "compressed-envelope" else theorem
     psi = [iterated.psi] if theorem.rhs.has(sym.iterate) and iterated.psi is not None else []       # what is iterated has to be said
     if theorem.kind == "identity":      # matrices, and nothing wide
         return f"{formula(theorem.lhs)} = {formula(theorem.rhs)}", []
@@ -106,7 +106,7 @@ def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
 
     Needs amsmath, amssymb, longtable.  ``elsewhere``: names of obligations that another section has printed, to be referred to by name.
     """
-    theorem = THEOREMS[proof.theorem]
+    theorem = proof.statement
     claim, definitions = statement(theorem)
     new = [item for item in proof.obligations if item.name not in elsewhere]
     old = [item.name for item in proof.obligations if item.name in elsewhere]
@@ -120,12 +120,13 @@ def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
     if theorem.needs:
         lines += [r"\noindent\textbf{Assumptions}, at every point where the step is taken.",
                   *_items(rf"{need.label} {_math(formula(need.slack) + NONNEGATIVE)}: {_plain(words(need))}" for need in theorem.needs)]
-    lines += [r"\noindent\textbf{Proof.}", *_items(ARGUMENTS[theorem.name], "enumerate"), r"\noindent\textbf{Certificates.}\nopagebreak"]
+    if proof.obligations:       # somebody's own statement has none
+        lines += [r"\noindent\textbf{Proof.}", *_items(ARGUMENTS[theorem.name], "enumerate"), r"\noindent\textbf{Certificates.}\nopagebreak"]
     for item in new:
         lines += _set(listing(item)) + [""]
     if old:
         lines.append(rf"Printed in an earlier section: {', '.join(old)}.")
-    lines += ["", rf"\noindent\textbf{{Checked.}} {proof.status}: {_plain(proof.reason)}.", r"\small", *_checked(proof),
+    lines += ["", rf"\noindent\textbf{{Checked.}} {proof.status}: {_plain(proof.reason)}.", r"\small", *(_checked(proof) if proof.steps else []),
               r"\endgroup"]
     return "\n".join(lines)
 

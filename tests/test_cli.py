@@ -30,7 +30,7 @@ def test_verify_one_theorem_on_own_data(capsys, tmp_path):
     code, out, _ = run(capsys, "verify", "--theorem", "theorem-1", "--steps", "5")
     assert code == 0
     assert max(map(len, out.splitlines())) <= 100
-    assert "lhs <= rhs at 6 times up to t = 5" in out
+    assert "lhs <= rhs at all 6 times" in out
 
 
 def test_a_violation_gives_exit_code_1(capsys, monkeypatch):

@@ -342,7 +342,7 @@ def test_a_statement_without_a_proof_is_undecided():
     proof = kd.prove(replace(kd.THEOREMS["theorem-1"], name="mine"))
     assert proof.status == "UNDECIDED"
     assert "not among the statements" in proof.reason
-    assert proof.to_latex().startswith(r"\paragraph{Theorem 1.}")
+    assert proof.to_latex().startswith(r"\section{Theorem 1}")
     with pytest.raises(kd.InvalidInput, match="psi"):
         kd.refute(replace(kd.THEOREMS["theorem-1"], psi=None))
 

@@ -75,6 +75,17 @@ def expected_in_weight(
     ``rule.weight`` plays no part.  The result's ``best()`` is lam(t), the weight with the least true error at each
     horizon.
 
+    Args:
+        problem: least squares.
+        theta: the teacher, (dim,).
+        rule: the update.
+        step_size: gamma, in units of x^2/f.
+        x0: the start, (dim,).
+        steps: horizon.
+        at: times wanted, whole numbers (T,); None for 0..steps.
+        method: as for :func:`expected`.
+        quantities: "sq_distance", "gap", or both.
+
     Raises:
         InvalidInput, Diverged: as :func:`expected`.
     """

@@ -26,6 +26,12 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
     diagonal in H's eigenbasis, so that the number of iterations depends on gamma against the stability limit, not on
     the condition number.
 
+    Args:
+        problem: least squares.
+        theta: the teacher, (dim,).
+        rule: the update.
+        step_size: gamma, in units of x^2/f.
+
     Raises:
         InvalidInput: not least squares, or too ill-conditioned for floats.
         Diverged: mean-square unstable; the message has the largest stable step size, or what the compressor adds.
@@ -154,6 +160,10 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
 
     M -> M - gamma T1(M) + gamma^2 T2(M), with T1(M) = H M + M H and T2(M) = E A_B M A_B, is stable iff gamma < 1 /
     radius(T1^-1 T2).
+
+    Args:
+        problem: least squares.
+        rule: the update.
 
     Raises:
         InvalidInput: not least squares.

@@ -27,6 +27,13 @@ def one_step(
 
     Batches and compressors are enumerated where no closed second moment exists; single terms always are.
 
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        rule: the update.
+        step_size: gamma, in units of x^2/f.
+        x: where the step starts, (dim,).
+
     Raises:
         InvalidInput: wrong shapes, or more outcomes than 20,000 (batches times compressions).  Diverged: a value
         overflows.

@@ -155,22 +155,23 @@ class _Reader:
             raise InvalidInput(f"{where} divides by 0")
         return expression
 
-    def region(self, node: Any) -> Region:
+    def region(self, node: Any, *, scalar: bool) -> Region:
         _fields(node, {"slacks", "eliminated"}, "region")
         slacks, eliminated = (_letters(node[key], f"region.{key}") for key in ("slacks", "eliminated"))
         own = {*slacks, *eliminated}
         if len(own) < len(slacks) + len(eliminated):
             raise InvalidInput("region: one letter is both a slack and eliminated")
-        substitutions = self._meanings(eliminated, "region.eliminated", own)
-        return Region(self._meanings(slacks, "region.slacks", set(slacks)), substitutions)
+        substitutions = self._meanings(eliminated, "region.eliminated", own, scalar=scalar)
+        return Region(self._meanings(slacks, "region.slacks", set(slacks), scalar=scalar), substitutions)
 
     def _meanings(
-        self, nodes: Mapping[sp.Symbol, Any], where: str, forbidden: set[sp.Symbol]
+        self, nodes: Mapping[sp.Symbol, Any], where: str, forbidden: set[sp.Symbol], *, scalar: bool
     ) -> dict[sp.Symbol, sp.Expr]:
+        """``scalar``: without assumptions and squares, moments are letters like any other."""
         found = {letter: self.degree(node, f"{where}.{letter.name}") for letter, node in nodes.items()}
         for letter, (meaning, _) in found.items():
             circular = sorted(x.name for x in meaning.free_symbols & forbidden)
-            if circular or meaning.free_symbols & _STATE:
+            if circular or (not scalar and meaning.free_symbols & _STATE):
                 raise InvalidInput(
                     f"{where}.{letter.name} may speak of parameters only, not of "
                     f"{circular[0] if circular else 'the vectors of a step'}"
@@ -252,7 +253,7 @@ def from_json(text: str) -> Obligation:
     name, reader = found["name"], _Reader()
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidInput(f"name must be up to 100 letters, digits and hyphens, got {_short(name)}")
-    region = reader.region(found["region"])
+    region = reader.region(found["region"], scalar=kind == "identity" or not (found["multipliers"] or found["squares"]))
     if kind == "identity":
         return Identity(name, reader.expression(found["expression"], "expression"), region)
     return _certificate(reader, found, name, region)
