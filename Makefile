@@ -17,7 +17,7 @@ verify: install
 
 test: install lint
 	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pytest -q -n 2 tests checks
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests checks
 
 coverage: install
 	$(BIN)/python -m pytest -q -n 2 --cov=kdtheory --cov=proofs --cov=checks --cov-report=term:skip-covered tests checks
