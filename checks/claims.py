@@ -111,6 +111,11 @@ def _affine(theorem: Theorem) -> Iterator[Need]:
         {letter: meaning for letter, meaning in theorem.definitions.items() if letter == sym.kappa}
     )
     yield Need("one step", psi.xreplace({s: before}) - after)
+    if theorem.name == "compressed":
+        (power,) = {part for part in theorem.rhs.atoms(sp.Pow) if part.exp.has(sym.t)}
+        sizes = sym.U + (1 - gamma * mu) * (sym.omega * sym.root_minimiser_pos**2 + sym.rounding_sq)  # T and others, none negative
+        rate = 1 - power.base.xreplace({sym.young: sym.young_pos})
+        yield Need("the rate at p* is positive", rate, conditions=(sizes,))
     yield from _powers(theorem)
 
 
@@ -255,8 +260,19 @@ def _definitions(theorem: Theorem) -> Iterator[str]:
                 yield f"{theorem.name}: {letter} is defined as {theorem.definitions[letter]}"
     if sym.k in theorem.definitions and theorem.unbiased != (theorem.definitions[k] == 0):
         yield f"{theorem.name}: k is defined as {theorem.definitions[k]}"
+    if sym.young in theorem.definitions and not _solves(theorem):
+        yield f"{theorem.name}: p* is not the root that the certificates eliminate delta with"
     if sym.b in theorem.definitions and theorem.definitions[sym.b] != sp.Abs(1 - L * gamma):
         yield f"{theorem.name}: b is defined as {theorem.definitions[sym.b]}"
+
+
+def _solves(theorem: Theorem) -> bool:
+    """(T + r(omega X + delta)) p^2 + 2 omega r X p = X (1 - (1+omega) r) at the p* that the statement defines where x* is not 0."""
+    best, r, omega, X = theorem.definitions[sym.young].args[0].expr, 1 - gamma * mu, sym.omega, sym.minimiser_sq
+    assert theorem.psi is not None
+    size = theorem.psi.xreplace({s: ZERO, omega: ZERO, sym.rounding_sq: ZERO}) + r * (omega * X + sym.rounding_sq)
+    left, right = size * best**2 + 2 * omega * r * X * best, X * (1 - (1 + omega) * r)
+    return bool(sp.cancel(sp.expand(sp.together(left - right))) == 0)
 
 
 def _claims(item: Obligation, need: Need) -> bool:

@@ -89,6 +89,18 @@ def test_a_missing_obligation_is_named(name: str) -> None:
     assert any("whole range" in gap for gap in gaps(wider, found))
 
 
+def test_a_compression_that_may_expand_or_another_p_is_noticed() -> None:
+    """Mutants of the compressed statement: its contraction condition not listed, half of p*, and no obligation for the rate at p*."""
+    theorem, found = THEOREMS["compressed"], OBLIGATIONS["compressed"]()
+    silent = dataclasses.replace(theorem, needs=tuple(need for need in theorem.needs if need is not asm.contraction))
+    assert any("contraction, which the statement does not list" in gap for gap in gaps(silent, found))
+    (best, where), otherwise = theorem.definitions[sym.young].args
+    halved = dataclasses.replace(theorem, definitions={**theorem.definitions, sym.young: sp.Piecewise((best / 2, where), otherwise)})
+    assert any("p* is not the root" in gap for gap in gaps(halved, found))
+    unproved = [item for item in found if item.name != "compressed-rate-positive"]
+    assert gaps(theorem, unproved) == ["compressed: no obligation claims: the rate at p* is positive"]
+
+
 def instance(item: Certificate, draw: random.Random) -> dict[sp.Symbol, Fraction]:
     """f_n(x) = (mu + c w_n) y^2/2 + s w_n y with y = x - x*, w = 1 or -1: the letters of one step, exactly; free letters at random."""
     def some() -> Fraction:

@@ -16,13 +16,14 @@ from kdtheory import vectors as vec
 
 @dataclass(frozen=True)
 class Assumption:
-    """``slack >= 0`` (or ``== 0`` when ``equality``) at every point where the theorem is applied."""
+    """``slack >= 0`` (``== 0`` when ``equality``, ``> 0`` when ``strict``) at every point where the theorem is applied."""
 
     name: str
     label: str
     slack: sp.Expr
     meaning: str
     equality: bool = False
+    strict: bool = False
 
     def __str__(self) -> str:
         """Label and name."""
@@ -81,6 +82,10 @@ def _compressor(*, unbiased: bool) -> Assumption:
 
 compressor = _compressor(unbiased=False)
 compressor_unbiased = _compressor(unbiased=True)
+contraction = Assumption(
+    "contraction", "(R)", 1 - (1 + sym.omega) * (1 - sym.gamma * sym.mu),
+    "compression undoes less than a step gains: (1+omega)(1 - gamma mu) < 1", strict=True,
+)
 
 teacher_smoothness = Assumption(
     "teacher-smoothness", "(T1)", 2 * sym.L * sym.F_theta - sym.bias_sq,
@@ -103,7 +108,7 @@ ASSUMPTIONS: dict[str, Assumption] = {
     item.name: item
     for item in (
         strong_convexity, quadratic_growth, polyak_lojasiewicz, expected_smoothness, nonnegative_gap, descent_lemma,
-        descent_lemma_unbiased, compressor, compressor_unbiased, teacher_smoothness, teacher_expected_smoothness,
-        bias_norm, noise_norm,
+        descent_lemma_unbiased, compressor, compressor_unbiased, contraction, teacher_smoothness,
+        teacher_expected_smoothness, bias_norm, noise_norm,
     )
 }

@@ -12,6 +12,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from kdtheory import symbols as sym
+from kdtheory.assumptions import contraction
 from kdtheory.envelope import regime_border
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float, refuse_long
@@ -143,14 +144,12 @@ def letters_for(problem: FiniteSum, theta: ArrayLike, theorem: Theorem, *, step_
 def complete(theorem: Theorem, letters: Letters) -> Letters:
     """The letters with the statement's definitions evaluated in order."""
     found = dict(letters)
-    if theorem.name.startswith("compressed"):
-        shrink = (1.0 + found["omega"]) * (1.0 - found["gamma"] * found["mu"])
-        if shrink >= 1.0:
-            room = found["gamma"] * found["mu"] / (1.0 - found["gamma"] * found["mu"])
-            raise AssumptionFails(
-                f"{theorem.title} contracts only for (1+omega)(1-gamma mu) < 1: omega < {room:.6g} at gamma = {found['gamma']:.6g}, "
-                f"mu = {found['mu']:.6g}, got omega = {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
-            )
+    if theorem.name.startswith("compressed") and evaluate(contraction.slack, found) <= 0.0:
+        room = found["gamma"] * found["mu"] / (1.0 - found["gamma"] * found["mu"])
+        raise AssumptionFails(
+            f"{theorem.title} contracts only for (1+omega)(1-gamma mu) < 1, which is omega < {room:.6g} at gamma = {found['gamma']:.6g}, "
+            f"mu = {found['mu']:.6g}, got omega = {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
+        )
     for letter, definition in theorem.definitions.items():
         found[letter.name] = evaluate(definition, found)      # str(letter) runs SymPy's printer
         if letter is sym.a and definition == NOISE_NORM and "noise_sq" in found:

@@ -136,13 +136,13 @@ def _value(claimed: sp.Expr, known: dict[str, float]) -> float:
 def _confirm(theorem: Theorem, words: str, instance: Instance, claim: Claim) -> Counterexample | None:
     """The same in ``Fraction``, with every assumption's slack; None where a letter is irrational."""
     t, claimed = claim
-    slacks = [instance.slack(assumption) for assumption in theorem.needs]
+    slacks = [(assumption, instance.slack(assumption)) for assumption in theorem.needs]
     known, start, left = (
         completed(theorem, instance.numbers),
         instance.state(theorem.quantity, 0),
         instance.state(theorem.quantity, t),
     )
-    if start is None or left is None or any(slack is None or slack < 0 for slack in slacks):
+    if start is None or left is None or any(slack is None or slack < 0 or (slack == 0 and need.strict) for need, slack in slacks):
         return None
     known |= {sym.s: start, sym.s0: start}
     right = exact(claimed, known)

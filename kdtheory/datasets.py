@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from kdtheory.disk import why
 from kdtheory.errors import InvalidInput
 from kdtheory.problems import LeastSquares, LogisticRegression, SoftmaxRegression
 from kdtheory.problems.base import Array, frozen_array
@@ -53,7 +55,7 @@ def load(source: str, *, ridge: float = 0.1) -> Problem:
     if source in BUNDLED:
         return bundled(source)
     path = Path(source)
-    if not path.is_file():
+    if not os.path.isfile(path):        # of os: Path's raises where the name is too long
         raise InvalidInput(f"No file {source!r}, and no bundled set of that name ({', '.join(BUNDLED)}).")
     if path.suffix not in (".npz", ".csv"):
         raise InvalidInput(f"{source!r} must end in .npz (arrays features, targets) or .csv (last column the target).")
@@ -62,7 +64,7 @@ def load(source: str, *, ridge: float = 0.1) -> Problem:
     except InvalidInput:
         raise
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InvalidInput(f"Cannot read {source!r}: {str(error).rstrip('.')}. Expected {EXPECTED}.") from error
+        raise InvalidInput(f"Cannot read {source!r}: {why(error)}. Expected {EXPECTED}.") from error
     if features.ndim != 2 or features.size == 0:
         raise InvalidInput(f"features in {source!r} must have two axes and at least one entry, got shape {features.shape}. Expected {EXPECTED}.")
     return LeastSquares(standardised(frozen_array(features, "features", ndim=2)), targets, ridge=ridge)
@@ -109,7 +111,7 @@ def load_point(path: str) -> Array:
     except InvalidInput:
         raise
     except (ValueError, OSError, EOFError) as error:
-        raise InvalidInput(f"Cannot read {path!r}: {error}. {expected}.") from error
+        raise InvalidInput(f"Cannot read {path!r}: {why(error)}. {expected}.") from error
     return frozen_array(values, path, ndim=1)
 
 

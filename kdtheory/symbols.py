@@ -146,6 +146,7 @@ drift_t = _letter("drift_t", r"\langle D,(I-\gamma H)^t(e^0-\lambda D)\rangle", 
 rate_min = _letter("varrho_min", r"\varrho_{\min}", "nonnegative", "1", "least admissible rate of the envelope")
 young = _letter("p_star", r"p^*", "nonnegative", "1", "the p that minimises the floor")
 young_pos = _letter("p_best", r"p^*", "positive", "1", "that p where x* is not 0")
+root_minimiser_pos = _letter("root_Xp", r"|x^*|", "positive", "x", "norm of x* where it is not 0")
 young_inverse = _letter("xp", r"|x^*|^2/p^*", "nonnegative", "x^2", "squared norm of x* over that p")
 iterate = sp.Function("psi_iterated")
 _n_out, _n_in = sp.Symbol("K", integer=True, positive=True), sp.Symbol("d", integer=True, positive=True)

@@ -150,8 +150,9 @@ def _compressed() -> Theorem:
     rate = 1 - grow * r
     floor = one_step / rate
     return Theorem(
-        "compressed", "Distillation of a compressed model", "Section 6 and our own constants", (*_SC, asm.compressor), "upper",
-        "sq_distance", lhs=sym.distance_t, rhs=(1 - rate) ** sym.t * sym.s0 + floor * (1 - (1 - rate) ** sym.t),
+        "compressed", "Distillation of a compressed model", "Section 6 and our own constants",
+        (*_SC, asm.compressor, asm.contraction), "upper", "sq_distance", lhs=sym.distance_t,
+        rhs=(1 - rate) ** sym.t * sym.s0 + floor * (1 - (1 - rate) ** sym.t),
         step_size_max=1 / (8 * sym.Lcal), psi=(1 - rate) * sym.s + one_step, floor=floor,
         definitions={
             sym.kappa: 1 / (sym.gamma * sym.mu),

@@ -172,6 +172,7 @@ def search(theorem: str, *, kind: str = "least-squares", seed: int = 0, rounds: 
     from scipy.optimize import differential_evolution
 
     statement = theorem_named(theorem)
+    positive_int(seed, "seed", minimum=0)
     if kind not in KINDS:
         raise unknown_name("problem class", kind, KINDS)
     if statement.psi is None:

@@ -130,7 +130,7 @@ def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
 
 def _compressed() -> tuple[Obligation, ...]:
     return (envelope_certificates.compressed(paper.one_step("theorem-1")), *joining.compressed(), paper.compressed_contraction(),
-            paper.compressed_best_p(), paper.optimal_weight(), _constants(pl=False))
+            paper.compressed_best_p(), paper.compressed_rate(), paper.optimal_weight(), _constants(pl=False))
 
 
 def _compressed_envelope() -> tuple[Obligation, ...]:

@@ -143,6 +143,7 @@ _ARGUMENTS = {
         r"half of $\gamma\mu$. The weight enters through $N(\lambda;\kappa)$ only, so $\lambda^*$ does not change.",
         r"The floor is a quotient of two functions of $p$; with $f$ its value at $p^*$, numerator$(p)-f\cdot$denominator$(p)="
         r"\omega|x^*|^2(p-p^*)^2/(p\,p^{*2})\ge0$, so $p^*$ is best. For $x^*=0$ let $p\to0$.",
+        r"The rate at $p^*$ is $\frac12(1-(1+\omega)(1-\gamma\mu))$ plus a square, so it is positive wherever compression contracts (R).",
         r"Unroll as before; at $\omega=\delta=0$ this is Theorem 1.",
     ),
     "compressed-envelope": (

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from kdtheory.proofs import CHECKERS, OBLIGATIONS
 from kdtheory.proofs.arguments import ARGUMENTS
-from kdtheory.proofs.writing import QUANTITIES, conditions, statement, words
-from kdtheory.prover.latex import Listing, formula, listing
+from kdtheory.proofs.writing import QUANTITIES, condition, conditions, statement, words
+from kdtheory.prover.latex import Listing, listing
 from kdtheory.prover.obligations import Certificate
 from kdtheory.theorems import THEOREMS
 
@@ -39,7 +39,7 @@ def page(name: str) -> str:
              f"Source: {theorem.source}. {QUANTITIES.get(theorem.quantity, '')}", "", conditions(theorem), "", f"$$ {claim} $$", ""]
     lines += ["where", "", *(f"* ${item}$" for item in definitions), ""] if definitions else []
     if theorem.needs:
-        lines += ["## Assumptions", "", *(f"* {need.label} ${formula(need.slack)} \\ge 0$: {words(need)}" for need in theorem.needs), ""]
+        lines += ["## Assumptions", "", *(f"* {need.label} ${condition(need)}$: {words(need)}" for need in theorem.needs), ""]
     lines += ["## Proof", "", *(f"{i}. {text}" for i, text in enumerate(ARGUMENTS[name], 1)), "", "## Certificate", ""]
     for item in shown:
         lines += _page_listing(listing(item))

@@ -143,6 +143,19 @@ def compressed_best_p() -> Certificate:
     return Certificate("compressed-best-p", floor(sym.p) - floor(best), {}, (), gap, region)
 
 
+def compressed_rate() -> Certificate:
+    """At p* the rate 1 - (1 + omega (1 + p*)) r is at least half of 1 - (1+omega) r, so it is positive wherever compression contracts.
+
+    p* solves the equation of :func:`compressed_best_p`, here too for delta: what is left over is (T + r(omega X + delta)) p*^2/(2X).
+    """
+    omega, X, T, delta, best = sym.omega, sym.root_minimiser_pos**2, sym.U, sym.rounding_sq, sym.young_pos
+    r = 1 - gamma * mu
+    solved = ((X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X) / r
+    rest = sym.slack_low * best**2 / (2 * X)
+    region = Region({sym.slack_low: T + r * (omega * X + delta)}, {delta: solved})
+    return Certificate("compressed-rate-positive", 1 - (1 + omega * (1 + best)) * r, {asm.contraction: sp.Rational(1, 2)}, (), rest, region)
+
+
 def affine(name: str) -> tuple[Obligation, ...]:
     """Everything behind one of the six affine statements."""
     extra = () if name.endswith("refined") else (corollary(name),)

@@ -31,6 +31,11 @@ def words(assumption: Assumption) -> str:
     return assumption.meaning.split(": ")[0]
 
 
+def condition(assumption: Assumption) -> str:
+    """The slack with its sign."""
+    return formula(assumption.slack) + (" > 0" if assumption.strict else NONNEGATIVE)
+
+
 def conditions(theorem: Theorem) -> str:
     """Range of step sizes and kind, in a sentence."""
     if theorem.step_size_max is None:
@@ -119,7 +124,7 @@ def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
     ]
     if theorem.needs:
         lines += [r"\noindent\textbf{Assumptions}, at every point where the step is taken.",
-                  *_items(rf"{need.label} {_math(formula(need.slack) + NONNEGATIVE)}: {_plain(words(need))}" for need in theorem.needs)]
+                  *_items(rf"{need.label} {_math(condition(need))}: {_plain(words(need))}" for need in theorem.needs)]
     if proof.obligations:       # somebody's own statement has none
         lines += [r"\noindent\textbf{Proof.}", *_items(ARGUMENTS[theorem.name], "enumerate"), r"\noindent\textbf{Certificates.}\nopagebreak"]
     for item in new:

@@ -11,7 +11,7 @@ import pytest
 import kdtheory as kd
 from kdtheory.cli import main
 from kdtheory.datasets import load
-from kdtheory.plots.style import ready_folder
+from kdtheory.disk import ready_folder
 from kdtheory.report import main_job
 
 RNG = np.random.default_rng(0)
@@ -95,7 +95,7 @@ def test_options_of_one_theorem(
 @pytest.mark.parametrize(("arguments", "message"), [
     (("verify", "--weight", "0.5"), "name it with --theorem KEY"), (("verify", "--data", "nowhere"), "No file 'nowhere'"),
     (("verify", "--instances", "0"), "instances must be >= 1"), (("verify", "--seed", "-2"), "seed must be >= 0"),
-    (("verify", "--workers", "0"), "workers must be >= 1"), (("verify", "--plots", "/proc/none/such"), "Cannot write pictures"),
+    (("verify", "--workers", "0"), "workers must be >= 1"), (("verify", "--plots", "/proc/none/such"), "Cannot write to"),
     (("verify", "--plots", ""), "empty name"),
     (("simulate", "--step-size", "50", "--steps", "3000", "--replicates", "2"), "no longer finite at t = "),
     (("simulate", "--weight", "1e308", "--replicates", "2"), "no longer finite"), (("simulate", "--replicates", "1"), "replicates must be >= 2"),
@@ -182,7 +182,7 @@ PYTHON = {
     "diverged stationary": (lambda: kd.stationary(GOOD, THETA, kd.DistilledSGD(), step_size=9.0), "spectral radius"),
     "times": (lambda: kd.verify(GOOD, THETA, theorem="theorem-1", at=[3, 1]), "increasing whole times between 0 and steps = 200"),
     "workers": (lambda: main_job(workers=0), "workers must be >= 1"),
-    "folder that is a file": (lambda: ready_folder(__file__), "Cannot write pictures"),
+    "folder that is a file": (lambda: ready_folder(__file__), "Cannot write to"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import kdtheory as kd
 
 ROOT = Path(kd.__file__).parent
 ORDER = (
-    "errors", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules",
+    "errors", "disk", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules",
     "compressors", "envelope", "theorems", "bounds", "matching", "matching_gram", "exact_instances",
     "exact_shapes", "exact_law", "suspects", "counterexamples", "meaning", "closed_forms", "moments", "streams",
     "job", "batched", "compiled", "simulation", "evidence", "verdicts", "datasets", "agreement", "parallel",

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import kdtheory as kd
+from kdtheory.disk import ready_folder
 from kdtheory.plots import curves, floors, plot_all, setting, style, teachers
 from kdtheory.teacher import gap_at
 
@@ -24,7 +25,7 @@ def tiny(tmp_path: Path) -> str:
 
 def test_all_pictures_in_three_formats(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kdtheory.plots.RANDOM", ())
-    folder = style.ready_folder(tmp_path / "new" / "out")
+    folder = ready_folder(tmp_path / "new" / "out")
     seen: list[str] = []
     paths = plot_all([tiny], folder, tick=lambda done, total: seen.append(f"{done} of {total}"))
     assert sorted(paths) == sorted(folder.iterdir())  # nothing half-written is left either

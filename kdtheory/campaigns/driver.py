@@ -82,7 +82,8 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         WorkerFailure: workers keep dying.  MissingTool: Dask is not installed.
     """
     wanted = -(-positive_int(instances, "instances") // SIZE)
-    positive_int(seed, "seed", minimum=0)
+    if positive_int(seed, "seed", minimum=0) >= 2**64:
+        raise InvalidInput(f"seed must be below 2**64, got seed = {seed}.")
     count = positive_int(workers, "workers") if workers is not None else (os.cpu_count() or 1)
     for name in theorems or ():
         if name not in KEYS:

@@ -7,6 +7,7 @@ which blocks are missing.  While a campaign runs it holds the file (exclusive lo
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ class Store:
     def __init__(self, path: str | Path, settings: Row | None = None, *, create: bool = True) -> None:
         """See the class."""
         self.path = Path(path)
-        if not self.path.exists() and not create:
+        if not os.path.exists(path) and not create:     # of os: Path's raises where the name is too long
             raise InvalidInput(f"No store {str(path)!r}. Start one with: kdtheory campaign --store {path}")
         if not self.path.parent.is_dir():
             raise InvalidInput(f"The folder of the store {str(path)!r} does not exist; make it first.")

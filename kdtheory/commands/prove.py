@@ -29,9 +29,9 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.proofs import coq_file, prove, seconds_spent, smt2_file, writing
     from kdtheory.theorems import THEOREMS
 
-    if options.certificate or options.export_certificates:
+    if options.certificate is not None or options.export_certificates is not None:
         return _files(options)
-    names = [options.theorem] if options.theorem else list(THEOREMS)
+    names = [options.theorem] if options.theorem is not None else list(THEOREMS)
     if options.counterexamples:
         from kdtheory.proofs.counterexamples import counterexamples
 
@@ -58,9 +58,9 @@ def _files(options: Namespace) -> Outcome:
     from kdtheory.errors import InvalidInput
     from kdtheory.proofs.files import export, prove_file
 
-    if options.theorem or (options.certificate and options.export_certificates):
+    if options.theorem is not None or None not in (options.certificate, options.export_certificates):
         raise InvalidInput("--certificate and --export-certificates stand alone: no statement, and not both of them.")
-    if options.export_certificates:
+    if options.export_certificates is not None:
         paths = export(Path(options.export_certificates))
         return [str(path) for path in paths], f"{len(paths)} certificates in {options.export_certificates}", 0
     verdict = prove_file(Path(options.certificate), checkers=tuple(options.checker or ("sympy",)))

@@ -25,9 +25,10 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """A paragraph for each; exit code 1 when a number leaves its interval."""
+    from kdtheory.disk import ready_folder
     from kdtheory.errors import InvalidInput
     from kdtheory.reproductions import NAMES, experiment, reproduce
-    from kdtheory.reproductions.output import page, ready_folder, write
+    from kdtheory.reproductions.output import page, write
 
     if bool(options.names) == options.all:
         raise InvalidInput(f"Name experiments or ask for --all, and not both: {', '.join(NAMES)}.")
@@ -36,7 +37,7 @@ def run(options: Namespace) -> Outcome:
         experiment(name)  # a wrong name is said before anything runs
     if options.spread is not None:
         return _spread(names, options.spread)
-    folder = ready_folder(options.out) if options.out else None
+    folder = ready_folder(options.out) if options.out is not None else None
     found, lines = {}, []
     for name in names:
         began = time.perf_counter()

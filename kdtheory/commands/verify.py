@@ -63,7 +63,8 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
 
     sources = tuple(options.data or BUNDLED)
     if folder is not None:
-        from kdtheory.plots import plot_all, ready_folder
+        from kdtheory.disk import ready_folder
+        from kdtheory.plots import plot_all
 
         ready = ready_folder(folder)  # before the work, not after it
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))

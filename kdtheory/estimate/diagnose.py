@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kdtheory.disk import replace_file
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.estimate.criteria import Criterion, Quadratic, make_criterion
 from kdtheory.estimate.data import open_rows
@@ -33,6 +35,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "theorem-1-envelope": ("step_size", "mu", "Lcal"),
     "theorem-2-envelope": ("step_size", "mu", "L", "Lcal"),
 }
+
+LARGEST = 1e100     # weights are squared and multiplied by moments: beyond it nothing but overflow is seen
 
 
 @dataclass(frozen=True)
@@ -80,14 +84,9 @@ class Diagnosis:
         target = Path(path)
         if target.suffix.lower() not in (".pdf", ".svg", ".png"):
             raise InvalidInput(f"The plot must end in .pdf, .svg or .png, got {target.name!r}.")
-        if not target.parent.is_dir():
+        if not os.path.isdir(target.parent):    # of os: Path's raises where the name is too long
             raise InvalidInput(f"No folder {str(target.parent)!r} for the plot: make it first.")
-        part = target.with_name(f".{target.name}.part{target.suffix}")
-        try:
-            self.plot().savefig(part, dpi=200)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        replace_file(target, partial(self.plot().savefig, format=target.suffix[1:].lower(), dpi=200))
 
 
 def diagnose(
@@ -121,8 +120,8 @@ def diagnose(
     raises every theorem's noise term.  Raises InvalidInput as ``lambda_star`` does, and for a weight that is not
     finite.
     """
-    if not math.isfinite(weight):
-        raise InvalidInput(f"weight must be finite, got weight = {weight}.")
+    if not abs(weight) <= LARGEST:
+        raise InvalidInput(f"weight must be a number between -{LARGEST:g} and {LARGEST:g}, got weight = {weight}.")
     if labels is None and (features is not None or features_sqnorm is not None):
         raise InvalidInput("features belong to logits: pass labels too, or gradients without features.")
     if labels is not None and features is None:

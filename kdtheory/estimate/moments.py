@@ -99,12 +99,13 @@ def scalars(student: Rows, teacher: Rows) -> Scalars:
         last = other[-1].copy()
     for source in (student, teacher):
         source.check_unchanged()
-    if not np.all(np.isfinite(out)):
+    with np.errstate(over="ignore"):    # told below
+        means = float(g @ g), float(g @ h), float(h @ h)
+    if not np.all(np.isfinite(out)) or not np.all(np.isfinite(means)):
         raise InvalidInput(
             f"Squared gradients overflow float64: largest |mean| = {max(abs(g).max(), abs(h).max()):.3g}. "
             "Divide both gradients by the same constant; the weight does not change."
         )
-    means = float(g @ g), float(g @ h), float(h @ h)
     return Scalars(out[0], out[1], out[2], out[3], *means, neighbours / (n - 1))
 
 

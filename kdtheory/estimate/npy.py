@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from kdtheory.disk import why
 from kdtheory.errors import InvalidInput
 
 
@@ -87,7 +88,7 @@ def open_npy(path: Path, name: str) -> NpyFile:
     except (OSError, ValueError, EOFError) as error:
         if isinstance(error, InvalidInput):
             raise
-        raise _unreadable(path, name, str(error)) from error
+        raise _unreadable(path, name, why(error)) from error
     if dtype.kind not in "O" and stamp[0] < offset + prod(shape) * dtype.itemsize:
         raise _unreadable(path, name, f"{stamp[0]} bytes for shape {shape}, dtype {dtype}: the end is missing")
     return NpyFile(name, path, shape, dtype, offset, column_major and len(shape) > 1, stamp)
@@ -97,6 +98,8 @@ def load_array(source: Any, name: str) -> NDArray[Any]:
     """An array as it is, or the whole of a .npy file.  Raises InvalidInput as ``open_npy`` does."""
     if isinstance(source, (str, os.PathLike)):
         file = open_npy(Path(source), name)
+        if not file.shape:
+            raise InvalidInput(f"{name}: {file.path.name} holds a single number, not an array.")
         if file.dtype.kind == "O":
             raise InvalidInput(f"{name}: {file.path.name} holds pickled objects, which are refused. Save numbers.")
         found = np.asarray(file)
@@ -110,9 +113,8 @@ def _stamp(path: Path) -> tuple[int, int]:
     return info.st_size, info.st_mtime_ns
 
 
-def _unreadable(path: Path, name: str, why: str) -> InvalidInput:
-    why = " ".join(why.split())  # one line
+def _unreadable(path: Path, name: str, reason: str) -> InvalidInput:
     return InvalidInput(
-        f"{name}: cannot read {path.name} as a plain .npy file ({why}). Missing, still being written, truncated, or holding "
+        f"{name}: cannot read {path.name!r} as a plain .npy file ({reason}). Missing, still being written, truncated, or holding "
         "pickled objects (refused). Save with np.save(path, array) and rename once complete."
     )

@@ -9,10 +9,9 @@ from kdtheory.parallel import Job, run_all
 from kdtheory.plots.curves import draw_curves
 from kdtheory.plots.floors import draw_floors
 from kdtheory.plots.setting import RANDOM
-from kdtheory.plots.style import ready_folder
 from kdtheory.plots.teachers import draw_teachers
 
-__all__ = ["draw_curves", "draw_floors", "draw_teachers", "plot_all", "ready_folder"]
+__all__ = ["draw_curves", "draw_floors", "draw_teachers", "plot_all"]
 
 
 def plot_all(
@@ -27,7 +26,7 @@ def plot_all(
 
     Args:
         sources: bundled names or files, see :func:`kdtheory.datasets.load`.
-        folder: an existing folder that can be written to, from :func:`ready_folder`.
+        folder: an existing folder that can be written to, from :func:`kdtheory.disk.ready_folder`.
         workers: processes, as in :func:`kdtheory.report.main_job`.
         seed: seed of the random instances, starts and simulations.
         tick: called with what is done and the number of pictures, after every picture.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from kdtheory.errors import InvalidInput
+from kdtheory.disk import replace_file
 
 RC: Any = {  # matplotlib types its keys one by one
     "font.family": "serif",
@@ -41,29 +40,6 @@ BOUNDS: dict[str, tuple[str, dict[str, Any]]] = {
 FORMATS = ("png", "svg", "pdf")
 
 
-def ready_folder(folder: str | os.PathLike[str]) -> Path:
-    """The folder, made if missing and tried with a file.
-
-    Raises:
-        InvalidInput: it cannot be made or written to; one line that names it and the reason.
-    """
-    path = Path(folder)
-    if not str(folder):
-        raise InvalidInput("The folder for pictures has an empty name. Name one, such as --plots out.")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    return path
-
-
-def _unwritable(path: Path, error: OSError) -> InvalidInput:
-    why = error.strerror or type(error).__name__
-    return InvalidInput(f"Cannot write pictures to {str(path)!r}: {why}. Name a folder that you may write to.")
-
-
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """``name``.png, .svg and .pdf in ``folder``, each whole or not at all; their paths.
 
@@ -74,17 +50,6 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     for kind in FORMATS:
         target = folder / f"{name}.{kind}"
         metadata = {"Date": None} if kind == "svg" else {"CreationDate": None} if kind == "pdf" else {}
-        try:
-            handle, part = tempfile.mkstemp(dir=folder, prefix=f".{name}-", suffix=f".{kind}")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    figure.savefig(file, format=kind, metadata=metadata)
-                os.chmod(part, 0o644)  # mkstemp makes private files
-                os.replace(part, target)
-            except BaseException:
-                os.unlink(part)
-                raise
-        except OSError as error:
-            raise _unwritable(target, error) from error
+        replace_file(target, partial(figure.savefig, format=kind, metadata=metadata))
         found.append(target)
     return found

@@ -14,21 +14,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-RC: Any = {  # matplotlib types its keys one by one
-    "font.family": "serif",
-    "font.serif": ["STIXGeneral", "DejaVu Serif"],
-    "mathtext.fontset": "stix",
-    "font.size": 10,
-    "axes.titlesize": 10.5,
-    "legend.fontsize": 8.5,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "0.92",
-    "grid.linewidth": 0.6,
-    "svg.hashsalt": "kdtheory",  # the same data gives the same file
-}
+from kdtheory.plots.style import RC
+
+STYLE: Any = {**RC, "axes.titlesize": 10.5}  # of the pictures of `kdtheory verify`; a panel here is larger
 RESOLUTION, SHADES = 100, 48  # of the PNG: a page shows eight of them, so that each stays below 100 kB
 LINES: tuple[dict[str, Any], ...] = (
     {"color": "black", "ls": "-", "marker": "o"},
@@ -53,7 +41,7 @@ def control(**changes: Any) -> dict[str, Any]:
 @contextmanager
 def picture(rows: int, columns: int, *, size: tuple[float, float]) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure of panels, row by row, drawn in our style; no pyplot: no global state, works without a display."""
-    with mpl.rc_context(RC):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         yield figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
@@ -61,7 +49,7 @@ def picture(rows: int, columns: int, *, size: tuple[float, float]) -> Iterator[t
 def pictures(figure: Figure) -> dict[str, bytes]:
     """The figure as "png" and "svg"."""
     png, svg = io.BytesIO(), io.BytesIO()
-    with mpl.rc_context(RC):  # fonts are looked up when drawn
+    with mpl.rc_context(STYLE):  # fonts are looked up when drawn
         canvas = FigureCanvasAgg(figure)
         figure.set_dpi(RESOLUTION)
         canvas.draw()
