@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import resource
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
+import psutil  # distributed needs it too
 
 from benchmarks.measure import arguments, interleaved, on_cores, parsed, spread, table
-from kdtheory.campaigns import campaign
+from kdtheory.campaigns import Progress, campaign
 from kdtheory.campaigns.batched import KEYS
 from kdtheory.campaigns.blocks import SIZE
 from kdtheory.campaigns.driver import work
 
 LARGE = 100_000
+Tick = Callable[[Progress], None]
 
 
 def engine(blocks: int, rounds: int, clock: str) -> None:
@@ -32,53 +32,65 @@ def engine(blocks: int, rounds: int, clock: str) -> None:
           ["", "instances a second"], [[f"{blocks} blocks of {SIZE}", f"{rate:,.0f} {spread(times)}"]])
 
 
-def cost(run: Callable[[Path], None]) -> tuple[float, float]:
-    """Wall seconds, and processor seconds of this process and all its children, of one run with a new store."""
-    def used() -> float:
-        parts = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return sum(part.ru_utime + part.ru_stime for part in parts)
+def used() -> float:
+    """Processor seconds so far of this process and all its children, the ended and the living."""
+    me = psutil.Process()
+    spent = me.cpu_times()
+    total = spent.user + spent.system + spent.children_user + spent.children_system
+    return float(total + sum(child.cpu_times().user + child.cpu_times().system for child in me.children(recursive=True)))
+
+
+def cost(run: Callable[[Path, Tick], None]) -> np.ndarray:
+    """Of one run with a new store: wall and processor seconds of it all, and the same of its last nine tenths, when all workers work."""
+    marks: list[tuple[float, float]] = []
+
+    def mark() -> None:
+        marks.append((time.perf_counter(), used()))
+
+    def tick(progress: Progress) -> None:
+        if progress.done == progress.wanted or (len(marks) == 1 and 10 * progress.done >= progress.wanted):
+            mark()
 
     with tempfile.TemporaryDirectory() as folder:
-        before, start = used(), time.perf_counter()
-        run(Path(folder) / "runs.sqlite")
-        wall = time.perf_counter() - start
-        for child in active_children():     # only children that have ended are counted
+        mark()
+        run(Path(folder) / "runs.sqlite", tick)
+        for child in active_children():
             child.join()
-        return wall, used() - before
+        mark()
+    begin, warm, last, end = np.array(marks)
+    return np.array([end - begin, (last - warm) / 0.9])
 
 
-def on_dask(store: Path, instances: int, workers: int) -> None:
+def on_dask(store: Path, tick: Tick, *, instances: int, workers: int) -> None:
     """A cluster of its own, started and stopped within the time."""
     from distributed import LocalCluster
 
     with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
-        campaign(store=store, instances=instances, scheduler=cluster.scheduler_address)
+        campaign(store=store, instances=instances, scheduler=cluster.scheduler_address, tick=tick)
 
 
-def on_processes(store: Path, instances: int, workers: int) -> None:
+def on_processes(store: Path, tick: Tick, *, instances: int, workers: int) -> None:
     """The default."""
-    campaign(store=store, instances=instances, workers=workers)
+    campaign(store=store, instances=instances, workers=workers, tick=tick)
 
 
-def drivers(instances: int, rounds: int, *, dask: bool) -> None:
-    """Start of the processes, store and all, in turns."""
-    ways: dict[str, tuple[int, Callable[[Path], None]]] = {
-        f"{count} process{'es' if count > 1 else ''}": (count, partial(on_processes, instances=instances, workers=count)) for count in (1, 2)}
-    if dask:
-        ways["Dask LocalCluster, 2 workers"] = (2, partial(on_dask, instances=instances, workers=2))
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+def drivers(instances: int, rounds: int) -> None:
+    """Whole runs in turns."""
+    ways = {f"{count} process{'es' if count > 1 else ''}": partial(on_processes, instances=instances, workers=count) for count in (1, 2)}
+    ways["Dask LocalCluster, 2 workers"] = partial(on_dask, instances=instances, workers=2)
+    found: dict[str, list[np.ndarray]] = {name: [] for name in ways}
     for _ in range(rounds):
-        for name, (_, run) in ways.items():
+        for name, run in ways.items():
             found[name].append(cost(run))
-    usual = np.array(found["2 processes"])
-    rows = []
-    for name, pairs in found.items():
-        times = np.array(pairs)
-        over = [f"{100 * (np.median(times[:, k] / usual[:, k]) - 1):+.0f}%" for k in (0, 1)]
-        rows.append([name, f"{instances / np.median(times[:, 0]):,.0f} {spread(times[:, 0])}",
-                     f"{instances / np.median(times[:, 1]):,.0f} {spread(times[:, 1])}", *over])
-    table(f"{instances:,} instances, store and start of workers included (goal: Dask at most +10% at 100,000)",
-          ["", "a wall second", "a processor second", "wall against 2", "processor against 2"], rows)
+    for part, title in enumerate(("start and stop of the workers included", "the last nine tenths, when all workers work")):
+        rows = []
+        for name, runs in found.items():
+            wall, processor = (np.array(runs)[:, part, k] for k in (0, 1))
+            over = [np.median(np.array(runs)[:, part, k] / np.array(found["2 processes"])[:, part, k]) for k in (0, 1)]
+            rows.append([name, *(f"{instances / np.median(times):,.0f} {spread(times)}" for times in (wall, processor)),
+                         *(f"{100 * (times - 1):+.0f}%" for times in over)])
+        table(f"{instances:,} instances, {title}: instances a second, {rounds} round(s) (goal: Dask at most +10% at 100,000)",
+              ["", "a wall second", "a processor second", "wall against 2", "processor against 2"], rows)
 
 
 def main() -> None:
@@ -87,7 +99,7 @@ def main() -> None:
     parser.add_argument("--instances", type=int, help=f"of the second table (default {LARGE}; 10240 with --quick)")
     options = parsed(parser)
     engine(2 if options.quick else 10, options.rounds, options.clock)
-    drivers(options.instances or (40 * SIZE if options.quick else LARGE), options.rounds, dask=find_spec("distributed") is not None)
+    drivers(options.instances or (40 * SIZE if options.quick else LARGE), options.rounds)
 
 
 if __name__ == "__main__":

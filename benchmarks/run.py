@@ -1,6 +1,6 @@
 """Every benchmark: `python benchmarks/run.py`, or `make bench`.  Peers are installed into a virtual environment of their own.
 
-`--quick` is a first look.  Options after `--` go to each benchmark (`-- --rounds 3 --clock cpu`).  Files named benchmarks/bench_*.py are found and run.
+`--quick` is a first look.  Options after `--` go to each benchmark (`-- --rounds 3 --clock cpu`).  Files benchmarks/bench_*.py are run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ["jax", "torch==2.13.0", "pepit", "autolyap"]       # an open torch would fetch gigabytes of GPU libraries
+PEERS = ["jax", "torch==2.13.0", "pepit"]       # an open torch would fetch gigabytes of GPU libraries
 # A setting for older OpenBLAS builds on new processors slows a current NumPy down, and would flatter us.
 UNWANTED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
