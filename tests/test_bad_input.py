@@ -64,7 +64,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("name", "message"), [
     ("names.npz", "lacks features and targets; it holds a"), ("nan.npz", "must be finite, got nan at index"),
     ("inf.npz", "targets must be finite"), ("rows.npz", "got 9 and 4 samples"), ("flat.npz", "two axes"), ("empty.npz", "at least one entry"),
-    ("wide.npz", "more than the limit of 4 GiB"), ("object.npz", "allow_pickle=False"), ("text.npz", "must be real numbers"),
+    ("wide.npz", "more than the limit of 4 GiB"), ("object.npz", "it holds pickled objects"), ("text.npz", "must be real numbers"),
     ("complex.npz", "must be real numbers, got complex128"), ("junk.npz", "it is no .npz archive"), ("part.npz", "only a part of one"),
     ("empty.csv", "no rows of numbers"), ("header.csv", "no rows of numbers"), ("ragged.csv", "columns changed"),
     ("words.csv", "could not convert"), ("column.csv", "shape (2, 0)"), ("nan.csv", "targets must be finite"),
@@ -96,7 +96,7 @@ def test_options_of_one_theorem(
     (("verify", "--weight", "0.5"), "name it with --theorem KEY"), (("verify", "--data", "nowhere"), "No file 'nowhere'"),
     (("verify", "--instances", "0"), "instances must be >= 1"), (("verify", "--seed", "-2"), "seed must be >= 0"),
     (("verify", "--workers", "0"), "workers must be >= 1"), (("verify", "--plots", "/proc/none/such"), "Cannot write to"),
-    (("verify", "--plots", ""), "empty name"),
+    (("verify", "--plots", ""), "folder to write to is empty"),
     (("simulate", "--step-size", "50", "--steps", "3000", "--replicates", "2"), "no longer finite at t = "),
     (("simulate", "--weight", "1e308", "--replicates", "2"), "no longer finite"), (("simulate", "--replicates", "1"), "replicates must be >= 2"),
 ])  # fmt: skip

@@ -156,11 +156,11 @@ def test_weight_from_logits(capsys, files):
 @pytest.mark.parametrize(("arguments", "message"), [
     (("--logits", "--labels", "y"), "--features or --features-sqnorm"),
     (("--labels", "y"), "add --logits"),
-    (("--weight", "nan"), "weight must be finite"),
+    (("--weight", "nan"), "weight must be a number between"),
     (("--plot", "x.jpeg"), ".pdf, .svg or .png"),
     (("--plot", "nowhere/x.png"), "No folder"),
     (("--teacher", "a"), "same shape"),
-    (("--teacher", "missing"), "cannot read missing.npy"),
+    (("--teacher", "missing"), "cannot read 'missing.npy' as a plain .npy file"),
     (("--step-size", "9", "--mu", "-1"), "mu must be positive"),
     (("--confidence", "1.5"), "confidence"),
 ])  # fmt: skip
