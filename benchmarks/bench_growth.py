@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import numba
 import numpy as np
 
 import kdtheory as kd
 from benchmarks.bench_simulator import ours
-from benchmarks.measure import arguments, interleaved, on_cores, parsed, table
+from benchmarks.measure import CLOCKS, arguments, interleaved, on_cores, parsed, table
 from benchmarks.peers.case import make
 
+Clock = Callable[[], float]
 BASE = {"n": 1000, "d": 50, "replicates": 400, "steps": 500}
 GROWTH = {"n": (100, 1000, 10_000, 100_000), "d": (8, 16, 50, 128, 500, 2000), "replicates": (8, 80, 800, 8000), "steps": (50, 500, 5000)}
 
@@ -25,34 +26,34 @@ def _read(values: np.ndarray, times: int) -> float:
     return whole
 
 
-def bandwidth(size: int) -> float:
+def bandwidth(size: int, tick: Clock) -> float:
     """Bytes a second, reading ``size`` bytes again and again in order; the best of five."""
     values, best = np.ones(max(size // 8, 64)), 0.0
     times = max(1, 2**26 // values.nbytes)
     _read(values, 1)
     for _ in range(5):
-        start = time.perf_counter()
+        start = tick()
         _read(values, times)
-        best = max(best, times * values.nbytes / (time.perf_counter() - start))
+        best = max(best, times * values.nbytes / (tick() - start))
     return best
 
 
-def peak() -> float:
+def peak(tick: Clock) -> float:
     """Flops a second of a large matrix product; the best of five."""
     matrix, best = np.ones((768, 768)), 0.0
     for _ in range(5):
-        start = time.perf_counter()
+        start = tick()
         matrix @ matrix
-        best = max(best, 2 * 768**3 / (time.perf_counter() - start))
+        best = max(best, 2 * 768**3 / (tick() - start))
     return best
 
 
-def limit(n: int, d: int, flops: float) -> tuple[float, str]:
+def limit(n: int, d: int, flops: float, tick: Clock) -> tuple[float, str]:
     """The least seconds a step can take: 4 d flops, one row read from where all rows fit, the state and the row again from the first level.
 
     A step's state and row pass the first level twice: 5 d numbers are read or written there.
     """
-    bounds = {"flops": 4 * d / flops, "rows": 8 * d / bandwidth(8 * n * d), "first level": 40 * d / bandwidth(16_000)}
+    bounds = {"flops": 4 * d / flops, "rows": 8 * d / bandwidth(8 * n * d, tick), "first level": 40 * d / bandwidth(16_000, tick)}
     name = max(bounds, key=lambda key: bounds[key])
     return bounds[name], name
 
@@ -60,10 +61,11 @@ def limit(n: int, d: int, flops: float) -> tuple[float, str]:
 def main() -> None:
     """One table for the machine, one for each thing that grows."""
     options = parsed(arguments(__doc__, rounds=5))
+    tick = CLOCKS[options.clock]
     with on_cores(1):
-        flops = peak()
+        flops = peak(tick)
         sizes = {"16 kB": 16_000, "256 kB": 2**18, "4 MB": 2**22, "376 MB": 376 * 10**6}
-        table("This machine, one core", ["", "GB/s read"], [[name, f"{bandwidth(size) / 1e9:.0f}"] for name, size in sizes.items()])
+        table("This machine, one core", ["", "GB/s read"], [[name, f"{bandwidth(size, tick) / 1e9:.0f}"] for name, size in sizes.items()])
         print(f"  large matrix product: {flops / 1e9:.0f} Gflop/s")
         for what, values in GROWTH.items():
             rows = []
@@ -72,7 +74,7 @@ def main() -> None:
                 case = make(size["n"], size["d"], size["replicates"], size["steps"], 10)
                 times = interleaved({"ours": ours(case)}, rounds=options.rounds, clock=options.clock)["ours"]
                 step = float(np.median(times)) / case.work
-                least, name = limit(size["n"], size["d"], flops)
+                least, name = limit(size["n"], size["d"], flops, tick)
                 rows.append([f"{what} = {value}", f"{1e9 * step:.2f}", f"{4 * size['d'] / step / 1e9:.1f}", f"{1e9 * least:.2f}", name,
                              f"{100 * least / step:.0f}%"])
             fixed = ", ".join(f"{key} = {BASE[key]}" for key in BASE if key != what)

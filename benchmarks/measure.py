@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 Times = dict[str, np.ndarray]
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
 def arguments(doc: str | None, *, rounds: int = 7) -> argparse.ArgumentParser:
@@ -46,7 +47,7 @@ def on_cores(count: int):
 
 def interleaved(contenders: Mapping[str, Callable[[], Any]], *, rounds: int = 7, clock: str = "wall", warm: bool = True) -> Times:
     """Seconds per round of each contender, (rounds,); ``clock`` "cpu" counts this process alone, for single-threaded work on a busy machine."""
-    tick = {"wall": time.perf_counter, "cpu": time.process_time}[clock]
+    tick = CLOCKS[clock]
     if warm:
         for run in contenders.values():
             run()
