@@ -107,6 +107,8 @@ def instance(item: Certificate, draw: random.Random) -> dict[sp.Symbol, Fraction
         return Fraction(draw.randint(1, 20), draw.choice((1, 3, 20, 200)))
 
     at = {row.symbol: some() for row in sym.TABLE.values()}
+    if at[sym.gamma] * at[sym.mu] == 1:     # the certificate of the compressed rate divides by 1 - gamma mu
+        at[sym.gamma] /= 2
     mu, gamma, lam, best, y, far, s = at[sym.mu], at[sym.gamma], at[sym.lam], some(), some(), some(), some()
     equal = item.region.substitutions.get(sym.Lcal) == sym.mu
     c = at[sym.c] = Fraction(0) if equal else at[sym.c]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 import numpy as np
@@ -46,6 +46,7 @@ class DistilledSGD:
     """
 
     weight: float = 0.0
+    _: KW_ONLY
     unbiased: bool = False
     batch_size: int = 1
     replacement: bool = True

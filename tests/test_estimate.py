@@ -247,8 +247,11 @@ def test_advice_says_when_distilling_hurts():
     noise = rng.standard_normal((400, 5))
     student = 0.7 * noise + 0.3 * rng.standard_normal((400, 5))
     biased = lambda_star(student, noise + 4.0, criterion="theorem-1", step_size=0.02, mu=0.5)
-    assert biased.advice.startswith("Distilling with this teacher raises the noise floor: its bias dominates (β = 16")
-    assert biased.advice.endswith(f"Use unbiased=True, or λ ≤ {2 * biased.weight:.2g}.")
+    gain = f"{100 * (1 - biased.variance_reduction):.2g} % at best, at λ = {biased.weight:.2g}"
+    assert biased.weight > 0 and biased.variance_reduction < 1
+    assert biased.advice.startswith(f"Distilling with this teacher lowers the noise floor by {gain}, and raises it unless 0 < λ < "
+                                    f"{2 * biased.weight:.2g}: its bias dominates (β = 16")
+    assert biased.advice.endswith("Use unbiased=True.")
     good = lambda_star(student, noise)
     assert good.advice.startswith("Distil with unbiased=True and λ = 0.696 [")
     against = lambda_star(-student, noise)

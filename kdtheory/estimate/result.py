@@ -120,13 +120,16 @@ def advice(criterion: Criterion, weight: float, low: float, high: float, moments
             f"{100 * reduction:.3g} % of plain SGD's (ρ = {moments.rho:.2g}){more}"
         )
     if reduction > LITTLE_GAIN:
-        sign = "≤" if weight > 0 else "≥"
-        small = f"λ {sign} {_harmless(criterion, weight, moments):.2g}" if weight else "do not distil (λ = 0)"
+        end = f"{_harmless(criterion, weight, moments):.2g}"
+        small = "do not distil (λ = 0)" if weight == 0.0 else f"0 < λ < {end}" if weight > 0 else f"{end} < λ < 0"
         counted = f", counted {criterion.bias_factor:.3g} times" if isinstance(criterion, Quadratic) else ""
         cause = f"its bias dominates (β = {moments.beta:.2g}{counted})"
         if moments.rho**2 < 1 - LITTLE_GAIN:
             cause = f"its noise is hardly correlated with the student's (ρ = {moments.rho:.2g}, β = {moments.beta:.2g})"
-        return f"Distilling with this teacher raises the noise floor: {cause}. Use unbiased=True, or {small}"
+        if weight == 0.0:
+            return f"Distilling with this teacher raises the noise floor, whatever the weight: {cause}. Use unbiased=True, or {small}"
+        gain = f"{100 * (1 - reduction):.2g} % at best, at λ = {weight:.2g}"
+        return f"Distilling with this teacher lowers the noise floor by {gain}, and raises it unless {small}: {cause}. Use unbiased=True"
     worst = _harmless(criterion, weight, moments)
     return (
         f"Distil with λ = {weight:.3g} {span(low, high)}: the noise floor falls to {100 * reduction:.3g} % of plain SGD's; "
