@@ -17,10 +17,10 @@ verify: install
 
 test: install lint
 	$(BIN)/python -m pip install --quiet $(TORCH)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests checks
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests checks
 
 coverage: install
-	$(BIN)/python -m pytest -q -n 2 --cov=kdtheory --cov=proofs --cov=checks --cov-report=term:skip-covered tests checks
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov=kdtheory --cov=proofs --cov=checks --cov-report=term:skip-covered tests checks
 
 slow: install
 	$(BIN)/python -m pytest -q -s -m slow tests checks

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 
 import numpy as np
 
 import kdtheory as kd
-from benchmarks.measure import interleaved, on_cores, ratio, table
+from benchmarks.measure import arguments, interleaved, on_cores, parsed, ratio, table
 
 SIZES = [("logistic", 1000, 30, 1, 200, 200), ("logistic", 5000, 200, 1, 64, 50), ("softmax", 1000, 30, 5, 200, 100),
          ("softmax", 1797, 64, 10, 64, 50)]
@@ -55,13 +54,10 @@ def least(n: int, d: int, k: int, replicates: int, steps: int, every: int) -> Ca
 
 def main() -> None:
     """One table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu where others use the machine")
-    options = parser.parse_args()
+    options = parsed(arguments(__doc__))
     rows = []
     with on_cores(1):
-        for kind, n, d, k, replicates, steps in SIZES:
+        for kind, n, d, k, replicates, steps in SIZES[::3] if options.quick else SIZES:
             problem = problem_of(kind, n, d, k)
             for every in (1, 10):
                 times = interleaved({"kdtheory": ours(problem, replicates, steps, every), "least": least(n, d, k, replicates, steps, every)},

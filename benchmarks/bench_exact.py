@@ -1,4 +1,4 @@
-"""The exact engine, side by side in one process: ``python benchmarks/bench_exact.py [--repeats 5]``.
+"""The exact engine, side by side in one process: ``python benchmarks/bench_exact.py [--rounds 5]``.
 
 Each row compares two ways to the same numbers, run alternately so that a busy machine slows both; the column "ratio"
 is slow/fast.  The BLAS variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE distort these figures and are refused.
@@ -6,17 +6,16 @@ is slow/fast.  The BLAS variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE distort
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import kdtheory as kd
+from benchmarks.measure import arguments, interleaved, on_cores, parsed
 
 Job = Callable[[], Any]
 
@@ -30,23 +29,10 @@ def instance(n: int, d: int, condition: float) -> tuple[kd.LeastSquares, np.ndar
     return problem, theta, start, 1.0 / (8.0 * float(problem.constants.Lcal))
 
 
-def alternate(jobs: dict[str, Job], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each job, in turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for job in jobs.values():
-        job()
-    for _ in range(repeats):
-        for name, job in jobs.items():
-            begin = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - begin)
-    return seconds
-
-
-def row(title: str, jobs: dict[str, Job], repeats: int, scale: float = 1.0) -> None:
+def row(title: str, jobs: dict[str, Job], repeats: int, clock: str, scale: float = 1.0) -> None:
     """One line: medians, least and largest times, and the ratio of the medians; ``scale`` multiplies the first job's
     time."""
-    seconds = alternate(jobs, repeats)
+    seconds = interleaved(jobs, rounds=repeats, clock=clock)
     cells = []
     for index, (name, times) in enumerate(seconds.items()):
         factor = scale if index == 0 else 1.0
@@ -58,12 +44,17 @@ def row(title: str, jobs: dict[str, Job], repeats: int, scale: float = 1.0) -> N
 
 
 def main() -> None:
-    """All rows."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
+    """All rows; processor time on one core, where BLAS threads cannot wait for each other in busy loops."""
+    options = parsed(arguments((__doc__ or "").split("\n")[0], rounds=5))
+    repeats, clock = options.rounds, options.clock
     if {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"} & set(os.environ):
         sys.exit("Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE first: they slow matrix products down.")
+    with on_cores(1 if clock == "cpu" else os.cpu_count() or 1):
+        rows(repeats, clock)
+
+
+def rows(repeats: int, clock: str) -> None:
+    """Prints each as soon as it is known."""
     rule = kd.DistilledSGD(0.5)
     problem, theta, x0, gamma = instance(1000, 200, 10.0)
     setting: dict[str, Any] = {"step_size": gamma, "x0": x0}
@@ -75,12 +66,14 @@ def main() -> None:
         "(1000, 200), condition 10: curve to T = 10^6, recursion (60 steps, scaled) against Krylov powers",
         {"recursion": curve(60, method="recursion"), "lanczos": curve(10**6)},
         repeats,
+        clock,
         scale=10**6 / 60,
     )
     row(
         "both quantities against E|x - x*|^2 alone",
         {"both": curve(10**6), "one": curve(10**6, quantities=("sq_distance",))},
         repeats,
+        clock,
     )
     row(
         "the same for all weights at once against one weight",
@@ -89,12 +82,14 @@ def main() -> None:
             "one": curve(10**6),
         },
         repeats,
+        clock,
     )
     found = kd.expected_in_weight(problem, theta, rule, **setting, steps=10**4)
     row(
         "a sweep of 200 weights to T = 10^4 from the polynomial, against one more curve",
         {"one curve": curve(10**4), "sweep": lambda: found.sweep(np.linspace(-1, 2, 200))},
         repeats,
+        clock,
     )
     limit = kd.stability_limit(problem, rule)
     row(
@@ -104,6 +99,7 @@ def main() -> None:
             "usual": lambda: kd.stationary(problem, theta, rule, step_size=gamma),
         },
         repeats,
+        clock,
     )
     problem, theta, x0, gamma = instance(1000, 200, 1e4)
     setting = {"step_size": gamma, "x0": x0}
@@ -111,6 +107,7 @@ def main() -> None:
         "condition 10^4: 50 times to T = 5000, recursion (60 steps, scaled) against Krylov powers",
         {"recursion": curve(60, method="recursion"), "lanczos": curve(5000, at=np.linspace(0, 5000, 50).astype(int))},
         repeats,
+        clock,
         scale=5000 / 60,
     )
     problem, theta, x0, gamma = instance(12, 5, 10.0)
@@ -119,6 +116,7 @@ def main() -> None:
         "(12, 5): curve to T = 200, recursion against powers of the whole map",
         {"recursion": curve(200, method="recursion"), "squaring": curve(200)},
         repeats,
+        clock,
     )
 
     def check(**more: Any) -> Job:
@@ -128,11 +126,13 @@ def main() -> None:
         "(12, 5): one verdict to t = 200, balls against floats",
         {"ball": check(method="ball"), "exact": check(method="exact")},
         repeats,
+        clock,
     )
     row(
         "(12, 5): one verdict to t = 50, rationals against balls",
         {"rational": check(method="rational", steps=50), "ball": check(method="ball", steps=50)},
         repeats,
+        clock,
     )
 
 

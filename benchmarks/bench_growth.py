@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 
 import numba
@@ -10,7 +9,7 @@ import numpy as np
 
 import kdtheory as kd
 from benchmarks.bench_simulator import ours
-from benchmarks.measure import interleaved, on_cores, table
+from benchmarks.measure import arguments, interleaved, on_cores, parsed, table
 from benchmarks.peers.case import make
 
 BASE = {"n": 1000, "d": 50, "replicates": 400, "steps": 500}
@@ -60,10 +59,7 @@ def limit(n: int, d: int, flops: float) -> tuple[float, str]:
 
 def main() -> None:
     """One table for the machine, one for each thing that grows."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu where others use the machine")
-    options = parser.parse_args()
+    options = parsed(arguments(__doc__, rounds=5))
     with on_cores(1):
         flops = peak()
         sizes = {"16 kB": 16_000, "256 kB": 2**18, "4 MB": 2**22, "376 MB": 376 * 10**6}
@@ -71,7 +67,7 @@ def main() -> None:
         print(f"  large matrix product: {flops / 1e9:.0f} Gflop/s")
         for what, values in GROWTH.items():
             rows = []
-            for value in values:
+            for value in values[::2] if options.quick else values:
                 size = {**BASE, what: value}
                 case = make(size["n"], size["d"], size["replicates"], size["steps"], 10)
                 times = interleaved({"ours": ours(case)}, rounds=options.rounds, clock=options.clock)["ours"]

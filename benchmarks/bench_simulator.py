@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -10,11 +10,12 @@ from importlib.util import find_spec
 import numpy as np
 
 import kdtheory as kd
-from benchmarks.measure import fastest, interleaved, on_cores, ratio, spread, table
+from benchmarks.measure import arguments, fastest, interleaved, on_cores, parsed, ratio, spread, table
 from benchmarks.peers import batched, natural
 from benchmarks.peers.case import Case, make
 
-SIZES = [(100, 10, 1000, 1000), (1000, 50, 1000, 1000), (1000, 500, 200, 1000), (60000, 784, 64, 1000)]
+Sizes = list[tuple[int, int, int, int]]
+SIZES: Sizes = [(100, 10, 1000, 1000), (1000, 50, 1000, 1000), (1000, 500, 200, 1000), (60000, 784, 64, 1000)]
 GOALS = {"C": 1.5, "JAX": 1.8, "NumPy": 2.0}
 
 
@@ -52,10 +53,10 @@ def agree(case: Case, runs: dict[str, Callable[[], np.ndarray]]) -> None:
             raise SystemExit(f"{name} simulates something else: its curve is off by {off:.2f}.")
 
 
-def against_peers(rounds: int, clock: str, every: int) -> None:
+def against_peers(sizes: Sizes, rounds: int, clock: str, every: int) -> None:
     """Million steps a second, and how many times faster we are."""
     rates, ratios = [], []
-    for n, d, replicates, steps in SIZES:
+    for n, d, replicates, steps in sizes:
         case = make(n, d, replicates, steps, every)
         runs = contenders(case)
         agree(case, runs)
@@ -72,10 +73,10 @@ def against_peers(rounds: int, clock: str, every: int) -> None:
           ["", *names[1:]], ratios)
 
 
-def recording(rounds: int, clock: str) -> None:
+def recording(sizes: Sizes, rounds: int, clock: str) -> None:
     """What recording costs."""
     rows = []
-    for n, d, replicates, steps in SIZES:
+    for n, d, replicates, steps in sizes:
         case = make(n, d, replicates, steps, steps)
         runs = {"never": ours(case), "every 10": ours(case, every=10), "every 10 with gap": ours(case, every=10, gap=True),
                 "every step": ours(case, every=1), "every step with gap": ours(case, every=1, gap=True)}
@@ -84,32 +85,35 @@ def recording(rounds: int, clock: str) -> None:
     table("Cost of recording, of a run that records nothing (goal: 10% at every 10)", ["", *list(runs)[1:]], rows)
 
 
-def two_threads(rounds: int) -> None:
-    """Wall time on two cores: the other core must be idle for this to mean anything."""
+def two_threads(sizes: Sizes, rounds: int) -> None:
+    """Wall time on two cores, which means nothing unless both are idle; and the work two threads add, which a busy machine hardly disturbs."""
     rows = []
-    for size in SIZES:
+    for size in sizes:
         case = make(*size, 10)
-        times = interleaved({"one": ours(case), "two": ours(case, threads=2)}, rounds=rounds)
-        rows.append([f"N={size[0]} d={size[1]}", ratio(times, "one", "two"), f"{times['one'].min() / times['two'].min():.2f}"])
-    table("Two threads (goal: 1.8; wall time)", ["", "median [quartiles]", "best of each"], rows)
+        runs = {"one": ours(case), "two": ours(case, threads=2)}
+        times = interleaved(runs, rounds=rounds)
+        work = interleaved(runs, rounds=rounds, clock="cpu", warm=False)
+        rows.append([f"N={size[0]} d={size[1]}", ratio(times, "one", "two"), f"{times['one'].min() / times['two'].min():.2f}",
+                     ratio(work, "two", "one")])
+    table(f"Two threads against one (goal: 1.8; wall time; load now {os.getloadavg()[0]:.1f})",
+          ["", "times faster [quartiles]", "best of each", "processor time, two over one"], rows)
 
 
 def main() -> None:
     """All tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu where others use the machine")
-    parser.add_argument("--every", nargs="+", type=int, default=[1, 10], help="distances of the recorded times")
+    parser = arguments(__doc__)
+    parser.add_argument("--every", nargs="+", type=int, help="distances of the recorded times (default 1 10; 10 with --quick)")
     parser.add_argument("--tables", nargs="+", default=["peers", "recording", "threads"], choices=("peers", "recording", "threads"))
-    options = parser.parse_args()
+    options = parsed(parser)
+    sizes = SIZES[:3] if options.quick else SIZES
     with on_cores(1):
         if "peers" in options.tables:
-            for every in options.every:
-                against_peers(options.rounds, options.clock, every)
+            for every in options.every or ([10] if options.quick else [1, 10]):
+                against_peers(sizes, options.rounds, options.clock, every)
         if "recording" in options.tables:
-            recording(options.rounds, options.clock)
+            recording(sizes, options.rounds, options.clock)
     if "threads" in options.tables:
-        two_threads(options.rounds)
+        two_threads(sizes, options.rounds)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,23 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 Times = dict[str, np.ndarray]
+
+
+def arguments(doc: str | None, *, rounds: int = 7) -> argparse.ArgumentParser:
+    """What every benchmark takes: rounds, clock, and ``--quick`` for a first look (its own smaller sizes, one round unless given)."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--rounds", type=int, help=f"interleaved repeats (default {rounds}; 1 with --quick)")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu where others use the machine")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer measurements")
+    parser.set_defaults(usual=rounds)
+    return parser
+
+
+def parsed(parser: argparse.ArgumentParser, line: list[str] | None = None) -> argparse.Namespace:
+    """The options, with the number of rounds filled in."""
+    options = parser.parse_args(line)
+    options.rounds = options.rounds or (1 if options.quick else options.usual)
+    return options
 
 
 @contextmanager

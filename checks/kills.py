@@ -45,6 +45,20 @@ def contents(store: Path) -> tuple[list[Any], list[Any]]:
         base.close()
 
 
+def _wait_for_blocks(store: Path, driver: subprocess.Popen[bytes], patience: float = 120.0) -> None:
+    """Until the driver has written to the store once more: SQLite's log of it grows or is begun again."""
+    log = store.with_name(store.name + "-wal")
+
+    def written() -> tuple[float, int]:
+        return (log.stat().st_mtime, log.stat().st_size) if log.exists() else (0.0, 0)
+
+    before, end = written(), time.monotonic() + patience
+    while written() == before and driver.poll() is None:
+        if time.monotonic() > end:
+            raise RuntimeError(f"No block was stored within {patience:g} s.")
+        time.sleep(0.02)
+
+
 def survive(folder: Path, *, kills: int, instances: int, seed: int = 0) -> dict[str, Any]:
     """Kill ``kills`` times, run to the end, compare with an undisturbed run."""
     rng = random.Random(seed)
@@ -53,23 +67,23 @@ def survive(folder: Path, *, kills: int, instances: int, seed: int = 0) -> dict[
     stored = []
     while sum(killed.values()) < kills:
         driver = start(store, instances)
+        if rng.random() < 0.8:      # one in five is killed while it starts
+            _wait_for_blocks(store, driver)
         while sum(killed.values()) < kills:
-            time.sleep(rng.uniform(0.05, 2.5))
+            time.sleep(rng.uniform(0.0, 1.0))
             if driver.poll() is not None:
                 raise RuntimeError(f"The campaign ended before {kills} kills ({driver.returncode}): use more instances.")
             workers = workers_of(driver.pid)
             if workers and rng.random() < 0.5:
                 os.kill(rng.choice(workers), signal.SIGKILL)
                 killed["worker"] += 1
-                continue        # the driver must replace it and go on
-            driver.kill()
-            driver.wait()
+                _wait_for_blocks(store, driver)     # the driver must replace it and go on
+                continue
             killed["driver"] += 1
-            stored.append(len(contents(store)[0]) if store.exists() and store.stat().st_size else 0)
             break
-        else:
-            driver.kill()
-            driver.wait()
+        driver.kill()
+        driver.wait()
+        stored.append(len(contents(store)[0]) if store.exists() and store.stat().st_size else 0)
     for path in (store, calm):
         code = start(path, instances).wait()
         if code:

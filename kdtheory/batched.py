@@ -32,6 +32,7 @@ def visited(job: Job) -> Iterator[Array]:
     """The replicates (R, dim) at each of ``job.times``; raises as :func:`run`."""
     problem, rule, runs = job.problem, job.rule, job.replicates
     corrections = rule.corrections(problem.gradients(job.theta))
+    single = rule.batch_size == 1
     points, time = np.tile(job.x0, (runs, 1)), 0
     if job.resume is not None:
         if job.resume.frame != "points" or job.resume.values.shape != points.shape:
@@ -45,7 +46,8 @@ def visited(job: Job) -> Iterator[Array]:
         for t in range(time, int(wanted)):
             batch = indices.at(t, end)
             with np.errstate(over="ignore", invalid="ignore"):
-                points = points - job.gamma * (sampled(problem, points, batch) - corrections[batch].mean(axis=1))
+                taught = corrections[batch[:, 0]] if single else corrections[batch].mean(axis=1)
+                points = points - job.gamma * (sampled(problem, points, batch) - taught)
                 if rule.compressor is not None:
                     points = rule.compressor.compress(points, kept.at(t, end))
             if not np.isfinite(points).all():

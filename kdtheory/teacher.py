@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.problems.base import Array, FiniteSum, point
+from kdtheory.problems.memory import remembered
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,11 @@ def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistic
     Raises:
         InvalidInput: theta of another dimension, or not finite.
     """
-    theta = point(problem, theta, "theta")
+    at = point(problem, theta, "theta")
+    return remembered(problem, ("teacher_statistics", at.tobytes()), lambda: _statistics(problem, at))
+
+
+def _statistics(problem: FiniteSum, theta: Array) -> TeacherStatistics:
     noise, bias, centred = _moving_parts(problem, theta)
     e = theta - problem.minimiser
     return TeacherStatistics(
@@ -81,7 +86,12 @@ def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistic
 
 def noise_sq(problem: FiniteSum, theta: ArrayLike, weight: float) -> float:
     """E|S - weight H'|^2 as a mean of squares: no cancellation, unlike its expansion in second moments; inf where it overflows."""
-    noise, _, centred = _moving_parts(problem, point(problem, theta, "theta"))
-    with np.errstate(over="ignore"):
-        left = noise - weight * centred
-        return float((left**2).sum() / problem.n_terms)
+    at = point(problem, theta, "theta")
+
+    def answer() -> float:
+        noise, _, centred = _moving_parts(problem, at)
+        with np.errstate(over="ignore"):
+            left = noise - weight * centred
+            return float((left**2).sum() / problem.n_terms)
+
+    return remembered(problem, ("noise_sq", at.tobytes(), weight), answer)

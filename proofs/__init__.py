@@ -7,7 +7,7 @@ as ``BY_HAND`` says.  Coq checks it too: its theorems, in proofs/coq, are the st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from kdtheory.proofs import (
     writing,
 )
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
-from kdtheory.prover.obligations import Certificate, Obligation
+from kdtheory.prover.obligations import Certificate, Obligation, contents
 from kdtheory.theorems import THEOREMS, Theorem
 
 CHECKERS = ("sympy", "z3", "cvc5", "coq")
@@ -38,7 +38,7 @@ BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
 @dataclass(frozen=True)
 class Step:
-    """One obligation, who checked it, and the outcome."""
+    """One obligation, who checked it, and the outcome; ``seconds`` of the check itself, which a process makes once."""
 
     name: str
     checker: str
@@ -78,6 +78,15 @@ class Proof:
 def _once(proofs: Sequence[Proof]) -> list[Obligation]:
     """What statements share is written once."""
     return list({item.name: item for proof in proofs for item in proof.obligations}.values())
+
+
+def seconds_spent(proofs: Sequence[Proof]) -> dict[str, float]:
+    """Seconds by checker; what statements share counts once, and Coq compiles its files once for all of them."""
+    checks = {(step.checker, "" if step.checker == "coq" else step.name): step.seconds for proof in proofs for step in proof.steps}
+    spent: dict[str, float] = {}
+    for (checker, _), seconds in checks.items():
+        spent[checker] = spent.get(checker, 0.0) + seconds
+    return spent
 
 
 def smt2_file(proofs: Sequence[Proof]) -> str:
@@ -159,17 +168,30 @@ def coq_statements() -> list[str]:
     return [*(f"Reading.reading_{coq.identifier(name)}" for name in THEOREMS), *(f"Instance.{name}" for name in instance)]
 
 
+# What was accepted in this process, and the seconds that took: statements share two thirds of their obligations.  The key is the obligation's
+# contents, so that another one under the same name is checked.  Only what is PROVED is kept: a missing or slow solver may answer next time.
+_ACCEPTED: dict[Hashable, float] = {}
+
+
+def _checked(item: Obligation, checker: str) -> Step:
+    """One obligation by one checker, and by it only once."""
+    key = (checker, contents(item))
+    if key in _ACCEPTED:
+        return Step(item.name, checker, "PROVED", "", _ACCEPTED[key])
+    start = time.perf_counter()
+    result = sympy_checker.check(item) if checker == "sympy" else solvers.check(item, checker)
+    seconds = time.perf_counter() - start
+    if result.status == "PROVED":
+        _ACCEPTED[key] = seconds
+    return Step(item.name, checker, result.status, result.reason, seconds)
+
+
 def _check(theorem: str, checker: str, found: tuple[Obligation, ...], coqchk: bool) -> list[Step]:
     if checker == "coq":
         report = _coq(coqchk)
         return [Step(f"{coq.identifier(theorem)}, whole", checker, report.status, "" if report.status == "PROVED" else report.reason,
                      report.seconds)]
-    steps = []
-    for item in found:
-        start = time.perf_counter()
-        result = sympy_checker.check(item) if checker == "sympy" else solvers.check(item, checker)
-        steps.append(Step(item.name, checker, result.status, result.reason, time.perf_counter() - start))
-    return steps
+    return [_checked(item, checker) for item in found]
 
 
 def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",), coqchk: bool = False) -> Proof:

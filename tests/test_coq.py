@@ -21,6 +21,10 @@ from kdtheory.prover import coq, coq_build
 FOLDER = Path(__file__).parents[1] / "proofs" / "coq"
 
 
+# One process has these tests (make test: --dist loadgroup), so that the development is compiled once.
+one_process = pytest.mark.xdist_group("coq")
+
+
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
     return tmp_path_factory.mktemp("coq")
@@ -31,11 +35,13 @@ def report(compiled):
     return coq_build.compile(FOLDER, timeout=900, expected=list(kd.THEOREMS), statements=coq_statements(), keep=compiled)
 
 
+@one_process
 def test_everything_compiles_and_rests_on_the_axioms_of_reals(report):
     assert report.status == "PROVED", report.reason
     assert set(report.axioms) <= coq_build.AXIOMS_OF_REALS
 
 
+@one_process
 def test_every_statement_has_its_theorem(report):
     assert {coq.identifier(key) for key in kd.THEOREMS} <= set(report.theorems)
 
@@ -178,6 +184,7 @@ WEAKENED = {
 }
 
 
+@one_process
 def test_a_weakened_statement_has_no_second_reading(report, compiled):
     """Statement and reading agree by conversion alone, so a change of either makes Reading.v fail: here each change is made in the reading."""
     text = (compiled / "Reading.v").read_text(encoding="utf-8")

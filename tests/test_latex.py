@@ -39,11 +39,15 @@ def overfull(log: str) -> list[float]:
     return [float(width) for width in re.findall(r"Overfull \\hbox \((\d+\.?\d*)pt", log)]
 
 
+one_process = pytest.mark.xdist_group("proofs")     # with --dist loadgroup, so that the fixture is made once
+
+
 @pytest.fixture(scope="module")
 def proofs():
     return [kd.prove(name) for name in KEYS]
 
 
+@one_process
 def test_the_whole_argument_compiles_and_no_line_runs_off_the_page(proofs, tmp_path):
     # Every column filled, as after a run with all checkers.
     asked = [replace(proof, steps=tuple(replace(step, checker=checker) for checker in CHECKERS for step in proof.steps)) for proof in proofs]
@@ -55,6 +59,7 @@ def test_the_whole_argument_compiles_and_no_line_runs_off_the_page(proofs, tmp_p
     assert all(text.count(rf"\paragraph{{{name}.}}") == 1 for name in names)         # every obligation once, none left out
 
 
+@one_process
 def test_a_section_fits_into_somebody_elses_appendix(proofs, tmp_path):
     """A stranger's two-package article, twocolumn or not, takes a section as it is."""
     paper = r"\documentclass{article}\usepackage{amsmath,amssymb,longtable}\begin{document}\appendix" + "\n"
@@ -97,6 +102,7 @@ def test_drift_is_seen(tmp_path):
     assert markdown.drift(tmp_path) == ["theorem-1.md is missing", "theorem-2.md differs from its statement", "stranger.md belongs to no statement"]
 
 
+@one_process
 def test_the_smt_file_runs_alone(proofs):
     """Z3's own front end reads the whole file and answers every question as the file announces."""
     text = smt2_file(proofs[1:3])
@@ -105,6 +111,7 @@ def test_the_smt_file_runs_alone(proofs):
     assert said.split() == re.findall(r"set-info :status (\w+)", text)
 
 
+@one_process
 def test_the_coq_file_runs_alone(proofs, tmp_path):
     """coqc compiles the file against the two base files, as the docstring says."""
     for name in coq_build.BASE:

@@ -12,11 +12,13 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
+from kdtheory import assumptions, proofs
 from kdtheory import symbols as sym
+from kdtheory import vectors as vec
 from kdtheory.closed_forms import batched_noise
-from kdtheory.proofs import OBLIGATIONS, envelope_certificates, paper, prove
+from kdtheory.proofs import OBLIGATIONS, envelope_certificates, paper, prove, seconds_spent
 from kdtheory.prover import signs, smt, solvers, sympy_checker
-from kdtheory.prover.obligations import Certificate, Identity, Region
+from kdtheory.prover.obligations import Certificate, Identity, Region, contents
 from kdtheory.vectors import norm_sq
 
 AFFINE = ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")
@@ -124,12 +126,71 @@ def test_signs_are_read_off_the_tree():
 
 
 def test_a_missing_checker_is_never_a_pass(monkeypatch):
+    monkeypatch.setattr(proofs, "_ACCEPTED", {})        # whatever another test had accepted
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for checker, way_out in (("coq", "apt-get install"), ("z3", "pip install"), ("cvc5", "pip install")):
         proof = prove("distillation-gradient", checkers=("sympy", checker))
         assert proof.status == "UNDECIDED"
         assert way_out in proof.reason
+
+
+def mutants(item):
+    """The same name, one thing changed: a checker has to look at each of them."""
+    x = sym.gamma
+    yield replace(item, region=Region({**item.region.slacks, sym.tau: 1 - x}, item.region.substitutions))
+    yield replace(item, region=Region(item.region.slacks, {**item.region.substitutions, sym.tau: 1 - x}))
+    if isinstance(item, Identity):
+        yield replace(item, expression=item.expression + x)
+        return
+    yield replace(item, claim=item.claim - x)
+    yield replace(item, remainder=item.remainder + x)
+    yield replace(item, squares=(*item.squares, (x, vec.e)))
+    yield replace(item, multipliers={**item.multipliers, assumptions.nonnegative_gap: x})
+    for key, weight in item.multipliers.items():
+        yield replace(item, multipliers={**item.multipliers, key: 2 * weight})
+        # an assumption of the same name that says something else
+        other = {replace(key, slack=key.slack + x): weight}
+        yield replace(item, multipliers={**{k: v for k, v in item.multipliers.items() if k is not key}, **other})
+
+
+@pytest.mark.parametrize("checker", ["sympy", "z3"])
+def test_a_mutant_is_not_taken_for_the_obligation_of_its_name(monkeypatch, checker):
+    """What was accepted is remembered by contents: after the right ones, wrong ones under their names are still refused."""
+    monkeypatch.setattr(proofs, "_ACCEPTED", {})
+    right = {"theorem-1": OBLIGATIONS["theorem-1"](), "unbiased": OBLIGATIONS["unbiased"]()}
+    assert kd.prove("theorem-1", checkers=(checker,)).status == "PROVED"
+    first = right["theorem-1"][0]
+    for bad in (replace(first, claim=first.claim - sym.gamma), replace(first, multipliers={}), replace(first, squares=first.squares[1:])):
+        monkeypatch.setattr(proofs, "OBLIGATIONS", {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *right["theorem-1"][1:])})
+        found = kd.prove("theorem-1", checkers=(checker,))
+        assert (found.status, first.name in found.reason) == ("UNDECIDED", True)
+    monkeypatch.setattr(proofs, "OBLIGATIONS", OBLIGATIONS)
+    assert kd.prove("theorem-1", checkers=(checker,)).status == "PROVED"
+
+
+def test_contents_tell_all_obligations_and_mutants_apart():
+    """Equal for the same obligation built twice, different for everything else."""
+    makes = [make for name, make in OBLIGATIONS.items() if name in ("theorem-1", "theorem-2-sharp", "exact-quadratic")]
+    items = {item.name: item for make in makes for item in make()}
+    again = {item.name: item for make in makes for item in make()}
+    seen = set()
+    for name, item in items.items():
+        assert contents(item) == contents(again[name])
+        for one in (item, *mutants(item)):
+            assert contents(one) not in seen
+            seen.add(contents(one))
+
+
+def test_shared_obligations_are_checked_once_and_counted_once(monkeypatch):
+    monkeypatch.setattr(proofs, "_ACCEPTED", {})
+    asked = []
+    right = sympy_checker.check
+    monkeypatch.setattr(sympy_checker, "check", lambda item: asked.append(item.name) or right(item))
+    found = [kd.prove(name) for name in ("theorem-1", "theorem-1-refined", "theorem-1")]
+    assert len(asked) == len(set(asked)) < sum(len(proof.steps) for proof in found)
+    each = {step.name: step.seconds for proof in found for step in proof.steps}
+    assert seconds_spent(found) == {"sympy": pytest.approx(sum(each.values()))}
 
 
 def test_unknown_names():

@@ -26,7 +26,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """One line a statement; exit code 1 unless all are PROVED."""
-    from kdtheory.proofs import coq_file, prove, smt2_file, writing
+    from kdtheory.proofs import coq_file, prove, seconds_spent, smt2_file, writing
     from kdtheory.theorems import THEOREMS
 
     if options.certificate is not None or options.export_certificates is not None:
@@ -48,7 +48,10 @@ def run(options: Namespace) -> Outcome:
         return {"text": text}, text, 0
     rows = [{"statement": name, "status": proof.status, "reason": proof.reason} for name, proof in zip(names, proofs, strict=True)]
     text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)
-    return rows, text, int(any(row["status"] != "PROVED" for row in rows))
+    proved = sum(row["status"] == "PROVED" for row in rows)
+    spent = ", ".join(f"{checker} {seconds:.1f} s" for checker, seconds in seconds_spent(proofs).items())
+    text += f"\n{'all' if proved == len(rows) else f'{proved} of {len(rows)}'} PROVED; {spent}"
+    return rows, text, int(proved < len(rows))
 
 
 def _files(options: Namespace) -> Outcome:

@@ -14,13 +14,14 @@ from kdtheory.evidence.ranges import almost_sure
 from kdtheory.evidence.sequential import Below, Exceeds
 from kdtheory.job import Job
 from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.problems.memory import remembered
 from kdtheory.rules import DistilledSGD
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
-FIRST_LOOK = (
-    50  # runs before the first look at the capital; each later batch is as large as all before it, up to LARGEST
-)
-LARGEST = 1000
+# Runs before the first look at the capital; each later batch is as large as all before it, up to LARGEST, or to MOVED numbers: with so
+# many a step costs what it moves and not what it starts, and more looks, each of which may decide, are free.
+FIRST_LOOK, LARGEST, MOVED = 50, 1000, 2**17
+KEPT = 2**17    # numbers in samples that are kept for the next statement
 BLIND = 500  # runs where no sample of the allowed size can verify
 PATHS, WORK = 50_000, 2e7  # index paths walked one by one, and numbers touched on the way: their mean is exact
 
@@ -66,8 +67,9 @@ def judge(
     def said(status: str, reason: str) -> Judgement:
         return Judgement(status, ratio, reason, (float(total[-1] / seen), float(bound[-1])))
 
+    largest = min(LARGEST, MOVED // problem.dim)
     while seen < replicates:
-        count = min(max(FIRST_LOOK, min(seen, LARGEST)), replicates - seen)
+        count = min(max(FIRST_LOOK, min(seen, largest)), replicates - seen)
         fresh = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0])
         samples = _runs(Job(problem, theta, rule, gamma, x0, times, count, fresh, False, None), quantity)
         seen += count
@@ -131,8 +133,20 @@ def _enumerated(
 
 
 def _runs(job: Job, quantity: str) -> Array:
-    """Z of independent runs at the job's times, (runs, T)."""
-    return np.array([_values(job.problem, points, quantity) for points in visited(job)]).T
+    """Z of independent runs at the job's times, (runs, T).
+
+    Statements with the same weight, step size and seed speak of the same runs, bit for bit; they are simulated once.
+    """
+
+    def samples() -> Array:
+        found = np.array([_values(job.problem, points, quantity) for points in visited(job)]).T
+        found.flags.writeable = False
+        return found
+
+    if job.rule.compressor is not None or job.replicates * len(job.times) > KEPT:
+        return samples()
+    points = (job.theta.tobytes(), job.x0.tobytes(), job.times.tobytes())
+    return remembered(job.problem, ("runs", quantity, job.rule, job.gamma, job.replicates, job.seed, *points), samples)
 
 
 def _values(problem: FiniteSum, points: Array, quantity: str) -> Array:

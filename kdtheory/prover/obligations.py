@@ -11,8 +11,9 @@ expansion and one walk over a tree; finding the multipliers is somebody else's w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 
@@ -66,3 +67,15 @@ class Certificate:
 
 
 Obligation = Identity | Certificate
+
+
+def contents(obligation: Obligation) -> Hashable:
+    """Everything that a checker sees, by value: equal for equal obligations only, whatever objects they are made of, and hashable."""
+    def pairs(mapping: Mapping[Any, sp.Expr]) -> Hashable:
+        return tuple(mapping.items())
+
+    region = (pairs(obligation.region.slacks), pairs(obligation.region.substitutions))
+    if isinstance(obligation, Identity):
+        return Identity, obligation.name, obligation.expression, region
+    squares = tuple((weight, pairs(vector)) for weight, vector in obligation.squares)
+    return Certificate, obligation.name, obligation.claim, pairs(obligation.multipliers), squares, obligation.remainder, region
