@@ -73,7 +73,8 @@ def test_arrays_are_frozen_float64_copies() -> None:
     assert made.features[0, 0] == 1.0
     waves = kd.SinusoidalSum([[1.0, 0.0]], [1.0, 1.0], [[0.5, 0.0], [-0.5, 0.0]])
     arrays = [made.features, made.targets, made.minimiser, waves.directions, waves.weights, waves.shifts,
-              kd.LogisticRegression(features, [0, 1, 0.5], ridge=0.1).features, kd.SoftmaxRegression(features, [0, 1, 2], ridge=0.1).features]  # fmt: skip
+              kd.LogisticRegression(features, [0, 1, 0.5], ridge=0.1).features,
+              kd.SoftmaxRegression(features, [0, 1, 2], ridge=0.1).features]  # fmt: skip
     for array in arrays:
         assert array.dtype == np.float64
         with pytest.raises(ValueError, match="read-only"):
