@@ -31,7 +31,7 @@ def _wrong_rule(**methods: Callable[..., Any]) -> Callable[[DistilledSGD], tuple
     wrong = type("WrongRule", (DistilledSGD,), methods)
 
     def engine(rule: DistilledSGD) -> tuple[Array, Array]:
-        return _run(wrong(rule.weight, rule.unbiased, rule.batch_size, rule.replacement))
+        return _run(wrong(rule.weight, unbiased=rule.unbiased, batch_size=rule.batch_size, replacement=rule.replacement))
 
     return engine
 
