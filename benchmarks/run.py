@@ -52,7 +52,7 @@ def main() -> int:
             continue
         print(f"\n== {name}", flush=True)
         done = subprocess.run([str(python), "-m", f"benchmarks.{path.stem}", *rest], cwd=ROOT, env=environment, check=False)
-        failed += [name] if done.returncode else []
+        failed += [f"{name} (exit code {done.returncode})"] if done.returncode else []
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
