@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.moments.krylov import Krylov, Packing
 from kdtheory.moments.recursion import Moments
-from kdtheory.moments.reduced import Symmetrised
+from kdtheory.moments.reduced import AT_ONE, Symmetrised
 from kdtheory.moments.results import Stationary
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array, FiniteSum, point
@@ -16,7 +16,6 @@ from kdtheory.rules import DistilledSGD
 
 SOLVED = 1e-11  # of the stationary values: what the solve may miss, by its own bound
 REFUSED = 1e-6  # more than this is no answer
-AT_ONE = 1e-14  # a spectral radius this close to 1 cannot be told from 1 in floats
 
 
 def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float) -> Stationary:
@@ -40,7 +39,7 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
         raise InvalidInput(
             f"A stationary law needs least squares, got {type(problem).__name__}. Use simulate() with many steps."
         )
-    small, basis = _on_range(problem)
+    small, basis = on_range(problem)
     if rule.compressor is not None and small is not problem:
         raise InvalidInput(
             "Compression leaves the range of a singular Hessian; use ridge > 0, or expected() at a large time."
@@ -71,7 +70,7 @@ def _ill_conditioned(problem: LeastSquares, small: LeastSquares) -> InvalidInput
     )
 
 
-def _on_range(problem: LeastSquares) -> tuple[LeastSquares, Array]:
+def on_range(problem: LeastSquares) -> tuple[LeastSquares, Array]:
     """The problem on the range of its Hessian, where SGD moves, and that range's basis (d, r)."""
     if problem.constants.mu > 0:
         return problem, np.eye(problem.dim)
@@ -85,12 +84,6 @@ def _diagonal_room(moments: Moments) -> Array:
     assert moments.spectrum is not None
     h, g = moments.gamma * moments.spectrum, moments.gamma * (moments.spectrum - moments.ridge)
     return h[:, None] + h[None, :] - np.outer(h, h) + moments.factor * np.outer(g, g)
-
-
-def _sampled(moments: Moments, M: Array) -> Array:
-    """E a a^T M a a^T, the part of E A M A that is not diagonal in H's eigenbasis."""
-    F = moments.features
-    return np.asarray((F.T * np.einsum("nd,nd->n", F @ M, F)) @ F / len(F))
 
 
 def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
@@ -111,7 +104,7 @@ def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
             return root * M
 
         def apply(M: Array) -> Array:
-            return root * (pull * _sampled(moments, root * M))
+            return root * (pull * moments.gathered(moments.heights(root * M)))
 
     packing = Packing(moments.dim)
     space = Krylov(apply, (weigh(np.eye(moments.dim)), weigh(moments.hessian / 2)), packing)
@@ -170,7 +163,7 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
     """
     if not isinstance(problem, LeastSquares):
         raise InvalidInput(f"Mean-square stability is computed for least squares, got {type(problem).__name__}.")
-    small, _ = _on_range(problem)
+    small, _ = on_range(problem)
     plain = DistilledSGD(batch_size=rule.batch_size, replacement=rule.replacement)
     moments = Moments(small, small.minimiser, plain, 1.0)
     h, f = moments.spectrum, moments.factor
@@ -180,7 +173,7 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
 
     def apply(M: Array) -> Array:
         M = root * M
-        return np.asarray(root * (fixed * M + f * _sampled(moments, M)))
+        return np.asarray(root * (fixed * M + f * moments.gathered(moments.heights(M))))
 
     space = Krylov(apply, (root * np.eye(small.dim),), Packing(small.dim))
     while True:
