@@ -67,22 +67,25 @@ class Case:
         return sorted(costs, key=lambda name: costs[name])
 
     def costs(self, times: np.ndarray, which: list[int]) -> dict[str, float]:
-        """About how many seconds each would take."""
+        """About how many seconds each would take on one core."""
         (n, d), last, q = self.problem.features.shape, int(times.max(initial=0)), 1 + self.in_weight
         product = n * d * d / RATE
-        step = 3.5 * product + 4 * CALL
+        step = 3.5 * product + 2 * CALL
         if self.rule.compressor is not None:
             step += 2 * d**3 / RATE
-        found = {"recursion": last * ((2 * q - 1) * step + 2 * q * q * product + 10 * CALL)}
+        reads = min(len(times), last + 1) * q * 1.5 * CALL
+        found = {"recursion": last * ((2 * q - 1) * (step - CALL) + 2 * q * q * product + CALL) + reads}
         if self.rule.compressor is None or self._multiplies():
             bits, states = max(1, last).bit_length(), q * d
-            many = len(times) * 1e-8 * len(which) * (2 * q - 1)
+            common = 25 * CALL + len(times) * 3e-9 * len(which) * (2 * q - 1)
             if self.size <= COMPLETE_LIMIT:
-                whole = 5 * self.size * n * d * d / RATE + 30 * CALL + many
+                whole = 5 * self.size * n * d * d / RATE + common
                 found["squaring"] = whole + 2 * bits * (self.size + states) ** 3 / RATE
-                found["eigendecomposition"] = whole + 25 * self.size**3 / RATE + bits * self.size * states * 1e-9
+                found["eigendecomposition"] = whole + 10 * self.size**3 / RATE + bits * self.size * states * 1e-9
             steps = min(float(self.size), len(which) * self._degree(last))
-            found["lanczos"] = steps * (step + 4e-10 * self.size * (10 + steps)) + 25 * steps**3 / RATE + 100 * CALL + many
+            found["lanczos"] = (
+                steps * (step + 3e-10 * self.size * (10 + steps)) + 25 * steps**3 / RATE + 30 * CALL + common
+            )
         return found
 
     def _degree(self, last: int) -> float:

@@ -18,9 +18,9 @@ from kdtheory.problems.base import Array
 
 TOLERANCE = 1e-11  # of P_t, relative to |P_0| and to the growth of an unstable map, beyond the rounding of its basis
 GLANCE = 256  # times looked at before all of them are
-NEAR = 2**18  # times looked at one by one in the error bound
+NEAR = 2**14  # times looked at one by one in the error bound
 AT_ONE = 1e-14  # an eigenvalue this close to 1 cannot be told from 1 in floats
-ROUNDING = 8 * np.finfo(float).eps  # a leak this small is an error of the map that floats cannot avoid
+ROUNDING = 8 * np.finfo(float).eps  # of the map, an error that floats cannot avoid: this much of P_t every step
 
 
 class Symmetrised:
@@ -70,7 +70,7 @@ def krylov_basis(moments: Moments, last: int, which: list[int]) -> Basis | None:
     there is."""
     operator = Symmetrised(moments, keep_ties=True)
     space = Krylov(operator, [operator.readings()[reading] for reading in which], Packing(moments.dim))
-    before, count = 1.0, 8 * len(which)
+    before, count = 1.0, min(8, last + 1) * len(which)
     while True:
         space.grow(count)
         T, start = space.tridiagonal, space.start()
@@ -87,30 +87,35 @@ def krylov_basis(moments: Moments, last: int, which: list[int]) -> Basis | None:
 
 def missed(T: Array, leak: Array, start: Array, last: int) -> float:
     """A bound on |P_t - its projection| / |P_0| over t <= last, all readings, or where it is far above ``TOLERANCE`` an
-    estimate from a few times.
+    estimate from a few times; less than ``TOLERANCE`` also where rounding of the map itself does as much.
 
     P's error E obeys E+ = A E + leak a_t with |A| = spectral radius, so that |E_t| <= sum over s < t of |leak a_s| where
-    that is at most 1; beyond 1, with the largest Ritz value for the radius, everything is relative to its powers.
+    that is at most 1; beyond 1, with the largest Ritz value for the radius, everything is relative to its powers.  The
+    sum takes every s < ``NEAR`` and then stretches of s/64: what is left of a_s by then varies over some s/40.
     """
     values, vectors = np.linalg.eigh(T)
     values = values / max(1.0, float(np.abs(values).max()))
     leak, starts = leak @ vectors, vectors.T @ start
     lengths = np.linalg.norm(starts, axis=0)
     with np.errstate(divide="ignore"):
-        spans = 1.0 / (1.0 - np.abs(values))
-    near = int(min(last, NEAR, max(16.0, 40.0 * spans.max())))  # e^-40 is below rounding
+        span = float((1.0 / (1.0 - np.abs(values))).max())
+    end = int(min(last, max(16.0, 40.0 * span)))  # e^-40 is below rounding
+    near = min(end, NEAR)
     some = np.linspace(0, near - 1, min(near, GLANCE)).astype(int)
-    glance = np.linalg.norm(
-        (values[None] ** some[:, None]) @ (starts[:, None, :] * leak.T[:, :, None]).reshape(len(values), -1)
-    )
+    waves = (starts[:, None, :] * leak.T[:, :, None]).reshape(len(values), -1)  # (k, leaking directions * readings)
+    glance = np.linalg.norm((values[None] ** some[:, None]) @ waves)
     if glance * near > GLANCE * TOLERANCE * lengths.max():  # not yet
         return float(glance * near / lengths.max())
     steps = at_times(diagonal(values), starts, leak, np.arange(near))
     sizes = np.sqrt((steps**2).sum(axis=1)).sum(axis=0)
-    if last > near:  # beyond ``near`` only eigenvalues close to 1 are left: bounded one by one
-        leaks = np.linalg.norm(np.where(np.abs(leak) > ROUNDING, leak, 0.0), axis=0)
-        sizes = sizes + (np.abs(values) ** near * np.minimum(spans, last - near) * leaks) @ np.abs(starts)
-    return float((sizes / lengths).max())
+    if end > near:
+        count = int(np.ceil(64 * np.log(end / near)))
+        edges = np.unique(np.geomspace(near, end, count + 1).astype(np.int64))
+        for odd in (0, 1):  # both parities, for eigenvalues near -1
+            wave = ((values[None] ** (edges[:-1, None] + odd)) @ waves).reshape(len(edges) - 1, len(leak), -1)
+            sizes = sizes + np.diff(edges) / 2 @ np.sqrt((wave**2).sum(axis=1))
+    floor = ROUNDING * min(float(last), span)
+    return float((sizes / lengths).max() * min(1.0, TOLERANCE / floor))
 
 
 def complete_basis(moments: Moments, which: list[int]) -> Basis:
