@@ -47,7 +47,8 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
     moments = Moments(small, basis.T @ point(problem, theta, "theta"), rule, step_size, moving=True)
     room = _diagonal_room(moments) if moments.scale is None else None
     solved = None if room is not None and (room <= 0.0).any() else _solve(moments, room)
-    radius = spectral_radius(moments)
+    # Without a preconditioner the solve's own space has the radius already.
+    radius = solved[2] if room is None and solved is not None else spectral_radius(moments)
     if solved is None or radius >= 1.0 - AT_ONE:
         if rule.compressor is None and moments.gamma < 0.999 * stability_limit(problem, rule):
             # Stable, with a slowest mode whose 1 - radius is below rounding: an answer would be rounding too.
@@ -56,7 +57,7 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
             f"Mean-square unstable at step_size = {moments.gamma:.6g}: spectral radius {radius:.6g} >= 1. "
             + way_out(problem, rule, moments.gamma)
         )
-    values, error = solved
+    values, error, _ = solved
     if error > REFUSED:
         raise _ill_conditioned(problem, small)
     return Stationary(float(values[0]), float(values[1]), radius, error)
@@ -86,8 +87,8 @@ def _diagonal_room(moments: Moments) -> Array:
     return h[:, None] + h[None, :] - np.outer(h, h) + moments.factor * np.outer(g, g)
 
 
-def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
-    """The two stationary values and a bound on their relative error; None when the map's top Ritz value is 1 or
+def _solve(moments: Moments, room: Array | None) -> tuple[Array, float, float] | None:
+    """The two stationary values, a bound on their relative error and the map's top Ritz value; None when that is 1 or
     more."""
     mean = (
         np.linalg.solve(moments.hessian, -moments.drift[0])[None] if moments.drift.any() else np.zeros((1, moments.dim))
@@ -112,15 +113,20 @@ def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
     while True:
         space.grow(max(8, space.done // 3))
         T = space.tridiagonal
-        top = float(np.linalg.eigvalsh(T)[-1])
+        ritz, vectors = np.linalg.eigh(T)
+        top = float(ritz[-1])
         if top >= 1.0:
             return None
         weights = np.linalg.solve(np.eye(len(T)) - T, space.start())
         values = known + (space.basis @ source) @ weights
         left = np.linalg.norm(space.leak @ weights, axis=0) * np.linalg.norm(source) / (1.0 - top)
         error = float(np.max(left / np.maximum(np.abs(values), np.finfo(float).tiny)))
-        if space.full or error <= max(SOLVED, np.finfo(float).eps / (1.0 - top)):
-            return values, error
+        found = error <= max(SOLVED, np.finfo(float).eps / (1.0 - top))
+        if found and room is None:  # an eigenvalue errs by the square of its residual over its gap
+            residual, gap = float(np.linalg.norm(space.leak @ vectors[:, -1])), top - float(ritz[:-1].max(initial=0.0))
+            found = residual**2 <= gap * max(1e-7 * (1.0 - top), 1e-14)
+        if space.full or found:
+            return values, error, top
 
 
 def spectral_radius(moments: Moments) -> float:

@@ -176,7 +176,7 @@ class Moments:
         meets = heights[..., None, :] * self.rho - np.swapaxes(P @ self.centre.T, -1, -2) @ F.T
         found = 2 * self.gamma**2 * self.factor / len(F) * (meets @ F)
         if self.drift.any():
-            found -= 2 * self.gamma * np.einsum("ij,...jk,qk->...qi", self.shrink, P, self.drift)
+            found -= 2 * self.gamma * np.swapaxes(P @ self.drift.T, -1, -2) @ self.shrink
         return cast(Array, found)
 
     def step(self, m: Array, M: Array) -> tuple[Array, Array]:

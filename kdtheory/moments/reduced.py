@@ -89,9 +89,9 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
     """A bound on |P_t - its projection| / |P_0| over t <= last, all readings, or where it is far above ``TOLERANCE`` an
     estimate from a few times; less than ``TOLERANCE`` also where rounding of the map itself does as much.
 
-    P's error E obeys E+ = A E + leak a_t with |A| = spectral radius, so that |E_t| <= sum over s < t of |leak a_s| where
-    that is at most 1; beyond 1, with the largest Ritz value for the radius, everything is relative to its powers.  The
-    sum takes every s < ``NEAR`` and then stretches of s/64: what is left of a_s by then varies over some s/40.
+    P's error E obeys E+ = A E + leak a_t with |A| = spectral radius, so that |E_t| <= sum over s < t of |leak a_s|
+    where that is at most 1; beyond 1, with the largest Ritz value for the radius, everything is relative to its powers.
+    The sum takes every s < ``NEAR`` and then stretches of s/64: what is left of a_s by then varies over some s/40.
     """
     values, vectors = np.linalg.eigh(T)
     values = values / max(1.0, float(np.abs(values).max()))
