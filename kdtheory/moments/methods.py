@@ -7,7 +7,7 @@ import numpy as np
 from kdtheory.errors import InvalidInput
 from kdtheory.moments.limits import on_range
 from kdtheory.moments.recursion import Moments
-from kdtheory.moments.reduced import complete_basis, curve, krylov_basis
+from kdtheory.moments.reduced import Basis, complete_basis, curve, krylov_basis
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.rules import DistilledSGD
@@ -127,14 +127,27 @@ class Case:
             return None
         if name != "lanczos" and self.size > COMPLETE_LIMIT:
             return None
-        moments = self.moments(moving=True)
-        lanczos = name == "lanczos"
-        space = krylov_basis(moments, int(times.max(initial=0)), which) if lanczos else complete_basis(moments, which)
+        last, origins, soon = int(times.max(initial=0)), [self.moments(moving=True)], 0.0
+        # About the limit of the mean, |z - x*|^2 cancels while x is still near x*; about x*, small eigenvalues of H
+        # lose digits in the end.  So each has its time, where it matters.
+        away, e0 = origins[0].shift[-1], self.start - self.problem.minimiser
+        if origins[0].scale is None and away @ away > 16.0 * (e0 @ e0):
+            origins.append(self.moments(moving=False))
+            pull = self.gamma * float(np.linalg.norm(away @ origins[0].hessian))
+            soon = float(np.linalg.norm(away)) / pull if pull else np.inf
+        space = krylov_basis(origins, last, which) if name == "lanczos" else complete_basis(origins, which)
         if space is None:
             return None
+        found = self._about(origins, 0, space, times, name)
+        if soon:
+            found[times < soon] = self._about(origins, 1, space, times[times < soon], name)
+        return found
+
+    def _about(self, origins: list[Moments], origin: int, space: Basis, times: np.ndarray, name: str) -> Array:
+        moments = origins[origin]
         m, M = moments.start(self.start, self.problem.minimiser)
         late = int(moments.scale is not None)  # after one step M vanishes where the compressor's factor does
         state = moments.step(m, M) if late else (m, M)
-        found = curve(moments, space, *state, np.maximum(times - late, 0), dense=name == "squaring")
-        found[times == 0] = moments.read(m, M)[which]
+        found = curve(moments, space, *state, np.maximum(times - late, 0), origin=origin, dense=name == "squaring")
+        found[times == 0] = moments.read(m, M)[space.which]
         return found

@@ -26,11 +26,11 @@ ROUNDING = 8 * np.finfo(float).eps  # of the map, an error that floats cannot av
 class Symmetrised:
     """A = C^(1/2) o apply(C^(1/2) o .), self-adjoint with or without the compressor's entrywise factor C."""
 
-    def __init__(self, moments: Moments, *, keep_ties: bool = False) -> None:
-        self.moments = moments
-        self.root = None if moments.scale is None else np.sqrt(moments.scale)
-        self.keep_ties = keep_ties
-        self.ties: list[Array] = []  # of every matrix applied so far, in order: what tied_adjoint makes of it
+    def __init__(self, *origins: Moments, keep_ties: bool = False) -> None:
+        self.moments, self.origins = origins[0], origins if keep_ties else ()
+        self.root = None if self.moments.scale is None else np.sqrt(self.moments.scale)
+        # Of every matrix applied so far, in order: what tied_adjoint makes of it about each origin, (origins, q+1, d).
+        self.ties: list[Array] = []
 
     def weigh(self, M: Array) -> Array:
         """C^(1/2) o M."""
@@ -43,8 +43,8 @@ class Symmetrised:
 
     def image(self, P: Array, heights: Array) -> Array:
         """A(M) for P = C^(1/2) o M of known heights."""
-        if self.keep_ties:
-            self.ties.append(self.moments.tied_adjoint(P, heights))
+        if self.origins:
+            self.ties.append(np.stack([moments.tied_adjoint(P, heights) for moments in self.origins], axis=-3))
         return self.weigh(self.moments.apply(P, heights))
 
     def readings(self) -> tuple[Array, Array]:
@@ -55,8 +55,8 @@ class Symmetrised:
 
 @dataclass(frozen=True)
 class Basis:
-    """Packed vectors V (k, d (d+1)/2) whose C^(1/2) o V span the space of P_t, what tied_adjoint makes of these, the
-    map and the readings ``which`` in it."""
+    """Packed vectors V (k, d (d+1)/2) whose C^(1/2) o V span the space of P_t, what tied_adjoint makes of these about
+    each origin (k, origins, q+1, d), the map and the readings ``which`` in it."""
 
     vectors: Array
     ties: Array
@@ -65,11 +65,11 @@ class Basis:
     which: list[int]
 
 
-def krylov_basis(moments: Moments, last: int, which: list[int]) -> Basis | None:
-    """A Krylov space that gives P_t for every t <= last to ``TOLERANCE``, or None where none is found in the room
-    there is."""
-    operator = Symmetrised(moments, keep_ties=True)
-    space = Krylov(operator, [operator.readings()[reading] for reading in which], Packing(moments.dim))
+def krylov_basis(origins: list[Moments], last: int, which: list[int]) -> Basis | None:
+    """A Krylov space that gives P_t, the same for all ``origins``, for every t <= last to ``TOLERANCE``, or None where
+    none is found in the room there is."""
+    operator = Symmetrised(*origins, keep_ties=True)
+    space = Krylov(operator, [operator.readings()[reading] for reading in which], Packing(origins[0].dim))
     before, count = 1.0, min(8, last + 1) * len(which)
     while True:
         space.grow(count)
@@ -118,15 +118,16 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
     return float((sizes / lengths).max() * min(1.0, TOLERANCE / floor))
 
 
-def complete_basis(moments: Moments, which: list[int]) -> Basis:
+def complete_basis(origins: list[Moments], which: list[int]) -> Basis:
     """All symmetric matrices, for small dimensions."""
-    operator, packing, F = Symmetrised(moments, keep_ties=True), Packing(moments.dim), moments.features
+    dim, F = origins[0].dim, origins[0].features
+    operator, packing = Symmetrised(*origins, keep_ties=True), Packing(dim)
     every, images = np.eye(packing.size), []
     chunk = max(1, ROOM // F.size)
     for first in range(0, packing.size, chunk):
         part = slice(first, first + chunk)
         P = operator.weigh(packing.unpack(every[part]))
-        rows, columns = np.divmod(packing.flat[part], moments.dim)
+        rows, columns = np.divmod(packing.flat[part], dim)
         heights = (F[:, rows] * F[:, columns]).T * (P[np.arange(len(P)), rows, columns] * packing.weights[part] ** 2)[
             :, None
         ]
@@ -136,8 +137,10 @@ def complete_basis(moments: Moments, which: list[int]) -> Basis:
     return Basis(every, np.concatenate(operator.ties), (T + T.T) / 2, start, which)
 
 
-def curve(moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray, *, dense: bool = False) -> Array:
-    """Coefficients in lam of the readings at ``times`` after the state (m, M), (T, readings, 2q+1).
+def curve(
+    moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray, *, origin: int = 0, dense: bool = False
+) -> Array:
+    """Coefficients in lam of the readings at ``times`` after the state (m, M) about ``origin``, (T, readings, 2q+1).
 
     By powers of the map in the eigenvectors of its symmetric parts, or of the whole matrix when ``dense``.
     """
@@ -148,7 +151,7 @@ def curve(moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray,
     feeds = packing.pack(moments.constant * root) @ space.vectors.T  # (top, k)
     reads = packing.pack(M / np.where(root > 0.0, root, 1.0)) @ space.vectors.T
     rates, turn = np.linalg.eigh(moments.shrink)
-    ties = space.ties.transpose(1, 2, 0)  # (q, d, k)
+    ties = space.ties[:, origin].transpose(1, 2, 0)  # (q, d, k)
     tails, means = np.zeros((top, q * d)), np.zeros((top, q * d))
     for i in range(q):
         for j in range(q):
