@@ -26,6 +26,7 @@ from kdtheory.rules import DistilledSGD
 
 SMALL = 2**18  # N d^2 up to which whole products are faster than their halves
 
+
 def product(left: Array, right: Array, join: str) -> Array:
     """Coefficients of the product of two polynomials whose coefficients lie on the first axis; ``join`` is the einsum
     of a pair."""
