@@ -47,7 +47,7 @@ def row(title: str, jobs: dict[str, Job], repeats: int, clock: str, scale: float
 
 def choices(repeats: int, clock: str, points: Sequence[tuple[int, int, float]]) -> None:
     """How much longer the method chosen by estimated cost takes than the fastest of all, at each point and horizon."""
-    print("\nmethod chosen against the fastest, time ratio (methods estimated at more than 3 s are not run)")
+    print("\nmethod chosen against the fastest, time ratio (methods estimated at more than 1 s are not run)")
     ratios = []
     for n, d, condition in points:
         problem, theta, x0, gamma = instance(n, d, condition)
@@ -56,7 +56,7 @@ def choices(repeats: int, clock: str, points: Sequence[tuple[int, int, float]]) 
         for times in (*(np.arange(steps + 1) for steps in (3, 30, 300, 5000)), np.array([10**6])):
             costs = case.costs(times, [0, 1])
             chosen = min(costs, key=lambda name: costs[name])
-            names = [name for name, cost in costs.items() if cost < 3.0 or name == chosen]
+            names = [name for name, cost in costs.items() if cost < 1.0 or name == chosen]
             jobs: dict[str, Job] = {name: partial(case.run, name, times, [0, 1]) for name in names}
             medians = {name: statistics.median(t) for name, t in interleaved(jobs, rounds=repeats, clock=clock).items()}
             ratios.append(medians[chosen] / min(medians.values()))
