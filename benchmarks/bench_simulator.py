@@ -91,7 +91,7 @@ def two_threads(sizes: Sizes, rounds: int) -> None:
     The four sizes take 5 to 25 ms, of which starting a thread and the ends are a part; with ten times the steps they are not.
     """
     rows = []
-    for size in [(*size[:3], steps) for size in sizes for steps in (size[3], 10 * size[3])]:
+    for size in [(*given[:3], steps) for given in sizes for steps in (given[3], 10 * given[3])]:
         case = make(*size, 10)
         runs = {"one": ours(case), "two": ours(case, threads=2)}
         times = interleaved(runs, rounds=rounds)

@@ -70,7 +70,8 @@ def test_agreement_can_fail(name):
         assert kd.simulate(problem, theta, rule, **{**run, **changed}, engine="numba").sq_distance[1:] != pytest.approx(slow[1:], rel=1e-8)
 
 
-CUTS = [("ridge", "biased"), ("medium", "unbiased"), ("wide", "biased"), ("widest", "unbiased"), ("softmax", "without"), ("logistic", "rand-k"), ("sinusoidal", "batch")]
+CUTS = [("ridge", "biased"), ("medium", "unbiased"), ("wide", "biased"), ("widest", "unbiased"), ("softmax", "without"),
+        ("logistic", "rand-k"), ("sinusoidal", "batch")]
 
 
 @pytest.mark.parametrize(("name", "rule"), CUTS)
@@ -129,8 +130,8 @@ def test_quantities():
         kd.simulate(problem, theta, RULES["biased"], **run, quantities=("gaps",))
 
 
-@pytest.mark.parametrize(("name", "rule"), [("least-squares", "biased"), ("medium", "biased"), ("wide", "biased"), ("widest", "biased"), ("softmax", "batch"),
-                                            ("ridge", "rand-k")])
+@pytest.mark.parametrize(("name", "rule"), [("least-squares", "biased"), ("medium", "biased"), ("wide", "biased"), ("widest", "biased"),
+                                            ("softmax", "batch"), ("ridge", "rand-k")])
 def test_divergence_is_dated_as_by_numpy(name, rule):
     (problem, theta), run = arguments(name)
     said = []
