@@ -40,7 +40,7 @@ def contenders(case: Case) -> dict[str, Callable[[], np.ndarray]]:
 
         from benchmarks.peers import torched
         torch.set_num_threads(1)
-        found["PyTorch"] = torched.prepare(case)
+        found |= {f"PyTorch {form}": torched.prepare(case, form) for form in torched.FORMS}
     return found
 
 
