@@ -13,7 +13,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ["jax", "torch==2.13.0", "pepit"]       # an open torch would fetch gigabytes of GPU libraries
+PEERS = ["jax", "torch==2.13.0", "pepit", "autolyap"]       # an open torch would fetch gigabytes of GPU libraries
 # A setting for older OpenBLAS builds on new processors slows a current NumPy down, and would flatter us.
 UNWANTED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
