@@ -45,11 +45,14 @@ def contenders(case: Case) -> dict[str, Callable[[], np.ndarray]]:
 
 
 def agree(case: Case, runs: dict[str, Callable[[], np.ndarray]]) -> None:
-    """All simulate the same law: means over replicates differ by sampling alone, a few per cent here."""
-    reference = runs["kdtheory"]()
+    """All simulate the same law: means over replicates differ by sampling alone, by 0.6 to 7 / sqrt(d replicates) here at most.
+
+    Half the step is off by more than 20 of the same at every size, no teacher at the two small ones.
+    """
+    reference, allowed = runs["kdtheory"](), 10 / np.sqrt(case.x0.size * case.replicates)
     for name, run in runs.items():
         off = float(np.abs(run() / reference - 1).max())
-        if off > 0.5:
+        if off > allowed:
             raise SystemExit(f"{name} simulates something else: its curve is off by {off:.2f}.")
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shutil import which
 
 import numpy as np
 import torch
 
 from benchmarks.peers.case import Case
 
-FORMS = ("eager", "compiled")       # calls are dear for small states, memory for large ones; the fastest is taken
+# Calls are dear for small states, memory for large ones; the fastest is taken.
+FORMS = ("eager", "compiled") if which("g++") else ("eager",)
 BLOCK = 10      # steps compiled together; 50 take half a minute to compile and are slower
 
 
