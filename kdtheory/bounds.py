@@ -15,7 +15,7 @@ from kdtheory import symbols as sym
 from kdtheory.assumptions import contraction
 from kdtheory.envelope import regime_border
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
-from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float, refuse_long
+from kdtheory.problems.base import Array, FiniteSum, moderate_float, point, positive_int, real_float, refuse_long
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at, noise_sq, teacher_statistics
 from kdtheory.theorems import NOISE_NORM, THEOREMS, Theorem
@@ -107,7 +107,7 @@ def default_step_size(problem: FiniteSum, theorem: str | Theorem, *, batch_size:
 
 def check_step_size(theorem: Theorem, letters: Letters, step_size: float) -> float:
     """The step size, when the statement allows it; ``StepSizeTooLarge`` says by how much it does not."""
-    gamma = positive_float(step_size, "step_size")
+    gamma = moderate_float(step_size, "step_size")
     limit = _range(theorem, letters)
     # The limit comes from computed eigenvalues, good to about 1e-13 relative: their rounding must not refuse the end point.
     if gamma > limit * (1 + 1e-12) or (theorem.strict and gamma >= limit):
@@ -144,7 +144,7 @@ def letters_for(problem: FiniteSum, theta: ArrayLike, theorem: Theorem, *, step_
 def complete(theorem: Theorem, letters: Letters) -> Letters:
     """The letters with the statement's definitions evaluated in order."""
     found = dict(letters)
-    if theorem.name.startswith("compressed") and evaluate(contraction.slack, found) <= 0.0:
+    if contraction in theorem.needs and evaluate(contraction.slack, found) <= 0.0:
         room = found["gamma"] * found["mu"] / (1.0 - found["gamma"] * found["mu"])
         raise AssumptionFails(
             f"{theorem.title} contracts only for (1+omega)(1-gamma mu) < 1, which is omega < {room:.6g} at gamma = {found['gamma']:.6g}, "
@@ -199,6 +199,8 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
     high = max(letters["xstar_sq"], letters["U"], 1e-300)
     while excess(high) > 0.0:
         high *= 2.0
+        if not math.isfinite(high):
+            raise AssumptionFails(f"{theorem.title} has no floor here: the bound grows without limit. Use a larger gamma or less compression.")
     from scipy.optimize import brentq
 
     return float(brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
@@ -208,7 +210,8 @@ def _sgd_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, batch_siz
     """S_0, the stationary E|x - x*|^2 of plain SGD."""
     from kdtheory.moments import stationary
 
-    return stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance
+    gamma = moderate_float(step_size, "step_size")
+    return stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=gamma).sq_distance
 
 
 def _exact_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, weight: float, batch_size: int) -> float:
@@ -280,6 +283,7 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
     if not isinstance(problem, LeastSquares):
         raise AssumptionFails(f"The exact law holds for least squares, got {type(problem).__name__}. Use a theorem, or simulate().")
     lam = real_float(weight, "weight")
+    step_size = moderate_float(step_size, "step_size")
     D = theta - problem.minimiser
     origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b
     calm = LeastSquares(problem.features, (1.0 - lam) * problem.targets, ridge=problem.ridge)
