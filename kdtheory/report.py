@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds import default_step_size, noise_floor, optimal_weight
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import default_step_size, noise_floor
 from kdtheory.compressors import Bernoulli, StochasticRounding
 from kdtheory.datasets import BUNDLED, load
 from kdtheory.parallel import Job, run_all

@@ -11,14 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.bounds import (
-    bound,
-    curve,
-    default_step_size,
-    letters_for,
-    optimal_weight,
-    theorem_named,
-)
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import bound, curve, default_step_size, letters_for, theorem_named
 from kdtheory.compressors import StochasticRounding
 from kdtheory.errors import AssumptionFails, InvalidInput, unknown_name
 from kdtheory.evidence import certified, monte_carlo
