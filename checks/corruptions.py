@@ -120,10 +120,9 @@ def _certificate(good: Certificate, draw: random.Random) -> Iterator[Change]:
 
 
 def _with(good: Certificate, key: Assumption, value: sp.Expr | None) -> Certificate:
-    kept: dict[Assumption, sp.Expr] = {
-        k: (v if k is not key else value) for k, v in good.multipliers.items() if k is not key or value is not None
-    }  # type: ignore[misc]
-    return replace(good, multipliers=kept)
+    """One multiplier is another (in its place, so that files keep their order), or gone."""
+    kept = {k: v if k is not key else value for k, v in good.multipliers.items()}
+    return replace(good, multipliers={k: v for k, v in kept.items() if v is not None})
 
 
 def _multipliers(good: Certificate, draw: random.Random) -> Iterator[Change]:

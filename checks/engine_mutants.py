@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from kdtheory import bounds, moments, simulation
+from kdtheory import best_weights, bounds, moments, simulation
 from kdtheory import symbols as sym
 from kdtheory.checks import engine_oracles as engines
 from kdtheory.checks.engine_oracles import GAMMA, START, STEPS, THETA, TINY
@@ -170,7 +170,7 @@ def _wrong_weight(formula: Callable[[Any, float, float], float]) -> Callable[...
 
     def weight(problem: Any, theta: Array, *, step_size: float, criterion: str, batch_size: int) -> float:
         if criterion != "theorem-1":
-            return bounds.optimal_weight(
+            return best_weights.optimal_weight(
                 problem, theta, step_size=step_size, criterion=criterion, batch_size=batch_size
             )
         return formula(
@@ -181,24 +181,24 @@ def _wrong_weight(formula: Callable[[Any, float, float], float]) -> Callable[...
 
 
 def _clipped(*args: Any, **settings: Any) -> float:
-    return min(1.0, max(0.0, bounds.optimal_weight(*args, **settings)))
+    return min(1.0, max(0.0, best_weights.optimal_weight(*args, **settings)))
 
 
 def _no_batch(*args: Any, **settings: Any) -> float:
-    return bounds.optimal_weight(*args, **{**settings, "batch_size": 1})
+    return best_weights.optimal_weight(*args, **{**settings, "batch_size": 1})
 
 
 def _paper_everywhere(*args: Any, **settings: Any) -> float:
     """lam* of theorem-1 in place of the envelope's."""
     swap = {"theorem-1-envelope": "theorem-1"}
-    return bounds.optimal_weight(
+    return best_weights.optimal_weight(
         *args, **{**settings, "criterion": swap.get(settings["criterion"], settings["criterion"])}
     )
 
 
 def _biased_everywhere(*args: Any, **settings: Any) -> float:
     swap = {"unbiased": "theorem-1"}
-    return bounds.optimal_weight(
+    return best_weights.optimal_weight(
         *args, **{**settings, "criterion": swap.get(settings["criterion"], settings["criterion"])}
     )
 
@@ -207,7 +207,7 @@ def wrong_weights_and_bounds() -> list[Mutant]:
     """Optimal weights and bounds in numbers."""
 
     def weight(name: str, what: str, wrong: Callable[..., float]) -> Mutant:
-        return Mutant(f"weight: {name}", what, lambda: wrong, "minimises", lambda: bounds.optimal_weight)
+        return Mutant(f"weight: {name}", what, lambda: wrong, "minimises", lambda: best_weights.optimal_weight)
 
     def number(name: str, what: str, wrong: Callable[..., Array]) -> Mutant:
         return Mutant(f"bound: {name}", what, lambda: wrong, "attained_with_batches", lambda: bounds.bound)

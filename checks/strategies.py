@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from kdtheory.bounds import optimal_weight, step_size_limit, theorem_named
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import step_size_limit, theorem_named
 from kdtheory.compressors import Bernoulli, StochasticRounding
 from kdtheory.problems import FiniteSum, LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
 from kdtheory.problems.base import Array

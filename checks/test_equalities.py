@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from kdtheory import assumptions as asm
 from kdtheory import matching
-from kdtheory.bounds import bound, noise_floor, optimal_weight, step_size_limit
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import bound, noise_floor, step_size_limit
 from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import (
     ROUNDING,

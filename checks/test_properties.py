@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from kdtheory import assumptions as asm
 from kdtheory import symbols as sym
-from kdtheory.bounds import noise_floor, optimal_weight
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import noise_floor
 from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import (
     ROUNDING,

@@ -1,4 +1,4 @@
-"""Numbers from the statements: range, weight, floor and curve for a problem and a teacher."""
+"""Numbers from the statements: range, floor and curve for a problem and a teacher."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike
 
 from kdtheory import symbols as sym
 from kdtheory.assumptions import contraction
-from kdtheory.envelope import regime_border
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
-from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, real_float, refuse_long
+from kdtheory.problems.base import Array, FiniteSum, moderate_float, point, positive_int, real_float, refuse_long
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at, noise_sq, teacher_statistics
 from kdtheory.theorems import NOISE_NORM, THEOREMS, Theorem
@@ -107,7 +106,7 @@ def default_step_size(problem: FiniteSum, theorem: str | Theorem, *, batch_size:
 
 def check_step_size(theorem: Theorem, letters: Letters, step_size: float) -> float:
     """The step size, when the statement allows it; ``StepSizeTooLarge`` says by how much it does not."""
-    gamma = positive_float(step_size, "step_size")
+    gamma = moderate_float(step_size, "step_size")
     limit = _range(theorem, letters)
     # The limit comes from computed eigenvalues, good to about 1e-13 relative: their rounding must not refuse the end point.
     if gamma > limit * (1 + 1e-12) or (theorem.strict and gamma >= limit):
@@ -144,7 +143,7 @@ def letters_for(problem: FiniteSum, theta: ArrayLike, theorem: Theorem, *, step_
 def complete(theorem: Theorem, letters: Letters) -> Letters:
     """The letters with the statement's definitions evaluated in order."""
     found = dict(letters)
-    if theorem.name.startswith("compressed") and evaluate(contraction.slack, found) <= 0.0:
+    if contraction in theorem.needs and evaluate(contraction.slack, found) <= 0.0:
         room = found["gamma"] * found["mu"] / (1.0 - found["gamma"] * found["mu"])
         raise AssumptionFails(
             f"{theorem.title} contracts only for (1+omega)(1-gamma mu) < 1, which is omega < {room:.6g} at gamma = {found['gamma']:.6g}, "
@@ -199,20 +198,23 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
     high = max(letters["xstar_sq"], letters["U"], 1e-300)
     while excess(high) > 0.0:
         high *= 2.0
+        if not math.isfinite(high):
+            raise AssumptionFails(f"{theorem.title} has no floor here: the bound grows without limit. Use a larger gamma or less compression.")
     from scipy.optimize import brentq
 
     return float(brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
 
 
-def _sgd_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, batch_size: int) -> float:
+def sgd_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, batch_size: int) -> float:
     """S_0, the stationary E|x - x*|^2 of plain SGD."""
     from kdtheory.moments import stationary
 
-    return stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=step_size).sq_distance
+    gamma = moderate_float(step_size, "step_size")
+    return stationary(problem, theta, DistilledSGD(batch_size=batch_size), step_size=gamma).sq_distance
 
 
 def _exact_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, weight: float, batch_size: int) -> float:
-    plain = _sgd_floor(problem, theta, step_size, batch_size)
+    plain = sgd_floor(problem, theta, step_size, batch_size)
     lam = real_float(weight, "weight")
     return (1 - lam) ** 2 * plain + lam**2 * teacher_statistics(problem, theta).distance_sq
 
@@ -280,6 +282,7 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
     if not isinstance(problem, LeastSquares):
         raise AssumptionFails(f"The exact law holds for least squares, got {type(problem).__name__}. Use a theorem, or simulate().")
     lam = real_float(weight, "weight")
+    step_size = moderate_float(step_size, "step_size")
     D = theta - problem.minimiser
     origin = x0 - problem.minimiser - lam * D       # y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b
     calm = LeastSquares(problem.features, (1.0 - lam) * problem.targets, ridge=problem.ridge)
@@ -289,95 +292,3 @@ def exact_law(problem: FiniteSum, theta: ArrayLike, *, step_size: float, weight:
     spectrum, basis = np.linalg.eigh(problem.hessian)
     drift = at_times(np.diag(1.0 - step_size * spectrum), (basis.T @ origin)[:, None], (D @ basis)[None], np.arange(steps + 1))[:, 0, 0]
     return np.asarray(square + 2 * lam * drift + lam**2 * float(D @ D))
-
-
-def optimal_weight(problem: FiniteSum, theta: ArrayLike, *, step_size: float, criterion: str | Theorem = "theorem-1",
-                   batch_size: int = 1, compressor: Compressor | None = None, x0: ArrayLike | None = None, at: int | None = None) -> float:
-    """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x - x*|^2 of least squares).
-
-    With ``at`` (a time t > 0) and ``x0`` (dim,), "exact" minimises the true E|x^t - x*|^2 at that horizon, a quadratic in lam.
-
-    Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a one-dimensional convex
-    minimisation between 0 and E<S,H>/V, outside which both the bias and the noise increase.  Affine statements have the same weight
-    for every ``compressor``; "compressed-envelope" has not, since compression moves the fixed point.  The raw value, never clipped.
-
-    Args:
-        problem: a finite sum.
-        theta: the teacher, (dim,).
-        step_size: gamma, in units of x^2/f.
-        criterion: a key of ``THEOREMS``, a statement, or "exact".
-        batch_size: indices a step.
-        compressor: for the compressed statements.
-
-    Raises:
-        InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
-    """
-    teacher = teacher_statistics(problem, theta)
-    exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
-    if at is not None or x0 is not None:
-        if at is None or x0 is None or not exact:
-            raise InvalidInput("A weight for a horizon needs criterion='exact', the start x0 and the time at > 0, all three.")
-        from kdtheory.moments import expected_in_weight
-
-        rule, time = DistilledSGD(batch_size=batch_size, compressor=compressor), positive_int(at, "at")
-        return float(expected_in_weight(problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]).best()[0])
-    if exact:
-        plain = _sgd_floor(problem, theta, step_size, batch_size)
-        total = plain + teacher.distance_sq
-        return plain / total if total > 0.0 else 0.0
-    statement = theorem_named(criterion)
-    if statement.psi is None:
-        raise InvalidInput(f"{statement.title} has no floor to minimise; use criterion='theorem-1' or another bound.")
-    letters = letters_for(problem, theta, statement, step_size=step_size, weight=0.0, batch_size=batch_size, compressor=compressor)
-    if statement.unbiased or sym.kappa in statement.definitions:
-        loss = letters["V"] + (0.0 if statement.unbiased else (1.0 + letters["kappa"]) * letters["bias_sq"])
-        return letters["C"] / loss if loss > 0.0 else 0.0
-    if letters["V"] == 0.0:
-        return 0.0
-    return _minimise(statement, letters, letters["C"] / letters["V"])
-
-
-def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
-    """The minimiser of the floor over lam, ``end`` being where the noise is least.
-
-    psi at a fixed s is convex in lam within a regime, compression is an increasing function of it, and floor <= s iff psi(s) <= s:
-    each regime's floor is quasi-convex.  Between the regimes the envelope's floor jumps (its least rate does), so each is searched apart.
-    """
-
-    known = {name: number for name, number in letters.items() if name != "noise_sq"}      # that one is for a single lam
-
-    def value(lam: float) -> float:
-        return floor_of(theorem, complete(theorem, known | {"lam": lam}))
-
-    border = None
-    if sym.rate_min in theorem.definitions and theorem.modulus == "mu":
-        border = regime_border(gamma=letters["gamma"], mu=letters["mu"], c=letters["c"], sigma_sq=letters["sigma_star_sq"],
-                               covariance=letters["C"], variance=letters["V"], bias_sq=letters["bias_sq"])
-    if border is None:
-        pieces = [(0.0, end)]
-    else:
-        # Both bias and noise grow beyond the later of border and ``end``.  The border itself belongs to either regime by rounding: keep off.
-        before, beyond = border * (1.0 - 1e-6), border * (1.0 + 1e-6)
-        pieces = [(0.0, before), (beyond, end)] if abs(beyond) < abs(end) else [(0.0, end if abs(end) < abs(before) else before), (beyond, beyond)]
-    return min((_golden(value, *piece) for piece in pieces), key=value)
-
-
-def _golden(value: Callable[[float], float], start: float, end: float) -> float:
-    """Golden section on a quasi-convex function between ``start`` and ``end``, the ends included."""
-    low, high, ratio = 0.0, 1.0, (math.sqrt(5.0) - 1.0) / 2.0
-
-    def at(u: float) -> float:
-        return start + (end - start) * u
-
-    left, right = high - ratio, low + ratio
-    at_left, at_right = value(at(left)), value(at(right))
-    for _ in range(70):
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = value(at(left))
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = value(at(right))
-    return min((start, end, at((low + high) / 2)), key=value)

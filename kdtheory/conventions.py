@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from kdtheory.errors import InvalidInput, unknown_name
-from kdtheory.problems.base import positive_float, real_float
+from kdtheory.problems.base import moderate_float, positive_float, real_float
 
 Settings: TypeAlias = Mapping[str, float]
 Pair: TypeAlias = tuple[float, float]
@@ -206,7 +206,7 @@ def _conversion(
         raise InvalidInput(
             f"{known.name} has no temperature: its loss is at temperature 1, got temperature = {temperature}."
         )
-    tau = positive_float(known.temperature if temperature is None else temperature, "temperature")
+    tau = moderate_float(known.temperature if temperature is None else temperature, "temperature")
     scale = a + b
     if not (math.isfinite(scale) and scale > 0.0):
         raise InvalidInput(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kdtheory import symbols as sym
+from kdtheory.assumptions import contraction
 from kdtheory.errors import InvalidInput
 from kdtheory.report import STATUSES, main_job
 from kdtheory.theorems import NOISE_SQ, THEOREMS, Theorem, noise
@@ -42,6 +43,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
         if theorem.step_size_max is not None:
             relation = "<" if theorem.strict else r"\le"
             limit = rf"$\gamma {relation} {sym.latex(theorem.step_size_max)}$"
+        if contraction in theorem.needs:
+            limit += r", $(1+\omega)(1-\gamma\mu)<1$"
         data = [row for row in found["data"] if row["theorem"] == name]
         kinds = "/".join(sorted({row["evidence"] for row in data}))
         number = random.get(name, {}).get("instances", 0)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds import default_step_size, noise_floor, optimal_weight
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import default_step_size, noise_floor
 from kdtheory.compressors import Bernoulli, StochasticRounding
 from kdtheory.datasets import BUNDLED, load
 from kdtheory.parallel import Job, run_all
@@ -155,6 +156,20 @@ def proofs_of(names: tuple[str, ...]) -> list[Row]:
     return [{"statement": proof.theorem, "status": proof.status, "reason": proof.reason} for proof in found]
 
 
+def check_arguments(sources: tuple[str, ...], *, instances: int, seed: int, workers: int) -> None:
+    """What is wrong with the arguments of :func:`main_job` is said before anything is done, and before a folder is made for it.
+
+    Raises:
+        InvalidInput: unreadable data, a number below its least value.
+    """
+    positive_int(instances, "instances")
+    positive_int(seed, "seed", minimum=0)
+    positive_int(workers, "workers")
+    for source in sources:
+        if source not in BUNDLED:
+            load(source)
+
+
 def main_job(*, sources: tuple[str, ...] = BUNDLED, instances: int = 24, seed: int = 0, workers: int = 1,
              tick: Callable[[str, int], None] = lambda done, total: None) -> dict[str, Any]:
     """Proofs, random instances, real data; ``failed`` lists everything that is not as claimed.
@@ -169,12 +184,7 @@ def main_job(*, sources: tuple[str, ...] = BUNDLED, instances: int = 24, seed: i
     Raises:
         InvalidInput: unreadable data, a number below its least value.
     """
-    positive_int(instances, "instances")
-    positive_int(seed, "seed", minimum=0)
-    positive_int(workers, "workers")
-    for source in sources:
-        if source not in BUNDLED:
-            load(source)        # unreadable data is said before anything else is done
+    check_arguments(sources, instances=instances, seed=seed, workers=workers)
     shares = min(instances, 6)
     # The longest parts come first, so that two processes end together.
     jobs: list[Job] = [(f"data: {source}", on_data, (source,), {}) for source in reversed(sources)]

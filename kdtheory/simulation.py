@@ -14,7 +14,7 @@ from kdtheory.compressors import Bernoulli, RandK, StochasticRounding
 from kdtheory.errors import Diverged, InvalidInput, MissingTool, unknown_name
 from kdtheory.job import Job, State
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
-from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int
+from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int, refuse_many
 from kdtheory.rules import DistilledSGD
 from kdtheory.streams import REPLICATE_LIMIT, SEED_LIMIT, TIME_LIMIT
 
@@ -105,6 +105,7 @@ def simulate(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_s
     for name, value, limit in (("steps", count, TIME_LIMIT), ("replicates", runs, REPLICATE_LIMIT), ("seed", seed, SEED_LIMIT)):
         if value >= limit:
             raise InvalidInput(f"{name} must be below {limit}, which is what the random counter holds, got {name} = {value}.")
+    refuse_many(runs, problem.dim, "simulate()")
     wanted = tuple(quantities)
     for quantity in wanted:
         if quantity not in QUANTITIES:

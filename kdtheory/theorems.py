@@ -163,11 +163,14 @@ def _compressed() -> Theorem:
 
 
 def _compressed_envelope() -> Theorem:
-    """Compression after the envelope's step; the floor is the fixed point, found numerically."""
+    """Compression after the envelope's step; the floor is the fixed point, found numerically.
+
+    psi rises by at most (1+omega)(1 - gamma mu) far out, so contraction is what makes the fixed point exist.
+    """
     root_X = sp.sqrt(sym.minimiser_sq)
     psi = (1 + sym.omega) * _PSI + 2 * sym.omega * root_X * sp.sqrt(_PSI) + sym.omega * sym.minimiser_sq + sym.rounding_sq
     return Theorem(
-        "compressed-envelope", "Compression after the envelope's step", "our own derivation", (*_SC, asm.compressor), "upper",
+        "compressed-envelope", "Compression after the envelope's step", "our own derivation", (*_SC, asm.compressor, asm.contraction), "upper",
         "sq_distance", lhs=sym.distance_t, rhs=sym.iterate(sym.t, sym.s0), step_size_max=1 / sym.Lcal, strict=True, psi=psi,
         definitions=_triple_definitions(pl=False, unbiased=False),
     )

@@ -11,21 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.bounds import (
-    bound,
-    curve,
-    default_step_size,
-    letters_for,
-    optimal_weight,
-    theorem_named,
-)
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import bound, curve, default_step_size, letters_for, theorem_named
 from kdtheory.compressors import StochasticRounding
 from kdtheory.errors import AssumptionFails, InvalidInput, unknown_name
 from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.judgement import ROUNDING, compare
 from kdtheory.moments import expected
 from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import Array, FiniteSum, frozen_array, point, positive_int, refuse_long
+from kdtheory.problems.base import LARGEST, Array, FiniteSum, frozen_array, point, positive_int, real_float, refuse_long
 from kdtheory.rules import Compressor, DistilledSGD
 from kdtheory.teacher import gap_at
 from kdtheory.theorems import Theorem
@@ -187,12 +181,15 @@ def _method(method: str, problem: FiniteSum, compressor: Compressor | None) -> s
 
 def _verify_gradient(problem: FiniteSum, theta: Array, x: Array, weight: float) -> Verdict:
     """The KD objective's own gradients against grad f_n(x) - lam grad f_n(theta), term by term."""
+    weight = real_float(weight, "weight")
     own = getattr(problem, "distillation_gradients", None)
     if own is None:
         raise AssumptionFails(
             f"The distillation gradient needs a model with a KD objective (least squares, logistic, softmax), got "
             f"{type(problem).__name__}, whose terms are no losses of a model."
         )
+    if abs(weight) > LARGEST:
+        raise InvalidInput(f"weight must lie within {LARGEST:g}, got weight = {weight:g}: the gradients would overflow.")
     objective = own(x, theta, weight)
     claimed = problem.gradients(x) - weight * problem.gradients(theta)
     size = float(np.abs(claimed).max())

@@ -173,6 +173,12 @@ def coq_statements() -> list[str]:
 _ACCEPTED: dict[Hashable, float] = {}
 
 
+def not_installed(checkers: Sequence[str], *, coqchk: bool = False) -> list[str]:
+    """How to get what is missing of the checkers named, a sentence each."""
+    said = [coq_build.missing(coqchk=coqchk) if name == "coq" else solvers.missing(name) for name in checkers if name != "sympy"]
+    return list(filter(None, said))
+
+
 def _checked(item: Obligation, checker: str) -> Step:
     """One obligation by one checker, and by it only once."""
     key = (checker, contents(item))

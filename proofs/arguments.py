@@ -153,6 +153,9 @@ _ARGUMENTS = {
         r"$\chi(v)=(1+\omega)v+2\omega|x^*|\sqrt v+\omega|x^*|^2+d\delta^2/4$.",
         r"$\chi$ is a minimum of increasing lines, so it is concave and increasing, and so is $\chi\circ\psi$.",
         r"Jensen, once for the compressor and once for the index, carries it through $t$ steps.",
+        r"None of this needs compression to contract (R), and the theorem in Coq does not assume it. (R) is what keeps the bound from growing "
+        r"without limit: the slope of $\chi\circ\psi$ tends to $(1+\omega)(1-A)\le(1+\omega)(1-\gamma\mu)<1$, so that it has a fixed point, "
+        r"the floor.",
     ),
     "exact-quadratic": (
         r"The gradients are affine, $\nabla f_n(x)=A_n(x-x^*)+S_n$. Put $D=\theta-x^*$ and $y^t=x^t-x^*-\lambda D$.",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.cli import main
+from kdtheory.cli import main, parser
+from kdtheory.commands import COMMANDS
 from kdtheory.datasets import load
 from kdtheory.disk import ready_folder
 from kdtheory.report import main_job
@@ -18,6 +24,7 @@ RNG = np.random.default_rng(0)
 GOOD = kd.LeastSquares(RNG.standard_normal((6, 2)), RNG.standard_normal(6), ridge=0.2)
 FLAT = kd.LeastSquares([[1.0, 1.0], [2.0, 2.0]], [1.0, 0.0])
 THETA = np.ones(2)
+START = "from kdtheory.cli import main; raise SystemExit(main())"
 ONE = ("verify", "--theorem", "theorem-1", "--steps", "5", "--data")
 
 
@@ -96,12 +103,96 @@ def test_options_of_one_theorem(
     (("verify", "--weight", "0.5"), "name it with --theorem KEY"), (("verify", "--data", "nowhere"), "No file 'nowhere'"),
     (("verify", "--instances", "0"), "instances must be >= 1"), (("verify", "--seed", "-2"), "seed must be >= 0"),
     (("verify", "--workers", "0"), "workers must be >= 1"), (("verify", "--plots", "/proc/none/such"), "Cannot write to"),
-    (("verify", "--plots", ""), "folder to write to is empty"),
+    (("verify", "--data", "diabetes", "--theorem", "theorem-1", "--step-size", "5e-324"), "between 1e-50 and 1e+50"),
+    (("verify", "--data", "diabetes", "--theorem", "exact-quadratic", "--step-size", "1e200"), "between 1e-50 and 1e+50"),
+    (("verify", "--data", "diabetes", "--theorem", "distillation-gradient", "--weight", "nan"), "weight must be finite"),
+    (("verify", "--data", "diabetes", "--theorem", "distillation-gradient", "--weight", "1e308"), "weight must lie within 1e+75"),
+    (("simulate", "--replicates", "4000000000"), "298.0 GiB, more than the limit"),
+    (("convert", "torchdistill", "--weight", "0.5", "--temperature", "1e-320"), "temperature must lie between"),
+    (("prove", "--certificate", "a\nb.json"), "certificate a b.json: no such file"),
+    (("prove", "--latex", "--smt2"), "argument --smt2: not allowed with argument --latex. See kdtheory prove --help."),
+    (("prove", "theorem-1", "--export-certificates", "x"), "leave out the statement"),
+    (("prove", "theorem-1", "--checker", "lean"), "Unknown checker"),
+    (("verify", "--steps", "x"), "argument --steps: invalid int value: 'x'. See kdtheory verify --help."), (("nosuch",), "invalid choice: 'nosuch'"),
+    ((), "arguments are required: command"), (("verify", "--seed", "x" * 9), "invalid int value"), (("mutate", "--x"), "unrecognized arguments: --x"),
     (("simulate", "--step-size", "50", "--steps", "3000", "--replicates", "2"), "no longer finite at t = "),
     (("simulate", "--weight", "1e308", "--replicates", "2"), "no longer finite"), (("simulate", "--replicates", "1"), "replicates must be >= 2"),
 ])  # fmt: skip
 def test_options_of_the_others(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:
     one_line(capsys, arguments, message)
+
+
+def options_with_a_value() -> list[tuple[str, argparse.Action]]:
+    """Every option and argument of every command that takes a text, but for those that name no file."""
+    names = {"theorem", "criterion", "checker", "loss", "kind", "method", "format", "trainer", "set", "name", "names", "scheduler", "command"}
+    found = []
+    for command in COMMANDS:
+        (commands,) = parser(command)._subparsers._group_actions
+        for action in commands.choices[command]._actions:
+            if action.nargs != 0 and action.dest not in names and action.type not in (int, float):
+                found.append((command, action))
+    return found
+
+
+def test_no_path_is_empty_or_holds_a_nul_byte(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All options that name a file, in one place; nothing is written to the current folder."""
+    monkeypatch.chdir(tmp_path)
+    found = options_with_a_value()
+    assert len(found) >= 23
+    for command, action in found:
+        for text, message in (("", "the name is empty"), ("a\0b", "NUL byte")):
+            one_line(capsys, (command, *([f"{action.option_strings[0]}={text}"] if action.option_strings else [text])), message)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("--mu", "1e-320"), ("--mu", "1e-200"), ("--mu", "1e308"), ("--step-size", "5e-324"), ("--L", "1e200")])
+@pytest.mark.parametrize("criterion", ["theorem-1", "theorem-2-refined", "theorem-1-sharp", "theorem-2-envelope", "unbiased"])
+def test_constants_out_of_range(capsys: pytest.CaptureFixture[str], files: Path, criterion: str, arguments: tuple[str, str]) -> None:
+    """One line that names the constant, where NumPy's warnings and an interval of infinities were."""
+    np.save(files / "S.npy", RNG.standard_normal((9, 2)))
+    constants = {"--step-size": "0.01", "--mu": "0.1", "--L": "2", "--Lcal": "3"} | dict([arguments])
+    same = str(files / "S.npy")
+    given = ("weight", "--student", same, "--teacher", same, "--criterion", criterion, *(word for pair in constants.items() for word in pair))
+    one_line(capsys, given, f"{arguments[0][2:].replace('-', '_')} must lie between 1e-50 and 1e+50")
+
+
+@pytest.mark.parametrize(("features", "targets", "message"), [
+    (1e200, 1.0, "features must lie within 1e+75"), (1.0, 1e200, "targets must lie within 1e+75"),
+])
+def test_data_out_of_range(capsys: pytest.CaptureFixture[str], tmp_path: Path, features: float, targets: float, message: str) -> None:
+    """Standardising such data gave columns of zeros, about which everything was VERIFIED."""
+    np.savez(tmp_path / "d.npz", features=features * RNG.standard_normal((9, 3)), targets=targets * RNG.standard_normal(9))
+    one_line(capsys, (*ONE, str(tmp_path / "d.npz")), message)
+
+
+def test_a_number_that_leaves_the_range_unforeseen(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no rule has refused before ends the command, with neither a warning nor a traceback."""
+    from kdtheory.commands import formula
+
+    for failing in (lambda options: np.float64(1e308) * 10, lambda options: np.zeros(1) / 0, lambda options: 1 / 0, lambda options: 1e200**2):
+        monkeypatch.setattr(formula, "run", failing)
+        one_line(capsys, ("formula", "lambda-star"), "left the range of floats")
+    monkeypatch.setattr(formula, "run", lambda options: np.empty(2**55))
+    one_line(capsys, ("formula", "lambda-star"), "Not enough memory")
+
+
+def test_no_folder_is_made_for_a_job_that_cannot_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for wrong, message in (("--data=nowhere", "No file 'nowhere'"), ("--instances=0", "instances must be >= 1"), ("--workers=0", "workers must be")):
+        one_line(capsys, ("report", str(tmp_path / "out"), wrong), message)
+        one_line(capsys, ("verify", "--plots", str(tmp_path / "out"), wrong), message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_that_cannot_be_written_or_encoded(tmp_path: Path) -> None:
+    """A full disk is an error of one line; what the terminal cannot show is escaped."""
+    def run(*words: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-c", START, *words], stderr=subprocess.PIPE, text=True, check=False, **settings)
+
+    with open("/dev/full", "w") as full:
+        done = run("formula", "lambda-star", stdout=full)
+    assert (done.returncode, done.stderr) == (2, "kdtheory formula: the output cannot be written: No space left on device.\n")
+    done = run("convert", "torchtune", "--weight", "0.7", stdout=subprocess.PIPE, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def one_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import kdtheory as kd
+from kdtheory.assumptions import contraction
 
 FILE = Path(__file__).parent / "data" / "instances.json"
 INSTANCES = json.loads(FILE.read_text())["instances"]
@@ -151,3 +153,24 @@ def test_pl_constant_of_the_sinusoid_by_ball_arithmetic():
     assert 2 * PHI_MU * (36 + 3) < (2 * 6 - 3) ** 2     # at t = 6; the left side grows faster: 4(2t-3) > 4 mu t
     # On (0, 0.05]: phi' >= 8t - 4t^3 and phi <= 4t^2, so phi'^2 >= (7.99 t)^2 > 2 mu 4 t^2.
     assert 8 * PHI_MU < 7.99**2
+
+
+@pytest.mark.parametrize("name", ["compressed", "compressed-envelope"])
+def test_contraction_is_refused_where_it_is_listed_and_only_there(name):
+    """Too much compression is refused by the assumption that ``needs`` lists; without it there is a curve, and no floor."""
+    theorem, problem, theta = kd.THEOREMS[name], squares(SQUARES[0]), SQUARES[0]["theta"]
+    gamma = kd.step_size_limit(problem, name) / 2
+    mild, harsh = kd.Bernoulli(1 / (1 + gamma * float(problem.constants.mu) / 2)), kd.Bernoulli(0.5)
+    given = {"step_size": gamma, "weight": 0.3}
+    assert kd.noise_floor(problem, theta, theorem=name, compressor=mild, **given) > 0
+    assert contraction in theorem.needs
+    with pytest.raises(kd.AssumptionFails, match=r"contracts only for \(1\+omega\)\(1-gamma mu\) < 1"):
+        kd.noise_floor(problem, theta, theorem=name, compressor=harsh, **given)
+    if name == "compressed-envelope":
+        unlisted = replace(theorem, needs=tuple(need for need in theorem.needs if need is not contraction))
+        x0 = problem.minimiser + 1.0
+        curve = kd.bound(problem, theta, theorem=unlisted, x0=x0, steps=20, compressor=harsh, **given)
+        truth = kd.expected(problem, theta, kd.DistilledSGD(0.3, compressor=harsh), step_size=gamma, x0=x0, steps=20)
+        assert np.all(truth.sq_distance <= curve * (1 + 1e-12))
+        with pytest.raises(kd.AssumptionFails, match="has no floor here"):
+            kd.noise_floor(problem, theta, theorem=unlisted, compressor=harsh, **given)

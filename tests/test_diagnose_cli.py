@@ -37,6 +37,11 @@ def files(tmp_path):
     return {name: tmp_path / f"{name}.npy" for name in arrays} | {"folder": tmp_path, "arrays": arrays}
 
 
+def logits(files) -> tuple[object, ...]:
+    """The layer's logits, labels and inputs as options."""
+    return "--student", files["z"], "--teacher", files["u"], "--logits", "--labels", files["y"], "--features", files["a"]
+
+
 CONSTANTS = ("--step-size", "0.02", "--mu", "0.5", "--L", "1.5", "--Lcal", "3")
 
 
@@ -49,15 +54,7 @@ def test_gradients_and_logits_give_one_diagnosis(capsys, files):
         run(
             capsys,
             *plain,
-            "--student",
-            files["z"],
-            "--teacher",
-            files["u"],
-            "--logits",
-            "--labels",
-            files["y"],
-            "--features",
-            files["a"],
+            *logits(files),
         )[1]
     )
     # Logits expand centred products and lose some roundings of the raw second moment.
@@ -133,15 +130,7 @@ def test_weight_from_logits(capsys, files):
     code, out, _ = run(
         capsys,
         "weight",
-        "--student",
-        files["z"],
-        "--teacher",
-        files["u"],
-        "--logits",
-        "--labels",
-        files["y"],
-        "--features",
-        files["a"],
+        *logits(files),
         "--criterion",
         "theorem-1-envelope",
         *CONSTANTS,
@@ -161,7 +150,7 @@ def test_weight_from_logits(capsys, files):
     (("--plot", "nowhere/x.png"), "No folder"),
     (("--teacher", "a"), "same shape"),
     (("--teacher", "missing"), "cannot read 'missing.npy' as a plain .npy file"),
-    (("--step-size", "9", "--mu", "-1"), "mu must be positive"),
+    (("--step-size", "9", "--mu", "-1"), "mu must be > 0"),
     (("--confidence", "1.5"), "confidence"),
 ])  # fmt: skip
 def test_a_mistake_is_one_line(capsys, files, arguments, message):

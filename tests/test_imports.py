@@ -12,7 +12,7 @@ import kdtheory as kd
 ROOT = Path(kd.__file__).parent
 ORDER = (
     "errors", "disk", "symbols", "vectors", "assumptions", "problems", "temperature", "exact_models", "teacher", "rules",
-    "compressors", "envelope", "theorems", "bounds", "matching", "matching_gram", "exact_instances",
+    "compressors", "envelope", "theorems", "bounds", "best_weights", "matching", "matching_gram", "exact_instances",
     "exact_shapes", "exact_law", "suspects", "counterexamples", "meaning", "closed_forms", "moments", "streams",
     "job", "batched", "compiled", "simulation", "evidence", "verdicts", "datasets", "agreement", "parallel",
     "report", "tables", "readme_table", "plots", "page", "reproductions", "commands", "cli",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -42,8 +43,8 @@ def test_a_failed_picture_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest
     """A full disk in the middle of a file: one line, the old picture intact, no remains."""
     (tmp_path / "x.png").write_bytes(b"old")
 
-    def full(self: Figure, file: object, **settings: object) -> None:
-        file.write(b"half")  # type: ignore[attr-defined]
+    def full(self: Figure, file: BinaryIO, **settings: object) -> None:
+        file.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Figure, "savefig", full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -15,6 +16,7 @@ import kdtheory as kd
 from kdtheory import assumptions, proofs
 from kdtheory import symbols as sym
 from kdtheory import vectors as vec
+from kdtheory.cli import main
 from kdtheory.closed_forms import batched_noise
 from kdtheory.proofs import OBLIGATIONS, envelope_certificates, paper, prove, seconds_spent
 from kdtheory.prover import signs, smt, solvers, sympy_checker
@@ -87,6 +89,21 @@ def test_smt_refuses_what_the_sympy_checker_refuses(name):
         assert "unknown" not in result.reason       # refused because it is wrong, not because the solver was slow
 
 
+@pytest.mark.parametrize("solver", list(solvers.SOLVERS))
+def test_the_time_limit_is_hard(solver):
+    """Neither solver looks at its own limit during this question: its process is ended, and the next question has another one."""
+    letters = [f"x{i}" for i in range(5)]
+    powers, product = " ".join(f"(* {' '.join([x] * 5)})" for x in letters), " ".join(letters)
+    lines = ["(set-logic QF_NRA)", *(f"(declare-fun {x} () Real)(assert (> {x} 0.0))" for x in letters)]
+    hard = "\n".join([*lines, f"(assert (< (+ {powers}) (* 5.0 {product})))", "(check-sat)"])     # the means: unsat
+    assert solvers.run(solver, hard, 0.3) == "unknown"
+    assert solvers._solver(solver, os.getpid()).process is None
+    easy = paper.one_step("theorem-1")
+    assert [solvers.check(easy, solver).status, solvers.check(easy, solver, timeout=0.0).status] == ["PROVED", "UNDECIDED"]
+    assert solvers.run(solver, "no SMT-LIB") == "unknown"      # a solver that crashes is no answer either
+    assert solvers.check(easy, solver).status == "PROVED"
+
+
 def test_the_smt_file_announces_every_answer():
     asked = smt.queries(paper.one_step("theorem-1"))
     text = kd.prove("theorem-1").to_smt2()
@@ -133,6 +150,28 @@ def test_a_missing_checker_is_never_a_pass(monkeypatch):
         proof = prove("distillation-gradient", checkers=("sympy", checker))
         assert proof.status == "UNDECIDED"
         assert way_out in proof.reason
+
+
+@pytest.mark.parametrize("options", [("--checker", "z3"), ("--checker", "sympy", "--checker", "cvc5"), ("--checker", "coq"), ("--coqchk",)])
+def test_a_missing_checker_has_an_exit_code_of_its_own(monkeypatch, capsys, options):
+    """2, a tool that is not installed, and the way to get it; an open proof is 1 whatever else is missing."""
+    monkeypatch.setattr(proofs, "_ACCEPTED", {})
+    proofs._coq.cache_clear()
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main(["prove", "distillation-gradient", *options]) == 2
+    out = capsys.readouterr().out
+    assert "UNDECIDED" in out and "not installed" in out
+    proofs._coq.cache_clear()
+
+
+def test_an_open_proof_and_a_refuted_one_exit_with_1(monkeypatch, capsys):
+    first, *others = OBLIGATIONS["theorem-1"]()
+    for bad in (replace(first, claim=first.claim - sym.gamma), Identity("square", (sym.a + sym.k) ** 2 - sym.a**2)):
+        monkeypatch.setattr(proofs, "OBLIGATIONS", {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *others)})
+        assert main(["prove", "theorem-1"]) == 1
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main(["prove", "theorem-1", "--checker", "sympy", "--checker", "z3"]) == 1      # REFUTED, whoever is missing
 
 
 def mutants(item):

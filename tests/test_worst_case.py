@@ -13,7 +13,8 @@ import pytest
 
 from kdtheory import envelope
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
-from kdtheory.worst_cases import PL, STRONGLY_CONVEX, WorstCase, _largest_rate, _Step, worst_case, worst_case_interval
+from kdtheory.one_step_certificates import Step, largest_rate
+from kdtheory.worst_cases import PL, STRONGLY_CONVEX, WorstCase, worst_case, worst_case_interval
 
 WIDTH = 1e-6  # the interval's promised relative width
 
@@ -78,7 +79,7 @@ def test_sharp_constant_lies_inside_a_thousand_intervals() -> None:
     assert largest <= WIDTH
 
 
-def _recheck(interval: WorstCase, step: _Step) -> None:
+def _recheck(interval: WorstCase, step: Step) -> None:
     """Strongly convex: rebuild both Gram blocks from A1, A1', A3 and their multipliers, and factor them by LDL^T over
     Q."""
     dual = interval.dual
@@ -114,11 +115,11 @@ def test_dual_is_a_proof_in_the_original_letters() -> None:
             continue
         gamma = numbers["step_size"]
         mu, L, Lcal, bias, noise = (gamma * numbers[key] for key in ("mu", "L", "Lcal", "bias", "noise"))
-        step = _Step(mu, L, Lcal, bias, noise, numbers["rate"])
+        step = Step(mu, L, Lcal, bias, noise, numbers["rate"])
         interval = worst_case_interval(name, **numbers)
         _recheck(interval, step)
         assert interval.upper == interval.dual.y_k * step.bias**2 + interval.dual.y_a * step.noise**2
-        assert numbers["rate"] < _largest_rate(step, pl=False)
+        assert numbers["rate"] < largest_rate(step, pl=False)
         checked += 1
     assert checked > 50
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")       # one core, like everyone here; read when JAX is imported
 
 import jax  # noqa: E402 - after the flag
-import jax.numpy as jnp  # noqa: E402
-import numpy as np  # noqa: E402
+import jax.numpy as jnp  # noqa: E402 - after the flag
+import numpy as np  # noqa: E402 - after the flag
 
-from benchmarks.peers.case import Case  # noqa: E402
+from benchmarks.peers.case import Case  # noqa: E402 - after the flag
 
 jax.config.update("jax_enable_x64", True)
 FORMS = (1, 4, 8, 0)        # in how many batches the replicates are scanned; 0 is the vmap over all; the fastest is taken

@@ -5,6 +5,7 @@ A command loads what it needs inside ``run``, so that its ``--help`` is quick.
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from typing import Any, TypeAlias
 
 Outcome: TypeAlias = tuple[Any, str, int]
@@ -25,3 +26,12 @@ COMMANDS = {
     "report": "the main job as an HTML page with pictures",
     "mutate": "wrong theorems and engines, each killed by a named check",
 }
+
+
+def path(text: str) -> str:
+    """The ``type`` of every option that names a file or a folder: what no file can be called is refused before any work."""
+    if not text:
+        raise ArgumentTypeError("the name is empty, which would be the current folder; name a file or a folder")
+    if "\0" in text:
+        raise ArgumentTypeError(f"{text!r} holds a NUL byte, which no name of a file or folder can")
+    return text

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 
 EXAMPLE = "kdtheory campaign --theorem theorem-1 --instances 100000 --store runs.sqlite"
 INTERRUPTED = 130       # what a shell reports for Ctrl-C
@@ -14,7 +14,7 @@ INTERRUPTED = 130       # what a shell reports for Ctrl-C
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("--store", required=True, help="SQLite file; made when it is not there, continued when it is")
+    command.add_argument("--store", type=path, required=True, help="SQLite file; made when it is not there, continued when it is")
     command.add_argument("--theorem", action="append", help="a key, repeatable; default: all")
     command.add_argument("--instances", type=int, default=10_000, help="wanted in all (default 10000), in blocks of 256")
     command.add_argument("--seed", type=int, default=0, help="seed of the instances")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 from kdtheory.commands.weight import add_constants, add_logits, check_logits
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ EXAMPLE = "kdtheory diagnose --student S.npy --teacher T.npy --weight 0.7 --step
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument(
-        "--student", required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
+        "--student", type=path, required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
     )
-    command.add_argument("--teacher", required=True, help="the same of the teacher, same samples in the same order")
+    command.add_argument("--teacher", type=path, required=True, help="the same of the teacher, same samples in the same order")
     command.add_argument("--weight", type=float, required=True, help="the lambda in use; any real number")
     add_logits(command)
     add_constants(command)
-    command.add_argument("--plot", metavar="FILE", help="N(lambda)/N(0) against lambda: .pdf, .svg or .png")
+    command.add_argument("--plot", type=path, metavar="FILE", help="N(lambda)/N(0) against lambda: .pdf, .svg or .png")
 
 
 def run(options: Namespace) -> Outcome:
@@ -42,8 +43,9 @@ def run(options: Namespace) -> Outcome:
 
 
 def _text(found: Diagnosis) -> str:
+    beta = "unknown" if math.isnan(found.beta) else f"{found.beta:.4g}"  # squared norms of features do not give it
     lines = [
-        f"n = {found.n_samples:.0f}   rho = {found.rho:.4g}   beta = {found.beta:.4g}   lambda in use = {found.weight:g}",
+        f"n = {found.n_samples:.0f}   rho = {found.rho:.4g}   beta = {beta}   lambda in use = {found.weight:g}",
         f"{'criterion':20} {'lambda*':>9}  {'interval':23} {'N(lambda)/N(0)':>14}  {'N(lambda*)/N(0)':>15}  in use",
     ]
     for name, line in found.lines.items():

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 
 EXAMPLE = "kdtheory prove theorem-1 --checker sympy --checker z3"
 
@@ -16,16 +16,17 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument("theorem", nargs="?", help="a key; default: all")
     command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
     command.add_argument("--coqchk", action="store_true", help="ask Coq, and have its separate kernel re-check the result")
-    command.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
-    command.add_argument("--coq", action="store_true", help="print the obligations as Coq")
-    command.add_argument("--counterexamples", action="store_true", help="refute what lies one step beyond the statement")
-    command.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
-    command.add_argument("--certificate", metavar="FILE.json", help="check a certificate from a file instead")
-    command.add_argument("--export-certificates", metavar="DIR", help="write every obligation as such a file")
+    instead = command.add_mutually_exclusive_group()
+    instead.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
+    instead.add_argument("--coq", action="store_true", help="print the obligations as Coq")
+    instead.add_argument("--counterexamples", action="store_true", help="refute what lies one step beyond the statement")
+    instead.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
+    instead.add_argument("--certificate", type=path, metavar="FILE.json", help="check a certificate from a file instead")
+    instead.add_argument("--export-certificates", type=path, metavar="DIR", help="write every obligation as such a file")
 
 
 def run(options: Namespace) -> Outcome:
-    """One line a statement; exit code 1 unless all are PROVED."""
+    """One line a statement; exit code 1 unless all are PROVED, 2 when that is for want of a checker that is not installed."""
     from kdtheory.proofs import coq_file, prove, seconds_spent, smt2_file, writing
     from kdtheory.theorems import THEOREMS
 
@@ -51,17 +52,28 @@ def run(options: Namespace) -> Outcome:
     proved = sum(row["status"] == "PROVED" for row in rows)
     spent = ", ".join(f"{checker} {seconds:.1f} s" for checker, seconds in seconds_spent(proofs).items())
     text += f"\n{'all' if proved == len(rows) else f'{proved} of {len(rows)}'} PROVED; {spent}"
-    return rows, text, int(proved < len(rows))
+    return rows, text, _code([row["status"] for row in rows], checkers, options.coqchk)
+
+
+def _code(statuses: list[str], checkers: tuple[str, ...], coqchk: bool) -> int:
+    """A tool that is not there says nothing about a proof: that is another exit code than an open proof's."""
+    from kdtheory.proofs import not_installed
+
+    if all(status == "PROVED" for status in statuses):
+        return 0
+    return 2 if "REFUTED" not in statuses and not_installed(checkers, coqchk=coqchk) else 1
 
 
 def _files(options: Namespace) -> Outcome:
     from kdtheory.errors import InvalidInput
     from kdtheory.proofs.files import export, prove_file
 
-    if options.theorem is not None or None not in (options.certificate, options.export_certificates):
-        raise InvalidInput("--certificate and --export-certificates stand alone: no statement, and not both of them.")
+    if options.theorem is not None:
+        raise InvalidInput("--certificate and --export-certificates stand alone: leave out the statement.")
     if options.export_certificates is not None:
         paths = export(Path(options.export_certificates))
         return [str(path) for path in paths], f"{len(paths)} certificates in {options.export_certificates}", 0
-    verdict = prove_file(Path(options.certificate), checkers=tuple(options.checker or ("sympy",)))
-    return asdict(verdict), f"{verdict.name}: {verdict.status}: {verdict.reason} ({verdict.claims})", int(verdict.status != "PROVED")
+    checkers = tuple(options.checker or ("sympy",))
+    verdict = prove_file(Path(options.certificate), checkers=checkers)
+    text = f"{verdict.name}: {verdict.status}: {verdict.reason} ({verdict.claims})"
+    return asdict(verdict), text, _code([verdict.status], checkers, False)

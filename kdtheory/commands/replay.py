@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 
 EXAMPLE = "kdtheory replay 3 --store runs.sqlite"
 
@@ -12,7 +12,7 @@ EXAMPLE = "kdtheory replay 3 --store runs.sqlite"
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument("id", type=int, help="number of the record, from `kdtheory campaign`")
-    command.add_argument("--store", required=True, help="the campaign's SQLite file")
+    command.add_argument("--store", type=path, required=True, help="the campaign's SQLite file")
     command.add_argument("--method", default="exact", help="evidence asked of verify (default exact)")
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 
 EXAMPLE = "kdtheory report out"
 
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("folder", metavar="DIR", help="made when it is not there")
-    command.add_argument("--data", action="append", help="as for verify: bundled name, .npz or .csv, repeatable")
+    command.add_argument("folder", type=path, metavar="DIR", help="made when it is not there")
+    command.add_argument("--data", type=path, action="append", help="as for verify: bundled name, .npz or .csv, repeatable")
     command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
     command.add_argument("--seed", type=int, default=0, help="seed of the random instances and of simulations")
     command.add_argument("--workers", type=int, default=2, help="processes (default 2)")

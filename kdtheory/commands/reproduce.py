@@ -7,7 +7,7 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 
 EXAMPLE = "kdtheory reproduce R3 R8 --out pictures"
 
@@ -16,7 +16,7 @@ def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument("names", nargs="*", metavar="NAME", help="R1 ... R8")
     command.add_argument("--all", action="store_true", help="all eight, about a minute")
-    command.add_argument("--out", metavar="DIR", help="write NAME.png, NAME.svg, NAME.json and README.md there")
+    command.add_argument("--out", type=path, metavar="DIR", help="write NAME.png, NAME.svg, NAME.json and README.md there")
     command.add_argument("--seed", type=int, default=0, help="seed (default 0)")
     command.add_argument(
         "--spread", type=int, metavar="N", help="run seeds 1 to N and print every number's mean and standard deviation"

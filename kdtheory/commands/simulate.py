@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 
 EXAMPLE = "kdtheory simulate --data diabetes --weight 0.5"
 
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("--data", default="diabetes", help="bundled name, .npz or .csv")
+    command.add_argument("--data", type=path, default="diabetes", help="bundled name, .npz or .csv")
     command.add_argument("--weight", type=float, default=0.0, help="distillation weight lambda")
     command.add_argument("--unbiased", action="store_true", help="centre the teacher's gradient")
     command.add_argument("--step-size", type=float, help="gamma; default 1/(8 Lcal)")

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 
 EXAMPLE = (
     "kdtheory verify --data diabetes --plots out; "
@@ -18,10 +18,10 @@ ONE_ONLY = ("weight", "step_size", "teacher", "start", "steps", "batch_size")
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument(
-        "--data", action="append", help="bundled name, .npz or .csv, repeatable; default: the three bundled sets"
+        "--data", type=path, action="append", help="bundled name, .npz or .csv, repeatable; default: the three bundled sets"
     )
     command.add_argument(
-        "--plots", metavar="DIR", help="draw curves, floors and teachers into DIR (PNG, SVG, PDF); about a minute more"
+        "--plots", type=path, metavar="DIR", help="draw curves, floors and teachers into DIR (PNG, SVG, PDF); about a minute more"
     )
     command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
     command.add_argument("--seed", type=int, default=0, help="seed of the random instances and of simulations")
@@ -30,8 +30,8 @@ def add_arguments(command: ArgumentParser) -> None:
     one.add_argument("--theorem", metavar="KEY", help="this statement alone, on --data")
     one.add_argument("--weight", type=float, help="lambda; default: the statement's lambda*")
     one.add_argument("--step-size", type=float, help="gamma; default: the statement's limit")
-    one.add_argument("--teacher", metavar="FILE.npy", help="theta, (d,); default: a fair one is made up")
-    one.add_argument("--start", metavar="FILE.npy", help="x^0, (d,); default: random, 1 + |x*| away from x*")
+    one.add_argument("--teacher", type=path, metavar="FILE.npy", help="theta, (d,); default: a fair one is made up")
+    one.add_argument("--start", type=path, metavar="FILE.npy", help="x^0, (d,); default: random, 1 + |x*| away from x*")
     one.add_argument("--steps", type=int, help="horizon (default 200)")
     one.add_argument("--batch-size", type=int, help="indices a step, with replacement (default 1)")
 
@@ -59,9 +59,10 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from kdtheory.datasets import BUNDLED
-    from kdtheory.report import main_job
+    from kdtheory.report import check_arguments, main_job
 
     sources = tuple(options.data or BUNDLED)
+    check_arguments(sources, instances=options.instances, seed=options.seed, workers=options.workers)
     if folder is not None:
         from kdtheory.disk import ready_folder
         from kdtheory.plots import plot_all

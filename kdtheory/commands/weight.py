@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from kdtheory.commands import Outcome
+from kdtheory.commands import Outcome, path
 from kdtheory.errors import InvalidInput
 
 EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy"
@@ -13,9 +13,9 @@ EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy"
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument(
-        "--student", required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
+        "--student", type=path, required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
     )
-    command.add_argument("--teacher", required=True, help="the same of the teacher, same samples in the same order")
+    command.add_argument("--teacher", type=path, required=True, help="the same of the teacher, same samples in the same order")
     command.add_argument("--criterion", default="unbiased", help="unbiased (default), theorem-1, theorem-2, ...")
     add_logits(command)
     add_constants(command)
@@ -26,9 +26,9 @@ def add_logits(command: ArgumentParser) -> None:
     command.add_argument(
         "--logits", action="store_true", help="the files hold logits; needs --labels and --features(-sqnorm)"
     )
-    command.add_argument("--labels", help=".npy (n,) classes, or (n, K) probabilities or targets")
-    command.add_argument("--features", help=".npy (n, d), the inputs of the layer")
-    command.add_argument("--features-sqnorm", help=".npy (n,), their squared norms: enough for the unbiased update")
+    command.add_argument("--labels", type=path, help=".npy (n,) classes, or (n, K) probabilities or targets")
+    command.add_argument("--features", type=path, help=".npy (n, d), the inputs of the layer")
+    command.add_argument("--features-sqnorm", type=path, help=".npy (n,), their squared norms: enough for the unbiased update")
     command.add_argument("--loss", default="auto", help="auto (default), softmax, logistic, squared")
 
 

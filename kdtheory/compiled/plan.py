@@ -105,10 +105,9 @@ def _key(seed: int) -> np.ndarray:
 
 def make_plan(problem: Any, theta: Array, rule: DistilledSGD, *, gamma: float, x0: Array, seed: int, replicates: int, gap: bool) -> Plan:
     """The plan for one of our own problem classes."""
-    common = {"gamma": gamma, "seed": seed, "replicates": replicates}
     if isinstance(problem, SinusoidalSum):
-        return _sinusoidal_plan(problem, theta, rule, x0=x0, **common)      # type: ignore[arg-type]
-    return _linear_plan(problem, theta, rule, x0=x0, gap=gap, **common)     # type: ignore[arg-type]
+        return _sinusoidal_plan(problem, theta, rule, x0=x0, gamma=gamma, seed=seed, replicates=replicates)
+    return _linear_plan(problem, theta, rule, x0=x0, gap=gap, gamma=gamma, seed=seed, replicates=replicates)
 
 
 def _sinusoidal_plan(problem: SinusoidalSum, theta: Array, rule: DistilledSGD, *, gamma: float, x0: Array, seed: int,

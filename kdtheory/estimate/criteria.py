@@ -14,6 +14,7 @@ import numpy as np
 
 from kdtheory.errors import InvalidInput, StepSizeTooLarge, unknown_name
 from kdtheory.estimate.data import Array
+from kdtheory.problems.base import moderate_float
 
 UNBIASED = (
     "unbiased", "unbiased-pl", "unbiased-sharp", "unbiased-pl-sharp", "unbiased-envelope", "unbiased-pl-envelope",
@@ -132,8 +133,8 @@ def make_criterion(
         raise InvalidInput(f"batch_size must be an integer >= 1, got batch_size = {batch_size!r}.")
     given = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
     for key, constant in given.items():
-        if constant is not None and not (math.isfinite(constant) and constant > 0):
-            raise InvalidInput(f"{key} must be positive and finite, got {key} = {constant}.")
+        if constant is not None:
+            moderate_float(constant, key)
     if name in UNBIASED:
         return Quadratic(name, 0.0)
     if name == "second-moment":

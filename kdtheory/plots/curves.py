@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kdtheory.bounds import bound, optimal_weight
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import bound
 from kdtheory.moments import expected
 from kdtheory.plots.setting import Setting, setting_of, tex
 from kdtheory.plots.style import BOUNDS, RC, SGD, TRUTH, save

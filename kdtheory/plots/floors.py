@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from kdtheory.bounds import complete, floor_of, letters_for, optimal_weight
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import complete, floor_of, letters_for
 from kdtheory.moments import stationary
 from kdtheory.plots.setting import Setting, setting_of, tex
 from kdtheory.plots.style import BOUNDS, RC, TRUTH, save

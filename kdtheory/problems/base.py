@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from kdtheory.errors import InvalidInput
 
 Array = NDArray[np.float64]
+LARGEST = 1e75          # entries of arrays: products of four are still floats, and none of our moments has more factors
+MODERATE = 1e50         # constants, up or down: what divides by two of them and multiplies with two moments is still a float
 MEMORY_LIMIT = 4 * 2**30    # bytes that one array of ours may take; beyond it a clear error beats the kernel's
 
 
@@ -86,7 +88,7 @@ class FiniteSum(Protocol):
 
 
 def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
-    """A read-only float64 copy of ``value``; ``InvalidInput`` when it is not a finite array with ``ndim`` axes."""
+    """A read-only float64 copy of ``value``; ``InvalidInput`` when it is no array with ``ndim`` axes of numbers within ``LARGEST``."""
     try:
         if np.iscomplexobj(value):      # a cast would drop the imaginary part with a mere warning
             raise TypeError("complex numbers have no order")
@@ -101,6 +103,10 @@ def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
     if len(bad):
         first = tuple(int(i) for i in bad[0])
         raise InvalidInput(f"{name} must be finite, got {array[first]} at index {first}. Remove or impute such entries.")
+    large = np.argwhere(np.abs(array) > LARGEST)
+    if len(large):
+        first = tuple(int(i) for i in large[0])
+        raise InvalidInput(f"{name} must lie within {LARGEST:g}, got {array[first]:g} at index {first}: products would overflow. Use other units.")
     array.flags.writeable = False
     return array
 
@@ -133,6 +139,14 @@ def positive_float(value: object, name: str, *, allow_zero: bool = False) -> flo
     return number
 
 
+def moderate_float(value: object, name: str) -> float:
+    """``value`` as a float > 0 that is neither so large nor so small that a formula with it leaves the range of floats."""
+    number = positive_float(value, name)
+    if not 1.0 / MODERATE <= number <= MODERATE:
+        raise InvalidInput(f"{name} must lie between {1.0 / MODERATE:g} and {MODERATE:g}, got {name} = {number:g}. Use other units.")
+    return number
+
+
 def real_float(value: Any, name: str) -> float:
     """``value`` as a finite float."""
     if isinstance(value, (str, bytes)):
@@ -157,16 +171,19 @@ def positive_int(value: object, name: str, *, minimum: int = 1) -> int:
 
 def refuse_long(steps: int, what: str) -> None:
     """``InvalidInput`` when a number for each of ``steps`` would not fit in memory."""
-    if 8 * steps > MEMORY_LIMIT:
-        raise InvalidInput(f"{what} holds one number a step: {steps} steps need {8 * steps / 2**30:.1f} GiB, more than the limit of "
-                           f"{MEMORY_LIMIT / 2**30:.0f} GiB. Use fewer steps, or noise_floor() for the limit.")
+    _refuse_large(steps, f"{what} holds one number a step: {steps} steps need", "Use fewer steps, or noise_floor() for the limit.")
 
 
 def refuse_wide(dim: int, what: str) -> None:
     """``InvalidInput`` when a (dim, dim) matrix would not fit in memory."""
-    need = 8 * dim * dim
-    if need > MEMORY_LIMIT:
-        raise InvalidInput(
-            f"{what} needs a {dim} x {dim} matrix ({need / 2**30:.1f} GiB), more than the limit of "
-            f"{MEMORY_LIMIT / 2**30:.0f} GiB. Reduce the number of features (projection, selection) first."
-        )
+    _refuse_large(dim * dim, f"{what} holds a {dim} x {dim} matrix: it needs", "Reduce the number of features (projection, selection) first.")
+
+
+def refuse_many(replicates: int, dim: int, what: str) -> None:
+    """``InvalidInput`` when an iterate (dim,) for each of ``replicates`` would not fit in memory."""
+    _refuse_large(replicates * dim, f"{what} holds {dim} numbers a replicate: {replicates} replicates need", "Use fewer replicates.")
+
+
+def _refuse_large(numbers: int, what: str, way_out: str) -> None:
+    if 8 * numbers > MEMORY_LIMIT:
+        raise InvalidInput(f"{what} {8 * numbers / 2**30:.1f} GiB, more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB. {way_out}")

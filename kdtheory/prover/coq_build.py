@@ -34,6 +34,11 @@ OWN_AUDIT = "WrittenByTheProgram.v"
 LOADED_WITH_REALS = AXIOMS_OF_REALS | {"Classical_Prop.classic"}
 
 
+def missing(*, coqchk: bool = False) -> str:
+    """How to get Coq (with ``coqchk`` its separate kernel too) when it is not installed; empty when it is."""
+    return "" if all(map(shutil.which, ("coqc", "coqchk") if coqchk else ("coqc",))) else HOW_TO_GET
+
+
 @dataclass(frozen=True)
 class CoqReport:
     """``status`` PROVED or UNDECIDED; ``theorems`` are the names in Audit.v, ``axioms`` what they rest on; times in seconds.
@@ -167,7 +172,7 @@ def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (
         return CoqReport("UNDECIDED", f"coq: {reason}", time.monotonic() - start)
 
     coqc, checker = shutil.which("coqc"), shutil.which("coqchk")
-    if coqc is None or (coqchk and checker is None):
+    if coqc is None or missing(coqchk=coqchk):
         return undecided(HOW_TO_GET)
     if not (folder / "_CoqProject").is_file():
         return undecided("_CoqProject is missing")
@@ -206,9 +211,9 @@ def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (
         return undecided(f"the theorems rest on {sorted(set(axioms) - AXIOMS_OF_REALS) or 'nothing that was printed'}, not on Reals alone")
     audit = re.sub(r"\(\*.*?\*\)", "", (folder / "Audit.v").read_text(encoding="utf-8"), flags=re.DOTALL)
     theorems = tuple(re.findall(r"^  (\w+),?$", audit, re.MULTILINE))
-    missing = [identifier(item) for item in expected if identifier(item) not in theorems]
-    if missing:
-        return undecided(f"Audit.v does not name {', '.join(missing)}")
+    unnamed = [identifier(item) for item in expected if identifier(item) not in theorems]
+    if unnamed:
+        return undecided(f"Audit.v does not name {', '.join(unnamed)}")
     seconds = time.monotonic() - start
     reason = f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals only{', re-checked by coqchk' if coqchk else ''}"
     return CoqReport("PROVED", reason, seconds, theorems, axioms, tuple(sorted(times.items(), key=lambda item: -item[1])), loaded)

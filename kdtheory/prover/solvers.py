@@ -1,9 +1,18 @@
-"""Runs SMT solvers on the questions of ``kdtheory.prover.smt``.  A missing solver or an unanswered question decides nothing."""
+"""Runs SMT solvers on the questions of ``kdtheory.prover.smt``.  A missing solver or an unanswered question decides nothing.
+
+Each solver has a process of its own, which is ended when a question takes too long and started again for the next one.
+"""
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
-from collections.abc import Callable
+import json
+import os
+import subprocess
+import sys
+import threading
+from functools import lru_cache
 
 from kdtheory.errors import MissingTool, unknown_name
 from kdtheory.prover.obligations import Identity, Obligation
@@ -12,10 +21,71 @@ from kdtheory.prover.sympy_checker import Result
 
 SOLVERS = {"z3": "z3-solver", "cvc5": "cvc5"}       # module: the package to install
 SECONDS = 20.0      # one question takes 0.01 to 0.1 s; more than this is no answer
+LEAST = 1e-3        # a timer set to 0 never rings
 
 
-def run(solver: str, text: str, timeout: float = 20.0) -> str:
+class _Solver:
+    """The process of one solver, and the only one that talks to it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lock = threading.Lock()
+        self.process: subprocess.Popen[str] | None = None
+        atexit.register(self.end)
+
+    def ask(self, text: str, seconds: float) -> str:
+        """The answer, or "" when the process ended before it: the time was over, or the solver crashed."""
+        with self.lock:
+            process = self.process or self._start()
+            assert process.stdin is not None and process.stdout is not None
+            try:
+                print(json.dumps({"text": text, "seconds": max(LEAST, seconds)}), file=process.stdin, flush=True)
+                line = process.stdout.readline()
+            except BrokenPipeError:
+                line = ""
+            except BaseException:       # Ctrl-C: the answer still to come would be taken for the next question's
+                self.end()
+                raise
+            if not line.endswith("\n"):
+                self.end()
+                return ""
+            return str(json.loads(line))
+
+    def _start(self) -> subprocess.Popen[str]:
+        # In a session of its own, so that Ctrl-C is this process's alone; the path, so that it imports what this process does.
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kdtheory.prover.solver_process", self.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, encoding="utf-8", start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path)},
+        )
+        return self.process
+
+    def end(self) -> None:
+        """Kill the process; the next question starts another."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            with process:       # closes its pipes and waits
+                pass
+
+
+@lru_cache(maxsize=len(SOLVERS) * 8)
+def _solver(name: str, process_id: int) -> _Solver:
+    """One a process: what a fork inherits belongs to its parent."""
+    return _Solver(name)
+
+
+def missing(solver: str) -> str:
+    """How to get a solver that is not installed; empty when it is."""
+    if importlib.util.find_spec(solver) is not None:
+        return ""
+    return f"{solver} is not installed; pip install 'kdtheory[checkers]' (or pip install {SOLVERS[solver]})"
+
+
+def run(solver: str, text: str, timeout: float = SECONDS) -> str:
     """The answer "sat", "unsat" or "unknown" to one question, within ``timeout`` seconds.
+
+    The limit is hard: the solver's process is ended by then, and the answer is "unknown".
 
     Raises:
         InvalidInput: an unknown solver.
@@ -23,36 +93,10 @@ def run(solver: str, text: str, timeout: float = 20.0) -> str:
     """
     if solver not in SOLVERS:
         raise unknown_name("solver", solver, SOLVERS)
-    if importlib.util.find_spec(solver) is None:
-        raise MissingTool(f"SMT: {solver} is not installed; pip install 'kdtheory[checkers]' (or pip install {SOLVERS[solver]})")
-    answer: Callable[[str, int], str] = _z3 if solver == "z3" else _cvc5
-    return answer(text, max(1, int(1000 * timeout)))
-
-
-def _z3(text: str, milliseconds: int) -> str:
-    import z3
-
-    solver = z3.SolverFor("QF_NRA")
-    solver.set("timeout", milliseconds)
-    solver.from_string(text)
-    return str(solver.check())
-
-
-def _cvc5(text: str, milliseconds: int) -> str:
-    import cvc5
-
-    solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("tlimit-per", str(milliseconds))
-    symbols = cvc5.SymbolManager(solver)
-    parser = cvc5.InputParser(solver, symbols)
-    # cvc5 answers "error" in place of "sat" or "unsat" when that differs from the announced status.
-    unannounced = "\n".join(line for line in text.splitlines() if not line.startswith("(set-info :status"))
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, unannounced, "question")
-    answer = "unknown"
-    while not (command := parser.nextCommand()).isNull():
-        said = str(command.invoke(solver, symbols)).strip()
-        if said:
-            answer = said
+    lacking = missing(solver)
+    if lacking:
+        raise MissingTool(f"SMT: {lacking}")
+    answer = _solver(solver, os.getpid()).ask(text, timeout)
     return answer if answer in ("sat", "unsat") else "unknown"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from kdtheory.bounds import bound, noise_floor, optimal_weight, step_size_limit
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import bound, noise_floor, step_size_limit
 from kdtheory.datasets import bundled
 from kdtheory.moments import expected, stationary
 from kdtheory.problems.base import Array

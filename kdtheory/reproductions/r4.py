@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from kdtheory.bounds import noise_floor, optimal_weight, step_size_limit
+from kdtheory.best_weights import optimal_weight
+from kdtheory.bounds import noise_floor, step_size_limit
 from kdtheory.datasets import bundled
 from kdtheory.moments import stationary
 from kdtheory.problems.base import Array

@@ -4,6 +4,7 @@ model."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -88,22 +89,15 @@ def run(seed: int) -> Result:
     plain = stationary(problem, theta, DistilledSGD(batch_size=BATCH), step_size=STEP).sq_distance
     best, centred = plain / (plain + teacher.distance_sq), teacher.covariance / teacher.variance
 
+    def above(compressors: list[Compressor]) -> Array:
+        """The bound at KD's weight."""
+        of = partial(noise_floor, problem, theta, theorem="compressed-envelope", weight=best, step_size=STEP, batch_size=BATCH)
+        return np.array([of(compressor=one) for one in compressors])
+
     def floors(compressors: list[Compressor]) -> Floors:
         rows = [[settled(problem, theta, rule) for rule in rule_set(best, centred, one)] for one in compressors]
-        above = [
-            noise_floor(
-                problem,
-                theta,
-                theorem="compressed-envelope",
-                step_size=STEP,
-                weight=best,
-                batch_size=BATCH,
-                compressor=one,
-            )
-            for one in compressors
-        ]
         sgd, kd, unbiased = np.array(rows).T
-        return Floors(sgd, kd, unbiased, np.array(above))
+        return Floors(sgd, kd, unbiased, above(compressors))
 
     dropped = floors([Bernoulli(1 / (1 + omega)) for omega in OMEGAS])
     kept = floors([RandK(k) for k in KEPT])
@@ -129,20 +123,7 @@ def run(seed: int) -> Result:
     # (1-gamma)^2 of it.  On a coarse one most steps are rounded away and it adds less.
     uncompressed = (1 - best) ** 2 * plain + best**2 * teacher.distance_sq
     fine = uncompressed + problem.dim * deltas**2 / 6 / (1 - (1 - STEP) ** 2)
-    above = np.array(
-        [
-            noise_floor(
-                problem,
-                theta,
-                theorem="compressed-envelope",
-                step_size=STEP,
-                weight=best,
-                batch_size=BATCH,
-                compressor=StochasticRounding(delta),
-            )
-            for delta in deltas
-        ]
-    )
+    ceiling = above([StochasticRounding(delta) for delta in deltas])
     mask = np.argsort(np.abs(problem.minimiser))[problem.dim // 2 :]
     gaps = np.array([pruned(problem, theta, mask, weight).gap for weight in PRUNED_WEIGHTS])
     cut = problem.minimiser.copy()
@@ -155,7 +136,7 @@ def run(seed: int) -> Result:
         "omega = 0.2: KD / SGD, Bernoulli": float(dropped.kd[-1] / dropped.sgd[-1]),
         "omega = 0.2: unbiased KD / SGD, Bernoulli": float(dropped.unbiased[-1] / dropped.sgd[-1]),
         "largest exact / bound": float(max((dropped.kd / dropped.bound).max(), (kept.kd / kept.bound).max())),
-        "largest rounded / bound": float((means / above).max()),
+        "largest rounded / bound": float((means / ceiling).max()),
         "omega = 0.2: rand-k / Bernoulli": float(kept.kd[-1] / dropped.kd[-1]),
         "8 bits: measured / fine-grid estimate": float(means[eight] / fine[eight]),
         "10 bits: measured / fine-grid estimate": float(means[-1] / fine[-1]),
@@ -168,7 +149,7 @@ def run(seed: int) -> Result:
         numbers,
         {key: EXPECTED[key] for key in numbers},
         _paragraph(numbers, best),
-        _draw(dropped, kept, (means, errors, fine, above), (gaps, missing)),
+        _draw(dropped, kept, (means, errors, fine, ceiling), (gaps, missing)),
     )
 
 
@@ -191,7 +172,7 @@ def _paragraph(numbers: dict[str, float], best: float) -> str:
 
 
 def _draw(dropped: Floors, kept: Floors, rounded: tuple[Array, ...], pruning: tuple[Array, float]) -> Figure:
-    means, errors, fine, above = rounded
+    means, errors, fine, ceiling = rounded
     gaps, missing = pruning
     omegas = 30 / np.array(KEPT) - 1
     with picture(1, 3, size=(12.0, 4.0)) as (figure, (by_omega, by_bits, by_weight)):
@@ -217,7 +198,7 @@ def _draw(dropped: Floors, kept: Floors, rounded: tuple[Array, ...], pruning: tu
             BITS, means, yerr=1.96 * errors, fmt="o", color="black", ms=4, capsize=3, label="simulated, KD"
         )
         by_bits.plot(BITS, fine, label="fine-grid estimate", **line(1, marker=""))
-        by_bits.plot(BITS, above, label="bound (envelope)", **line(4, marker=""))
+        by_bits.plot(BITS, ceiling, label="bound (envelope)", **line(4, marker=""))
         by_bits.set(
             yscale="log",
             xlabel="bits of the grid",
