@@ -15,6 +15,7 @@ import numpy as np
 from kdtheory.campaigns import workers as pools
 from kdtheory.campaigns.batched import KEYS, STEPS, Outcome, judge
 from kdtheory.campaigns.blocks import SIZE, draw
+from kdtheory.campaigns.cluster import dask
 from kdtheory.campaigns.instances import read, written
 from kdtheory.campaigns.store import Row, Store
 from kdtheory.errors import InvalidInput, unknown_name
@@ -116,7 +117,7 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
 
 def _run(job: pools.Work, missing: list[int], count: int, scheduler: str | None) -> Generator[tuple[int, Any], None, None]:
     if scheduler is not None:
-        return pools.dask(job, missing, scheduler)
+        return dask(job, missing, scheduler)
     if count == 1 or len(missing) <= 1:
         return pools.here(job, missing)
     return pools.processes(job, missing, count)
