@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import queue
-import socket
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from itertools import islice
 from operator import length_hint
 from typing import Any
@@ -21,16 +21,39 @@ LOOK = 5.0          # seconds between two looks at how many threads there are
 PATIENCE = 600.0    # seconds without any worker before the campaign gives up
 
 
-def share(work: Work, numbers: list[int], version: str) -> list[tuple[int, Any]]:
-    """What one task does on a worker: a few blocks, by the same kdtheory as the driver's."""
-    if version != __version__:
-        raise InvalidInput(f"A worker on {socket.gethostname()} has kdtheory {__version__}, the driver has {version}. "
-                           "Install the same version on all workers, then run the command again.")
+def share(work: Work, numbers: list[int]) -> list[tuple[int, Any]]:
+    """What one task does on a worker: a few blocks."""
     with working_conditions():
         return [(number, work(number)) for number in numbers]
 
 
-def dask(work: Work, numbers: Iterable[int], scheduler: str) -> Generator[tuple[int, Any], None, None]:
+def _task(work: partial[Any]) -> Callable[[list[int]], list[tuple[int, Any]]]:
+    """``share(work, numbers)`` as a function that scheduler and workers can read without kdtheory.
+
+    A function defined inside another one is sent as its code, one at module level as its name.  A worker that cannot resolve a name breaks
+    its connection and asks for the same task again, for ever; this one fails and says why.
+    """
+    version, module, name, given = __version__, work.func.__module__, work.func.__name__, work.args
+
+    def task(numbers: list[int]) -> list[tuple[int, Any]]:
+        import socket
+        from functools import partial
+        from importlib import import_module
+
+        try:
+            found = import_module("kdtheory").__version__
+            if found != version:
+                raise ImportError(f"it has version {found}")
+            start, function = import_module("kdtheory.campaigns.cluster").share, getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise ImportError(f"The worker on {socket.gethostname()} lacks kdtheory {version}: {error}.") from error
+        result: list[tuple[int, Any]] = start(partial(function, *given), numbers)
+        return result
+
+    return task
+
+
+def dask(work: partial[Any], numbers: Iterable[int], scheduler: str) -> Generator[tuple[int, Any], None, None]:
     """The workers of the cluster at ``scheduler`` (tcp://host:port).  Dask itself gives the tasks of lost workers to others.
 
     Raises:
@@ -46,21 +69,21 @@ def dask(work: Work, numbers: Iterable[int], scheduler: str) -> Generator[tuple[
     except (OSError, ValueError, TypeError, OverflowError) as error:
         raise InvalidInput(f"No Dask scheduler answers at {scheduler!r}: {error}. Start one with: dask scheduler") from error
     with client:
-        yield from _Campaign(client, work, numbers).results()
+        yield from _Campaign(client, scheduler, work, numbers).results()
 
 
 class _Campaign:
     """The tasks that are out, and those that came back."""
 
-    def __init__(self, client: Any, work: Work, numbers: Iterable[int]) -> None:
-        self._client, self._work, self._waiting = client, work, iter(numbers)
-        self._out: dict[Any, list[int]] = {}        # futures, which Dask forgets when nobody holds them
+    def __init__(self, client: Any, address: str, work: partial[Any], numbers: Iterable[int]) -> None:
+        self._client, self._address, self._task, self._waiting = client, address, _task(work), iter(numbers)
+        self._again: list[list[int]] = []
+        self._out: dict[Any, list[int]] = {}        # by future: Dask forgets a task when nobody holds its future
         self._back: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._threads, self._looked, self._alone = 0, 0.0, 0.0
+        self._threads, self._looked, self._met = 0, 0.0, time.monotonic()
 
     def results(self) -> Generator[tuple[int, Any], None, None]:
         """Blocks, in the order in which their tasks end."""
-        self._alone = time.monotonic()
         while True:
             self._look()
             while len(self._out) < AHEAD * max(1, self._threads) and self._submit():
@@ -71,45 +94,52 @@ class _Campaign:
                 future = self._back.get(timeout=LOOK)
             except queue.Empty:
                 continue
-            found = self._result(future)
-            del self._out[future]
+            found = self._result(future, self._out.pop(future))
             yield from found
 
-    def _lost(self, error: BaseException) -> WorkerFailure:
-        return WorkerFailure(f"lost {error!r}")
-
     def _look(self) -> None:
-        """Workers come and go."""
+        """Workers come and go; a lost scheduler may come back, as long as Dask tries."""
+        while self._client.status == "connecting":
+            time.sleep(0.1)
+        if self._client.status != "running":
+            raise WorkerFailure(f"The Dask scheduler at {self._address} was lost. Blocks stored so far are safe; start a "
+                                "cluster and run the command again.")
         now = time.monotonic()
         if self._threads and now < self._looked + LOOK:
             return
+        self._looked = now
         try:
             self._threads = sum(self._client.nthreads().values())
-        except (OSError, RuntimeError, ValueError) as error:
-            raise self._lost(error) from error
-        self._looked = now
+        except OSError:         # just lost: the status will say so
+            self._threads = 0
         if self._threads:
-            self._alone = now
-        elif now > self._alone + PATIENCE:
+            self._met = now
+        elif now > self._met + PATIENCE:
             raise WorkerFailure(f"The Dask cluster has had no worker for {PATIENCE:g} s. Blocks stored so far are safe; start workers with: "
-                                f"dask worker {self._client.scheduler.address}, then run the command again.")
+                                f"dask worker {self._address}, then run the command again.")
 
     def _submit(self) -> bool:
         """One more task, small where few blocks are left for many threads; False when none is left."""
-        share_of_one = length_hint(self._waiting, BATCH) // (AHEAD * max(1, self._threads))
-        numbers = list(islice(self._waiting, min(BATCH, max(1, share_of_one))))
+        part = length_hint(self._waiting, BATCH) // (AHEAD * max(1, self._threads))
+        numbers = self._again.pop() if self._again else list(islice(self._waiting, min(BATCH, max(1, part))))
         if numbers:
-            future = self._client.submit(share, self._work, numbers, __version__, pure=False)
+            future = self._client.submit(self._task, numbers, pure=False)
             self._out[future] = numbers
             future.add_done_callback(self._back.put)
         return bool(numbers)
 
-    def _result(self, future: Any) -> list[tuple[int, Any]]:
-        from distributed import KilledWorker
+    def _result(self, future: Any, numbers: list[int]) -> list[tuple[int, Any]]:
+        from distributed import CancelledError, KilledWorker
 
-        numbers = self._out[future]
         try:
             found: list[tuple[int, Any]] = future.result()
+        except (CancelledError, OSError):
+            if future.status == "error":        # the task's own
+                raise
+            self._again.append(numbers)         # lost with the scheduler, or cancelled by another client
+            return []
+        except ImportError as error:
+            raise InvalidInput(f"{error} Install the driver's version on all workers, then run the command again.") from error
         except KilledWorker as error:
             raise WorkerFailure(f"Dask's workers died on blocks {numbers}: {error}. Is memory short? Run the command again when the cluster "
                                 "is well.") from error
