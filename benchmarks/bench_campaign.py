@@ -65,7 +65,7 @@ def on_dask(store: Path, tick: Tick, *, instances: int, workers: int) -> None:
     """A cluster of its own, started and stopped within the time."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster:
         campaign(store=store, instances=instances, scheduler=cluster.scheduler_address, tick=tick)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import time
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib.util import find_spec
 from itertools import islice
 from operator import length_hint
 from typing import Any
@@ -18,6 +21,7 @@ from kdtheory.errors import InvalidInput, MissingTool, WorkerFailure
 BATCH = 8           # blocks a task at most: some 0.4 s of work against some 5 ms of Dask's own
 AHEAD = 3           # tasks handed out for each thread of the cluster, so that none waits for the driver
 LOOK = 5.0          # seconds between two looks at how many threads there are
+ANSWER = 10.0       # seconds for a scheduler to answer at the start, and to come back when it was lost
 PATIENCE = 600.0    # seconds without any worker before the campaign gives up
 
 
@@ -53,6 +57,31 @@ def _task(work: partial[Any]) -> Callable[[list[int]], list[tuple[int, Any]]]:
     return task
 
 
+async def _identity(address: str) -> str:
+    from distributed import Security
+    from distributed.core import rpc
+
+    async with rpc(address, connection_args=Security().get_connection_args("client")) as there:
+        return str((await there.identity())["type"])
+
+
+def _connected(address: str) -> Any:
+    """A client of the scheduler.  It is asked who it is first: Dask's Client would wait for ever for another server's answer."""
+    from distributed import Client
+
+    try:
+        with ThreadPoolExecutor(1) as thread:       # the caller's own may run an event loop already, as notebooks do
+            kind = thread.submit(asyncio.run, asyncio.wait_for(_identity(address), ANSWER)).result()
+        if kind != "Scheduler":
+            raise InvalidInput(f"{address!r} is the address of a Dask {kind.lower()}. Use that of the scheduler.")
+        return Client(address, timeout=ANSWER, set_as_default=False)
+    except InvalidInput:
+        raise
+    except (OSError, ValueError, TypeError, RuntimeError, OverflowError) as error:
+        said = str(error) or f"silence for {ANSWER:g} s"
+        raise InvalidInput(f"No Dask scheduler answers at {address!r}: {said}. Start one with: dask scheduler") from error
+
+
 def dask(work: partial[Any], numbers: Iterable[int], scheduler: str) -> Generator[tuple[int, Any], None, None]:
     """The workers of the cluster at ``scheduler`` (tcp://host:port).  Dask itself gives the tasks of lost workers to others.
 
@@ -60,15 +89,9 @@ def dask(work: partial[Any], numbers: Iterable[int], scheduler: str) -> Generato
         InvalidInput: nobody answers at ``scheduler``, or a worker lacks this kdtheory.  MissingTool: no package distributed.
         WorkerFailure: one task killed several workers, the scheduler was lost, or there was no worker for ``PATIENCE`` seconds.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise MissingTool("A Dask cluster needs the package distributed. Install it with: pip install 'kdtheory[scale]'") from error
-    try:
-        client = Client(scheduler, timeout=10, set_as_default=False)
-    except (OSError, ValueError, TypeError, OverflowError) as error:
-        raise InvalidInput(f"No Dask scheduler answers at {scheduler!r}: {error}. Start one with: dask scheduler") from error
-    with client:
+    if find_spec("distributed") is None:
+        raise MissingTool("A Dask cluster needs the package distributed. Install it with: pip install 'kdtheory[scale]'")
+    with _connected(scheduler) as client:
         yield from _Campaign(client, scheduler, work, numbers).results()
 
 

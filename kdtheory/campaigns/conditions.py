@@ -11,10 +11,11 @@ import ctypes
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 # mallopt's numbers in malloc.h, which are part of glibc's binary interface, and the variables that set the same at the start.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
@@ -24,30 +25,49 @@ LARGE = {TRIM_THRESHOLD: 256 * 2**20, MMAP_THRESHOLD: 32 * 2**20}       # 32 MB 
 
 
 class Conditions:
-    """Reference counted: the first thread of a process to enter sets, the last to leave puts back."""
+    """For the threads that are inside: set when the first of a process enters, put back when the last has left."""
 
     def __init__(self) -> None:
         """Nobody inside."""
         self._lock = threading.Lock()
         self._inside = 0
-        self._undo = ExitStack()
+        self._keeper, self._end = threading.Thread(), threading.Event()
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
         """Work inside; may be entered by several threads at once."""
         with self._lock:
             if self._inside == 0:
-                # Only BLAS: another client's task in the same worker may use OpenMP.
-                self._undo.enter_context(threadpool_limits(1, user_api="blas"))
-                self._undo.enter_context(_memory_kept())
+                self._begin()
             self._inside += 1
         try:
-            yield
+            with self._one_thread():        # where BLAS counts threads for each caller (OpenMP); without effect where the keeper has set it for all
+                yield
         finally:
             with self._lock:
                 self._inside -= 1
                 if self._inside == 0:
-                    self._undo.close()
+                    self._end.set()
+                    self._keeper.join()
+
+    def _begin(self) -> None:
+        """In a thread of its own: threadpoolctl lets only the thread that set OpenBLAS put it back, and the first to enter may be gone by then."""
+        begun, self._end = threading.Event(), threading.Event()
+        self._libraries = ThreadpoolController()        # anew, for more may be loaded by now
+
+        def keep(end: threading.Event) -> None:
+            with self._one_thread(), _memory_kept():
+                begun.set()
+                end.wait()
+
+        self._keeper = threading.Thread(target=keep, args=(self._end,), daemon=True)
+        self._keeper.start()
+        begun.wait()
+
+    def _one_thread(self) -> AbstractContextManager[Any]:
+        """Only BLAS: another client's task in the same worker may use OpenMP."""
+        limit: AbstractContextManager[Any] = self._libraries.limit(limits=1, user_api="blas")
+        return limit
 
 
 working_conditions = Conditions()

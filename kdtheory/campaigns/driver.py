@@ -74,28 +74,30 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         theorems: keys; None for all.
         seed: fixes the instances.
         workers: processes; None for one a core.
-        scheduler: address of a Dask scheduler, instead of processes.
+        scheduler: address of a Dask scheduler, instead of processes.  Its workers need this version of kdtheory; the scheduler needs none.
         resume: take seed and theorems from the store, which must exist.
         tick: called after every block.
 
     Raises:
-        InvalidInput: unknown theorem, a store begun with other settings.  StoreFailure: the store is locked or the disk is full.
-        WorkerFailure: workers keep dying.  MissingTool: Dask is not installed.
+        InvalidInput: unknown theorem, a store begun with other settings, no scheduler there, workers with another kdtheory.
+        StoreFailure: the store is locked or the disk is full.  WorkerFailure: workers keep dying, the cluster is lost or stays empty.
+        MissingTool: Dask is not installed.
     """
     wanted = -(-positive_int(instances, "instances") // SIZE)
     if positive_int(seed, "seed", minimum=0) >= 2**64:
         raise InvalidInput(f"seed must be below 2**64, got seed = {seed}.")
+    if workers is not None and scheduler is not None:
+        raise InvalidInput(f"workers = {workers} are processes here, scheduler = {scheduler!r} is a cluster. Give one of the two.")
     count = positive_int(workers, "workers") if workers is not None else (os.cpu_count() or 1)
-    for name in theorems or ():
-        if name not in KEYS:
-            raise unknown_name("theorem", name, KEYS)
+    _known(theorems or ())
     chosen = None if resume else {"seed": seed, "theorems": [name for name in KEYS if not theorems or name in theorems], "steps": STEPS,
                                   "block": SIZE}
     with Store(store, chosen, create=not resume) as base:
         settings = base.settings
-        if (settings["steps"], settings["block"]) != (STEPS, SIZE):
-            raise InvalidInput(f"{str(store)!r} has blocks of {settings['block']} and {settings['steps']} steps; this kdtheory uses {SIZE} and "
-                               f"{STEPS}. Use the kdtheory that made it, or another file.")
+        if (settings.get("steps"), settings.get("block")) != (STEPS, SIZE):
+            raise InvalidInput(f"{str(store)!r} has blocks of {settings.get('block')} and {settings.get('steps')} steps; this kdtheory uses "
+                               f"{SIZE} and {STEPS}. Use the kdtheory that made it, or another file.")
+        _known(settings["theorems"])
         start, done = time.perf_counter(), base.done()
         missing = [number for number in range(wanted) if number not in done]
         job = partial(work, tuple(settings["theorems"]), settings["seed"])
@@ -115,7 +117,13 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         return Campaign(tuple(base.summary()), SIZE * len(base.done()), SIZE * wanted, time.perf_counter() - start, interrupted)
 
 
-def _run(job: pools.Work, missing: list[int], count: int, scheduler: str | None) -> Generator[tuple[int, Any], None, None]:
+def _known(theorems: Sequence[str]) -> None:
+    for name in theorems:
+        if name not in KEYS:
+            raise unknown_name("theorem", name, KEYS)
+
+
+def _run(job: partial[Any], missing: list[int], count: int, scheduler: str | None) -> Generator[tuple[int, Any], None, None]:
     if scheduler is not None:
         return dask(job, missing, scheduler)
     if count == 1 or len(missing) <= 1:

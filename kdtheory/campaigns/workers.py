@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from typing import Any
 
 from kdtheory.campaigns.conditions import keep_memory
@@ -39,10 +40,12 @@ def processes(work: Work, numbers: Iterable[int], count: int) -> Generator[tuple
         try:
             while True:
                 while len(running) < 2 * count:       # a second block each, so that no process waits for the store
-                    number = again.pop() if again else next(waiting, None)
-                    if number is None:
+                    if not again:
+                        again += islice(waiting, 1)
+                    if not again:
                         break
-                    running[pool.submit(work, number)] = number
+                    running[pool.submit(work, again[-1])] = again[-1]       # raises where a worker has just died: then it is in ``again``
+                    again.pop()
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
