@@ -159,9 +159,9 @@ def test_blocks_that_kill_their_workers(tmp_path, monkeypatch):
     import dask.config
 
     monkeypatch.setattr("kdtheory.campaigns.driver.work", die)
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), LocalCluster(n_workers=1, **QUIET) as found:
-        with pytest.raises(WorkerFailure, match="workers died on blocks"):
-            campaign(store=tmp_path / "s.sqlite", instances=3 * SIZE, scheduler=found.scheduler_address)
+    with (dask.config.set({"distributed.scheduler.allowed-failures": 0}), LocalCluster(n_workers=1, **QUIET) as found,
+          pytest.raises(WorkerFailure, match="workers died on blocks")):
+        campaign(store=tmp_path / "s.sqlite", instances=3 * SIZE, scheduler=found.scheduler_address)
     assert contents(tmp_path / "s.sqlite") == ([], [])
 
 

@@ -41,7 +41,7 @@ class Conditions:
                 self._begin()
             self._inside += 1
         try:
-            with self._one_thread():        # where BLAS counts threads for each caller (OpenMP); without effect where the keeper has set it for all
+            with self._one_thread():        # for a BLAS that counts threads for each caller (OpenMP); for others the keeper has done it
                 yield
         finally:
             with self._lock:
@@ -51,14 +51,17 @@ class Conditions:
                     self._keeper.join()
 
     def _begin(self) -> None:
-        """In a thread of its own: threadpoolctl lets only the thread that set OpenBLAS put it back, and the first to enter may be gone by then."""
+        """In a thread of its own, for threadpoolctl lets only the thread that set OpenBLAS put it back, and the first to enter may be busy."""
         begun, self._end = threading.Event(), threading.Event()
         self._libraries = ThreadpoolController()        # anew, for more may be loaded by now
 
         def keep(end: threading.Event) -> None:
-            with self._one_thread(), _memory_kept():
-                begun.set()
-                end.wait()
+            try:
+                with self._one_thread(), _memory_kept():
+                    begun.set()
+                    end.wait()
+            finally:
+                begun.set()     # whatever went wrong, the block is worth doing slowly
 
         self._keeper = threading.Thread(target=keep, args=(self._end,), daemon=True)
         self._keeper.start()
