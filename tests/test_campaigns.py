@@ -29,7 +29,7 @@ def test_a_block_says_what_verify_says(number):
     block = draw(3, number)
     for outcome in judge(block):
         for index in (0, 100, 255):
-            arguments = read(json.loads(json.dumps(written(block, outcome, index))))
+            arguments = read(json.loads(json.dumps(written(block, outcome.case(index)))))
             if outcome.theorem == "distillation-gradient":
                 continue        # verify draws its own x
             problem, theta = arguments.pop("problem"), arguments.pop("theta")
@@ -241,7 +241,7 @@ def test_workers_or_scheduler(tmp_path):
 ])
 def test_tampered_instances(tmp_path, change, message):
     block = draw(0, 0)
-    record = {**written(block, judge(block, ("theorem-1",))[0], 0), **change}
+    record = {**written(block, judge(block, ("theorem-1",))[0].case(0)), **change}
     with pytest.raises(InvalidInput, match=message):
         arguments = read(record)
         kd.verify(arguments.pop("problem"), arguments.pop("theta"), **arguments)

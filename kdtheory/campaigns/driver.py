@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory.campaigns import workers as pools
-from kdtheory.campaigns.batched import KEYS, STEPS, Outcome, judge
+from kdtheory.campaigns.batched import KEYS, STEPS, Case, Finding, judge
 from kdtheory.campaigns.blocks import SIZE, draw
 from kdtheory.campaigns.cluster import dask
 from kdtheory.campaigns.instances import read, written
@@ -55,9 +55,9 @@ class Campaign:
         return sum(row["violated"] for row in self.rows)
 
 
-def work(keys: tuple[str, ...], seed: int, number: int) -> list[Outcome]:
+def work(keys: tuple[str, ...], seed: int, number: int) -> list[Finding]:
     """One block; what a worker does."""
-    return judge(draw(seed, number), keys)
+    return [outcome.finding() for outcome in judge(draw(seed, number), keys)]
 
 
 def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[str] | None = None, seed: int = 0,
@@ -105,8 +105,8 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         tightest = base.tightest()
         interrupted = False
         try:
-            for fresh, (number, outcomes) in enumerate(found, start=1):
-                _keep(base, settings["seed"], number, outcomes, tightest)
+            for fresh, (number, findings) in enumerate(found, start=1):
+                _keep(base, settings["seed"], number, findings, tightest)
                 theorem = max(tightest, key=tightest.__getitem__, default="")
                 tick(Progress(SIZE * (wanted - len(missing) + fresh), SIZE * wanted, SIZE * fresh / (time.perf_counter() - start),
                               tightest.get(theorem, 0.0), theorem))
@@ -131,21 +131,19 @@ def _run(job: partial[Any], missing: list[int], count: int, scheduler: str | Non
     return pools.processes(job, missing, count)
 
 
-def _keep(base: Store, seed: int, number: int, outcomes: Sequence[Outcome], tightest: dict[str, float]) -> None:
+def _keep(base: Store, seed: int, number: int, findings: Sequence[Finding], tightest: dict[str, float]) -> None:
     """Store a block; its violations and new tightest instances are written out, drawn again from the seed."""
-    block = draw(seed, number)
     results: list[Row] = []
-    records: list[Row] = []
+    kept: list[tuple[str, float, Case]] = []
     better: dict[str, float] = {}
-    for outcome in outcomes:
-        name, noisy = outcome.theorem, np.where(outcome.violated, 0.0, outcome.noisy)
-        best = float(noisy.max())
-        results.append({"theorem": name, "violated": int(outcome.violated.sum()), "noisy": int((noisy > 0).sum()), "ratio": best})
-        kept = [("violation", int(index), float(outcome.ratio[index])) for index in outcome.violated.nonzero()[0]]
-        if best > tightest.get(name, 0.0):
-            better[name] = best
-            kept.append(("tightest", int(noisy.argmax()), best))
-        records += [{"theorem": name, "kind": kind, "ratio": ratio, "instance": written(block, outcome, index)} for kind, index, ratio in kept]
+    for found in findings:
+        results.append({"theorem": found.theorem, "violated": found.violated, "noisy": found.noisy, "ratio": found.best})
+        kept += [("violation", ratio, case) for ratio, case in found.violations]
+        if found.best > tightest.get(found.theorem, 0.0):
+            better[found.theorem] = found.best
+            kept.append(("tightest", found.best, found.tightest))
+    block = draw(seed, number) if kept else None
+    records = [{"theorem": case.theorem, "kind": kind, "ratio": ratio, "instance": written(block, case)} for kind, ratio, case in kept if block]
     base.add(number, SIZE, results, records)
     tightest |= better
 
