@@ -18,8 +18,8 @@ from kdtheory.campaigns.conditions import working_conditions
 from kdtheory.campaigns.workers import Work
 from kdtheory.errors import InvalidInput, MissingTool, WorkerFailure
 
-BATCH = 8           # blocks a task at most: some 0.4 s of work against some 5 ms of Dask's own
-AHEAD = 3           # tasks handed out for each thread of the cluster, so that none waits for the driver
+BATCH = 24          # blocks a task at most: a second of work against some 20 ms of Dask's own and of growing to the memory of a block again
+AHEAD = 2           # tasks handed out for each thread of the cluster, so that none waits for the driver
 LOOK = 5.0          # seconds between two looks at how many threads there are
 ANSWER = 10.0       # seconds for a scheduler to answer at the start, and to come back when it was lost
 PATIENCE = 600.0    # seconds without any worker before the campaign gives up

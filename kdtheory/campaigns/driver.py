@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kdtheory.campaigns import workers as pools
 from kdtheory.campaigns.batched import KEYS, STEPS, Case, Finding, judge
 from kdtheory.campaigns.blocks import SIZE, draw
