@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import kdtheory as kd
 from benchmarks.measure import arguments, interleaved, on_cores, parsed
+from kdtheory.moments.methods import Case
 
 Job = Callable[[], Any]
 
@@ -43,6 +45,26 @@ def row(title: str, jobs: dict[str, Job], repeats: int, clock: str, scale: float
     print(f"{title}\n    {'   '.join(cells)}   ratio {scale * slow / fast:.3g}", flush=True)
 
 
+def choices(repeats: int, clock: str, points: Sequence[tuple[int, int, float]]) -> None:
+    """How much longer the method chosen by estimated cost takes than the fastest of all, at each point and horizon."""
+    print("\nmethod chosen against the fastest, time ratio (methods estimated at more than 1 s are not run)")
+    ratios = []
+    for n, d, condition in points:
+        problem, theta, x0, gamma = instance(n, d, condition)
+        case = Case(problem, theta, kd.DistilledSGD(0.5), gamma, x0, in_weight=False)
+        cells = []
+        for times in (*(np.arange(steps + 1) for steps in (3, 30, 300, 5000)), np.array([10**6])):
+            costs = case.costs(times, [0, 1])
+            chosen = min(costs, key=lambda name: costs[name])
+            names = [name for name, cost in costs.items() if cost < 1.0 or name == chosen]
+            jobs: dict[str, Job] = {name: partial(case.run, name, times, [0, 1]) for name in names}
+            medians = {name: statistics.median(t) for name, t in interleaved(jobs, rounds=repeats, clock=clock).items()}
+            ratios.append(medians[chosen] / min(medians.values()))
+            cells.append(f"{chosen} {ratios[-1]:.2f}")
+        print(f"    N = {n}, d = {d}, condition {condition:g}:  {'   '.join(cells)}", flush=True)
+    print(f"    {len(ratios)} points, largest ratio {max(ratios):.2f}", flush=True)
+
+
 def main() -> None:
     """All rows; processor time on one core, where BLAS threads cannot wait for each other in busy loops."""
     options = parsed(arguments((__doc__ or "").split("\n")[0], rounds=5))
@@ -51,6 +73,9 @@ def main() -> None:
         sys.exit("Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE first: they slow matrix products down.")
     with on_cores(1 if clock == "cpu" else os.cpu_count() or 1):
         rows(repeats, clock)
+        small = [(12, 5, 10.0), (100, 20, 10.0), (300, 30, 1e4)]
+        large = [(1000, 20, 1e3), (1000, 40, 1e4), (1000, 62, 100.0), (2000, 100, 10.0), (1000, 200, 10.0)]
+        choices(repeats, clock, small if options.quick else small + large)
 
 
 def rows(repeats: int, clock: str) -> None:
@@ -114,7 +139,7 @@ def rows(repeats: int, clock: str) -> None:
     setting = {"step_size": gamma, "x0": x0}
     row(
         "(12, 5): curve to T = 200, recursion against powers of the whole map",
-        {"recursion": curve(200, method="recursion"), "squaring": curve(200)},
+        {"recursion": curve(200, method="recursion"), "whole map": curve(200)},
         repeats,
         clock,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
@@ -11,13 +13,14 @@ import kdtheory as kd
 from benchmarks.bench_simulator import ours
 from benchmarks.measure import CLOCKS, arguments, interleaved, on_cores, parsed, table
 from benchmarks.peers.case import make
+from kdtheory.compiled.narrow import FOUR
 
 Clock = Callable[[], float]
 BASE = {"n": 1000, "d": 50, "replicates": 400, "steps": 500}
 GROWTH = {"n": (100, 1000, 10_000, 100_000), "d": (8, 16, 50, 128, 500, 2000), "replicates": (8, 80, 800, 8000), "steps": (50, 500, 5000)}
 
 
-@numba.njit(fastmath=True)
+@numba.njit(fastmath=True, nogil=True)
 def _read(values: np.ndarray, times: int) -> float:
     whole = 0.0
     for _ in range(times):
@@ -38,6 +41,19 @@ def bandwidth(size: int, tick: Clock) -> float:
     return best
 
 
+def shared(size: int) -> float:
+    """As ``bandwidth``, for two threads with an array of ``size`` / 2 bytes each, by the wall clock."""
+    halves, best = [np.ones(size // 16) for _ in range(2)], 0.0
+    times = max(1, 2**26 // size)
+    _read(halves[0], 1)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(5):
+            start = time.perf_counter()
+            list(pool.map(_read, halves, [times] * 2))
+            best = max(best, 2 * times * halves[0].nbytes / (time.perf_counter() - start))
+    return best
+
+
 def peak(tick: Clock) -> float:
     """Flops a second of a large matrix product; the best of five."""
     matrix, best = np.ones((768, 768)), 0.0
@@ -49,11 +65,12 @@ def peak(tick: Clock) -> float:
 
 
 def limit(n: int, d: int, flops: float, tick: Clock) -> tuple[float, str]:
-    """The least seconds a step can take: 4 d flops, one row read from where all rows fit, the state and the row again from the first level.
+    """The least seconds a step can take: 4 d flops, one row read from where all rows fit, and what passes the first level.
 
-    A step's state and row pass the first level twice: 5 d numbers are read or written there.
+    That is the row twice where the state lives in registers, else the state, read and written, and two rows.
     """
-    bounds = {"flops": 4 * d / flops, "rows": 8 * d / bandwidth(8 * n * d, tick), "first level": 40 * d / bandwidth(16_000, tick)}
+    passed = 16 if d <= 8 * FOUR else 32
+    bounds = {"flops": 4 * d / flops, "rows": 8 * d / bandwidth(8 * n * d, tick), "first level": passed * d / bandwidth(16_000, tick)}
     name = max(bounds, key=lambda key: bounds[key])
     return bounds[name], name
 
@@ -67,6 +84,9 @@ def main() -> None:
         sizes = {"16 kB": 16_000, "256 kB": 2**18, "4 MB": 2**22, "376 MB": 376 * 10**6}
         table("This machine, one core", ["", "GB/s read"], [[name, f"{bandwidth(size, tick) / 1e9:.0f}"] for name, size in sizes.items()])
         print(f"  large matrix product: {flops / 1e9:.0f} Gflop/s")
+    alone, together = bandwidth(376 * 10**6, time.perf_counter) / 1e9, shared(376 * 10**6) / 1e9
+    print(f"  376 MB, wall time: two threads together {together:.0f} GB/s, one alone {alone:.0f}")
+    with on_cores(1):
         for what, values in GROWTH.items():
             rows = []
             for value in values[::2] if options.quick else values:

@@ -40,16 +40,19 @@ def contenders(case: Case) -> dict[str, Callable[[], np.ndarray]]:
 
         from benchmarks.peers import torched
         torch.set_num_threads(1)
-        found["PyTorch"] = torched.prepare(case)
+        found |= {f"PyTorch {form}": torched.prepare(case, form) for form in torched.FORMS}
     return found
 
 
 def agree(case: Case, runs: dict[str, Callable[[], np.ndarray]]) -> None:
-    """All simulate the same law: means over replicates differ by sampling alone, a few per cent here."""
-    reference = runs["kdtheory"]()
+    """All simulate the same law: means over replicates differ by sampling alone, by 0.6 to 7 / sqrt(d replicates) here at most.
+
+    Half the step is off by more than 20 of the same at every size, no teacher at the two small ones.
+    """
+    reference, allowed = runs["kdtheory"](), 10 / np.sqrt(case.x0.size * case.replicates)
     for name, run in runs.items():
         off = float(np.abs(run() / reference - 1).max())
-        if off > 0.5:
+        if off > allowed:
             raise SystemExit(f"{name} simulates something else: its curve is off by {off:.2f}.")
 
 
@@ -86,14 +89,17 @@ def recording(sizes: Sizes, rounds: int, clock: str) -> None:
 
 
 def two_threads(sizes: Sizes, rounds: int) -> None:
-    """Wall time on two cores, which means nothing unless both are idle; and the work two threads add, which a busy machine hardly disturbs."""
+    """Wall time on two cores, which means nothing unless both are idle; and the work two threads add, which a busy machine hardly disturbs.
+
+    The four sizes take 5 to 25 ms, of which starting a thread and the ends are a part; with ten times the steps they are not.
+    """
     rows = []
-    for size in sizes:
+    for size in [(*given[:3], steps) for given in sizes for steps in (given[3], 10 * given[3])]:
         case = make(*size, 10)
         runs = {"one": ours(case), "two": ours(case, threads=2)}
         times = interleaved(runs, rounds=rounds)
         work = interleaved(runs, rounds=rounds, clock="cpu", warm=False)
-        rows.append([f"N={size[0]} d={size[1]}", ratio(times, "one", "two"), f"{times['one'].min() / times['two'].min():.2f}",
+        rows.append(["N={} d={} R={} T={}".format(*size), ratio(times, "one", "two"), f"{times['one'].min() / times['two'].min():.2f}",
                      ratio(work, "two", "one")])
     table(f"Two threads against one (goal: 1.8; wall time; load now {os.getloadavg()[0]:.1f})",
           ["", "times faster [quartiles]", "best of each", "processor time, two over one"], rows)

@@ -13,7 +13,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ["jax", "torch==2.13.0", "pepit"]       # an open torch would fetch gigabytes of GPU libraries
+PEERS = ["jax", "torch==2.13.0", "pepit", "autolyap"]       # an open torch would fetch gigabytes of GPU libraries
 # A setting for older OpenBLAS builds on new processors slows a current NumPy down, and would flatter us.
 UNWANTED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
@@ -37,7 +37,7 @@ def main() -> int:
     """Exit code 1 when a benchmark fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", help="names, without bench_ and .py")
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer measurements, about three minutes in all")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer measurements, a few minutes in all")
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv-bench", help="where the peers live")
     parser.add_argument("rest", nargs="*", help="after --: options for each benchmark")
     options = parser.parse_args()

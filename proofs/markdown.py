@@ -47,9 +47,9 @@ def page(name: str) -> str:
     if others:
         lines += ["Also checked, and printed in full by `kdtheory prove --latex`: " + ", ".join(others) + ".", ""]
     asked = " ".join(f"--checker {checker}" for checker in CHECKERS)
-    lines += ["## Who checks it", "", f"`kdtheory prove {name} {asked}`: SymPy checks {len(obligations)} obligations by expansion, Z3 and "
-              "cvc5 check them through a translation that expands nothing; Coq checks the whole statement for every t (theorem "
-              f"`{name.replace('-', '_')}` in `proofs/coq`).", ""]
+    lines += ["## Who checks it", "", f"`kdtheory prove {name} {asked}`: SymPy checks {len(obligations)} obligations by expansion, Z3 and cvc5 "
+              "check them through a translation that expands nothing; Coq checks the whole statement for every t "
+              f"(theorem `{name.replace('-', '_')}` in `proofs/coq`).", ""]
     return "\n".join(lines).replace(r"\allowbreak ", "")
 
 

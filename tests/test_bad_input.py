@@ -152,7 +152,10 @@ BASES = {
     "diagnose": ("--student", "S.npy", "--teacher", "S.npy", "--weight", "0.5", "--step-size", "0.01", "--mu", "0.1", "--L", "2", "--Lcal", "3"),
     "convert": ("torchdistill", "--weight", "0.5"), "replay": ("--store", "none.sqlite", "1"),
 }  # fmt: skip
-AWKWARD = {float: ("nan", "-inf", "1e400", "1e308", "-1e200", "5e-324", "0", "-0.0", "-1", "x", ""), int: ("-1", "0", "1.5", "x", "", "9" * 23)}  # fmt: skip
+AWKWARD: dict[Any, tuple[str, ...]] = {
+    float: ("nan", "-inf", "1e400", "1e308", "-1e200", "5e-324", "0", "-0.0", "-1", "x", ""),
+    int: ("-1", "0", "1.5", "x", "", "9" * 23),
+}
 
 
 @pytest.mark.parametrize("command", BASES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,12 @@ def test_two_ways_of_one_quantity_are_both_timed_in_turns() -> None:
     times = measure.interleaved({"a": lambda: seen.append("a"), "b": lambda: seen.append("b")}, rounds=2)
     assert seen == ["a", "b"] * 3
     assert {name: len(found) for name, found in times.items()} == {"a": 2, "b": 2}
+
+
+def test_a_peer_with_half_the_step_is_refused() -> None:
+    simulator, peers, cases = (importlib.import_module(f"benchmarks.{name}") for name in ("bench_simulator", "peers.batched", "peers.case"))
+    case = cases.make(1000, 50, 256, 500, 10)
+    honest = peers.prepare(case, 64)
+    simulator.agree(case, {"kdtheory": honest, "same law, other numbers": peers.prepare(case, 256)})
+    with pytest.raises(SystemExit, match="half the step simulates something else"):
+        simulator.agree(case, {"kdtheory": honest, "half the step": peers.prepare(replace(case, gamma=case.gamma / 2), 64)})

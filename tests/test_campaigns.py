@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import sqlite3
+import time
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -27,7 +29,7 @@ def test_a_block_says_what_verify_says(number):
     block = draw(3, number)
     for outcome in judge(block):
         for index in (0, 100, 255):
-            arguments = read(json.loads(json.dumps(written(block, outcome, index))))
+            arguments = read(json.loads(json.dumps(written(block, outcome.case(index)))))
             if outcome.theorem == "distillation-gradient":
                 continue        # verify draws its own x
             problem, theta = arguments.pop("problem"), arguments.pop("theta")
@@ -102,18 +104,21 @@ def suicide(keys: tuple[str, ...], seed: int, number: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_dask_cluster(tmp_path):
-    from distributed import LocalCluster
+def test_a_worker_that_dies_between_two_results_loses_no_block():
+    """The pool is broken when the next block is handed to it: that block must be done again too."""
+    found = workers.processes(echo, range(12), 2)
+    seen = [next(found)[0]]
+    for child in multiprocessing.active_children():
+        child.kill()
+        child.join()
+    time.sleep(0.5)     # until the pool knows
+    seen += [number for number, _ in found]
+    assert sorted(seen) == list(range(12))
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp") as cluster:
-        campaign(store=tmp_path / "dask.sqlite", instances=6 * SIZE, scheduler=cluster.scheduler_address)
-    campaign(store=tmp_path / "here.sqlite", instances=6 * SIZE, workers=1)
-    assert contents(tmp_path / "dask.sqlite") == contents(tmp_path / "here.sqlite")
 
-
-def test_no_scheduler(tmp_path, capsys):
-    assert main(["campaign", "--store", str(tmp_path / "s.sqlite"), "--scheduler", "nonsense"]) == 2
-    assert "No Dask scheduler answers" in capsys.readouterr().err
+def echo(number: int) -> int:
+    """A block that takes no time."""
+    return number
 
 
 def test_interrupt(tmp_path):
@@ -174,6 +179,61 @@ def test_stores_of_another_kind(tmp_path):
         Store(tmp_path / "s.sqlite", {"seed": 0})
 
 
+def test_another_programs_database_is_left_as_it_is(tmp_path):
+    """SQLite would write the mode of its journal into it."""
+    path = tmp_path / "foreign.sqlite"
+    foreign = sqlite3.connect(path)
+    foreign.execute("CREATE TABLE other (x)")
+    foreign.commit()
+    foreign.close()
+    before = path.read_bytes()
+    with pytest.raises(InvalidInput, match="no campaign store"):
+        Store(path, {"seed": 0})
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["foreign.sqlite"]
+
+
+def test_a_store_called_memory_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Store(":memory:", {"seed": 0}):
+        pass
+    assert (tmp_path / ":memory:").stat().st_size > 0
+
+
+def test_an_empty_file_and_settings_that_nobody_can_read(tmp_path):
+    path = tmp_path / "s.sqlite"
+    path.touch()
+    with pytest.raises(InvalidInput, match="empty"):
+        Store(path)
+    with Store(path, {"seed": 0, "steps": STEPS, "block": SIZE, "theorems": ["theorem-9"]}):
+        pass
+    with pytest.raises(InvalidInput, match="Did you mean"):
+        campaign(store=path, resume=True)
+    for settings, message in (("{}", "blocks of None"), ("{", "readable settings"), ("3", "readable settings")):
+        base = sqlite3.connect(path)
+        base.execute("UPDATE meta SET value = ? WHERE key = 'settings'", (settings,))
+        base.commit()
+        base.close()
+        with pytest.raises(InvalidInput, match=message):
+            campaign(store=path, resume=True)
+
+
+def test_ctrl_c_within_a_block_leaves_none_of_it(tmp_path):
+    class Interrupting(list):
+        def __iter__(self):
+            raise KeyboardInterrupt
+
+    with Store(tmp_path / "s.sqlite", {"seed": 0}) as base:
+        with pytest.raises(KeyboardInterrupt):
+            base.add(0, SIZE, [], Interrupting())
+        assert base.done() == set()     # what the summary after Ctrl-C reads
+
+
+def test_workers_or_scheduler(tmp_path):
+    with pytest.raises(InvalidInput, match="Give one of the two"):
+        campaign(store=tmp_path / "s.sqlite", workers=2, scheduler="tcp://127.0.0.1:1")
+
+
 @pytest.mark.parametrize(("change", "message"), [
     ({"format": 2}, "format = 1"), ({"theta": ["1e9999999"]}, "fractions"), ({"ridge": "1/0"}, "denominator 0"),
     ({"features": [["1"], ["1", "2"]]}, "equal length"), ({"weight": "9" * 399}, "range of floats"), ({"x0": None}, "fractions"),
@@ -181,7 +241,7 @@ def test_stores_of_another_kind(tmp_path):
 ])
 def test_tampered_instances(tmp_path, change, message):
     block = draw(0, 0)
-    record = {**written(block, judge(block, ("theorem-1",))[0], 0), **change}
+    record = {**written(block, judge(block, ("theorem-1",))[0].case(0)), **change}
     with pytest.raises(InvalidInput, match=message):
         arguments = read(record)
         kd.verify(arguments.pop("problem"), arguments.pop("theta"), **arguments)

@@ -18,12 +18,14 @@ from kdtheory.compiled import cache, compress, draws, engine, lanes
 RNG = np.random.default_rng(11)
 N, D = 11, 3
 FEATURES, SCALES, SHIFTS = RNG.standard_normal((N, D)), RNG.uniform(0.5, 1.5, N), RNG.standard_normal((N, D))
-MEDIUM, WIDE = RNG.standard_normal((40, 37)), RNG.standard_normal((60, 133))      # each for a kernel of its own; no multiples of eight
+# Each for a kernel, or a number of replicates in it, of its own; no multiples of eight.
+MEDIUM, WIDE, WIDEST = RNG.standard_normal((40, 37)), RNG.standard_normal((60, 133)), RNG.standard_normal((12, 661)) / 3
 PROBLEMS = {
     "least-squares": kd.LeastSquares(FEATURES, RNG.standard_normal(N)),
     "ridge": kd.LeastSquares(FEATURES, RNG.standard_normal(N), ridge=0.2),
     "medium": kd.LeastSquares(MEDIUM, RNG.standard_normal(40), ridge=0.2),
     "wide": kd.LeastSquares(WIDE, RNG.standard_normal(60)),
+    "widest": kd.LeastSquares(WIDEST, RNG.standard_normal(12), ridge=0.2),
     "logistic": kd.LogisticRegression(FEATURES, RNG.uniform(0, 1, N), ridge=0.1),
     "logistic-medium": kd.LogisticRegression(MEDIUM, RNG.uniform(0, 1, 40), ridge=0.1),
     "logistic-wide": kd.LogisticRegression(WIDE, RNG.uniform(0, 1, 60), ridge=0.1),
@@ -68,7 +70,8 @@ def test_agreement_can_fail(name):
         assert kd.simulate(problem, theta, rule, **{**run, **changed}, engine="numba").sq_distance[1:] != pytest.approx(slow[1:], rel=1e-8)
 
 
-CUTS = [("ridge", "biased"), ("medium", "unbiased"), ("wide", "biased"), ("softmax", "without"), ("logistic", "rand-k"), ("sinusoidal", "batch")]
+CUTS = [("ridge", "biased"), ("medium", "unbiased"), ("wide", "biased"), ("widest", "unbiased"), ("softmax", "without"),
+        ("logistic", "rand-k"), ("sinusoidal", "batch")]
 
 
 @pytest.mark.parametrize(("name", "rule"), CUTS)
@@ -127,8 +130,8 @@ def test_quantities():
         kd.simulate(problem, theta, RULES["biased"], **run, quantities=("gaps",))
 
 
-@pytest.mark.parametrize(("name", "rule"), [("least-squares", "biased"), ("medium", "biased"), ("wide", "biased"), ("softmax", "batch"),
-                                            ("ridge", "rand-k")])
+@pytest.mark.parametrize(("name", "rule"), [("least-squares", "biased"), ("medium", "biased"), ("wide", "biased"), ("widest", "biased"),
+                                            ("softmax", "batch"), ("ridge", "rand-k")])
 def test_divergence_is_dated_as_by_numpy(name, rule):
     (problem, theta), run = arguments(name)
     said = []

@@ -129,12 +129,11 @@ def test_single_terms_are_never_too_many():
 
 
 def test_overflow_is_said_and_never_returned():
-    with pytest.raises(kd.Diverged, match="overflows"):
+    with pytest.raises(kd.InvalidInput, match="products would overflow"):
         kd.one_step(SMALL, THETA, kd.DistilledSGD(), step_size=0.1, x=[1e200, 1.0])
     steep = kd.LeastSquares([[1e3, 0.0], [0.0, 1e3]], [1.0, 2.0])
-    for steps in (0, 3):      # |x|^2 = 1e306 is a float, 2.5e5 times that is not: the gap overflows alone
-        with pytest.raises(kd.Diverged, match="overflows by t = 0 "):
-            kd.expected(steep, THETA, kd.DistilledSGD(), step_size=1e-8, x0=[1e153, 0.0], steps=steps)
+    with pytest.raises(kd.Diverged, match="overflows"):
+        kd.one_step(steep, THETA, kd.DistilledSGD(), step_size=1e80, x=[1e75, 1.0])
     with pytest.raises(kd.Diverged, match="overflows by t = 200 .*largest stable"):
         kd.expected(steep, THETA, kd.DistilledSGD(), step_size=1e-4, x0=START, steps=200, at=[2, 200])
 

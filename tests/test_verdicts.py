@@ -90,5 +90,5 @@ def test_rounding_is_no_violation():
     """A good teacher far from the origin: the law's two sides are small differences of large terms, and agree to the rounding of those."""
     block = draw(0, 40)
     found = next(outcome for outcome in judge(block, ("exact-quadratic",)))
-    arguments = read(written(block, found, 186))
+    arguments = read(written(block, found.case(186)))
     assert kd.verify(arguments.pop("problem"), arguments.pop("theta"), **arguments).status == "VERIFIED"

@@ -30,6 +30,32 @@ OPEN_END = 0.95      # the part of an open step size range that is used where th
 
 
 @dataclass(frozen=True)
+class Case:
+    """One instance of a block under one statement: what the block itself does not say of it."""
+
+    theorem: str
+    index: int
+    step_size: float
+    weight: float
+    keep: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a campaign keeps of an outcome: numbers of violated and of noisy instances, and those that are worth a record.
+
+    ``tightest`` is the instance with the largest noisy ratio ``best`` among those not violated; ``violations`` are pairs of lhs/rhs and instance.
+    """
+
+    theorem: str
+    violated: int
+    noisy: int
+    best: float
+    tightest: Case
+    violations: tuple[tuple[float, Case], ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One statement on one block of B instances; all arrays (B,).
 
@@ -44,6 +70,17 @@ class Outcome:
     step_size: Array
     weight: Array
     keep: Array      # Bernoulli's q, 1 without compression
+
+    def case(self, index: int) -> Case:
+        """One instance."""
+        return Case(self.theorem, index, float(self.step_size[index]), float(self.weight[index]), float(self.keep[index]))
+
+    def finding(self) -> Finding:
+        """A few hundred bytes for what are some ten thousand."""
+        noisy = np.where(self.violated, 0.0, self.noisy)
+        place = int(noisy.argmax())
+        violations = tuple((float(self.ratio[index]), self.case(int(index))) for index in self.violated.nonzero()[0])
+        return Finding(self.theorem, len(violations), int((noisy > 0).sum()), float(noisy[place]), self.case(place), violations)
 
 
 def values_of(expression: sp.Expr, numbers: Mapping[str, Array]) -> Array:

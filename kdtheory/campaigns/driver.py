@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kdtheory.campaigns import workers as pools
-from kdtheory.campaigns.batched import KEYS, STEPS, Outcome, judge
+from kdtheory.campaigns.batched import KEYS, STEPS, Case, Finding, judge
 from kdtheory.campaigns.blocks import SIZE, draw
+from kdtheory.campaigns.cluster import dask
 from kdtheory.campaigns.instances import read, written
 from kdtheory.campaigns.store import Row, Store
 from kdtheory.errors import InvalidInput, unknown_name
@@ -54,9 +53,9 @@ class Campaign:
         return sum(row["violated"] for row in self.rows)
 
 
-def work(keys: tuple[str, ...], seed: int, number: int) -> list[Outcome]:
+def work(keys: tuple[str, ...], seed: int, number: int) -> list[Finding]:
     """One block; what a worker does."""
-    return judge(draw(seed, number), keys)
+    return [outcome.finding() for outcome in judge(draw(seed, number), keys)]
 
 
 def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[str] | None = None, seed: int = 0,
@@ -73,28 +72,30 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         theorems: keys; None for all.
         seed: fixes the instances.
         workers: processes; None for one a core.
-        scheduler: address of a Dask scheduler, instead of processes.
+        scheduler: address of a Dask scheduler, instead of processes.  Its workers need this version of kdtheory; the scheduler needs none.
         resume: take seed and theorems from the store, which must exist.
         tick: called after every block.
 
     Raises:
-        InvalidInput: unknown theorem, a store begun with other settings.  StoreFailure: the store is locked or the disk is full.
-        WorkerFailure: workers keep dying.  MissingTool: Dask is not installed.
+        InvalidInput: unknown theorem, a store begun with other settings, no scheduler there, workers with another kdtheory.
+        StoreFailure: the store is locked or the disk is full.  WorkerFailure: workers keep dying, the cluster is lost or stays empty.
+        MissingTool: Dask is not installed.
     """
     wanted = -(-positive_int(instances, "instances") // SIZE)
     if positive_int(seed, "seed", minimum=0) >= 2**64:
         raise InvalidInput(f"seed must be below 2**64, got seed = {seed}.")
+    if workers is not None and scheduler is not None:
+        raise InvalidInput(f"workers = {workers} are processes here, scheduler = {scheduler!r} is a cluster. Give one of the two.")
     count = positive_int(workers, "workers") if workers is not None else (os.cpu_count() or 1)
-    for name in theorems or ():
-        if name not in KEYS:
-            raise unknown_name("theorem", name, KEYS)
+    _known(theorems or ())
     chosen = None if resume else {"seed": seed, "theorems": [name for name in KEYS if not theorems or name in theorems], "steps": STEPS,
                                   "block": SIZE}
     with Store(store, chosen, create=not resume) as base:
         settings = base.settings
-        if (settings["steps"], settings["block"]) != (STEPS, SIZE):
-            raise InvalidInput(f"{str(store)!r} has blocks of {settings['block']} and {settings['steps']} steps; this kdtheory uses {SIZE} and "
-                               f"{STEPS}. Use the kdtheory that made it, or another file.")
+        if (settings.get("steps"), settings.get("block")) != (STEPS, SIZE):
+            raise InvalidInput(f"{str(store)!r} has blocks of {settings.get('block')} and {settings.get('steps')} steps; this kdtheory uses "
+                               f"{SIZE} and {STEPS}. Use the kdtheory that made it, or another file.")
+        _known(settings["theorems"])
         start, done = time.perf_counter(), base.done()
         missing = [number for number in range(wanted) if number not in done]
         job = partial(work, tuple(settings["theorems"]), settings["seed"])
@@ -102,8 +103,8 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         tightest = base.tightest()
         interrupted = False
         try:
-            for fresh, (number, outcomes) in enumerate(found, start=1):
-                _keep(base, settings["seed"], number, outcomes, tightest)
+            for fresh, (number, findings) in enumerate(found, start=1):
+                _keep(base, settings["seed"], number, findings, tightest)
                 theorem = max(tightest, key=tightest.__getitem__, default="")
                 tick(Progress(SIZE * (wanted - len(missing) + fresh), SIZE * wanted, SIZE * fresh / (time.perf_counter() - start),
                               tightest.get(theorem, 0.0), theorem))
@@ -114,29 +115,33 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         return Campaign(tuple(base.summary()), SIZE * len(base.done()), SIZE * wanted, time.perf_counter() - start, interrupted)
 
 
-def _run(job: pools.Work, missing: list[int], count: int, scheduler: str | None) -> Generator[tuple[int, Any], None, None]:
+def _known(theorems: Sequence[str]) -> None:
+    for name in theorems:
+        if name not in KEYS:
+            raise unknown_name("theorem", name, KEYS)
+
+
+def _run(job: partial[Any], missing: list[int], count: int, scheduler: str | None) -> Generator[tuple[int, Any], None, None]:
     if scheduler is not None:
-        return pools.dask(job, missing, scheduler)
+        return dask(job, missing, scheduler)
     if count == 1 or len(missing) <= 1:
         return pools.here(job, missing)
     return pools.processes(job, missing, count)
 
 
-def _keep(base: Store, seed: int, number: int, outcomes: Sequence[Outcome], tightest: dict[str, float]) -> None:
+def _keep(base: Store, seed: int, number: int, findings: Sequence[Finding], tightest: dict[str, float]) -> None:
     """Store a block; its violations and new tightest instances are written out, drawn again from the seed."""
-    block = draw(seed, number)
     results: list[Row] = []
-    records: list[Row] = []
+    kept: list[tuple[str, float, Case]] = []
     better: dict[str, float] = {}
-    for outcome in outcomes:
-        name, noisy = outcome.theorem, np.where(outcome.violated, 0.0, outcome.noisy)
-        best = float(noisy.max())
-        results.append({"theorem": name, "violated": int(outcome.violated.sum()), "noisy": int((noisy > 0).sum()), "ratio": best})
-        kept = [("violation", int(index), float(outcome.ratio[index])) for index in outcome.violated.nonzero()[0]]
-        if best > tightest.get(name, 0.0):
-            better[name] = best
-            kept.append(("tightest", int(noisy.argmax()), best))
-        records += [{"theorem": name, "kind": kind, "ratio": ratio, "instance": written(block, outcome, index)} for kind, index, ratio in kept]
+    for found in findings:
+        results.append({"theorem": found.theorem, "violated": found.violated, "noisy": found.noisy, "ratio": found.best})
+        kept += [("violation", ratio, case) for ratio, case in found.violations]
+        if found.best > tightest.get(found.theorem, 0.0):
+            better[found.theorem] = found.best
+            kept.append(("tightest", found.best, found.tightest))
+    block = draw(seed, number) if kept else None
+    records = [{"theorem": case.theorem, "kind": kind, "ratio": ratio, "instance": written(block, case)} for kind, ratio, case in kept if block]
     base.add(number, SIZE, results, records)
     tightest |= better
 

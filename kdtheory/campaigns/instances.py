@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.campaigns.batched import STEPS, Outcome
+from kdtheory.campaigns.batched import STEPS, Case
 from kdtheory.campaigns.blocks import Block, exact_text
 from kdtheory.compressors import Bernoulli
 from kdtheory.errors import InvalidInput
@@ -18,13 +18,14 @@ _FRACTION = re.compile(r"-?\d{1,400}(/\d{1,400})?")
 _NUMBERS = ("features", "targets", "theta", "x0", "ridge", "step_size", "weight", "keep")
 
 
-def written(block: Block, outcome: Outcome, index: int) -> dict[str, Any]:
-    """Instance ``index`` of a block under one statement, every number a fraction in text."""
+def written(block: Block, case: Case) -> dict[str, Any]:
+    """An instance of a block under one statement, every number a fraction in text."""
+    index = case.index
     return {
-        "format": FORMAT, "theorem": outcome.theorem, "origin": f"block {block.number}, instance {index}",
+        "format": FORMAT, "theorem": case.theorem, "origin": f"block {block.number}, instance {index}",
         "features": exact_text(block.features[index]), "targets": exact_text(block.targets[index]), "ridge": exact_text(block.ridge[index]),
-        "theta": exact_text(block.theta[index]), "x0": exact_text(block.x0[index]), "step_size": exact_text(outcome.step_size[index]),
-        "weight": exact_text(outcome.weight[index]), "keep": exact_text(outcome.keep[index]), "batch_size": block.batch_size,
+        "theta": exact_text(block.theta[index]), "x0": exact_text(block.x0[index]), "step_size": exact_text(case.step_size),
+        "weight": exact_text(case.weight), "keep": exact_text(case.keep), "batch_size": block.batch_size,
         "replacement": block.replacement, "steps": STEPS,
     }
 

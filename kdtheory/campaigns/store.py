@@ -47,11 +47,12 @@ class Store:
         self.path = Path(path)
         if not os.path.exists(path) and not create:     # of os: Path's raises where the name is too long
             raise InvalidInput(f"No store {str(path)!r}. Start one with: kdtheory campaign --store {path}")
-        if not self.path.parent.is_dir():
+        if not os.path.isdir(self.path.parent):
             raise InvalidInput(f"The folder of the store {str(path)!r} does not exist; make it first.")
         with self._said():
-            # isolation_level None: transactions are the ones written below, none is opened behind our back.
-            self._base = sqlite3.connect(self.path, timeout=2.0, isolation_level=None)
+            # Absolute, for SQLite would keep ":memory:" in memory.  isolation_level None: transactions are the ones written below, none is
+            # opened behind our back.
+            self._base = sqlite3.connect(os.path.abspath(path), timeout=2.0, isolation_level=None)
         try:
             with self._said():
                 self._open(settings, create)
@@ -61,8 +62,6 @@ class Store:
 
     def _open(self, settings: Row | None, create: bool) -> None:
         self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._base.execute("PRAGMA journal_mode = WAL")
-        self._base.execute("PRAGMA synchronous = NORMAL")      # a power cut may lose the last blocks, never the file
         self._base.execute("BEGIN EXCLUSIVE")
         tables = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables and create and settings is not None:
@@ -71,17 +70,30 @@ class Store:
             wanted = {"version": VERSION, "settings": settings}
             self._base.executemany("INSERT INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in wanted.items()])
         elif "meta" not in tables:
-            raise InvalidInput(f"{str(self.path)!r} is a database, but no campaign store. Choose another file.")
-        found = {key: json.loads(value) for key, value in self._base.execute("SELECT key, value FROM meta")}
+            raise InvalidInput(f"{str(self.path)!r} is a database, but no campaign store. Choose another file." if tables else
+                               f"{str(self.path)!r} is empty, no campaign store yet. Begin one without --resume.")
+        found = self._meta()
         self._base.execute("COMMIT")
-        if found.get("version") != VERSION:
-            raise InvalidInput(f"{str(self.path)!r} is a store of version {found.get('version')}, this kdtheory writes version {VERSION}. "
+        if found["version"] != VERSION:
+            raise InvalidInput(f"{str(self.path)!r} is a store of version {found['version']}, this kdtheory writes version {VERSION}. "
                                "Use the kdtheory that made it, or another file.")
+        # Only now that the file is known to be ours: this is written into it.
+        self._base.execute("PRAGMA journal_mode = WAL")
+        self._base.execute("PRAGMA synchronous = NORMAL")      # a power cut may lose the last blocks, never the file
         self.settings: Row = found["settings"]
         if settings is not None and settings != self.settings:
             names = [key for key in {**settings, **self.settings} if settings.get(key) != self.settings.get(key)]
             said = ", ".join(f"{name} = {self.settings.get(name)!r} (asked for {settings.get(name)!r})" for name in sorted(names))
             raise InvalidInput(f"{str(self.path)!r} was begun with {said}. Use --resume to go on with its own settings, or another file.")
+
+    def _meta(self) -> Row:
+        try:
+            found = {key: json.loads(value) for key, value in self._base.execute("SELECT key, value FROM meta")}
+        except ValueError:
+            found = {}
+        if "version" not in found or not isinstance(found.get("settings"), dict):
+            raise InvalidInput(f"{str(self.path)!r} has no readable settings: it is no campaign store, or was tampered with. Choose another file.")
+        return found
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -105,12 +117,17 @@ class Store:
         """One block with all that it found, in one transaction."""
         with self._said():
             self._base.execute("BEGIN IMMEDIATE")
-            self._base.execute("INSERT INTO blocks VALUES (?, ?)", (number, instances))
-            self._base.executemany("INSERT INTO results VALUES (?, ?, ?, ?, ?)",
-                                   [(number, row["theorem"], row["violated"], row["noisy"], row["ratio"]) for row in results])
-            self._base.executemany("INSERT INTO records (block, theorem, kind, ratio, instance) VALUES (?, ?, ?, ?, ?)",
-                                   [(number, row["theorem"], row["kind"], row["ratio"], json.dumps(row["instance"])) for row in records])
-            self._base.execute("COMMIT")
+            try:
+                self._base.execute("INSERT INTO blocks VALUES (?, ?)", (number, instances))
+                self._base.executemany("INSERT INTO results VALUES (?, ?, ?, ?, ?)",
+                                       [(number, row["theorem"], row["violated"], row["noisy"], row["ratio"]) for row in results])
+                self._base.executemany("INSERT INTO records (block, theorem, kind, ratio, instance) VALUES (?, ?, ?, ?, ?)",
+                                       [(number, row["theorem"], row["kind"], row["ratio"], json.dumps(row["instance"])) for row in records])
+                self._base.execute("COMMIT")
+            except BaseException:       # Ctrl-C too: what follows must not see half a block
+                if self._base.in_transaction:
+                    self._base.rollback()
+                raise
 
     def done(self) -> set[int]:
         """The numbers of the blocks that are stored."""

@@ -1,4 +1,4 @@
-"""Who works: this process, a pool of processes, or a Dask cluster.  Each yields finished blocks in any order."""
+"""Who works: this process or a pool of processes (:mod:`kdtheory.campaigns.cluster`: a Dask cluster).  Each yields blocks in any order."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import multiprocessing
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from typing import Any
 
-from kdtheory.errors import InvalidInput, MissingTool, WorkerFailure
+from kdtheory.campaigns.conditions import keep_memory
+from kdtheory.errors import WorkerFailure
 from kdtheory.parallel import begin_worker
 
 Work = Callable[[int], Any]
 DEATHS = 5       # how often in a row workers may die before the campaign gives up
+
+
+def begin() -> None:
+    """The start of a process of the pool."""
+    begin_worker()
+    keep_memory()
 
 
 def here(work: Work, numbers: Iterable[int]) -> Generator[tuple[int, Any], None, None]:
@@ -27,15 +35,17 @@ def processes(work: Work, numbers: Iterable[int], count: int) -> Generator[tuple
     again: list[int] = []
     deaths = 0
     while True:
-        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
+        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
         running: dict[Future[Any], int] = {}
         try:
             while True:
                 while len(running) < 2 * count:       # a second block each, so that no process waits for the store
-                    number = again.pop() if again else next(waiting, None)
-                    if number is None:
+                    if not again:
+                        again += islice(waiting, 1)
+                    if not again:
                         break
-                    running[pool.submit(work, number)] = number
+                    running[pool.submit(work, again[-1])] = again[-1]       # raises where a worker has just died: then it is in ``again``
+                    again.pop()
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -50,38 +60,3 @@ def processes(work: Work, numbers: Iterable[int], count: int) -> Generator[tuple
                                     "Use fewer --workers, then run the command again.") from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def dask(work: Work, numbers: Iterable[int], scheduler: str) -> Generator[tuple[int, Any], None, None]:
-    """The workers of a Dask cluster at ``scheduler`` (tcp://host:port); Dask itself replaces lost ones."""
-    try:
-        from distributed import Client, KilledWorker, as_completed
-    except ImportError as error:
-        raise MissingTool("A Dask cluster needs the package distributed. Install it with: pip install 'kdtheory[scale]'") from error
-    try:
-        client = Client(scheduler, timeout=10)
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"No Dask scheduler answers at {scheduler!r}: {error}. Start one with: dask scheduler") from error
-    with client:
-        waiting = iter(numbers)
-        room = 4 * max(1, sum(client.nthreads().values()))
-        number_of: dict[Any, int] = {}
-        finished = as_completed(with_results=False)
-
-        def submit() -> None:
-            number = next(waiting, None)
-            if number is not None:
-                future = client.submit(work, number, pure=False)
-                number_of[future.key] = number
-                finished.add(future)
-
-        for _ in range(room):
-            submit()
-        for future in finished:
-            try:
-                result = future.result()
-            except KilledWorker as error:
-                raise WorkerFailure(f"Dask's workers died on block {number_of[future.key]}: {error}. Is memory short? Run the command again "
-                                    "when the cluster is well.") from error
-            yield number_of.pop(future.key), result
-            submit()

@@ -18,8 +18,9 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument("--theorem", action="append", help="a key, repeatable; default: all")
     command.add_argument("--instances", type=int, default=10_000, help="wanted in all (default 10000), in blocks of 256")
     command.add_argument("--seed", type=int, default=0, help="seed of the instances")
-    command.add_argument("--workers", type=int, help="processes; default: one a core")
-    command.add_argument("--scheduler", help="address of a Dask scheduler (tcp://host:port), instead of processes")
+    who = command.add_mutually_exclusive_group()
+    who.add_argument("--workers", type=int, help="processes; default: one a core")
+    who.add_argument("--scheduler", help="address of a Dask scheduler (tcp://host:port), instead of processes")
     command.add_argument("--resume", action="store_true", help="go on with the store's own theorems and seed")
 
 

@@ -13,7 +13,7 @@ from kdtheory.job import Job, Moments, State
 from kdtheory.problems.base import Array
 
 BUFFER = 2**22          # bytes of block moments kept before they are summed, whatever the horizon
-TASKS_PER_THREAD = 4    # pieces, so that a thread that was held up leaves its share to the others
+TASKS_PER_THREAD = 8    # pieces, so that a thread that was held up leaves its share to the others
 
 
 def run(job: Job, *, threads: int | None) -> tuple[Moments, State]:
@@ -37,11 +37,11 @@ def run(job: Job, *, threads: int | None) -> tuple[Moments, State]:
     workers = min(threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, blocks)
     length = max(1, BUFFER // (32 * blocks)) if plan.evaluate is None else 1
     moments = []
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(max(1, workers - 1)) as pool:       # this thread works too
         pieces = _pieces(blocks, workers)
         for begin in range(0, len(job.times), length):
             wanted = job.times[begin : begin + length]
-            moments.append(_stretch(plan, state, wanted, t0, pieces, pool if workers > 1 else None, job))
+            moments.append(_stretch(plan, state, wanted, t0, pieces, pool, workers - 1, job))
             t0 = int(wanted[-1])
     means_and_errors = np.concatenate(moments, axis=1)
     return Moments(*means_and_errors), State(t0, state, plan.frame, job.replicates, job.seed)
@@ -55,23 +55,25 @@ def _pieces(blocks: int, workers: int) -> list[tuple[int, int]]:
     return [(int(low), int(high)) for low, high in zip(edges[:-1], edges[1:], strict=True)]
 
 
-def _stretch(plan: Plan, state: Array, wanted: np.ndarray, t0: int, pieces: list[tuple[int, int]], pool: ThreadPoolExecutor | None,
-             job: Job) -> Array:
+def _stretch(plan: Plan, state: Array, wanted: np.ndarray, t0: int, pieces: list[tuple[int, int]], pool: ThreadPoolExecutor,
+             helpers: int, job: Job) -> Array:
     """Advance through the times ``wanted``; mean and standard error of |x - x*|^2 and of the gap, (4, len(wanted))."""
     found = np.zeros((4, len(wanted), pieces[-1][1]))
     before = state.copy()
 
-    def work(piece: tuple[int, int]) -> None:
-        plan.advance(state, wanted, t0, *piece, found)
-        if plan.evaluate is not None:
-            for record in range(len(wanted)):
-                plan.evaluate(state, *piece, found, record)
+    waiting = iter(pieces)
 
-    if pool is None:
-        for piece in pieces:
-            work(piece)
-    else:
-        list(pool.map(work, pieces))
+    def work() -> None:
+        for piece in waiting:       # whoever is free takes the next; the interpreter lock keeps two from taking the same
+            plan.advance(state, wanted, t0, *piece, found)
+            if plan.evaluate is not None:
+                for record in range(len(wanted)):
+                    plan.evaluate(state, *piece, found, record)
+
+    others = [pool.submit(work) for _ in range(helpers)]
+    work()
+    for other in others:
+        other.result()
     if not np.isfinite(state[: job.replicates]).all():
         raise Diverged(f"An iterate is no longer finite at t = {_first_bad(plan, before, t0, int(wanted[-1]), job)}, "
                        f"step_size = {job.gamma:.6g}. Use a smaller step size.")

@@ -1,7 +1,7 @@
 """Eight float64 numbers at once, as a Numba type: the compiler keeps them in vector registers, whatever the width of the machine's.
 
 Loops that Numba vectorises by itself reach the speed of plain C; naming the vectors is what lets eight replicates share one reduction
-and lets a whole state live in registers.  Rows of ``V`` such vectors are tuples, so that the loops over them unroll.
+and lets a whole state live in registers.  groups.py does the same to several replicates at once.
 """
 
 from __future__ import annotations
@@ -94,53 +94,12 @@ def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
 
 
 @instruction
-def gather(typing: Any, array: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
-    """array at eight places."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        result = ir.Constant(_VECTOR, ir.Undefined)
-        for place, offset in enumerate(args[1:]):
-            value = builder.load(_address(context, builder, signature.args[0], args[0], offset))
-            result = builder.insert_element(result, value, ir.Constant(_INT32, place))
-        return result
-    return lanes(array, *[types.intp] * WIDTH), emit
-
-
-@instruction
-def again(typing: Any, offset: Any) -> Any:
-    """``offset`` itself, hidden from the compiler: what lies there is loaded a second time and not kept in a register in between."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.asm(ir.FunctionType(_INT64, [_INT64]), "", "=r,0", args, False)
-    return types.intp(types.intp), emit
-
-
-@instruction
-def prefetch(typing: Any, array: Any, offset: Any) -> Any:
-    """Ask for the cache line of array[offset], into the second-level cache: the first holds what is in use."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = builder.bitcast(_address(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer())
-        hints = [ir.Constant(_INT32, hint) for hint in (0, 2, 1)]       # a read, of data, not for the first level
-        _call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *hints], ())
-        return context.get_dummy_value()
-    return types.void(array, types.intp), emit
-
-
-@instruction
 def splat(typing: Any, value: Any) -> Any:
     """The same number eight times."""
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         single = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), args[0], ir.Constant(_INT32, 0))
         return _shuffle(builder, single, single, [0] * WIDTH)
     return lanes(types.float64), emit
-
-
-@instruction
-def lane(typing: Any, value: Any, place: Any) -> Any:
-    """Lane ``place`` (a literal) eight times."""
-    if not isinstance(place, types.IntegerLiteral):
-        return None
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _shuffle(builder, args[0], args[0], [signature.args[1].literal_value] * WIDTH)
-    return lanes(lanes, place), emit
 
 
 @instruction
@@ -200,20 +159,6 @@ def total(typing: Any, value: Any) -> Any:
 
 
 @instruction
-def totals(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
-    """Lane k is the sum of the lanes of the k-th argument: three rounds of adding neighbours, shared by all eight."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        left = [args[place] for place in (0, 4, 2, 6, 1, 5, 3, 7)]      # halving leaves the order of reversed bits
-        for stride in (4, 2, 1):
-            even = [place for place in range(2 * WIDTH) if not place & stride]
-            odd = [place + stride for place in even]
-            left = [builder.fadd(_shuffle(builder, x, y, even), _shuffle(builder, x, y, odd), flags=FAST)
-                    for x, y in zip(left[: len(left) // 2], left[len(left) // 2 :], strict=True)]
-        return left[0]
-    return lanes(*[lanes] * WIDTH), emit
-
-
-@instruction
 def exponential(typing: Any, x: Any) -> Any:
     """exp(x), x cut to [-708, 708], to about 1e-16 relative; NaN stays.
 
@@ -236,64 +181,3 @@ def exponential(typing: Any, x: Any) -> Any:
         scaled = builder.bitcast(builder.add(builder.bitcast(result, _BITS), exponent), _VECTOR)
         return builder.select(builder.fcmp_unordered("uno", x, x), x, scaled)
     return lanes(lanes), emit
-
-
-def _vectors(builder: Any, row: Any) -> list[Any]:
-    return [builder.extract_value(row, place) for place in range(row.type.count)]
-
-
-def _row(builder: Any, vectors: list[Any]) -> Any:
-    row = ir.Constant(ir.ArrayType(_VECTOR, len(vectors)), ir.Undefined)
-    for place, vector in enumerate(vectors):
-        row = builder.insert_value(row, vector, place)
-    return row
-
-
-@instruction
-def row_at(typing: Any, array: Any, offset: Any, like: Any) -> Any:
-    """The V vectors from array[offset], V the length of the tuple ``like``."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        places = [builder.add(args[1], ir.Constant(_INT64, WIDTH * k)) for k in range(len(signature.args[2]))]
-        return _row(builder, [_vector_at(context, builder, signature.args[0], args[0], place) for place in places])
-    return types.UniTuple(lanes, len(like))(array, types.intp, like), emit
-
-
-@instruction
-def put_row(typing: Any, array: Any, offset: Any, row: Any) -> Any:
-    """Write a row's vectors from array[offset] on."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        for k, vector in enumerate(_vectors(builder, args[2])):
-            place = _address(context, builder, signature.args[0], args[0], builder.add(args[1], ir.Constant(_INT64, WIDTH * k)))
-            builder.store(vector, builder.bitcast(place, _VECTOR.as_pointer()), align=8)
-        return context.get_dummy_value()
-    return types.void(array, types.intp, row), emit
-
-
-@instruction
-def dot(typing: Any, x: Any, y: Any) -> Any:
-    """Products of two rows, summed into one vector (whose lanes are still to be added)."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pairs = list(zip(_vectors(builder, args[0]), _vectors(builder, args[1]), strict=True))
-        result = builder.fmul(*pairs[0], flags=FAST)
-        for left, right in pairs[1:]:
-            result = _muladd(builder, left, right, result)
-        return result
-    return lanes(x, y), emit
-
-
-@instruction
-def times(typing: Any, x: Any, y: Any) -> Any:
-    """Products of two rows, entry by entry."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pairs = zip(_vectors(builder, args[0]), _vectors(builder, args[1]), strict=True)
-        return _row(builder, [builder.fmul(left, right, flags=FAST) for left, right in pairs])
-    return x(x, y), emit
-
-
-@instruction
-def axpy(typing: Any, scale: Any, x: Any, y: Any) -> Any:
-    """scale x + y for rows x, y and one vector ``scale``."""
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pairs = zip(_vectors(builder, args[1]), _vectors(builder, args[2]), strict=True)
-        return _row(builder, [_muladd(builder, args[0], left, right) for left, right in pairs])
-    return x(lanes, x, y), emit

@@ -16,14 +16,11 @@ import numpy as np
 
 from kdtheory.compiled.compress import BERNOULLI, NONE, RAND_K, ROUNDING
 from kdtheory.compiled.general import general
-from kdtheory.compiled.medium import LIMIT as MEDIUM
-from kdtheory.compiled.medium import medium
-from kdtheory.compiled.narrow import LIMIT as NARROW
-from kdtheory.compiled.narrow import narrow
+from kdtheory.compiled.narrow import EIGHT, FOUR, narrow
 from kdtheory.compiled.pieces import IDENTITY, LOGISTIC, SOFTMAX
 from kdtheory.compiled.sinusoidal import sinusoidal
 from kdtheory.compiled.values import gaps_from, single_sums, softmax_sums
-from kdtheory.compiled.wide import wide
+from kdtheory.compiled.wide import TWO, wide
 from kdtheory.compressors import Bernoulli, RandK, StochasticRounding
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum
 from kdtheory.problems.base import Array, FiniteSum
@@ -166,16 +163,15 @@ def _linear_plan(problem: Any, theta: Array, rule: DistilledSGD, *, gamma: float
     replacement, batch = rule.replacement, rule.batch_size
     single = outputs == 1 and batch == 1 and code == NONE
     line, goal = np.ascontiguousarray(offsets[:, 0]), np.ascontiguousarray(targets[:, 0])
-    like = (0,) * (width // 8)
+    vectors = width // 8
+    like, group = (0,) * vectors, (0,) * (8 if vectors <= EIGHT else 4 if vectors <= FOUR else 2 if vectors <= TWO else 1)
 
     def advance(state: Array, wanted: np.ndarray, t0: int, first: int, last: int, found: Array) -> None:
         y = state.reshape(-1)
-        if single and width <= 8 * NARROW:
-            narrow(flat, line, goal, y, like, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
-        elif single and width <= 8 * MEDIUM:
-            medium(flat, line, goal, y, width, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
+        if single and vectors <= FOUR:
+            narrow(flat, line, goal, y, like, group, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
         elif single:
-            wide(flat, line, goal, y, width, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
+            wide(flat, line, goal, y, width, group, gamma, decay, shift, response, eigenvalues, key, wanted, t0, first, last, replicates, found)
         else:
             general(flat, offsets, targets, y, columns, width, gamma, decay, shift, response, middle, batch, replacement, code, parameter,
                     eigenvalues, key, wanted, t0, first, last, replicates, found)

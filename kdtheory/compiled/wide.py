@@ -1,4 +1,7 @@
-"""One output, one index a step, long rows: two replicates at a time, which with their rows fit the first-level cache."""
+"""One output, one index a step, long rows: each state is streamed through once a step.
+
+The pass that adds a row to the state also takes the inner product with the row of the next step, while the new state is in registers.
+"""
 
 from __future__ import annotations
 
@@ -8,72 +11,85 @@ import numpy as np
 
 from kdtheory.compiled.cache import kernel
 from kdtheory.compiled.draws import WINDOW, draw_indices
-from kdtheory.compiled.lanes import add, gather, lane, load, mul, muladd, prefetch, splat, store, sub, total, totals
-from kdtheory.compiled.pieces import LOGISTIC, affine, sigmoid, squares, summarise
+from kdtheory.compiled.groups import gathered, loads, muladds, multiples, nothing, picked, prefetches, put_lanes, spaced, spread, stores, totals
+from kdtheory.compiled.lanes import add, load, mul, splat, sub
+from kdtheory.compiled.pieces import LOGISTIC, sigmoid, summarise
+
+TWO = 80        # vectors a row: two states with two rows each are 30 kB, what the first-level cache holds
+AHEAD = 2       # steps: one is too late for rows that come from memory
 
 
 @kernel
-def wide(rows: Any, offsets: Any, targets: Any, state: Any, width: Any, gamma: Any, decay: Any, shift: Any, response: Any, weights: Any,
-         key: Any, wanted: Any, t0: Any, first: Any, last: Any, replicates: Any, found: Any) -> None:
-    """As ``narrow``, for rows of any ``width`` (a multiple of eight); the rows of the next step are asked for during this one."""
-    n, weighted = len(offsets), len(weights) > 0
-    indices, distances, gaps = np.empty(2 * WINDOW, dtype=np.intp), np.empty(8 * len(wanted)), np.empty(8 * len(wanted))
-    zero, scale = splat(0.0), splat(-gamma)
-    still, logistic = decay == 1.0 and not shift.any(), response == LOGISTIC
+def wide(rows: Any, offsets: Any, targets: Any, state: Any, width: Any, group: Any, gamma: Any, decay: Any, shift: Any, response: Any,
+         weights: Any, key: Any, wanted: Any, t0: Any, first: Any, last: Any, replicates: Any, found: Any) -> None:
+    """As ``narrow``, for rows of any ``width`` (a multiple of eight)."""
+    n, turned, size = len(offsets), len(weights) > 0, len(group)
+    indices, distances, gaps = np.empty(size * WINDOW, dtype=np.intp), np.empty(8 * len(wanted)), np.empty(8 * len(wanted))
+    scale, shrink, zero = splat(-gamma), splat(decay), nothing(group)
+    still, logistic, end = decay == 1.0 and not shift.any(), response == LOGISTIC, wanted[-1]
     for block in range(first, last):
-        for pair in range(0, 8, 2):
-            y0 = (block * 8 + pair) * width
-            y1 = y0 + width
-            t, window = t0, -1
+        for part in range(0, 8, size):
+            y = spaced((block * 8 + part) * width, width, group)
+            t, window, stop = t0, -1, t0
+            i, a, s = spaced(0, 0, group), spaced(0, 0, group), zero
             for record in range(len(wanted)):
-                seen = False
-                while t < wanted[record]:
-                    if t // WINDOW != window:
-                        window = t // WINDOW
-                        stop = min(wanted[-1], (window + 1) * WINDOW)
-                        draw_indices(indices, 0, window * WINDOW, stop, block * 8 + pair, key, n)
-                        draw_indices(indices, WINDOW, window * WINDOW, stop, block * 8 + pair + 1, key, n)
-                    j = t - window * WINDOW
-                    later = min(j + 1, stop - 1 - window * WINDOW)
-                    i0, i1 = indices[j], indices[WINDOW + j]
-                    a0, a1, b0, b1 = i0 * width, i1 * width, indices[later] * width, indices[WINDOW + later] * width
-                    s0, s1 = zero, zero
+                q, g = zero, zero
+                if t == wanted[record]:         # nothing to do but to look
                     for j in range(0, width, 8):
-                        s0 = muladd(load(rows, a0 + j), load(state, y0 + j), s0)
-                        s1 = muladd(load(rows, a1 + j), load(state, y1 + j), s1)
-                    z = add(gather(offsets, i0, i1, i0, i1, i0, i1, i0, i1), totals(s0, s1, zero, zero, zero, zero, zero, zero))
-                    if logistic:
-                        z = sub(sigmoid(z), gather(targets, i0, i1, i0, i1, i0, i1, i0, i1))
-                    if not still:
-                        affine(state, y0, width, decay, shift)
-                        affine(state, y1, width, decay, shift)
-                    r = mul(scale, z)
-                    r0, r1 = lane(r, 0), lane(r, 1)
-                    t += 1
-                    seen = t == wanted[record] and not weighted
-                    if seen:        # the distance on the way, while the new state is in registers
-                        s0, s1 = zero, zero
+                        x = loads(state, y, j)
+                        q = muladds(x, x, q)
+                        if turned:
+                            g = muladds(muladds(load(weights, j), x, zero), x, g)
+                while t < wanted[record]:
+                    if window < 0:              # the first inner product, which no pass before has taken
+                        window = t // WINDOW
+                        stop = min(end, (window + 1) * WINDOW)
+                        for k in range(size):
+                            draw_indices(indices, k * WINDOW, window * WINDOW, stop, block * 8 + part + k, key, n)
+                        i = picked(indices, spaced(t - window * WINDOW, WINDOW, group))
+                        a = multiples(i, width)
                         for j in range(0, width, 8):
-                            prefetch(rows, b0 + j)
-                            y = muladd(r0, load(rows, a0 + j), load(state, y0 + j))
-                            store(state, y0 + j, y)
-                            s0 = muladd(y, y, s0)
-                            prefetch(rows, b1 + j)
-                            y = muladd(r1, load(rows, a1 + j), load(state, y1 + j))
-                            store(state, y1 + j, y)
-                            s1 = muladd(y, y, s1)
-                        distances[8 * record + pair], distances[8 * record + pair + 1] = total(s0), total(s1)
+                            s = muladds(loads(rows, a, j), loads(state, y, j), s)
+                    z = add(totals(s), gathered(offsets, i))
+                    if logistic:
+                        z = sub(sigmoid(z), gathered(targets, i))
+                    r = spread(mul(scale, z), group)
+                    t += 1
+                    if t // WINDOW != window and t < end:
+                        window = t // WINDOW
+                        stop = min(end, (window + 1) * WINDOW)
+                        for k in range(size):
+                            draw_indices(indices, k * WINDOW, window * WINDOW, stop, block * 8 + part + k, key, n)
+                    i = picked(indices, spaced(min(t, stop - 1) - window * WINDOW, WINDOW, group))
+                    b = multiples(i, width)
+                    later = multiples(picked(indices, spaced(min(t + AHEAD, stop - 1) - window * WINDOW, WINDOW, group)), width)
+                    seen, s = t == wanted[record], zero
+                    # Twice the same loop: a helper in the middle of it, or a branch, would pass the vectors through memory.
+                    if seen:        # the squares on the way, while the new state is in registers
+                        for j in range(0, width, 8):
+                            prefetches(rows, later, j)
+                            x = loads(state, y, j)
+                            if not still:
+                                x = muladds(shrink, x, load(shift, j))
+                            x = muladds(r, loads(rows, a, j), x)
+                            stores(state, y, j, x)
+                            s = muladds(loads(rows, b, j), x, s)
+                            q = muladds(x, x, q)
+                            if turned:
+                                g = muladds(muladds(load(weights, j), x, zero), x, g)
                     else:
                         for j in range(0, width, 8):
-                            prefetch(rows, b0 + j)
-                            store(state, y0 + j, muladd(r0, load(rows, a0 + j), load(state, y0 + j)))
-                            prefetch(rows, b1 + j)
-                            store(state, y1 + j, muladd(r1, load(rows, a1 + j), load(state, y1 + j)))
-                if not seen:
-                    for k in range(2):
-                        at = 8 * record + pair + k
-                        distances[at], gaps[at] = squares(state, y0 + k * width, width, weights)
+                            prefetches(rows, later, j)
+                            x = loads(state, y, j)
+                            if not still:
+                                x = muladds(shrink, x, load(shift, j))
+                            x = muladds(r, loads(rows, a, j), x)
+                            stores(state, y, j, x)
+                            s = muladds(loads(rows, b, j), x, s)
+                    a = b
+                put_lanes(distances, 8 * record + part, totals(q), group)
+                put_lanes(gaps, 8 * record + part, totals(g), group)
         count = min(8, replicates - block * 8)
         summarise(found, 0, block, distances, count)
-        if weighted:
+        if turned:
             summarise(found, 2, block, gaps, count)

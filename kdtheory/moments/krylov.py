@@ -18,10 +18,12 @@ class Packing:
 
     def __init__(self, dim: int) -> None:
         self.dim = dim
-        self.upper = np.triu_indices(dim)
-        self.flat = self.upper[0] * dim + self.upper[1]
-        self.mirror = self.upper[1] * dim + self.upper[0]
-        self.weights = np.where(self.upper[0] == self.upper[1], 1.0, np.sqrt(2.0))
+        rows, columns = np.triu_indices(dim)
+        self.flat = rows * dim + columns
+        self.weights = np.where(rows == columns, 1.0, np.sqrt(2.0))
+        place = np.empty((dim, dim), dtype=np.intp)
+        place[rows, columns] = place[columns, rows] = np.arange(len(self.flat))
+        self.place = place.ravel()
 
     @property
     def size(self) -> int:
@@ -30,13 +32,11 @@ class Packing:
 
     def pack(self, M: Array) -> Array:
         """(..., d, d) -> (..., size)."""
-        return np.asarray(M.reshape(*M.shape[:-2], -1)[..., self.flat] * self.weights)
+        return np.asarray(np.take(M.reshape(*M.shape[:-2], -1), self.flat, axis=-1) * self.weights)
 
     def unpack(self, v: Array) -> Array:
         """The inverse of :meth:`pack`."""
-        M = np.empty((*v.shape[:-1], self.dim * self.dim))
-        M[..., self.flat] = M[..., self.mirror] = v / self.weights
-        return M.reshape(*v.shape[:-1], self.dim, self.dim)
+        return np.take(v / self.weights, self.place, axis=-1).reshape(*v.shape[:-1], self.dim, self.dim)
 
 
 class Krylov:
@@ -52,6 +52,7 @@ class Krylov:
         self.limit = max(1, min(packing.size, MEMORY // (8 * packing.size)))
         self._basis = np.empty((min(64, packing.size), packing.size))
         self.found = self.done = 0
+        self._parents: list[int] = []  # whose image each vector came from
         self._columns: list[Array] = []
         self.coordinates = np.zeros((len(starts), len(starts)))  # of the starts, in the basis
         for row, start in enumerate(starts):
@@ -65,12 +66,14 @@ class Krylov:
         """Coordinates of ``vector`` in the basis, and the length of what is left, which joins the basis unless it is
         rounding."""
         basis = self._basis[: self.found]
-        # The map is near a multiple of I for small step sizes: the part along its own vector goes first, or it would
-        # drown the rest.
         parts = np.zeros(self.found)
         if own is not None:
-            parts[own] = basis[own] @ vector
-            vector = vector - parts[own] * basis[own]
+            # The map is near a multiple of I for small step sizes: the part along its own vector goes first, or it
+            # would drown the rest; then those that do not vanish by symmetry.
+            for first, last in ((own, own + 1), (max(0, self._parents[own]), self.found)):
+                found = basis[first:last] @ vector
+                vector = vector - found @ basis[first:last]
+                parts[first:last] += found
         length = float(np.linalg.norm(vector))
         for _ in range(3):
             before, found = length, basis @ vector
@@ -84,6 +87,7 @@ class Krylov:
         if self.found == len(self._basis):
             self._basis = np.concatenate([self._basis, np.empty_like(self._basis)])
         self._basis[self.found] = vector / length
+        self._parents.append(-1 if own is None else own)
         self.found += 1
         return parts, length
 

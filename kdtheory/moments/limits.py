@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.moments.krylov import Krylov, Packing
 from kdtheory.moments.recursion import Moments
-from kdtheory.moments.reduced import Symmetrised
+from kdtheory.moments.reduced import AT_ONE, Symmetrised
 from kdtheory.moments.results import Stationary
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array, FiniteSum, point
@@ -16,7 +16,6 @@ from kdtheory.rules import DistilledSGD
 
 SOLVED = 1e-11  # of the stationary values: what the solve may miss, by its own bound
 REFUSED = 1e-6  # more than this is no answer
-AT_ONE = 1e-14  # a spectral radius this close to 1 cannot be told from 1 in floats
 
 
 def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float) -> Stationary:
@@ -40,7 +39,7 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
         raise InvalidInput(
             f"A stationary law needs least squares, got {type(problem).__name__}. Use simulate() with many steps."
         )
-    small, basis = _on_range(problem)
+    small, basis = on_range(problem)
     if rule.compressor is not None and small is not problem:
         raise InvalidInput(
             "Compression leaves the range of a singular Hessian; use ridge > 0, or expected() at a large time."
@@ -48,7 +47,8 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
     moments = Moments(small, basis.T @ point(problem, theta, "theta"), rule, step_size, moving=True)
     room = _diagonal_room(moments) if moments.scale is None else None
     solved = None if room is not None and (room <= 0.0).any() else _solve(moments, room)
-    radius = spectral_radius(moments)
+    # Without a preconditioner the solve's own space has the radius already.
+    radius = solved[2] if room is None and solved is not None else spectral_radius(moments)
     if solved is None or radius >= 1.0 - AT_ONE:
         if rule.compressor is None and moments.gamma < 0.999 * stability_limit(problem, rule):
             # Stable, with a slowest mode whose 1 - radius is below rounding: an answer would be rounding too.
@@ -57,7 +57,7 @@ def stationary(problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step
             f"Mean-square unstable at step_size = {moments.gamma:.6g}: spectral radius {radius:.6g} >= 1. "
             + way_out(problem, rule, moments.gamma)
         )
-    values, error = solved
+    values, error, _ = solved
     if error > REFUSED:
         raise _ill_conditioned(problem, small)
     return Stationary(float(values[0]), float(values[1]), radius, error)
@@ -71,7 +71,7 @@ def _ill_conditioned(problem: LeastSquares, small: LeastSquares) -> InvalidInput
     )
 
 
-def _on_range(problem: LeastSquares) -> tuple[LeastSquares, Array]:
+def on_range(problem: LeastSquares) -> tuple[LeastSquares, Array]:
     """The problem on the range of its Hessian, where SGD moves, and that range's basis (d, r)."""
     if problem.constants.mu > 0:
         return problem, np.eye(problem.dim)
@@ -87,14 +87,8 @@ def _diagonal_room(moments: Moments) -> Array:
     return h[:, None] + h[None, :] - np.outer(h, h) + moments.factor * np.outer(g, g)
 
 
-def _sampled(moments: Moments, M: Array) -> Array:
-    """E a a^T M a a^T, the part of E A M A that is not diagonal in H's eigenbasis."""
-    F = moments.features
-    return np.asarray((F.T * np.einsum("nd,nd->n", F @ M, F)) @ F / len(F))
-
-
-def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
-    """The two stationary values and a bound on their relative error; None when the map's top Ritz value is 1 or
+def _solve(moments: Moments, room: Array | None) -> tuple[Array, float, float] | None:
+    """The two stationary values, a bound on their relative error and the map's top Ritz value; None when that is 1 or
     more."""
     mean = (
         np.linalg.solve(moments.hessian, -moments.drift[0])[None] if moments.drift.any() else np.zeros((1, moments.dim))
@@ -111,7 +105,7 @@ def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
             return root * M
 
         def apply(M: Array) -> Array:
-            return root * (pull * _sampled(moments, root * M))
+            return root * (pull * moments.gathered(moments.heights(root * M)))
 
     packing = Packing(moments.dim)
     space = Krylov(apply, (weigh(np.eye(moments.dim)), weigh(moments.hessian / 2)), packing)
@@ -119,15 +113,20 @@ def _solve(moments: Moments, room: Array | None) -> tuple[Array, float] | None:
     while True:
         space.grow(max(8, space.done // 3))
         T = space.tridiagonal
-        top = float(np.linalg.eigvalsh(T)[-1])
+        ritz, vectors = np.linalg.eigh(T)
+        top = float(ritz[-1])
         if top >= 1.0:
             return None
         weights = np.linalg.solve(np.eye(len(T)) - T, space.start())
         values = known + (space.basis @ source) @ weights
         left = np.linalg.norm(space.leak @ weights, axis=0) * np.linalg.norm(source) / (1.0 - top)
         error = float(np.max(left / np.maximum(np.abs(values), np.finfo(float).tiny)))
-        if space.full or error <= max(SOLVED, np.finfo(float).eps / (1.0 - top)):
-            return values, error
+        found = error <= max(SOLVED, np.finfo(float).eps / (1.0 - top))
+        if found and room is None:  # an eigenvalue errs by the square of its residual over its gap
+            residual, gap = float(np.linalg.norm(space.leak @ vectors[:, -1])), top - float(ritz[:-1].max(initial=0.0))
+            found = residual**2 <= gap * max(1e-7 * (1.0 - top), 1e-14)
+        if space.full or found:
+            return values, error, top
 
 
 def spectral_radius(moments: Moments) -> float:
@@ -170,7 +169,7 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
     """
     if not isinstance(problem, LeastSquares):
         raise InvalidInput(f"Mean-square stability is computed for least squares, got {type(problem).__name__}.")
-    small, _ = _on_range(problem)
+    small, _ = on_range(problem)
     plain = DistilledSGD(batch_size=rule.batch_size, replacement=rule.replacement)
     moments = Moments(small, small.minimiser, plain, 1.0)
     h, f = moments.spectrum, moments.factor
@@ -180,7 +179,7 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
 
     def apply(M: Array) -> Array:
         M = root * M
-        return np.asarray(root * (fixed * M + f * _sampled(moments, M)))
+        return np.asarray(root * (fixed * M + f * moments.gathered(moments.heights(M))))
 
     space = Krylov(apply, (root * np.eye(small.dim),), Packing(small.dim))
     while True:

@@ -13,6 +13,7 @@ of length 1 for one fixed weight.
 
 from __future__ import annotations
 
+import itertools
 from typing import cast
 
 import numpy as np
@@ -22,6 +23,8 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float
 from kdtheory.rules import DistilledSGD
+
+SMALL = 2**18  # N d^2 up to which whole products are faster than their halves
 
 
 def product(left: Array, right: Array, join: str) -> Array:
@@ -85,11 +88,15 @@ class Moments:
         best, noise, taught = problem.minimiser, problem.gradients(problem.minimiser), problem.gradients(theta)
         noise = noise - noise.mean(axis=0)  # E S = 0: what is left at a computed minimiser is rounding
         towards = theta - best if moving and not self.rule.unbiased else np.zeros(self.dim)
+        rule = DistilledSGD(1.0, unbiased=self.rule.unbiased) if in_weight else self.rule
+        # Every term's gradient is a multiple of its row a_n and one common vector: w_n = rho_n a_n + const.
+        share = float(rule.corrections(np.array([[1.0], [-1.0]]))[0, 0])  # lam, of what has mean zero
+        rho, taken = problem.features @ best - problem.targets, share * (problem.features @ theta - problem.targets)
         if in_weight:
-            w = np.stack([noise, -DistilledSGD(1.0, unbiased=self.rule.unbiased).corrections(taught)])
+            w, rho = np.stack([noise, -rule.corrections(taught)]), np.stack([rho, -taken])
             shift = np.stack([np.zeros(self.dim), towards])
         else:
-            w = (noise - self.rule.corrections(taught))[None]
+            w, rho = (noise - rule.corrections(taught))[None], (rho - taken)[None]
             shift = self.rule.weight * towards[None]
         if self.scale is not None:
             shift = np.zeros_like(shift)
@@ -97,29 +104,63 @@ class Moments:
         size = np.abs(w).max(axis=(1, 2))
         for power, s in enumerate(shift):
             if s.any():
-                w[power] += (problem.features @ s)[:, None] * problem.features + problem.ridge * s
+                heights = problem.features @ s
+                w[power] += heights[:, None] * problem.features + problem.ridge * s
+                rho[power] += heights
         self.shift = shift @ self.basis
         self.drift = w.mean(axis=1) @ self.basis
         if moving and self.scale is None:
             # Zero by the choice of z; what rounding leaves would move a far limit.
             self.drift[np.abs(self.drift).max(axis=1) <= 1e-12 * size] = 0.0
         self.noise = (w - w.mean(axis=1, keepdims=True)) @ self.basis
+        self.rho, self.centre = rho, rho @ self.features / len(self.features)  # noise_n = rho_n a_n - centre
         self.spread = product(self.noise, self.noise, "ni,nj->ij") / len(self.features)
         self.constant = self.gamma**2 * (product(self.drift, self.drift, "i,j->ij") + self.factor * self.spread)
 
-    def apply(self, M: Array, lifted: Array | None = None) -> Array:
-        """The self-adjoint part M -> R M R + gamma^2 f E A~ M A~ on symmetric (..., d, d), before any compressor;
-        ``lifted`` is a M."""
+    def heights(self, M: Array) -> Array:
+        """a_n M a_n for symmetric M (..., d, d), (..., N); of large ones the upper triangle only is read, in blocks."""
+        F, d = self.features, self.dim
+        if F.size * d <= SMALL:
+            return np.asarray(np.einsum("...nd,nd->...n", F @ M, F))
+        edges = [0, d // 3, 2 * d // 3, d]
+        found = np.zeros((*M.shape[:-2], len(F)))
+        for index in np.ndindex(M.shape[:-2]):
+            for low, high in itertools.pairwise(edges):
+                rows = M[index][low:high, low:].copy()
+                rows[:, high - low :] *= 2.0
+                found[index] += np.einsum("nd,nd->n", F[:, low:high] @ rows, F[:, low:])
+        return found
+
+    def gathered(self, heights: Array) -> Array:
+        """The mean of heights_n a_n a_n^T, (..., d, d), for heights (..., N); large ones as a difference of squares,
+        X^T X - Y^T Y, which cost half of a product."""
         F = self.features
-        heights = np.einsum("...nd,nd->...n", F @ M if lifted is None else lifted, F)
-        own = (F.T * heights[..., None, :]) @ F
-        own *= self.gamma**2 * self.factor / len(F)
+        if F.size * self.dim <= SMALL:
+            return np.asarray((F.T * (heights / len(F))[..., None, :]) @ F)
+        found = np.zeros((*heights.shape[:-1], self.dim, self.dim))
+        for index in np.ndindex(heights.shape[:-1]):
+            lengths = np.sqrt(np.abs(heights[index]) / len(F))
+            for sign in (1.0, -1.0):
+                chosen = sign * heights[index] > 0.0
+                rows = F[chosen]
+                rows *= lengths[chosen, None]
+                found[index] += sign * (rows.T @ rows)
+        return found
+
+    def apply(self, M: Array, heights: Array | None = None) -> Array:
+        """The self-adjoint part M -> R M R + gamma^2 f E A~ M A~ on symmetric (..., d, d), before any compressor;
+        ``heights`` where known."""
+        own = self.gathered(self.heights(M) if heights is None else heights)
+        own *= self.gamma**2 * self.factor
         if self.spectrum is not None:
             own += self.kept * M
-            return cast(Array, own)
-        return cast(
-            Array, own + self.shrink @ M @ self.shrink - self.gamma**2 * self.factor * (self.gram @ M @ self.gram)
-        )
+            return own
+        # R = a I - gamma G, so that R M R - gamma^2 f G M G needs M G, and G M G only for f < 1.
+        a, MG = 1.0 - self.gamma * self.ridge, M @ self.gram
+        own += a * a * M - a * self.gamma * (MG + np.swapaxes(MG, -1, -2))
+        if self.factor != 1.0:
+            own += self.gamma**2 * (1.0 - self.factor) * (self.gram @ MG)
+        return own
 
     def tied(self, m: Array) -> Array:
         """What a mean m (q+1, d) adds to M+, (2q+1, d, d)."""
@@ -129,13 +170,14 @@ class Moments:
             cross -= self.gamma * product(m @ self.shrink, self.drift, "i,j->ij")
         return cast(Array, cross + cross.transpose(0, 2, 1))
 
-    def tied_adjoint(self, P: Array, lifted: Array) -> Array:
-        """Vectors c(P) (..., q+1, d) with <P, tied(m)> the product of c(P) and m, for symmetric P (..., d, d) and
-        ``lifted`` a P."""
-        meets = np.stack([np.einsum("...ni,ni->...n", lifted, noise) for noise in self.noise], axis=-2)
-        found = 2 * self.gamma**2 * self.factor / len(self.features) * (meets @ self.features)
+    def tied_adjoint(self, P: Array, heights: Array) -> Array:
+        """Vectors c(P) (..., q+1, d) with <P, tied(m)> the product of c(P) and m, for symmetric P (..., d, d) of known
+        ``heights``."""
+        F = self.features
+        meets = heights[..., None, :] * self.rho - np.swapaxes(P @ self.centre.T, -1, -2) @ F.T
+        found = 2 * self.gamma**2 * self.factor / len(F) * (meets @ F)
         if self.drift.any():
-            found -= 2 * self.gamma * np.einsum("ij,...jk,qk->...qi", self.shrink, P, self.drift)
+            found -= 2 * self.gamma * np.swapaxes(P @ self.drift.T, -1, -2) @ self.shrink
         return cast(Array, found)
 
     def step(self, m: Array, M: Array) -> tuple[Array, Array]:
@@ -157,9 +199,3 @@ class Moments:
         square = np.einsum("kii->k", M) + 2 * product(s, m, "i,i->") + product(s, s, "i,i->")
         gap = np.einsum("ij,kij->k", self.hessian, M) + 2 * product(Hs, m, "i,i->") + product(Hs, s, "i,i->")
         return np.stack([square, gap / 2])
-
-    @property
-    def step_cost(self) -> float:
-        """Floating point operations of one application, about; calls from Python count as some 10^6."""
-        n, d = self.features.shape
-        return 4.0 * n * d * d + (0.0 if self.spectrum is not None else 8.0 * d**3) + 1e6

@@ -12,21 +12,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdtheory.moments.krylov import Krylov, Packing
-from kdtheory.moments.powers import at_times
+from kdtheory.moments.powers import ROOM, Triangular, at_times, diagonal
 from kdtheory.moments.recursion import Moments, product
 from kdtheory.problems.base import Array
 
-TOLERANCE = 1e-11  # of P_t, relative to |P_0|, beyond the rounding of its basis
-NEAR = 2**18  # times looked at one by one in the error bound
+TOLERANCE = 1e-11  # of P_t, relative to |P_0| and to the growth of an unstable map, beyond the rounding of its basis
+GLANCE = 256  # times looked at before all of them are
+NEAR = 2**14  # times looked at one by one in the error bound
+AT_ONE = 1e-14  # an eigenvalue this close to 1 cannot be told from 1 in floats
+ROUNDING = 8 * np.finfo(float).eps  # of the map, an error that floats cannot avoid: this much of P_t every step
 
 
 class Symmetrised:
     """A = C^(1/2) o apply(C^(1/2) o .), self-adjoint with or without the compressor's entrywise factor C."""
 
-    def __init__(self, moments: Moments) -> None:
-        self.moments = moments
-        self.root = None if moments.scale is None else np.sqrt(moments.scale)
-        self.ties: list[Array] = []  # of every matrix applied so far, in order: what tied_adjoint makes of it
+    def __init__(self, *origins: Moments, keep_ties: bool = False) -> None:
+        self.moments, self.origins = origins[0], origins if keep_ties else ()
+        self.root = None if self.moments.scale is None else np.sqrt(self.moments.scale)
+        # Of every matrix applied so far, in order: what tied_adjoint makes of it about each origin, (origins, q+1, d).
+        self.ties: list[Array] = []
 
     def weigh(self, M: Array) -> Array:
         """C^(1/2) o M."""
@@ -35,9 +39,13 @@ class Symmetrised:
     def __call__(self, M: Array) -> Array:
         """A(M)."""
         P = self.weigh(M)
-        lifted = self.moments.features @ P
-        self.ties.append(self.moments.tied_adjoint(P, lifted))
-        return self.weigh(self.moments.apply(P, lifted))
+        return self.image(P, self.moments.heights(P))
+
+    def image(self, P: Array, heights: Array) -> Array:
+        """A(M) for P = C^(1/2) o M of known heights."""
+        if self.origins:
+            self.ties.append(np.stack([moments.tied_adjoint(P, heights) for moments in self.origins], axis=-3))
+        return self.weigh(self.moments.apply(P, heights))
 
     def readings(self) -> tuple[Array, Array]:
         """I and H/2."""
@@ -45,99 +53,127 @@ class Symmetrised:
         return self.weigh(np.eye(m.dim)), self.weigh(m.hessian / 2)
 
 
-def krylov_basis(moments: Moments, last: int, which: list[int]) -> Basis | None:
-    """A Krylov space that gives P_t for every t <= last to ``TOLERANCE``, or None where none is found in the room
-    there is."""
-    operator = Symmetrised(moments)
-    space = Krylov(operator, [operator.readings()[reading] for reading in which], Packing(moments.dim))
-    while True:
-        space.grow(max(8, space.done // 8))
-        T, start = space.tridiagonal, space.start()
-        miss = 0.0 if space.invariant else missed(T, space.leak, start, last)
-        if miss <= TOLERANCE:
-            return Basis(operator.weigh(space.packing.unpack(space.basis)), np.stack(operator.ties), T, start, which)
-        if space.full or miss == np.inf:
-            return None
-
-
-def missed(T: Array, leak: Array, start: Array, last: int) -> float:
-    """A bound on |P_t - its projection| / |P_0| over t <= last, both readings; inf where the map is not a contraction.
-
-    P's error E obeys E+ = A E + leak a_t with |A| = spectral radius <= 1, so that |E_t| <= sum over s < t of |leak
-    a_s|.
-    """
-    values, vectors = np.linalg.eigh(T)
-    if values[-1] > 1.0 or values[0] < -1.0:
-        return float("inf")
-    leak, starts = leak @ vectors, vectors.T @ start
-    lengths = np.linalg.norm(starts, axis=0)
-    with np.errstate(divide="ignore"):
-        spans = 1.0 / (1.0 - np.abs(values))
-    near = int(min(last, NEAR, max(16.0, 40.0 * spans.max())))  # e^-40 is below rounding
-    some = np.linspace(0, near - 1, min(near, 256)).astype(int)
-    guess = np.linalg.norm(
-        (values[None] ** some[:, None]) @ (starts[:, None, :] * leak.T[:, :, None]).reshape(len(values), -1)
-    )
-    if guess * near > 256 * TOLERANCE * lengths.max():  # not yet, by a glance at 256 times
-        return 1.0
-    sizes = np.sqrt((at_times(np.diag(values), starts, leak, np.arange(near)) ** 2).sum(axis=1)).sum(axis=0)
-    if last > near:  # beyond ``near`` only eigenvalues close to 1 are left: bounded one by one
-        fading = np.abs(values) ** near * np.minimum(spans, last - near) * np.linalg.norm(leak, axis=0)
-        sizes = sizes + fading @ np.abs(starts)
-    return float((sizes / lengths).max())
-
-
 @dataclass(frozen=True)
 class Basis:
-    """Matrices P (k, d, d) spanning the space of P_t, what tied_adjoint makes of them, the map and the readings
-    ``which`` in it."""
+    """Packed vectors V (k, d (d+1)/2) whose C^(1/2) o V span the space of P_t, what tied_adjoint makes of these about
+    each origin (k, origins, q+1, d), the map and the readings ``which`` in it."""
 
-    matrices: Array
+    vectors: Array
     ties: Array
     map: Array
     start: Array
     which: list[int]
 
 
-def complete_basis(moments: Moments, which: list[int]) -> Basis:
+def krylov_basis(origins: list[Moments], last: int, which: list[int]) -> Basis | None:
+    """A Krylov space that gives P_t, the same for all ``origins``, for every t <= last to ``TOLERANCE``, or None where
+    none is found in the room there is."""
+    operator = Symmetrised(*origins, keep_ties=True)
+    space = Krylov(operator, [operator.readings()[reading] for reading in which], Packing(origins[0].dim))
+    before, count = 1.0, min(8, last + 1) * len(which)
+    while True:
+        space.grow(count)
+        T, start = space.tridiagonal, space.start()
+        miss = 0.0 if space.invariant else missed(T, space.leak, start, last)
+        if miss <= TOLERANCE:
+            return Basis(space.basis, np.stack(operator.ties), T, start, which)
+        if space.full:
+            return None
+        # Convergence is geometric and speeds up: look again somewhat before the end it points to, or there when near.
+        ahead = count * np.log(miss / TOLERANCE) / max(np.log(before / miss), 1e-3)
+        share = 1.0 if miss < GLANCE * TOLERANCE else 0.8
+        before, count = miss, int(min(np.ceil(share * ahead), max(8 * len(which), space.done // 2)))
+
+
+def missed(T: Array, leak: Array, start: Array, last: int) -> float:
+    """A bound on |P_t - its projection| / |P_0| over t <= last, all readings, or where it is far above ``TOLERANCE`` an
+    estimate from a few times; less than ``TOLERANCE`` also where rounding of the map itself does as much.
+
+    P's error E obeys E+ = A E + leak a_t with |A| = spectral radius, so that |E_t| <= sum over s < t of |leak a_s|
+    where that is at most 1; beyond 1, with the largest Ritz value for the radius, everything is relative to its powers.
+    The sum takes every s < ``NEAR`` and then stretches of s/64: what is left of a_s by then varies over some s/40.
+    """
+    values, vectors = np.linalg.eigh(T)
+    values = values / max(1.0, float(np.abs(values).max()))
+    leak, starts = leak @ vectors, vectors.T @ start
+    lengths = np.linalg.norm(starts, axis=0)
+    with np.errstate(divide="ignore"):
+        span = float((1.0 / (1.0 - np.abs(values))).max())
+    end = int(min(last, max(16.0, 40.0 * span)))  # e^-40 is below rounding
+    near = min(end, NEAR)
+    some = np.linspace(0, near - 1, min(near, GLANCE)).astype(int)
+    waves = (starts[:, None, :] * leak.T[:, :, None]).reshape(len(values), -1)  # (k, leaking directions * readings)
+    glance = np.linalg.norm((values[None] ** some[:, None]) @ waves)
+    if glance * near > GLANCE * TOLERANCE * lengths.max():  # not yet
+        return float(glance * near / lengths.max())
+    steps = at_times(diagonal(values), starts, leak, np.arange(near))
+    sizes = np.sqrt((steps**2).sum(axis=1)).sum(axis=0)
+    if end > near:
+        count = int(np.ceil(64 * np.log(end / near)))
+        edges = np.unique(np.geomspace(near, end, count + 1).astype(np.int64))
+        for odd in (0, 1):  # both parities, for eigenvalues near -1
+            wave = ((values[None] ** (edges[:-1, None] + odd)) @ waves).reshape(len(edges) - 1, len(leak), -1)
+            sizes = sizes + np.diff(edges) / 2 @ np.sqrt((wave**2).sum(axis=1))
+    floor = ROUNDING * min(float(last), span)
+    return float((sizes / lengths).max() * min(1.0, TOLERANCE / floor))
+
+
+def complete_basis(origins: list[Moments], which: list[int]) -> Basis:
     """All symmetric matrices, for small dimensions."""
-    operator, packing = Symmetrised(moments), Packing(moments.dim)
-    every = packing.unpack(np.eye(packing.size))
-    T = packing.pack(operator(every))
-    return Basis(
-        operator.weigh(every),
-        operator.ties[0],
-        (T + T.T) / 2,
-        packing.pack(np.stack(operator.readings())[which]).T,
-        which,
-    )
+    dim, F = origins[0].dim, origins[0].features
+    operator, packing = Symmetrised(*origins, keep_ties=True), Packing(dim)
+    every, images = np.eye(packing.size), []
+    chunk = max(1, ROOM // F.size)
+    for first in range(0, packing.size, chunk):
+        part = slice(first, first + chunk)
+        P = operator.weigh(packing.unpack(every[part]))
+        rows, columns = np.divmod(packing.flat[part], dim)
+        heights = (F[:, rows] * F[:, columns]).T * (P[np.arange(len(P)), rows, columns] * packing.weights[part] ** 2)[
+            :, None
+        ]
+        images.append(packing.pack(operator.image(P, heights)))
+    T = np.concatenate(images)
+    start = packing.pack(np.stack(operator.readings())[which]).T
+    return Basis(every, np.concatenate(operator.ties), (T + T.T) / 2, start, which)
 
 
-def curve(moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray) -> Array:
-    """Coefficients in lam of the readings at ``times`` after the state (m, M), (T, readings, 2q+1)."""
-    q, d, k = len(m), moments.dim, len(space.matrices)
-    P, ties = space.matrices, space.ties
-    size, top = k + q * d, 2 * q - 1
-    S = np.zeros((size + top, size + top))
-    S[:k, :k] = space.map
-    S[size:, size:] = np.eye(top)
-    S[size:, :k] = moments.constant.reshape(top, -1) @ P.reshape(k, -1).T
+def curve(
+    moments: Moments, space: Basis, m: Array, M: Array, times: np.ndarray, *, origin: int = 0, dense: bool = False
+) -> Array:
+    """Coefficients in lam of the readings at ``times`` after the state (m, M) about ``origin``, (T, readings, 2q+1).
+
+    By powers of the map in the eigenvectors of its symmetric parts, or of the whole matrix when ``dense``.
+    """
+    q, d, k = len(m), moments.dim, len(space.map)
+    packing, top = Packing(d), 2 * q - 1
+    root = np.ones((d, d)) if moments.scale is None else np.sqrt(moments.scale)
+    # P = C^(1/2) o V, and M_0 = C^(1/2) o N_0 (where C vanishes, M_0 does: the caller has made one step).
+    feeds = packing.pack(moments.constant * root) @ space.vectors.T  # (top, k)
+    reads = packing.pack(M / np.where(root > 0.0, root, 1.0)) @ space.vectors.T
+    rates, turn = np.linalg.eigh(moments.shrink)
+    ties = space.ties[:, origin].transpose(1, 2, 0)  # (q, d, k)
+    tails, means = np.zeros((top, q * d)), np.zeros((top, q * d))
     for i in range(q):
-        block = slice(k + i * d, k + (i + 1) * d)
-        S[block, :k] = ties[:, i].T
-        S[block, block] = moments.shrink
         for j in range(q):
-            S[size + i + j, block] -= moments.gamma * moments.drift[j]
+            tails[i + j, i * d : (i + 1) * d] -= moments.gamma * moments.drift[j]
+            means[i + j, i * d : (i + 1) * d] += m[j]
     s, Hs = moments.shift, moments.shift @ moments.hessian
-    means = np.stack([2 * s.ravel(), Hs.ravel()], axis=1)
-    numbers = np.stack([product(s, s, "i,i->"), product(Hs, s, "i,i->") / 2], axis=1)
-    starts = np.concatenate([space.start, means[:, space.which], numbers[:, space.which]])
-    # P carries C^(1/2), and M_0 = C^(1/2) o N_0 (where C vanishes, M_0 does: the caller has made one step).
-    readers = np.zeros((top, size + top))
-    divisor = 1.0 if moments.scale is None else np.where(moments.scale > 0.0, moments.scale, 1.0)
-    readers[:, :k] = (M / divisor).reshape(top, -1) @ P.reshape(k, -1).T
-    for i in range(q):
-        for j in range(q):
-            readers[i + j, k + i * d : k + (i + 1) * d] += m[j]
-        readers[:, size:] = np.eye(top)
-    return np.asarray(at_times(S, starts, readers, times).transpose(0, 2, 1))
+    vectors = np.stack([2 * s.ravel(), Hs.ravel()], axis=1)[:, space.which]
+    numbers = np.stack([product(s, s, "i,i->"), product(Hs, s, "i,i->") / 2], axis=1)[:, space.which]
+    if dense:
+        S = np.zeros((k + q * d + top, k + q * d + top))
+        S[:k, :k], S[k : k + q * d, :k], S[k + q * d :, :k] = space.map, ties.reshape(q * d, k), feeds
+        S[k : k + q * d, k : k + q * d] = np.kron(np.eye(q), moments.shrink)
+        S[k + q * d :, k : k + q * d], S[k + q * d :, k + q * d :] = tails, np.eye(top)
+        starts, readers = np.concatenate([space.start, vectors, numbers]), np.hstack([reads, means, np.eye(top)])
+        return np.asarray(at_times(S, starts, readers, times).transpose(0, 2, 1))
+
+    def turned(rows: Array) -> Array:
+        return (rows.reshape(-1, d) @ turn).reshape(-1, q * d)
+
+    fast, modes = np.linalg.eigh(space.map)
+    fast[(fast > 1.0) & (fast < 1.0 + AT_ONE)] = 1.0
+    parted = Triangular(fast, np.tile(rates, q), (turn.T @ ties @ modes).reshape(-1, k), feeds @ modes, turned(tails))
+    starts = np.concatenate([modes.T @ space.start, turned(vectors.T).T, numbers])
+    readers = np.hstack([reads @ modes, turned(means), np.eye(top)])
+    return np.asarray(at_times(parted, starts, readers, times).transpose(0, 2, 1))
