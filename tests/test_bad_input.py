@@ -145,11 +145,43 @@ def test_no_path_is_empty_or_holds_a_nul_byte(capsys: pytest.CaptureFixture[str]
     assert list(tmp_path.iterdir()) == []
 
 
+BASES = {
+    "verify": ("--theorem", "theorem-1-envelope", "--data", "good.npz", "--steps", "5"),
+    "simulate": ("--data", "good.npz", "--steps", "5", "--replicates", "3"),
+    "weight": ("--student", "S.npy", "--teacher", "S.npy", "--criterion", "theorem-1", "--step-size", "0.01", "--mu", "0.1"),
+    "diagnose": ("--student", "S.npy", "--teacher", "S.npy", "--weight", "0.5", "--step-size", "0.01", "--mu", "0.1", "--L", "2", "--Lcal", "3"),
+    "convert": ("torchdistill", "--weight", "0.5"), "replay": ("--store", "none.sqlite", "1"),
+}  # fmt: skip
+AWKWARD: dict[Any, tuple[str, ...]] = {
+    float: ("nan", "-inf", "1e400", "1e308", "-1e200", "5e-324", "0", "-0.0", "-1", "x", ""),
+    int: ("-1", "0", "1.5", "x", "", "9" * 23),
+}
+
+
+@pytest.mark.parametrize("command", BASES)
+def test_awkward_numbers_everywhere(capsys: pytest.CaptureFixture[str], files: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Every option that takes a number: a documented exit code, no warning, and one line or an answer, never both."""
+    monkeypatch.chdir(files)
+    np.save("S.npy", np.random.default_rng(1).standard_normal((40, 3)))
+    (commands,) = parser(command)._subparsers._group_actions
+    numbers = [action for action in commands.choices[command]._actions if action.type in AWKWARD]
+    assert numbers
+    before = set(files.iterdir())
+    for action in numbers:
+        for value in AWKWARD[action.type]:
+            code = main([command, *BASES[command], *([f"{action.option_strings[0]}={value}"] if action.option_strings else [value])])
+            out, err = capsys.readouterr()
+            said = (action.dest, value, code, err)
+            assert code in (0, 1, 2), said
+            assert (out == "" and err.count("\n") == 1) if code == 2 else (out != "" and err == ""), said
+    assert set(files.iterdir()) == before
+
+
 @pytest.mark.parametrize("arguments", [("--mu", "1e-320"), ("--mu", "1e-200"), ("--mu", "1e308"), ("--step-size", "5e-324"), ("--L", "1e200")])
 @pytest.mark.parametrize("criterion", ["theorem-1", "theorem-2-refined", "theorem-1-sharp", "theorem-2-envelope", "unbiased"])
 def test_constants_out_of_range(capsys: pytest.CaptureFixture[str], files: Path, criterion: str, arguments: tuple[str, str]) -> None:
     """One line that names the constant, where NumPy's warnings and an interval of infinities were."""
-    np.save(files / "S.npy", RNG.standard_normal((9, 2)))
+    np.save(files / "S.npy", RNG.standard_normal((40, 3)))
     constants = {"--step-size": "0.01", "--mu": "0.1", "--L": "2", "--Lcal": "3"} | dict([arguments])
     same = str(files / "S.npy")
     given = ("weight", "--student", same, "--teacher", same, "--criterion", criterion, *(word for pair in constants.items() for word in pair))
