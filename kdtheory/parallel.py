@@ -25,6 +25,7 @@ def begin_worker() -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
+    os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1"))      # for those loaded later
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

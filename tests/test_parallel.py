@@ -45,3 +45,19 @@ def test_ctrl_c_ends_the_workers() -> None:
 def test_a_killed_worker_is_said() -> None:
     with pytest.raises(WorkerFailure, match="--workers 1"):
         run_all([("dying", dying, (), {}), ("quick", abs, (-1,), {})], 2, lambda label: None)
+
+
+def blas_threads() -> list[int]:
+    import scipy.linalg  # noqa: F401  (loads SciPy's BLAS beside NumPy's, after the worker began)
+    from threadpoolctl import threadpool_info
+
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_workers_use_one_blas_thread_even_when_blas_is_loaded_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "2")
+    jobs: list[Job] = [("threads", blas_threads, (), {})] * 2
+    for threads in run_all(jobs, 2, lambda label: None):
+        assert threads
+        assert set(threads) == {1}
