@@ -99,8 +99,7 @@ def _memory_kept() -> Iterator[None]:
     """Free pages stay in the process.  Where nothing was fixed glibc adapts by itself, and mallopt would end that for good."""
     held = _held()
     if held:
-        for option, value in LARGE.items():
-            _mallopt(option, value)
+        keep_memory()
     try:
         yield
     finally:

@@ -53,22 +53,6 @@ def distance(state: Any, base: Any, size: Any, centre: Any, weights: Any) -> Any
 
 
 @helper
-def squares(state: Any, base: Any, width: Any, weights: Any) -> Any:
-    """|y|^2 and, where there are weights, sum_j weights_j y_j^2, of the ``width`` numbers from ``base``."""
-    whole, weighted = splat(0.0), splat(0.0)
-    if len(weights) == 0:
-        for j in range(0, width, 8):
-            y = load(state, base + j)
-            whole = muladd(y, y, whole)
-        return total(whole), 0.0
-    for j in range(0, width, 8):
-        y = load(state, base + j)
-        square = mul(y, y)
-        whole, weighted = add(whole, square), muladd(square, load(weights, j), weighted)
-    return total(whole), total(weighted)
-
-
-@helper
 def affine(state: Any, base: Any, width: Any, decay: Any, shift: Any) -> None:
     """y <- decay y + shift: the ridge, and what an unbiased teacher adds."""
     shrink = splat(decay)
