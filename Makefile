@@ -27,6 +27,7 @@ slow: install
 
 lint: install
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check -q .
 	$(BIN)/mypy kdtheory
 
 reproduce: install

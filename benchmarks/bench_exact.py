@@ -1,7 +1,8 @@
 """The exact engine, side by side in one process: ``python benchmarks/bench_exact.py [--rounds 5]``.
 
-Each row compares two ways to the same numbers, run alternately so that a busy machine slows both; the column "ratio"
-is slow/fast.  The BLAS variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE distort these figures and are refused.
+Each row compares two ways to the same numbers, run alternately so that a busy machine slows both;
+the column "ratio" is slow/fast.  The BLAS variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE distort
+these figures and are refused.
 """
 
 from __future__ import annotations
@@ -17,37 +18,52 @@ import numpy as np
 
 import kdtheory as kd
 from benchmarks.measure import arguments, interleaved, on_cores, parsed
-from kdtheory.moments.methods import Case
+from kdtheory.engines.exact.methods import Case
 
 Job = Callable[[], Any]
 
 
-def instance(n: int, d: int, condition: float) -> tuple[kd.LeastSquares, np.ndarray, np.ndarray, float]:
-    """Gaussian rows with a spectrum from 1 to 1/condition; teacher, start and gamma = 1/(8 Lcal)."""
+def instance(
+    n: int, d: int, condition: float
+) -> tuple[kd.LeastSquares, np.ndarray, np.ndarray, float]:
+    """Gaussian rows with a spectrum from 1 to 1/condition; teacher, start and gamma = 1/(8
+    Lcal).
+    """
     rng = np.random.default_rng(0)
     left, _, right = np.linalg.svd(rng.standard_normal((n, d)), full_matrices=False)
-    problem = kd.LeastSquares(left * np.sqrt(n * np.geomspace(1.0, 1.0 / condition, d)) @ right, rng.standard_normal(n))
-    theta, start = problem.minimiser + 0.1 * rng.standard_normal(d), problem.minimiser + rng.standard_normal(d)
+    problem = kd.LeastSquares(
+        left * np.sqrt(n * np.geomspace(1.0, 1.0 / condition, d)) @ right, rng.standard_normal(n)
+    )
+    theta, start = (
+        problem.minimiser + 0.1 * rng.standard_normal(d),
+        problem.minimiser + rng.standard_normal(d),
+    )
     return problem, theta, start, 1.0 / (8.0 * float(problem.constants.Lcal))
 
 
 def row(title: str, jobs: dict[str, Job], repeats: int, clock: str, scale: float = 1.0) -> None:
-    """One line: medians, least and largest times, and the ratio of the medians; ``scale`` multiplies the first job's
-    time."""
+    """One line: medians, least and largest times, and the ratio of the medians; ``scale``
+    multiplies the first job's time."""
     seconds = interleaved(jobs, rounds=repeats, clock=clock)
     cells = []
     for index, (name, times) in enumerate(seconds.items()):
         factor = scale if index == 0 else 1.0
         cells.append(
-            f"{name} {factor * statistics.median(times):.4g} s ({factor * min(times):.3g} to {factor * max(times):.3g})"
+            f"{name} {factor * statistics.median(times):.4g} s ({factor * min(times):.3g} to"
+            f" {factor * max(times):.3g})"
         )
     slow, fast = (statistics.median(times) for times in seconds.values())
     print(f"{title}\n    {'   '.join(cells)}   ratio {scale * slow / fast:.3g}", flush=True)
 
 
 def choices(repeats: int, clock: str, points: Sequence[tuple[int, int, float]]) -> None:
-    """How much longer the method chosen by estimated cost takes than the fastest of all, at each point and horizon."""
-    print("\nmethod chosen against the fastest, time ratio (methods estimated at more than 1 s are not run)")
+    """How much longer the method chosen by estimated cost takes than the fastest of all, at each
+    point and horizon.
+    """
+    print(
+        "\nmethod chosen against the fastest, time ratio (methods estimated at more than 1 s are"
+        " not run)"
+    )
     ratios = []
     for n, d, condition in points:
         problem, theta, x0, gamma = instance(n, d, condition)
@@ -58,7 +74,10 @@ def choices(repeats: int, clock: str, points: Sequence[tuple[int, int, float]]) 
             chosen = min(costs, key=lambda name: costs[name])
             names = [name for name, cost in costs.items() if cost < 1.0 or name == chosen]
             jobs: dict[str, Job] = {name: partial(case.run, name, times, [0, 1]) for name in names}
-            medians = {name: statistics.median(t) for name, t in interleaved(jobs, rounds=repeats, clock=clock).items()}
+            medians = {
+                name: statistics.median(t)
+                for name, t in interleaved(jobs, rounds=repeats, clock=clock).items()
+            }
             ratios.append(medians[chosen] / min(medians.values()))
             cells.append(f"{chosen} {ratios[-1]:.2f}")
         print(f"    N = {n}, d = {d}, condition {condition:g}:  {'   '.join(cells)}", flush=True)
@@ -66,15 +85,25 @@ def choices(repeats: int, clock: str, points: Sequence[tuple[int, int, float]]) 
 
 
 def main() -> None:
-    """All rows; processor time on one core, where BLAS threads cannot wait for each other in busy loops."""
+    """All rows; processor time on one core, where BLAS threads cannot wait for each other in busy
+    loops.
+    """
     options = parsed(arguments((__doc__ or "").split("\n")[0], rounds=5))
     repeats, clock = options.rounds, options.clock
     if {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"} & set(os.environ):
-        sys.exit("Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE first: they slow matrix products down.")
+        sys.exit(
+            "Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE first: they slow matrix products down."
+        )
     with on_cores(1 if clock == "cpu" else os.cpu_count() or 1):
         rows(repeats, clock)
         small = [(12, 5, 10.0), (100, 20, 10.0), (300, 30, 1e4)]
-        large = [(1000, 20, 1e3), (1000, 40, 1e4), (1000, 62, 100.0), (2000, 100, 10.0), (1000, 200, 10.0)]
+        large = [
+            (1000, 20, 1e3),
+            (1000, 40, 1e4),
+            (1000, 62, 100.0),
+            (2000, 100, 10.0),
+            (1000, 200, 10.0),
+        ]
         choices(repeats, clock, small if options.quick else small + large)
 
 
@@ -88,7 +117,8 @@ def rows(repeats: int, clock: str) -> None:
         return lambda: kd.expected(problem, theta, rule, **setting, steps=steps, **more)
 
     row(
-        "(1000, 200), condition 10: curve to T = 10^6, recursion (60 steps, scaled) against Krylov powers",
+        "(1000, 200), condition 10: curve to T = 10^6, recursion (60 steps, scaled) against Krylov"
+        " powers",
         {"recursion": curve(60, method="recursion"), "lanczos": curve(10**6)},
         repeats,
         clock,
@@ -103,7 +133,9 @@ def rows(repeats: int, clock: str) -> None:
     row(
         "the same for all weights at once against one weight",
         {
-            "all weights": lambda: kd.expected_in_weight(problem, theta, rule, **setting, steps=10**6),
+            "all weights": lambda: kd.expected_in_weight(
+                problem, theta, rule, **setting, steps=10**6
+            ),
             "one": curve(10**6),
         },
         repeats,
@@ -130,7 +162,10 @@ def rows(repeats: int, clock: str) -> None:
     setting = {"step_size": gamma, "x0": x0}
     row(
         "condition 10^4: 50 times to T = 5000, recursion (60 steps, scaled) against Krylov powers",
-        {"recursion": curve(60, method="recursion"), "lanczos": curve(5000, at=np.linspace(0, 5000, 50).astype(int))},
+        {
+            "recursion": curve(60, method="recursion"),
+            "lanczos": curve(5000, at=np.linspace(0, 5000, 50).astype(int)),
+        },
         repeats,
         clock,
         scale=5000 / 60,

@@ -1,4 +1,6 @@
-"""How the cost of a step grows with N, d, replicates and T, against what the machine can read and multiply (a roofline)."""
+"""How the cost of a step grows with N, d, replicates and T, against what the machine can read and
+multiply (a roofline).
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,16 @@ import kdtheory as kd
 from benchmarks.bench_simulator import ours
 from benchmarks.measure import CLOCKS, arguments, interleaved, on_cores, parsed, table
 from benchmarks.peers.case import make
-from kdtheory.compiled.narrow import FOUR
+from kdtheory.engines.compiled.narrow import FOUR
 
 Clock = Callable[[], float]
 BASE = {"n": 1000, "d": 50, "replicates": 400, "steps": 500}
-GROWTH = {"n": (100, 1000, 10_000, 100_000), "d": (8, 16, 50, 128, 500, 2000), "replicates": (8, 80, 800, 8000), "steps": (50, 500, 5000)}
+GROWTH = {
+    "n": (100, 1000, 10_000, 100_000),
+    "d": (8, 16, 50, 128, 500, 2000),
+    "replicates": (8, 80, 800, 8000),
+    "steps": (50, 500, 5000),
+}
 
 
 @numba.njit(fastmath=True, nogil=True)
@@ -42,7 +49,9 @@ def bandwidth(size: int, tick: Clock) -> float:
 
 
 def shared(size: int) -> float:
-    """As ``bandwidth``, for two threads with an array of ``size`` / 2 bytes each, by the wall clock."""
+    """As ``bandwidth``, for two threads with an array of ``size`` / 2 bytes each, by the wall
+    clock.
+    """
     halves, best = [np.ones(size // 16) for _ in range(2)], 0.0
     times = max(1, 2**26 // size)
     _read(halves[0], 1)
@@ -65,12 +74,18 @@ def peak(tick: Clock) -> float:
 
 
 def limit(n: int, d: int, flops: float, tick: Clock) -> tuple[float, str]:
-    """The least seconds a step can take: 4 d flops, one row read from where all rows fit, and what passes the first level.
+    """The least seconds a step can take: 4 d flops, one row read from where all rows fit, and what
+    passes the first level.
 
-    That is the row twice where the state lives in registers, else the state, read and written, and two rows.
+    That is the row twice where the state lives in registers, else the state, read and written, and
+    two rows.
     """
     passed = 16 if d <= 8 * FOUR else 32
-    bounds = {"flops": 4 * d / flops, "rows": 8 * d / bandwidth(8 * n * d, tick), "first level": passed * d / bandwidth(16_000, tick)}
+    bounds = {
+        "flops": 4 * d / flops,
+        "rows": 8 * d / bandwidth(8 * n * d, tick),
+        "first level": passed * d / bandwidth(16_000, tick),
+    }
     name = max(bounds, key=lambda key: bounds[key])
     return bounds[name], name
 
@@ -82,7 +97,11 @@ def main() -> None:
     with on_cores(1):
         flops = peak(tick)
         sizes = {"16 kB": 16_000, "256 kB": 2**18, "4 MB": 2**22, "376 MB": 376 * 10**6}
-        table("This machine, one core", ["", "GB/s read"], [[name, f"{bandwidth(size, tick) / 1e9:.0f}"] for name, size in sizes.items()])
+        table(
+            "This machine, one core",
+            ["", "GB/s read"],
+            [[name, f"{bandwidth(size, tick) / 1e9:.0f}"] for name, size in sizes.items()],
+        )
         print(f"  large matrix product: {flops / 1e9:.0f} Gflop/s")
     alone, together = bandwidth(376 * 10**6, time.perf_counter) / 1e9, shared(376 * 10**6) / 1e9
     print(f"  376 MB, wall time: two threads together {together:.0f} GB/s, one alone {alone:.0f}")
@@ -92,14 +111,27 @@ def main() -> None:
             for value in values[::2] if options.quick else values:
                 size = {**BASE, what: value}
                 case = make(size["n"], size["d"], size["replicates"], size["steps"], 10)
-                times = interleaved({"ours": ours(case)}, rounds=options.rounds, clock=options.clock)["ours"]
+                times = interleaved(
+                    {"ours": ours(case)}, rounds=options.rounds, clock=options.clock
+                )["ours"]
                 step = float(np.median(times)) / case.work
                 least, name = limit(size["n"], size["d"], flops, tick)
-                rows.append([f"{what} = {value}", f"{1e9 * step:.2f}", f"{4 * size['d'] / step / 1e9:.1f}", f"{1e9 * least:.2f}", name,
-                             f"{100 * least / step:.0f}%"])
+                rows.append(
+                    [
+                        f"{what} = {value}",
+                        f"{1e9 * step:.2f}",
+                        f"{4 * size['d'] / step / 1e9:.1f}",
+                        f"{1e9 * least:.2f}",
+                        name,
+                        f"{100 * least / step:.0f}%",
+                    ]
+                )
             fixed = ", ".join(f"{key} = {BASE[key]}" for key in BASE if key != what)
-            table(f"Growth with {what} ({fixed}; {options.clock} time)",
-                  ["", "ns a step", "Gflop/s", "roofline ns", "bound by", "reached"], rows)
+            table(
+                f"Growth with {what} ({fixed}; {options.clock} time)",
+                ["", "ns a step", "Gflop/s", "roofline ns", "bound by", "reached"],
+                rows,
+            )
     print(f"\nkdtheory {kd.__version__}, Numba {numba.__version__}")
 
 

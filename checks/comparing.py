@@ -1,4 +1,6 @@
-"""What the property checks share: comparison up to an argued rounding, and one step written from the definition."""
+"""What the property checks share: comparison up to an argued rounding, and one step written from
+the definition.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +9,21 @@ import itertools
 import numpy as np
 from hypothesis import settings
 
-from kdtheory.bounds import bound
+from kdtheory.bounds.values import bound
 from kdtheory.checks.strategies import Case
 from kdtheory.problems import FiniteSum
 from kdtheory.problems.base import Array
-from kdtheory.rules import DistilledSGD
-from kdtheory.teacher import gap_at
-from kdtheory.theorems import THEOREMS
+from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import THEOREMS
 
 STATEMENTS = tuple(name for name, theorem in THEOREMS.items() if theorem.psi is not None)
 WEIGHED = tuple(name for name in STATEMENTS if not name.startswith("compressed"))
-# Both sides are sums of a few dozen float64 products, x* solves to about 1e-14 relative, and data here is of size 1.
-#  1e-9 is above that rounding, and below what any wrong constant moves.
+# Both sides are sums of a few dozen float64 products, x* solves to about 1e-14 relative, and data
+# here is of size 1. 1e-9 is above that rounding, and below what any wrong constant moves.
 ROUNDING = 1e-9
-# Gaps are differences of values of size |f|: they carry 1e-13 |f| of rounding whatever their own size.
+# Gaps are differences of values of size |f|: they carry 1e-13 |f| of rounding whatever their own
+# size.
 VALUE_ROUNDING = 1e-13
 few = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
@@ -68,7 +71,9 @@ def claimed(theorem: str, case: Case, steps: int) -> Array:
 
 
 def after_one_step(theorem: str, case: Case) -> float:
-    """The mean over all batches and compressions, written from the paper's (7) and not through the engine."""
+    """The mean over all batches and compressions, written from the paper's (7) and not through the
+    engine.
+    """
     problem, statement = case.problem, THEOREMS[theorem]
     student, teacher = problem.gradients(case.x), problem.gradients(case.theta)
     push = teacher - teacher.mean(axis=0) if statement.unbiased else teacher
@@ -81,13 +86,15 @@ def after_one_step(theorem: str, case: Case) -> float:
     found = []
     for batch in drawn:
         chosen = list(batch)
-        y = case.x - case.step_size * (student[chosen].mean(axis=0) - case.weight * push[chosen].mean(axis=0))
-        values, chances = (y[None, :], np.ones(1)) if case.compressor is None else case.compressor.outcomes(y)
+        y = case.x - case.step_size * (
+            student[chosen].mean(axis=0) - case.weight * push[chosen].mean(axis=0)
+        )
+        values, chances = (
+            (y[None, :], np.ones(1)) if case.compressor is None else case.compressor.outcomes(y)
+        )
         if statement.quantity == "gap":
             states = np.array([gap_at(problem, value) for value in values])
         else:
             states = ((values - problem.minimiser) ** 2).sum(axis=1)
         found.append(float(chances @ states))
     return sum(found) / len(found)
-
-

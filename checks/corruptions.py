@@ -1,9 +1,12 @@
-"""Certificates with one thing wrong: what an error of ours, or an adversary, would hand to the checkers.
+"""Certificates with one thing wrong: what an error of ours, or an adversary, would hand to the
+checkers.
 
-``corruptions(obligation)`` changes every multiplier, square, entry, exponent, range, assumption and claim, systematically and with seeded
-random numbers.  Some changes are *compensated*: the identity still holds, so only the walk over the signs, the idle check or the search for
-a point can object.  ``argument`` says why a change that was accepted is harmless (it left the same certificate), by an exact computation.
-``kdtheory.checks.attack`` hands them to all checkers and prints what became of them.
+``corruptions(obligation)`` changes every multiplier, square, entry, exponent, range, assumption and
+claim, systematically and with seeded random numbers.  Some changes are *compensated*: the identity
+still holds, so only the walk over the signs, the idle check or the search for a point can object.
+``argument`` says why a change that was accepted is harmless (it left the same certificate), by an
+exact computation. ``kdtheory.checks.attack`` hands them to all checkers and prints what became of
+them.
 """
 
 from __future__ import annotations
@@ -14,20 +17,32 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from kdtheory import symbols as sym
-from kdtheory.assumptions import ASSUMPTIONS, Assumption
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.assumptions import ASSUMPTIONS, Assumption
+from kdtheory.algebra.vectors import Vector, norm_sq
 from kdtheory.proofs import OBLIGATIONS, coq_exports
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 from kdtheory.prover.sympy_checker import vanishes
-from kdtheory.vectors import Vector, norm_sq
 
 ZERO, ONE = sp.Integer(0), sp.Integer(1)
-KINDS = ("multiplier", "sign", "square", "exponent", "range", "assumption", "claim", "compensated", "identity")
+KINDS = (
+    "multiplier",
+    "sign",
+    "square",
+    "exponent",
+    "range",
+    "assumption",
+    "claim",
+    "compensated",
+    "identity",
+)
 
 
 @dataclass(frozen=True)
 class Corruption:
-    """``bad`` is ``good`` with one thing changed; ``kind`` is one of ``KINDS``, ``what`` says which and how."""
+    """``bad`` is ``good`` with one thing changed; ``kind`` is one of ``KINDS``, ``what`` says which
+    and how.
+    """
 
     kind: str
     what: str
@@ -36,13 +51,17 @@ class Corruption:
 
 
 def obligations() -> dict[str, Obligation]:
-    """Every obligation of every statement, and every certificate with a committed Coq file, by name."""
+    """Every obligation of every statement, and every certificate with a committed Coq file, by
+    name.
+    """
     found = [item for make in OBLIGATIONS.values() for item in make()]
     return {item.name: item for item in (*found, *coq_exports.certificates())}
 
 
 def corruptions(good: Obligation, seed: int = 0) -> list[Corruption]:
-    """Every systematic change of an obligation, with seeded random factors; each ``bad`` has a name of its own."""
+    """Every systematic change of an obligation, with seeded random factors; each ``bad`` has a name
+    of its own.
+    """
     draw = random.Random(f"{seed} {good.name}")
     found = _identity(good, draw) if isinstance(good, Identity) else _certificate(good, draw)
     return [
@@ -70,10 +89,15 @@ def _factor(draw: random.Random) -> sp.Rational:
 
 def _exponents(expression: sp.Expr, draw: random.Random) -> Iterator[tuple[str, sp.Expr]]:
     """One power raised by one, and one letter squared."""
-    powers = sorted((p for p in expression.atoms(sp.Pow) if p.exp.is_Integer), key=sp.default_sort_key)
+    powers = sorted(
+        (p for p in expression.atoms(sp.Pow) if p.exp.is_Integer), key=sp.default_sort_key
+    )
     if powers:
         chosen = draw.choice(powers)
-        yield f"{chosen} to the power {chosen.exp + 1}", expression.xreplace({chosen: chosen.base ** (chosen.exp + 1)})
+        yield (
+            f"{chosen} to the power {chosen.exp + 1}",
+            expression.xreplace({chosen: chosen.base ** (chosen.exp + 1)}),
+        )
     letters = sorted(expression.free_symbols, key=str)
     if letters:
         letter = draw.choice(letters)
@@ -85,16 +109,26 @@ def _identity(good: Identity, draw: random.Random) -> Iterator[Change]:
     letter = draw.choice(letters) if letters else sym.gamma
     terms = sp.Add.make_args(expression)
     term = draw.choice(terms)
-    yield "identity", "a number added", replace(good, expression=expression + sp.Rational(1, draw.randint(2, 10**6)))
+    yield (
+        "identity",
+        "a number added",
+        replace(good, expression=expression + sp.Rational(1, draw.randint(2, 10**6))),
+    )
     yield "identity", f"{letter} added", replace(good, expression=expression + letter)
     if expression != 0:
-        yield "identity", f"{term} counted otherwise", replace(good, expression=expression + (_factor(draw) - 1) * term)
+        yield (
+            "identity",
+            f"{term} counted otherwise",
+            replace(good, expression=expression + (_factor(draw) - 1) * term),
+        )
         yield "sign", f"the sign of {term}", replace(good, expression=expression - 2 * term)
         yield "identity", f"{term} dropped", replace(good, expression=expression - term)
         for what, changed in _exponents(expression, draw):
             yield "exponent", what, replace(good, expression=changed)
     for letter, meaning in good.region.substitutions.items():
-        changed = Region(good.region.slacks, {**good.region.substitutions, letter: meaning * _factor(draw)})
+        changed = Region(
+            good.region.slacks, {**good.region.substitutions, letter: meaning * _factor(draw)}
+        )
         yield "range", f"{letter} stands for something else", replace(good, region=changed)
 
 
@@ -148,14 +182,24 @@ def _squares(good: Certificate, draw: random.Random) -> Iterator[Change]:
                 f"square {index + 1}: {name} scaled",
                 at(index, (weight, {**vector, name: _factor(draw) * entry})),
             )
-            yield "square", f"square {index + 1}: sign of {name}", at(index, (weight, {**vector, name: -entry}))
+            yield (
+                "square",
+                f"square {index + 1}: sign of {name}",
+                at(index, (weight, {**vector, name: -entry})),
+            )
             yield (
                 "square",
                 f"square {index + 1}: {name} dropped",
                 at(index, (weight, {k: v for k, v in vector.items() if k != name})),
             )
-        other = draw.choice([name for name in (*sym.DETERMINISTIC, *sym.CENTRED) if name not in vector])
-        yield "square", f"square {index + 1}: {other} added", at(index, (weight, {**vector, other: ONE}))
+        other = draw.choice(
+            [name for name in (*sym.DETERMINISTIC, *sym.CENTRED) if name not in vector]
+        )
+        yield (
+            "square",
+            f"square {index + 1}: {other} added",
+            at(index, (weight, {**vector, other: ONE})),
+        )
         for what, changed in _exponents(weight, draw):
             yield "exponent", f"square {index + 1}: {what}", at(index, (changed, vector))
 
@@ -164,7 +208,9 @@ def _region(good: Certificate, draw: random.Random) -> Iterator[Change]:
     for letter, meaning in good.region.slacks.items():
 
         def slack(new: sp.Expr, letter: sp.Symbol = letter) -> Certificate:
-            return replace(good, region=replace(good.region, slacks={**good.region.slacks, letter: new}))
+            return replace(
+                good, region=replace(good.region, slacks={**good.region.slacks, letter: new})
+            )
 
         yield "range", f"{letter} scaled", slack(_factor(draw) * meaning)
         yield "range", f"{letter} one wider", slack(meaning + 1)
@@ -188,17 +234,29 @@ def _assumptions(good: Certificate, draw: random.Random) -> Iterator[Change]:
         yield (
             "assumption",
             f"{key} swapped for {other}",
-            replace(_with(good, key, None), multipliers={**_with(good, key, None).multipliers, other: weight}),
+            replace(
+                _with(good, key, None),
+                multipliers={**_with(good, key, None).multipliers, other: weight},
+            ),
         )
-        letter = draw.choice(sorted((x for x in key.slack.free_symbols if x.is_nonnegative), key=str))
+        letter = draw.choice(
+            sorted((x for x in key.slack.free_symbols if x.is_nonnegative), key=str)
+        )
         easier = replace(key, slack=key.slack + letter)
         yield (
             "assumption",
             f"{key} weakened by {letter}",
-            replace(good, multipliers={(easier if k is key else k): v for k, v in good.multipliers.items()}),
+            replace(
+                good,
+                multipliers={(easier if k is key else k): v for k, v in good.multipliers.items()},
+            ),
         )
     other = draw.choice(strangers)
-    yield "assumption", f"{other} listed, not used", replace(good, multipliers={**good.multipliers, other: ZERO})
+    yield (
+        "assumption",
+        f"{other} listed, not used",
+        replace(good, multipliers={**good.multipliers, other: ZERO}),
+    )
     hidden = (sym.gamma + sym.mu) ** 2 - (sym.gamma - sym.mu) ** 2 - 4 * sym.gamma * sym.mu
     yield (
         "assumption",
@@ -209,7 +267,9 @@ def _assumptions(good: Certificate, draw: random.Random) -> Iterator[Change]:
 
 def _compensated(good: Certificate, draw: random.Random) -> Iterator[Change]:
     """The identity holds; what is wrong is a sign, an idle part or an empty region."""
-    letter = draw.choice(sorted((x for x in good.claim.free_symbols if x.is_positive), key=str) or [sym.gamma])
+    letter = draw.choice(
+        sorted((x for x in good.claim.free_symbols if x.is_positive), key=str) or [sym.gamma]
+    )
     yield (
         "compensated",
         f"claim and remainder less by {letter}",
@@ -230,13 +290,20 @@ def _compensated(good: Certificate, draw: random.Random) -> Iterator[Change]:
     if good.multipliers:
         key = draw.choice(list(good.multipliers))
         rest = good.remainder + good.multipliers[key] * key.slack
-        yield "compensated", f"{key} moved into the remainder", replace(_with(good, key, None), remainder=rest)
+        yield (
+            "compensated",
+            f"{key} moved into the remainder",
+            replace(_with(good, key, None), remainder=rest),
+        )
         if not key.equality:
             extra = 2 * good.multipliers[key]
             yield (
                 "compensated",
                 f"{key} with a negative multiplier",
-                replace(_with(good, key, good.multipliers[key] - extra), claim=good.claim - extra * key.slack),
+                replace(
+                    _with(good, key, good.multipliers[key] - extra),
+                    claim=good.claim - extra * key.slack,
+                ),
             )
     empty = {**good.region.slacks, sym.slack_shrink: -ONE - sym.gamma}
     if sym.slack_shrink not in good.region.slacks:
@@ -276,14 +343,19 @@ def _compensated(good: Certificate, draw: random.Random) -> Iterator[Change]:
                 good,
                 region=wider,
                 multipliers={k: v.xreplace(swap) for k, v in good.multipliers.items()},
-                squares=tuple((w.xreplace(swap), {n: x.xreplace(swap) for n, x in v.items()}) for w, v in good.squares),
+                squares=tuple(
+                    (w.xreplace(swap), {n: x.xreplace(swap) for n, x in v.items()})
+                    for w, v in good.squares
+                ),
                 remainder=good.remainder.xreplace(swap),
             ),
         )
 
 
 def argument(change: Corruption) -> str:
-    """Why an accepted change is harmless, by exact computation; empty when there is no such reason."""
+    """Why an accepted change is harmless, by exact computation; empty when there is no such
+    reason.
+    """
     good, bad = change.good, change.bad
     if isinstance(good, Identity) or isinstance(bad, Identity):
         return _same_identity(good, bad)

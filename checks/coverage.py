@@ -1,11 +1,14 @@
-"""How often the intervals for lambda* hold the truth: measured, on populations whose moments are known exactly.
+"""How often the intervals for lambda* hold the truth: measured, on populations whose moments are
+known exactly.
 
-Run ``python -m kdtheory.checks.coverage`` for the table, or call ``coverage_table``.  Population: H = h + H', G' =
-alpha H' + tau E with E an independent copy of H', so V = E|H'|^2, C = alpha V, sigma^2 = (alpha^2 + tau^2) V.
+Run ``python -m kdtheory.checks.coverage`` for the table, or call ``coverage_table``.  Population: H
+= h + H', G' = alpha H' + tau E with E an independent copy of H', so V = E|H'|^2, C = alpha V,
+sigma^2 = (alpha^2 + tau^2) V.
 
-Where the true weight of a sharp or envelope criterion is exactly 0 (a kink: "nearly noiseless", whose bias outweighs its
-noise 10^11 times), the estimate is exactly 0 as well, with probability 1 up to rounding.  An interval that contains its own
-estimate then holds the truth always: coverage 100 % is right there, and no interval of any width can cover 95 %.
+Where the true weight of a sharp or envelope criterion is exactly 0 (a kink: "nearly noiseless",
+whose bias outweighs its noise 10^11 times), the estimate is exactly 0 as well, with probability 1
+up to rounding.  An interval that contains its own estimate then holds the truth always: coverage
+100 % is right there, and no interval of any width can cover 95 %.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from kdtheory.estimate import lambda_star
 from kdtheory.estimate.criteria import make_criterion, minimise
 
 Array = NDArray[np.float64]
-# gamma mu = 0.05 counts the bias 21 times; Lcal = 4 mu is a mild condition number, where the sharp weight is not just 0.
+# gamma mu = 0.05 counts the bias 21 times; Lcal = 4 mu is a mild condition number, where the sharp
+# weight is not just 0.
 CONSTANTS: dict[str, Any] = {"step_size": 0.05, "mu": 1.0, "L": 3.0, "Lcal": 4.0}
 CRITERIA = ("unbiased", "second-moment", "theorem-1", "theorem-1-sharp", "theorem-1-envelope")
 SIZES = (50, 200, 1000)
@@ -30,7 +34,9 @@ SIZES = (50, 200, 1000)
 
 @dataclass(frozen=True)
 class Population:
-    """Gradients in d dimensions with known moments; ``law`` is that of H' per coordinate (unit variance times scale^2)."""
+    """Gradients in d dimensions with known moments; ``law`` is that of H' per coordinate (unit
+    variance times scale^2).
+    """
 
     name: str
     law: str
@@ -43,10 +49,19 @@ class Population:
     def moments(self) -> Array:
         """(sigma^2, C, V, |h|^2), exact."""
         variance = self.d * self.scale**2
-        return np.array([(self.alpha**2 + self.tau**2) * variance, self.alpha * variance, variance, self.bias**2])
+        return np.array(
+            [
+                (self.alpha**2 + self.tau**2) * variance,
+                self.alpha * variance,
+                variance,
+                self.bias**2,
+            ]
+        )
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
-        """n student and teacher gradients (n, d).  The student's mean is a nuisance, put where it would hurt: along h."""
+        """n student and teacher gradients (n, d).  The student's mean is a nuisance, put where it
+        would hurt: along h.
+        """
         teacher, own = self._noise(rng, n)
         h = np.full(self.d, self.bias / math.sqrt(self.d))
         return self.alpha * teacher + self.tau * own + 0.5 * h, teacher + h
@@ -57,12 +72,17 @@ class Population:
             pair = rng.standard_normal(shape), rng.standard_normal(shape)
         elif self.law == "t3-coordinates":  # variance 3
             pair = rng.standard_t(3, shape) / math.sqrt(3), rng.standard_t(3, shape) / math.sqrt(3)
-        elif self.law == "t3-common":  # a heavy sample is heavy in all coordinates of both: |H'|^2 has no variance
+        elif (
+            self.law == "t3-common"
+        ):  # a heavy sample is heavy in all coordinates of both: |H'|^2 has no variance
             size = 1.0 / np.sqrt(rng.chisquare(3, (n, 1)))
             pair = size * rng.standard_normal(shape), size * rng.standard_normal(shape)
         else:  # "skew": rank one, residual times features, residuals from a shifted exponential law
             features = rng.standard_normal(shape)
-            pair = (rng.exponential(1.0, (n, 1)) - 1) * features, (rng.exponential(1.0, (n, 1)) - 1) * features
+            pair = (
+                (rng.exponential(1.0, (n, 1)) - 1) * features,
+                (rng.exponential(1.0, (n, 1)) - 1) * features,
+            )
         return self.scale * pair[0], self.scale * pair[1]
 
 
@@ -82,7 +102,9 @@ POPULATIONS = (
 
 @dataclass(frozen=True)
 class Coverage:
-    """Share of intervals that hold the true weight, with the misses on either side and the share of unbounded ones."""
+    """Share of intervals that hold the true weight, with the misses on either side and the share of
+    unbounded ones.
+    """
 
     population: str
     n: int
@@ -113,13 +135,21 @@ def measure(population: Population, n: int, criterion: str, *, runs: int, seed: 
     for k in range(runs):
         found = lambda_star(*population.sample(rng, n), criterion=criterion, **CONSTANTS)
         low[k], high[k] = found.low, found.high
-    # Rounding of a weight; one of exactly 0 (the sharp criterion's kink) is bracketed up to the bisection's last step.
+    # Rounding of a weight; one of exactly 0 (the sharp criterion's kink) is bracketed up to the
+    # bisection's last step.
     slack = 1e-9 * abs(truth) if truth else 1e-11
     unbounded = ~np.isfinite(high - low)
     return Coverage(
-        population.name, n, criterion, truth, int(np.sum(low > truth + slack)), int(np.sum(high < truth - slack)),
-        int(np.sum(unbounded)), runs, float(np.median(high - low)),
-    )  # fmt: skip
+        population.name,
+        n,
+        criterion,
+        truth,
+        int(np.sum(low > truth + slack)),
+        int(np.sum(high < truth - slack)),
+        int(np.sum(unbounded)),
+        runs,
+        float(np.median(high - low)),
+    )
 
 
 def coverage_table(
@@ -140,10 +170,14 @@ def coverage_table(
 def main() -> None:
     """Print the table."""
     print(f"{'gradients':22s} {'n':>5s}  " + "  ".join(f"{name:>24s}" for name in CRITERIA))
-    print(f"{'':22s} {'':>5s}  " + "  ".join(f"{'% (above/below, inf) width':>24s}" for _ in CRITERIA))
+    print(
+        f"{'':22s} {'':>5s}  " + "  ".join(f"{'% (above/below, inf) width':>24s}" for _ in CRITERIA)
+    )
     cells: list[str] = []
     for row in coverage_table():
-        text = f"{100 * row.rate:5.1f} ({row.too_high}/{row.too_low}, {row.unbounded}) {row.width:.2g}"
+        text = (
+            f"{100 * row.rate:5.1f} ({row.too_high}/{row.too_low}, {row.unbounded}) {row.width:.2g}"
+        )
         cells.append(f"{text:>24s}")
         if len(cells) == len(CRITERIA):
             print(f"{row.population:22s} {row.n:5d}  " + "  ".join(cells), flush=True)

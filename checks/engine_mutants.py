@@ -1,4 +1,6 @@
-"""Wrong rules, engines, weights and bounds in numbers: functions that differ from the right one in one thing."""
+"""Wrong rules, engines, weights and bounds in numbers: functions that differ from the right one in
+one thing.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,18 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from kdtheory import best_weights, bounds, moments, simulation
-from kdtheory import symbols as sym
+from kdtheory.algebra import symbols as sym
+from kdtheory.bounds import best_weights
+from kdtheory.bounds import values as bounds
 from kdtheory.checks import engine_oracles as engines
 from kdtheory.checks.engine_oracles import GAMMA, START, STEPS, THETA, TINY
 from kdtheory.checks.mutant import Mutant
+from kdtheory.engines import exact as moments
+from kdtheory.engines.simulate import simulation
 from kdtheory.problems.base import Array
-from kdtheory.rules import DistilledSGD
-from kdtheory.teacher import teacher_statistics
-from kdtheory.theorems import THEOREMS
+from kdtheory.problems.teacher import teacher_statistics
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import THEOREMS
 
 _lam, _h = sym.lam, sym.bias_sq
 
@@ -31,17 +36,28 @@ def _wrong_rule(**methods: Callable[..., Any]) -> Callable[[DistilledSGD], tuple
     wrong = type("WrongRule", (DistilledSGD,), methods)
 
     def engine(rule: DistilledSGD) -> tuple[Array, Array]:
-        return _run(wrong(rule.weight, unbiased=rule.unbiased, batch_size=rule.batch_size, replacement=rule.replacement))
+        return _run(
+            wrong(
+                rule.weight,
+                unbiased=rule.unbiased,
+                batch_size=rule.batch_size,
+                replacement=rule.replacement,
+            )
+        )
 
     return engine
 
 
 def _opposite(self: DistilledSGD, n: int) -> float:
-    return DistilledSGD(batch_size=self.batch_size, replacement=not self.replacement).noise_factor(n)
+    return DistilledSGD(batch_size=self.batch_size, replacement=not self.replacement).noise_factor(
+        n
+    )
 
 
 def _moments_engine(step: Callable[..., Any]) -> Callable[[DistilledSGD], tuple[Array, Array]]:
-    """The moment recursion with a wrong step, through a subclass: the engine itself stays untouched."""
+    """The moment recursion with a wrong step, through a subclass: the engine itself stays
+    untouched.
+    """
     wrong = type("WrongMoments", (moments.Moments,), {"step": step})
 
     def engine(rule: DistilledSGD) -> tuple[Array, Array]:
@@ -89,7 +105,14 @@ def _at_student(rule: DistilledSGD) -> tuple[Array, Array]:
 def _simulated(change: Callable[[DistilledSGD], DistilledSGD]) -> Callable[[DistilledSGD], Any]:
     def engine(rule: DistilledSGD) -> Any:
         run = simulation.simulate(
-            TINY, THETA, change(rule), step_size=GAMMA, x0=START, steps=STEPS, replicates=40_000, seed=5
+            TINY,
+            THETA,
+            change(rule),
+            step_size=GAMMA,
+            x0=START,
+            steps=STEPS,
+            replicates=40_000,
+            seed=5,
         )
         return (run.sq_distance, run.sq_distance_error), (run.gap, run.gap_error)
 
@@ -112,9 +135,17 @@ def wrong_engines() -> list[Mutant]:
     """Rules, exact engines and Monte Carlo."""
 
     def rule(name: str, what: str, **methods: Callable[..., Any]) -> Mutant:
-        return Mutant(f"rule: {name}", what, lambda: _wrong_rule(**methods), "matches_enumeration", lambda: _run)
+        return Mutant(
+            f"rule: {name}",
+            what,
+            lambda: _wrong_rule(**methods),
+            "matches_enumeration",
+            lambda: _run,
+        )
 
-    def engine(name: str, what: str, wrong: Callable[..., Any], right: Callable[..., Any] = _run) -> Mutant:
+    def engine(
+        name: str, what: str, wrong: Callable[..., Any], right: Callable[..., Any] = _run
+    ) -> Mutant:
         return Mutant(f"engine: {name}", what, lambda: wrong, "matches_enumeration", lambda: right)
 
     def monte_carlo(name: str, what: str, change: Callable[[DistilledSGD], DistilledSGD]) -> Mutant:
@@ -128,7 +159,11 @@ def wrong_engines() -> list[Mutant]:
 
     right = _moments_engine(_right_step)
     return [
-        rule("sign of lambda", "G + lam H", corrections=lambda self, taught: -DistilledSGD.corrections(self, taught)),
+        rule(
+            "sign of lambda",
+            "G + lam H",
+            corrections=lambda self, taught: -DistilledSGD.corrections(self, taught),
+        ),
         rule("h missing", "the biased rule centred", corrections=_centred),
         rule(
             "unbiased without + lam h",
@@ -138,7 +173,9 @@ def wrong_engines() -> list[Mutant]:
         rule(
             "h added twice",
             "H - 2h",
-            corrections=lambda self, taught: self.weight * (taught - (2 if self.unbiased else 0) * taught.mean(axis=0)),
+            corrections=lambda self, taught: (
+                self.weight * (taught - (2 if self.unbiased else 0) * taught.mean(axis=0))
+            ),
         ),
         rule(
             "lambda squared",
@@ -151,11 +188,22 @@ def wrong_engines() -> list[Mutant]:
             "N for N - 1",
             "(N-B)/(B N)",
             noise_factor=lambda self, n: (
-                1 / self.batch_size if self.replacement else (n - self.batch_size) / (self.batch_size * n)
+                1 / self.batch_size
+                if self.replacement
+                else (n - self.batch_size) / (self.batch_size * n)
             ),
         ),
-        rule("B squared", "1/B^2", noise_factor=lambda self, n: DistilledSGD.noise_factor(self, n) / self.batch_size),
-        engine("batch factor on the bias", "|lam h|^2 divided like noise", _moments_engine(_batch_on_bias), right),
+        rule(
+            "B squared",
+            "1/B^2",
+            noise_factor=lambda self, n: DistilledSGD.noise_factor(self, n) / self.batch_size,
+        ),
+        engine(
+            "batch factor on the bias",
+            "|lam h|^2 divided like noise",
+            _moments_engine(_batch_on_bias),
+            right,
+        ),
         engine("mean not updated", "E e^t stays E e^0", _moments_engine(_frozen_mean), right),
         engine("one step late", "off by one in t", _late),
         engine("gap without the half", "<H e, e> for f - f*", _gap_doubled),
@@ -166,15 +214,21 @@ def wrong_engines() -> list[Mutant]:
 
 
 def _wrong_weight(formula: Callable[[Any, float, float], float]) -> Callable[..., float]:
-    """The right weight except for biased paper statements, where ``formula(teacher, kappa, B)`` is used."""
+    """The right weight except for biased paper statements, where ``formula(teacher, kappa, B)`` is
+    used.
+    """
 
-    def weight(problem: Any, theta: Array, *, step_size: float, criterion: str, batch_size: int) -> float:
+    def weight(
+        problem: Any, theta: Array, *, step_size: float, criterion: str, batch_size: int
+    ) -> float:
         if criterion != "theorem-1":
             return best_weights.optimal_weight(
                 problem, theta, step_size=step_size, criterion=criterion, batch_size=batch_size
             )
         return formula(
-            teacher_statistics(problem, theta), 1 / (step_size * float(problem.constants.mu)), float(batch_size)
+            teacher_statistics(problem, theta),
+            1 / (step_size * float(problem.constants.mu)),
+            float(batch_size),
         )
 
     return weight
@@ -207,10 +261,14 @@ def wrong_weights_and_bounds() -> list[Mutant]:
     """Optimal weights and bounds in numbers."""
 
     def weight(name: str, what: str, wrong: Callable[..., float]) -> Mutant:
-        return Mutant(f"weight: {name}", what, lambda: wrong, "minimises", lambda: best_weights.optimal_weight)
+        return Mutant(
+            f"weight: {name}", what, lambda: wrong, "minimises", lambda: best_weights.optimal_weight
+        )
 
     def number(name: str, what: str, wrong: Callable[..., Array]) -> Mutant:
-        return Mutant(f"bound: {name}", what, lambda: wrong, "attained_with_batches", lambda: bounds.bound)
+        return Mutant(
+            f"bound: {name}", what, lambda: wrong, "attained_with_batches", lambda: bounds.bound
+        )
 
     def late(*args: Any, **settings: Any) -> Array:
         return bounds.bound(*args, **{**settings, "steps": settings["steps"] + 1})[1:]
@@ -221,9 +279,13 @@ def wrong_weights_and_bounds() -> list[Mutant]:
     def shared(problem: Any, theta: Array, **settings: Any) -> Array:
         """|h|^2 divided by B with the noise."""
         statement = THEOREMS[settings["theorem"]]
-        divided = dict(statement.definitions) | {sym.k: sp.Abs(_lam) * sp.sqrt(_h / settings["batch_size"])}
+        divided = dict(statement.definitions) | {
+            sym.k: sp.Abs(_lam) * sp.sqrt(_h / settings["batch_size"])
+        }
         return bounds.bound(
-            problem, theta, **{**settings, "theorem": dataclasses.replace(statement, definitions=divided)}
+            problem,
+            theta,
+            **{**settings, "theorem": dataclasses.replace(statement, definitions=divided)},
         )
 
     return [
@@ -235,19 +297,27 @@ def wrong_weights_and_bounds() -> list[Mutant]:
         weight(
             "kappa alone",
             "C/(V + kappa/4 |h|^2)",
-            _wrong_weight(lambda T, kappa, B: T.covariance / (T.variance + B * kappa / 4 * T.bias_sq)),
+            _wrong_weight(
+                lambda T, kappa, B: T.covariance / (T.variance + B * kappa / 4 * T.bias_sq)
+            ),
         ),
         weight("no batch on the bias", "C/(V + (1+kappa)|h|^2)", _no_batch),
-        weight("bias forgotten", "C/V", _wrong_weight(lambda T, kappa, B: T.covariance / T.variance)),
+        weight(
+            "bias forgotten", "C/V", _wrong_weight(lambda T, kappa, B: T.covariance / T.variance)
+        ),
         weight(
             "sign",
             "-C/(..)",
-            _wrong_weight(lambda T, kappa, B: -T.covariance / (T.variance + B * (1 + kappa) * T.bias_sq)),
+            _wrong_weight(
+                lambda T, kappa, B: -T.covariance / (T.variance + B * (1 + kappa) * T.bias_sq)
+            ),
         ),
         weight(
             "twice",
             "2C/(..)",
-            _wrong_weight(lambda T, kappa, B: 2 * T.covariance / (T.variance + B * (1 + kappa) * T.bias_sq)),
+            _wrong_weight(
+                lambda T, kappa, B: 2 * T.covariance / (T.variance + B * (1 + kappa) * T.bias_sq)
+            ),
         ),
         weight("clipped", "into [0, 1]", _clipped),
         weight("paper's for the envelope", "lam* of theorem-1 for the envelope", _paper_everywhere),

@@ -1,4 +1,5 @@
-"""What rules, engines, bounds and weights are held against: all index paths, attained bounds, other weights.
+"""What rules, engines, bounds and weights are held against: all index paths, attained bounds, other
+weights.
 
 Every oracle takes the function under test and returns the empty string, or what is wrong with it.
 """
@@ -12,13 +13,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from kdtheory import matching
-from kdtheory.bounds import noise_floor
-from kdtheory.moments import expected, stationary
+from kdtheory.bounds.values import noise_floor
+from kdtheory.engines.exact import expected, stationary
+from kdtheory.instances import matching
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array
-from kdtheory.rules import DistilledSGD
-from kdtheory.theorems import Theorem
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import Theorem
 
 Engine = Callable[..., Array]  # (rule, start, steps) -> E|x^t - x*|^2, (steps + 1,)
 Bound = Callable[..., Array]
@@ -39,7 +40,9 @@ ROUNDING = 1e-10  # sums of at most 729 products of numbers of size 1
 
 
 def _paths(rule: DistilledSGD, steps: int) -> Iterator[Array]:
-    """Every x^steps, each equally likely, straight from x+ = x - gamma mean_B (G - lam H [+ lam h])."""
+    """Every x^steps, each equally likely, straight from x+ = x - gamma mean_B (G - lam H [+ lam
+    h]).
+    """
     taught = TINY.gradients(THETA)
     push = rule.weight * (taught - taught.mean(axis=0) if rule.unbiased else taught)
     pick = range(TINY.n_terms)
@@ -69,7 +72,9 @@ def enumerated(rule: DistilledSGD) -> tuple[tuple[float, ...], tuple[float, ...]
 def matches_enumeration(engine: Engine) -> str:
     """An exact engine against the mean over all index paths, both quantities, every rule."""
     for rule in RULES:
-        for name, got, want in zip(("E|x-x*|^2", "E f-f*"), engine(rule), enumerated(rule), strict=True):
+        for name, got, want in zip(
+            ("E|x-x*|^2", "E f-f*"), engine(rule), enumerated(rule), strict=True
+        ):
             off = float(np.max(np.abs(np.asarray(got) - want)))
             if not off <= ROUNDING:
                 return f"{name} is off by {off:.4g} for {rule}"
@@ -77,21 +82,28 @@ def matches_enumeration(engine: Engine) -> str:
 
 
 def near_enumeration(engine: Engine) -> str:
-    """A Monte Carlo engine against the same: within 6 standard errors at t = 1..3, two quantities, six rules.
+    """A Monte Carlo engine against the same: within 6 standard errors at t = 1..3, two quantities,
+    six rules.
 
-    36 comparisons at 6 sigma err together with probability below 1e-7; the seed is fixed, so a pass stays a pass.
+    36 comparisons at 6 sigma err together with probability below 1e-7; the seed is fixed, so a pass
+    stays a pass.
     """
     for rule in RULES:
         for (mean, error), want in zip(engine(rule), enumerated(rule), strict=True):
             for t in range(1, STEPS + 1):
                 if not abs(mean[t] - want[t]) <= 6 * error[t] + ROUNDING:
                     off = abs(mean[t] - want[t]) / error[t]
-                    return f"{mean[t]:.6g} at t = {t}, {off:.1f} standard errors off {want[t]:.6g}, for {rule}"
+                    return (
+                        f"{mean[t]:.6g} at t = {t}, {off:.1f} standard errors off {want[t]:.6g},"
+                        f" for {rule}"
+                    )
     return ""
 
 
 def attained_with_batches(bound: Bound) -> str:
-    """The envelope in numbers equals the mean over all 2^B signs on a one-dimensional sum, B = 1 and 3."""
+    """The envelope in numbers equals the mean over all 2^B signs on a one-dimensional sum, B = 1
+    and 3.
+    """
     problem = matching.SignedQuadratics(mu=Fraction(1, 2), c=Fraction(3, 4), s=Fraction(7, 3))
     theta, weight, gamma, x = Fraction(1), Fraction(1, 3), Fraction(1, 5), Fraction(40)
     push, fluctuation = problem.teacher(theta, weight)
@@ -99,7 +111,11 @@ def attained_with_batches(bound: Bound) -> str:
     for size in (1, 3):
         signs = [Fraction(sum(row), size) for row in itertools.product((1, -1), repeat=size)]
         truth = float(
-            sum((x - gamma * (problem.exact_gradient(x) - push + sign * swing)) ** 2 for sign in signs) / len(signs)
+            sum(
+                (x - gamma * (problem.exact_gradient(x) - push + sign * swing)) ** 2
+                for sign in signs
+            )
+            / len(signs)
         )
         got = bound(
             problem,
@@ -116,12 +132,17 @@ def attained_with_batches(bound: Bound) -> str:
             and abs(got[0] - float(x * x)) <= ROUNDING * got[0]
             and abs(got[1] - truth) <= ROUNDING * truth
         ):
-            return f"bound {list(map(float, got))} at t = 0, 1 with B = {size}; exact {[float(x * x), truth]}"
+            return (
+                f"bound {list(map(float, got))} at t = 0, 1 with B = {size}; exact"
+                f" {[float(x * x), truth]}"
+            )
     return ""
 
 
 def minimises(weight: Weight) -> str:
-    """No weight near or far has a lower floor, for affine, envelope, unbiased and batched statements."""
+    """No weight near or far has a lower floor, for affine, envelope, unbiased and batched
+    statements.
+    """
     for name, size in (
         ("theorem-1", 1),
         ("theorem-1", 4),
@@ -132,20 +153,29 @@ def minimises(weight: Weight) -> str:
     ):
         for teacher in (TINY.minimiser + 0.05, TINY.minimiser - 0.4, THETA):
 
-            def floor(lam: float, name: str = name, size: int = size, teacher: Array = teacher) -> float:
-                return noise_floor(TINY, teacher, theorem=name, step_size=0.004, weight=lam, batch_size=size)
+            def floor(
+                lam: float, name: str = name, size: int = size, teacher: Array = teacher
+            ) -> float:
+                return noise_floor(
+                    TINY, teacher, theorem=name, step_size=0.004, weight=lam, batch_size=size
+                )
 
             best = weight(TINY, teacher, step_size=0.004, criterion=name, batch_size=size)
             here = floor(best)
             for other in (0.0, 1.0, best + 0.02, best - 0.02, 1.2 * best, 0.8 * best, -best):
                 # Near the minimum the floor is flat: differences below 1e-9 of it are rounding.
                 if floor(other) < here * (1 - 1e-9):
-                    return f"{name}, B = {size}: floor {floor(other):.6g} at {other:.4g} beats {here:.6g} at {best:.4g}"
+                    return (
+                        f"{name}, B = {size}: floor {floor(other):.6g} at {other:.4g} beats"
+                        f" {here:.6g} at {best:.4g}"
+                    )
     return ""
 
 
 def law_holds(theorem: Theorem) -> str:
-    """The exact law in letters: rhs at enumerated E|y^t|^2, floor at the stationary moments, for three weights."""
+    """The exact law in letters: rhs at enumerated E|y^t|^2, floor at the stationary moments, for
+    three weights.
+    """
     D = THETA - TINY.minimiser
     for lam in (-0.4, 0.7, 1.3):
         truth = enumerated(DistilledSGD(lam))[0]
@@ -153,14 +183,26 @@ def law_holds(theorem: Theorem) -> str:
         square = _shifted(lam, origin)
         fading = origin
         for t in range(STEPS + 1):
-            numbers = {"lam": lam, "E_y": square[t], "drift": float(D @ fading), "D_sq": float(D @ D)}
+            numbers = {
+                "lam": lam,
+                "E_y": square[t],
+                "drift": float(D @ fading),
+                "D_sq": float(D @ D),
+            }
             got = _law(theorem, numbers)
             if not abs(got - truth[t]) <= ROUNDING * truth[t]:
-                return f"rhs = {got:.9g}, E|x^t-x*|^2 = {truth[t]:.9g} over all paths, lam = {lam}, t = {t}"
+                return (
+                    f"rhs = {got:.9g}, E|x^t-x*|^2 = {truth[t]:.9g} over all paths, lam = {lam}, t"
+                    f" = {t}"
+                )
             fading = fading - GAMMA * (TINY.hessian @ fading)
-        plain, distilled = (stationary(TINY, THETA, DistilledSGD(w), step_size=GAMMA).sq_distance for w in (0.0, lam))
+        plain, distilled = (
+            stationary(TINY, THETA, DistilledSGD(w), step_size=GAMMA).sq_distance
+            for w in (0.0, lam)
+        )
         floor = _floor(theorem, {"lam": lam, "S0": plain, "D_sq": float(D @ D)})
-        if not abs(floor - distilled) <= 1e-8 * distilled:  # a linear solve with condition number below 100
+        # A linear solve with condition number below 100.
+        if not abs(floor - distilled) <= 1e-8 * distilled:
             return f"floor = {floor:.9g}, stationary E|x-x*|^2 = {distilled:.9g}, lam = {lam}"
     return ""
 
@@ -180,7 +222,7 @@ def _shifted(lam: float, origin: Array) -> list[float]:
 
 
 def _law(theorem: Theorem, numbers: dict[str, float]) -> float:
-    from kdtheory import symbols as sym
+    from kdtheory.algebra import symbols as sym
 
     letters = {
         sym.lam: numbers["lam"],
@@ -192,7 +234,7 @@ def _law(theorem: Theorem, numbers: dict[str, float]) -> float:
 
 
 def _floor(theorem: Theorem, numbers: dict[str, float]) -> float:
-    from kdtheory.bounds import evaluate
+    from kdtheory.bounds.values import evaluate
 
     assert theorem.floor is not None
     return evaluate(theorem.floor, numbers)

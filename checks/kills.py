@@ -1,6 +1,8 @@
-"""A campaign under real kills: SIGKILL for the driver or one of its workers at random moments, again and again, until it is complete.
+"""A campaign under real kills: SIGKILL for the driver or one of its workers at random moments,
+again and again, until it is complete.
 
-``python -m kdtheory.checks.kills --kills 50`` prints what was killed and whether the store equals that of an undisturbed run.
+``python -m kdtheory.checks.kills --kills 50`` prints what was killed and whether the store equals
+that of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -22,15 +24,30 @@ RUN = "import sys; from kdtheory.cli import main; sys.exit(main(sys.argv[1:]))"
 
 def start(store: Path, instances: int) -> subprocess.Popen[bytes]:
     """A campaign with two workers in a process of its own."""
-    words = ["campaign", "--store", str(store), "--instances", str(instances), "--workers", "2", "--json"]
+    words = [
+        "campaign",
+        "--store",
+        str(store),
+        "--instances",
+        str(instances),
+        "--workers",
+        "2",
+        "--json",
+    ]
     return subprocess.Popen([sys.executable, "-c", RUN, *words], stdout=subprocess.DEVNULL)
 
 
 def workers_of(pid: int) -> list[int]:
-    """The worker processes of a driver (Linux): its children that are not Python's resource tracker."""
+    """The worker processes of a driver (Linux): its children that are not Python's resource
+    tracker.
+    """
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        return [
+            int(child)
+            for child in children
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
     except (FileNotFoundError, ProcessLookupError):
         return []
 
@@ -40,13 +57,20 @@ def contents(store: Path) -> tuple[list[Any], list[Any]]:
     base = sqlite3.connect(store)
     try:
         blocks = base.execute("SELECT number, instances FROM blocks ORDER BY number").fetchall()
-        return blocks, base.execute("SELECT block, theorem, violated, noisy, ratio FROM results ORDER BY block, theorem").fetchall()
+        return (
+            blocks,
+            base.execute(
+                "SELECT block, theorem, violated, noisy, ratio FROM results ORDER BY block, theorem"
+            ).fetchall(),
+        )
     finally:
         base.close()
 
 
 def _wait_for_blocks(store: Path, driver: subprocess.Popen[bytes], patience: float = 120.0) -> None:
-    """Until the driver has written to the store once more: SQLite's log of it grows or is begun again."""
+    """Until the driver has written to the store once more: SQLite's log of it grows or is begun
+    again.
+    """
     log = store.with_name(store.name + "-wal")
 
     def written() -> tuple[float, int]:
@@ -67,17 +91,20 @@ def survive(folder: Path, *, kills: int, instances: int, seed: int = 0) -> dict[
     stored = []
     while sum(killed.values()) < kills:
         driver = start(store, instances)
-        if rng.random() < 0.8:      # one in five is killed while it starts
+        if rng.random() < 0.8:  # one in five is killed while it starts
             _wait_for_blocks(store, driver)
         while sum(killed.values()) < kills:
             time.sleep(rng.uniform(0.0, 1.0))
             if driver.poll() is not None:
-                raise RuntimeError(f"The campaign ended before {kills} kills ({driver.returncode}): use more instances.")
+                raise RuntimeError(
+                    f"The campaign ended before {kills} kills ({driver.returncode}): use more"
+                    " instances."
+                )
             workers = workers_of(driver.pid)
             if workers and rng.random() < 0.5:
                 os.kill(rng.choice(workers), signal.SIGKILL)
                 killed["worker"] += 1
-                _wait_for_blocks(store, driver)     # the driver must replace it and go on
+                _wait_for_blocks(store, driver)  # the driver must replace it and go on
                 continue
             killed["driver"] += 1
             break
@@ -88,8 +115,12 @@ def survive(folder: Path, *, kills: int, instances: int, seed: int = 0) -> dict[
         code = start(path, instances).wait()
         if code:
             raise RuntimeError(f"The campaign of {path.name} ended with exit code {code}.")
-    return {"killed": killed, "blocks stored at each kill of the driver": stored, "blocks": len(contents(calm)[0]),
-            "equal": contents(store) == contents(calm)}
+    return {
+        "killed": killed,
+        "blocks stored at each kill of the driver": stored,
+        "blocks": len(contents(calm)[0]),
+        "equal": contents(store) == contents(calm),
+    }
 
 
 if __name__ == "__main__":

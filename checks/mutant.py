@@ -30,7 +30,9 @@ CHECKS: dict[str, Check] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """``build()`` is the wrong object, ``original()`` the right one; ``killed_by`` names the check in ``CHECKS``."""
+    """``build()`` is the wrong object, ``original()`` the right one; ``killed_by`` names the check
+    in ``CHECKS``.
+    """
 
     name: str
     what: str

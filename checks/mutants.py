@@ -1,8 +1,9 @@
-"""The mutation score: wrong statements, rules, engines and weights, each with the named check that must refuse it.
+"""The mutation score: wrong statements, rules, engines and weights, each with the named check that
+must refuse it.
 
-``score`` first runs every unmutated original through the check its mutants are killed by: a check that refuses
-everything would score 100 %.  ``TRUE`` lists changes that leave a true statement, with the reason; they are not
-counted, and a test holds that they are accepted.
+``score`` first runs every unmutated original through the check its mutants are killed by: a check
+that refuses everything would score 100 %.  ``TRUE`` lists changes that leave a true statement, with
+the reason; they are not counted, and a test holds that they are accepted.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def score(mutants: tuple[Mutant, ...] = MUTANTS) -> tuple[Outcome, ...]:
         if key not in passed:
             wrong = CHECKS[mutant.killed_by](original)
             if wrong:  # raised, not asserted: it must hold under python -O as well
-                raise AssertionError(f"the original of {mutant.name!r} fails {mutant.killed_by}: {wrong}")
+                raise AssertionError(
+                    f"the original of {mutant.name!r} fails {mutant.killed_by}: {wrong}"
+                )
             passed.add(key)
     return tuple(_outcome(mutant) for mutant in mutants)
 

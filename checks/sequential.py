@@ -1,9 +1,9 @@
 """How often the sequential Monte Carlo tests err, and how soon they see a wrong bound: ``python -m
 kdtheory.checks.sequential``.
 
-False alarms are counted where they are most likely, at E Z = b exactly, for laws with skew, heavy tails and rare large
-values; beside them the alarms of Student's t interval at the same level, which is what such tests are often made of.
-Both tests are looked at after every batch.
+False alarms are counted where they are most likely, at E Z = b exactly, for laws with skew, heavy
+tails and rare large values; beside them the alarms of Student's t interval at the same level, which
+is what such tests are often made of. Both tests are looked at after every batch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Law:
 
 def _two_points(most: float) -> Law:
     return Law(
-        f"{most:g} with probability 1/{most:g}, else 0", lambda rng, shape: most * (rng.random(shape) < 1 / most), most
+        f"{most:g} with probability 1/{most:g}, else 0",
+        lambda rng, shape: most * (rng.random(shape) < 1 / most),
+        most,
     )
 
 
@@ -42,11 +44,18 @@ LAWS = (
     Law("beta(0.05, 0.95) times 20", lambda rng, shape: 20 * rng.beta(0.05, 0.95, shape), 20.0),
     _two_points(30.0),
     _two_points(3000.0),
-    Law("1.001 nearly always, else 0", lambda rng, shape: 1.001 * (rng.random(shape) < 1 / 1.001), 1.001),
+    Law(
+        "1.001 nearly always, else 0",
+        lambda rng, shape: 1.001 * (rng.random(shape) < 1 / 1.001),
+        1.001,
+    ),
     Law("exponential", lambda rng, shape: rng.exponential(size=shape)),
     Law("chi-square(1)", lambda rng, shape: rng.standard_normal(shape) ** 2),
     Law("log-normal, sigma = 3", lambda rng, shape: np.exp(3 * rng.standard_normal(shape) - 4.5)),
-    Law("Pareto, tail 1.2 (infinite variance)", lambda rng, shape: (0.2 / 1.2) * (1 + rng.pareto(1.2, shape))),
+    Law(
+        "Pareto, tail 1.2 (infinite variance)",
+        lambda rng, shape: (0.2 / 1.2) * (1 + rng.pareto(1.2, shape)),
+    ),
 )
 
 
@@ -62,7 +71,9 @@ class Rates:
 
 
 def rejections(law: Law, *, claim: float, alpha: float, trials: int, runs: int, seed: int) -> Rates:
-    """How often "E Z <= claim" and "E Z >= claim" are rejected, looking every 50 of ``runs`` samples of mean 1."""
+    """How often "E Z <= claim" and "E Z >= claim" are rejected, looking every 50 of ``runs``
+    samples of mean 1.
+    """
     rng, needed = np.random.default_rng(seed), math.log(1 / alpha)
     over = under = naive = 0
     scale = np.arange(1.0, CELLS + 1)
@@ -80,22 +91,34 @@ def rejections(law: Law, *, claim: float, alpha: float, trials: int, runs: int, 
         over, under = over + seen_over, under + seen_under
         column = samples[:, 0]
         half = stats.t.isf(alpha, runs - 1) * column.std(ddof=1) / math.sqrt(runs)
-        naive += column.mean() + half < claim  # "the interval lies below the bound": VERIFIED, the old way
+        # "the interval lies below the bound": VERIFIED, the old way.
+        naive += column.mean() + half < claim
     bounded = math.isfinite(law.most)
-    return Rates(law.name, trials, over / trials, under / trials if bounded else math.nan, naive / trials)
+    return Rates(
+        law.name, trials, over / trials, under / trials if bounded else math.nan, naive / trials
+    )
 
 
-def false_alarms(*, alpha: float = 0.05, trials: int = 2000, runs: int = 500, seed: int = 0) -> list[Rates]:
+def false_alarms(
+    *, alpha: float = 0.05, trials: int = 2000, runs: int = 500, seed: int = 0
+) -> list[Rates]:
     """At E Z = b, where both rejections are wrong."""
-    return [rejections(law, claim=1.0, alpha=alpha, trials=trials, runs=runs, seed=seed) for law in LAWS]
+    return [
+        rejections(law, claim=1.0, alpha=alpha, trials=trials, runs=runs, seed=seed) for law in LAWS
+    ]
 
 
-def power(*, alpha: float = 1e-4, trials: int = 200, runs: int = 500, seed: int = 1) -> list[tuple[str, Rates, Rates]]:
-    """The bound halved (mutant: "E Z <= b/2" must be refuted) and doubled ("E Z <= 2b" must be verified)."""
+def power(
+    *, alpha: float = 1e-4, trials: int = 200, runs: int = 500, seed: int = 1
+) -> list[tuple[str, Rates, Rates]]:
+    """The bound halved (mutant: "E Z <= b/2" must be refuted) and doubled ("E Z <= 2b" must be
+    verified).
+    """
     found = []
     for law in LAWS:
         halved, doubled = (
-            rejections(law, claim=claim, alpha=alpha, trials=trials, runs=runs, seed=seed) for claim in (0.5, 2.0)
+            rejections(law, claim=claim, alpha=alpha, trials=trials, runs=runs, seed=seed)
+            for claim in (0.5, 2.0)
         )
         found.append((law.name, halved, doubled))
     return found

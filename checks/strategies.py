@@ -1,4 +1,5 @@
-"""Hypothesis strategies for what the theorems speak of, legal by construction: nothing is drawn and then rejected.
+"""Hypothesis strategies for what the theorems speak of, legal by construction: nothing is drawn and
+then rejected.
 
 Numbers are multiples of 1/8 of moderate size, so that examples shrink to small integers and zeros.
 """
@@ -10,13 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from kdtheory.best_weights import optimal_weight
-from kdtheory.bounds import step_size_limit, theorem_named
-from kdtheory.compressors import Bernoulli, StochasticRounding
-from kdtheory.problems import FiniteSum, LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
+from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.values import step_size_limit, theorem_named
+from kdtheory.problems import (
+    FiniteSum,
+    LeastSquares,
+    LogisticRegression,
+    SinusoidalSum,
+    SoftmaxRegression,
+)
 from kdtheory.problems.base import Array
-from kdtheory.rules import Compressor
-from kdtheory.teacher import teacher_statistics
+from kdtheory.problems.teacher import teacher_statistics
+from kdtheory.rules.compressors import Bernoulli, StochasticRounding
+from kdtheory.rules.distilled import Compressor
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,9 @@ def arrays(*shape: int) -> st.SearchStrategy[Array]:
 
 @st.composite
 def least_squares(draw: st.DrawFn, *, strongly_convex: bool = True) -> LeastSquares:
-    """2 to 5 samples in dimension 1 to 3; ridge > 0, or a repeated column without ridge.  Shrinks to zero data."""
+    """2 to 5 samples in dimension 1 to 3; ridge > 0, or a repeated column without ridge.  Shrinks
+    to zero data.
+    """
     n, d = draw(st.integers(2, 5)), draw(st.integers(1, 3))
     features, targets = draw(arrays(n, d)), draw(arrays(n))
     if strongly_convex or draw(st.booleans()):
@@ -57,7 +66,9 @@ def logistic(draw: st.DrawFn) -> LogisticRegression:
     """Soft and hard labels, ridge > 0.  Shrinks to zero features and labels."""
     n, d = draw(st.integers(2, 5)), draw(st.integers(1, 3))
     labels = draw(st.lists(st.sampled_from([0.0, 1.0, 0.25, 0.5]), min_size=n, max_size=n))
-    return LogisticRegression(draw(arrays(n, d)), labels, ridge=draw(st.sampled_from([1.0, 0.25, 0.0625])))
+    return LogisticRegression(
+        draw(arrays(n, d)), labels, ridge=draw(st.sampled_from([1.0, 0.25, 0.0625]))
+    )
 
 
 @st.composite
@@ -65,12 +76,16 @@ def softmax(draw: st.DrawFn) -> SoftmaxRegression:
     """Two or three classes, ridge > 0.  Shrinks to one label."""
     n, d = draw(st.integers(2, 4)), draw(st.integers(1, 2))
     labels = draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
-    return SoftmaxRegression(draw(arrays(n, d)), labels, ridge=draw(st.sampled_from([1.0, 0.25, 0.0625])))
+    return SoftmaxRegression(
+        draw(arrays(n, d)), labels, ridge=draw(st.sampled_from([1.0, 0.25, 0.0625]))
+    )
 
 
 @st.composite
 def sinusoidal(draw: st.DrawFn) -> SinusoidalSum:
-    """Triangular directions with a diagonal of at least 1/2, hence independent.  Shrinks to one direction."""
+    """Triangular directions with a diagonal of at least 1/2, hence independent.  Shrinks to one
+    direction.
+    """
     n, d = draw(st.integers(2, 4)), draw(st.integers(1, 2))
     directions = np.tril(draw(arrays(d, d)) / 2, -1) + np.diag(np.abs(draw(arrays(d))) / 2 + 0.5)
     raw = np.array(draw(st.lists(st.integers(1, 4), min_size=n, max_size=n)), dtype=float)
@@ -92,7 +107,9 @@ def points(problem: FiniteSum) -> st.SearchStrategy[Array]:
 
 @st.composite
 def teachers(draw: st.DrawFn, problem: FiniteSum) -> Array:
-    """x* itself, a good teacher, a bad one, or the axis whose gradients correlate worst with S.  Shrinks to x*."""
+    """x* itself, a good teacher, a bad one, or the axis whose gradients correlate worst with S.
+    Shrinks to x*.
+    """
     kind = draw(st.sampled_from(["optimal", "good", "bad", "adversarial"]))
     best = problem.minimiser
     if kind == "optimal":
@@ -100,11 +117,16 @@ def teachers(draw: st.DrawFn, problem: FiniteSum) -> Array:
     if kind == "adversarial":
         radius = draw(st.sampled_from([1.0, 0.25, 4.0]))
         rows = radius * np.vstack([np.eye(problem.dim), -np.eye(problem.dim)])
-        return min((best + row for row in rows), key=lambda theta: teacher_statistics(problem, theta).covariance)
+        return min(
+            (best + row for row in rows),
+            key=lambda theta: teacher_statistics(problem, theta).covariance,
+        )
     return best + draw(arrays(problem.dim)) * (1 / 16 if kind == "good" else 4.0)
 
 
-def step_sizes(problem: FiniteSum, theorem: str, *, batch_size: int = 1) -> st.SearchStrategy[float]:
+def step_sizes(
+    problem: FiniteSum, theorem: str, *, batch_size: int = 1
+) -> st.SearchStrategy[float]:
     """The limit itself (63/64 of it where the range is open), and inside.  Shrinks to the limit."""
     end = 63 / 64 if theorem_named(theorem).strict else 1.0
     limit = step_size_limit(problem, theorem, batch_size=batch_size)
@@ -115,37 +137,52 @@ def weights(
     problem: FiniteSum, theta: Array, theorem: str, *, step_size: float, batch_size: int = 1
 ) -> st.SearchStrategy[float]:
     """0, 1, the statement's lambda*, negative, and above 1.  Shrinks to 0."""
-    best = optimal_weight(problem, theta, step_size=step_size, criterion=theorem, batch_size=batch_size)
+    best = optimal_weight(
+        problem, theta, step_size=step_size, criterion=theorem, batch_size=batch_size
+    )
     return st.sampled_from([0.0, 1.0, best, -0.75, 1.75])
 
 
 @st.composite
 def batches(draw: st.DrawFn, problem: FiniteSum) -> tuple[int, bool]:
-    """(size, with replacement): one index, a pair, or all terms.  Shrinks to one index with replacement."""
+    """(size, with replacement): one index, a pair, or all terms.  Shrinks to one index with
+    replacement.
+    """
     replacement = draw(st.sampled_from([True, False]))
     return draw(st.sampled_from([1, 2] if replacement else [1, 2, problem.n_terms])), replacement
 
 
 @st.composite
-def compressors(draw: st.DrawFn, problem: FiniteSum, *, step_size: float, enumerate_only: bool) -> Compressor:
-    """Bernoulli within (1+omega)(1-gamma mu) < 1, or (``enumerate_only``) rounding.  Shrinks to little compression."""
+def compressors(
+    draw: st.DrawFn, problem: FiniteSum, *, step_size: float, enumerate_only: bool
+) -> Compressor:
+    """Bernoulli within (1+omega)(1-gamma mu) < 1, or (``enumerate_only``) rounding.  Shrinks to
+    little compression.
+    """
     if enumerate_only and draw(st.booleans()):
         return StochasticRounding(draw(st.sampled_from([0.125, 1.0])))
     contraction = step_size * float(problem.constants.mu)
-    room = contraction / (1 - contraction) if contraction < 1 / 2 else 1.0  # beyond 1/2 every omega <= 1 contracts
+    # Beyond 1/2 every omega <= 1 contracts.
+    room = contraction / (1 - contraction) if contraction < 1 / 2 else 1.0
     omega = draw(st.sampled_from([1 / 8, 1 / 2, 3 / 4])) * room
     return Bernoulli(1 / (1 + omega))
 
 
 @st.composite
 def cases(draw: st.DrawFn, theorem: str, *, exact: bool = False) -> Case:
-    """A legal setting of the statement; ``exact``: least squares, where iterates have exact moments."""
+    """A legal setting of the statement; ``exact``: least squares, where iterates have exact
+    moments.
+    """
     convex = theorem_named(theorem).modulus == "mu"
-    problem = draw(least_squares(strongly_convex=convex) if exact else problems(strongly_convex=convex))
+    problem = draw(
+        least_squares(strongly_convex=convex) if exact else problems(strongly_convex=convex)
+    )
     theta, x = draw(teachers(problem)), draw(points(problem))
     batch_size, replacement = draw(batches(problem))
     gamma = draw(step_sizes(problem, theorem, batch_size=batch_size))
     weight = draw(weights(problem, theta, theorem, step_size=gamma, batch_size=batch_size))
     squeezed = theorem.startswith("compressed")
-    compressor = draw(compressors(problem, step_size=gamma, enumerate_only=not exact)) if squeezed else None
+    compressor = (
+        draw(compressors(problem, step_size=gamma, enumerate_only=not exact)) if squeezed else None
+    )
     return Case(problem, theta, x, gamma, weight, batch_size, replacement, compressor)

@@ -1,8 +1,9 @@
-"""What it costs to take S at the current student instead of the minimiser: measured on least squares, without sampling.
+"""What it costs to take S at the current student instead of the minimiser: measured on least
+squares, without sampling.
 
-Run ``python -m kdtheory.checks.student_gap``.  Rows: students at growing distance from x*.  Columns: the "unbiased"
-weight at that student, centred (ours) and not centred, their errors, and the bound that ``lambda_star`` reports from mu
-and Lcal.
+Run ``python -m kdtheory.checks.student_gap``.  Rows: students at growing distance from x*.
+Columns: the "unbiased" weight at that student, centred (ours) and not centred, their errors, and
+the bound that ``lambda_star`` reports from mu and Lcal.
 """
 
 from __future__ import annotations
@@ -38,15 +39,21 @@ class Ridge:
     @property
     def minimiser(self) -> Array:
         """(d,)."""
-        return np.linalg.solve(self.hessian, self.features.T @ self.targets / self.features.shape[0])
+        return np.linalg.solve(
+            self.hessian, self.features.T @ self.targets / self.features.shape[0]
+        )
 
     def constants(self) -> tuple[float, float]:
-        """(mu, Lcal): smallest eigenvalue of H = E A, and the largest of the pencil (E A^2, H); both exact."""
+        """(mu, Lcal): smallest eigenvalue of H = E A, and the largest of the pencil (E A^2, H);
+        both exact.
+        """
         n, d = self.features.shape
         values, vectors = np.linalg.eigh(self.hessian)
         norms = np.einsum("ij,ij->i", self.features, self.features)
         # A_n = a a^T + ridge I, so A_n^2 = (|a|^2 + 2 ridge) a a^T + ridge^2 I
-        square = (self.features * (norms + 2 * self.ridge)[:, None]).T @ self.features / n + self.ridge**2 * np.eye(d)
+        square = (
+            self.features * (norms + 2 * self.ridge)[:, None]
+        ).T @ self.features / n + self.ridge**2 * np.eye(d)
         root = vectors / np.sqrt(values)
         return float(values[0]), float(np.linalg.eigvalsh(root.T @ square @ root)[-1])
 
@@ -85,7 +92,9 @@ def gaps(problem: Ridge, distances: tuple[float, ...], *, seed: int) -> list[Gap
         found = lambda_star(student, teacher, mu=mu, Lcal=Lcal)
         raw = float(np.sum(student * teacher) / np.sum(spread * spread))
         slope = float(np.linalg.norm(student.mean(axis=0)))
-        rows.append(Gap(distance, slope, truth, found.weight, raw, float(found.student_error or 0.0)))
+        rows.append(
+            Gap(distance, slope, truth, found.weight, raw, float(found.student_error or 0.0))
+        )
     return rows
 
 
@@ -95,8 +104,8 @@ def main() -> None:
     for row in gaps(random_ridge(1), (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), seed=2):
         centred, raw = row.centred - row.truth, row.raw - row.truth
         print(
-            f"{row.distance:8.2f} {row.gradient:8.3g}   {row.truth:11.4f}  {row.centred:8.4f}  {centred:8.2g}"
-            f"  {row.raw:11.4f}  {raw:8.2g}  {row.bound:8.2g}"
+            f"{row.distance:8.2f} {row.gradient:8.3g}   {row.truth:11.4f}  {row.centred:8.4f} "
+            f" {centred:8.2g}  {row.raw:11.4f}  {raw:8.2g}  {row.bound:8.2g}"
         )
 
 

@@ -1,4 +1,6 @@
-"""A sample of the attack on every run (``python -m kdtheory.checks.attack`` is the whole of it); claims against statements; no empty hypotheses."""
+"""A sample of the attack on every run (``python -m kdtheory.checks.attack`` is the whole of it);
+claims against statements; no empty hypotheses.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,15 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from kdtheory import assumptions as asm
-from kdtheory import symbols as sym
+from kdtheory.algebra import assumptions as asm
+from kdtheory.algebra import symbols as sym
 from kdtheory.checks import attack, statement_mutants
 from kdtheory.checks.claims import gaps
 from kdtheory.checks.corruptions import KINDS, argument, corruptions, obligations
 from kdtheory.proofs import OBLIGATIONS
 from kdtheory.prover.obligations import Certificate
 from kdtheory.prover.regions import evaluate
-from kdtheory.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS
 
 ALL = obligations()
 SAMPLE = attack.chosen(1)
@@ -35,17 +37,23 @@ def test_the_attack_is_broad() -> None:
 
 @pytest.mark.parametrize(("checker", "stride"), [("sympy", 2), ("z3", 1), ("cvc5", 4)])
 def test_a_sample_is_refused(checker: str, stride: int) -> None:
-    """Nothing survives without an argument; SymPy leaves nothing open either (solvers have a time limit)."""
+    """Nothing survives without an argument; SymPy leaves nothing open either (solvers have a time
+    limit).
+    """
     check = attack.checkers()[checker]
     outcomes = [attack.judged(change, checker, check(change.bad)) for change in SAMPLE[::stride]]
-    assert [(change.good.name, change.what) for _, what, _, change in outcomes if what == "SURVIVED"] == []
+    assert [
+        (change.good.name, change.what) for _, what, _, change in outcomes if what == "SURVIVED"
+    ] == []
     assert sum(what == "refused" for _, what, _, _ in outcomes) > 0.8 * len(outcomes)
     assert checker != "sympy" or all(what != "undecided" for _, what, _, _ in outcomes)
 
 
 @pytest.mark.parametrize("checker", ["sympy", "z3"])
 def test_what_keeps_the_identity_is_refused_for_its_sign(checker: str) -> None:
-    """Poles, empty regions, negative weights, idle assumptions: the expansion alone would accept them."""
+    """Poles, empty regions, negative weights, idle assumptions: the expansion alone would accept
+    them.
+    """
     check = attack.checkers()[checker]
     kinds = ("compensated", "assumption")
     found = [change for change in corruptions(ALL["theorem-2-one-step"]) if change.kind in kinds]
@@ -57,8 +65,13 @@ def test_what_keeps_the_identity_is_refused_for_its_sign(checker: str) -> None:
 
 def test_an_argument_is_given_only_where_there_is_one() -> None:
     """The sign of a lone vector leaves the same square; a weaker claim is another claim."""
-    same, weaker = (next(change for change in corruptions(ALL[name]) if change.what.startswith(what)) for name, what in (
-        ("unbiased-one-step", "square 2: sign of e"), ("theorem-1-one-step", "weaker by")))
+    same, weaker = (
+        next(change for change in corruptions(ALL[name]) if change.what.startswith(what))
+        for name, what in (
+            ("unbiased-one-step", "square 2: sign of e"),
+            ("theorem-1-one-step", "weaker by"),
+        )
+    )
     assert argument(same).startswith("the same square")
     assert argument(weaker) == ""
     table = attack.table([("sympy", "SURVIVED", "", weaker), ("sympy", "refused", "", same)])
@@ -78,56 +91,118 @@ def test_obligations_do_not_add_up_to_another_statement(index: int) -> None:
     assert gaps(wrong, OBLIGATIONS[wrong.name]()) != []
 
 
-@pytest.mark.parametrize("name", ["theorem-1", "theorem-2-sharp", "unbiased-envelope", "compressed"])
+@pytest.mark.parametrize(
+    "name", ["theorem-1", "theorem-2-sharp", "unbiased-envelope", "compressed"]
+)
 def test_a_missing_obligation_is_named(name: str) -> None:
-    """Without its one-step certificates, or with one that needs more than the statement lists, a statement has gaps."""
+    """Without its one-step certificates, or with one that needs more than the statement lists, a
+    statement has gaps.
+    """
     found = OBLIGATIONS[name]()
-    assert any("one step" in gap for gap in gaps(THEOREMS[name], [item for item in found if not getattr(item, "multipliers", {})]))
-    fewer = dataclasses.replace(THEOREMS[name], needs=tuple(x for x in THEOREMS[name].needs if x is not asm.expected_smoothness))
+    assert any(
+        "one step" in gap
+        for gap in gaps(
+            THEOREMS[name], [item for item in found if not getattr(item, "multipliers", {})]
+        )
+    )
+    fewer = dataclasses.replace(
+        THEOREMS[name],
+        needs=tuple(x for x in THEOREMS[name].needs if x is not asm.expected_smoothness),
+    )
     assert any("does not list" in gap for gap in gaps(fewer, found))
     wider = dataclasses.replace(THEOREMS[name], step_size_max=9 * THEOREMS[name].step_size_max)
     assert any("whole range" in gap for gap in gaps(wider, found))
 
 
 def test_a_compression_that_may_expand_or_another_p_is_noticed() -> None:
-    """Mutants of the compressed statement: its contraction condition not listed, half of p*, and no obligation for the rate at p*."""
+    """Mutants of the compressed statement: its contraction condition not listed, half of p*, and no
+    obligation for the rate at p*.
+    """
     theorem, found = THEOREMS["compressed"], OBLIGATIONS["compressed"]()
-    silent = dataclasses.replace(theorem, needs=tuple(need for need in theorem.needs if need is not asm.contraction))
-    assert any("contraction, which the statement does not list" in gap for gap in gaps(silent, found))
+    silent = dataclasses.replace(
+        theorem, needs=tuple(need for need in theorem.needs if need is not asm.contraction)
+    )
+    assert any(
+        "contraction, which the statement does not list" in gap for gap in gaps(silent, found)
+    )
     (best, where), otherwise = theorem.definitions[sym.young].args
-    halved = dataclasses.replace(theorem, definitions={**theorem.definitions, sym.young: sp.Piecewise((best / 2, where), otherwise)})
+    halved = dataclasses.replace(
+        theorem,
+        definitions={**theorem.definitions, sym.young: sp.Piecewise((best / 2, where), otherwise)},
+    )
     assert any("p* is not the root" in gap for gap in gaps(halved, found))
     unproved = [item for item in found if item.name != "compressed-rate-positive"]
-    assert gaps(theorem, unproved) == ["compressed: no obligation claims: the rate at p* is positive"]
+    assert gaps(theorem, unproved) == [
+        "compressed: no obligation claims: the rate at p* is positive"
+    ]
 
 
 def instance(item: Certificate, draw: random.Random) -> dict[sp.Symbol, Fraction]:
-    """f_n(x) = (mu + c w_n) y^2/2 + s w_n y with y = x - x*, w = 1 or -1: the letters of one step, exactly; free letters at random."""
+    """f_n(x) = (mu + c w_n) y^2/2 + s w_n y with y = x - x*, w = 1 or -1: the letters of one step,
+    exactly; free letters at random.
+    """
+
     def some() -> Fraction:
         return Fraction(draw.randint(1, 20), draw.choice((1, 3, 20, 200)))
 
     at = {row.symbol: some() for row in sym.TABLE.values()}
-    if at[sym.gamma] * at[sym.mu] == 1:     # the certificate of the compressed rate divides by 1 - gamma mu
+    # The certificate of the compressed rate divides by 1 - gamma mu.
+    if at[sym.gamma] * at[sym.mu] == 1:
         at[sym.gamma] /= 2
-    mu, gamma, lam, best, y, far, s = at[sym.mu], at[sym.gamma], at[sym.lam], some(), some(), some(), some()
+    mu, gamma, lam, best, y, far, s = (
+        at[sym.mu],
+        at[sym.gamma],
+        at[sym.lam],
+        some(),
+        some(),
+        some(),
+        some(),
+    )
     equal = item.region.substitutions.get(sym.Lcal) == sym.mu
     c = at[sym.c] = Fraction(0) if equal else at[sym.c]
-    at |= {sym.q: c / mu, sym.Lcal: mu + c**2 / mu, sym.L: mu * draw.choice((1, 1, 2)), sym.b: abs(1 - at[sym.L] * gamma)}
-    vectors = {"e": y, "g": mu * y, "h": mu * far, "xstar": best, "Gc": c * y + s, "S": s, "Hc": c * far + s}
+    at |= {
+        sym.q: c / mu,
+        sym.Lcal: mu + c**2 / mu,
+        sym.L: mu * draw.choice((1, 1, 2)),
+        sym.b: abs(1 - at[sym.L] * gamma),
+    }
+    vectors = {
+        "e": y,
+        "g": mu * y,
+        "h": mu * far,
+        "xstar": best,
+        "Gc": c * y + s,
+        "S": s,
+        "Hc": c * far + s,
+    }
     at |= {letter: vectors[u] * vectors[v] for (u, v), letter in sym.GRAM.items()}
-    unbiased = asm.descent_lemma_unbiased in item.multipliers or asm.compressor_unbiased in item.multipliers
+    unbiased = (
+        asm.descent_lemma_unbiased in item.multipliers
+        or asm.compressor_unbiased in item.multipliers
+    )
     mean = y - gamma * (vectors["g"] - (0 if unbiased else lam * vectors["h"]))
     after = mean**2 + gamma**2 * (vectors["Gc"] - lam * vectors["Hc"]) ** 2
-    at |= {sym.F: mu * y**2 / 2, sym.F_theta: mu * far**2 / 2, sym.F_plus: mu * after / 2, sym.out_sq: after,
-           sym.k: abs(lam * vectors["h"]), sym.a: abs(s - lam * vectors["Hc"])}
+    at |= {
+        sym.F: mu * y**2 / 2,
+        sym.F_theta: mu * far**2 / 2,
+        sym.F_plus: mu * after / 2,
+        sym.out_sq: after,
+        sym.k: abs(lam * vectors["h"]),
+        sym.a: abs(s - lam * vectors["Hc"]),
+    }
     for letter, meaning in (*item.region.substitutions.items(), *item.region.slacks.items()):
         at[letter] = evaluate(meaning, at)
     return at
 
 
-@pytest.mark.parametrize("name", [name for name, item in ALL.items() if isinstance(item, Certificate) and item.multipliers])
+@pytest.mark.parametrize(
+    "name",
+    [name for name, item in ALL.items() if isinstance(item, Certificate) and item.multipliers],
+)
 def test_hypotheses_hold_together_at_a_rational_finite_sum(name: str) -> None:
-    """Every condition and assumption of a certificate holds at a finite sum with gap, noise and bias, and there its claim is true."""
+    """Every condition and assumption of a certificate holds at a finite sum with gap, noise and
+    bias, and there its claim is true.
+    """
     item, draw = ALL[name], random.Random(name)
     assert isinstance(item, Certificate)
     for _ in range(20_000):
@@ -142,5 +217,8 @@ def test_hypotheses_hold_together_at_a_rational_finite_sum(name: str) -> None:
         slack = evaluate(key.slack, at)
         assert slack == 0 if key.equality else slack >= 0, key
     claim = evaluate(item.claim, at)
-    total = evaluate(item.remainder, at) + sum((evaluate(m, at) * evaluate(key.slack, at) for key, m in item.multipliers.items()), Fraction(0))
-    assert claim >= total >= 0      # the squares make up the difference
+    total = evaluate(item.remainder, at) + sum(
+        (evaluate(m, at) * evaluate(key.slack, at) for key, m in item.multipliers.items()),
+        Fraction(0),
+    )
+    assert claim >= total >= 0  # the squares make up the difference

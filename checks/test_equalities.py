@@ -1,4 +1,6 @@
-"""Equality oracles: instances that attain the bounds, units, the exact law, and the engine against all index paths."""
+"""Equality oracles: instances that attain the bounds, units, the exact law, and the engine against
+all index paths.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdtheory import assumptions as asm
-from kdtheory import matching
-from kdtheory.best_weights import optimal_weight
-from kdtheory.bounds import bound, noise_floor, step_size_limit
+from kdtheory.algebra import assumptions as asm
+from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.values import bound, noise_floor, step_size_limit
 from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import (
     ROUNDING,
@@ -27,12 +28,13 @@ from kdtheory.checks.comparing import (
     magnitude,
 )
 from kdtheory.checks.strategies import Case
-from kdtheory.meaning import gram_letters, slack_at, slack_size
+from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
+from kdtheory.instances import matching
 from kdtheory.problems import Constant, Constants, FiniteSum, LeastSquares
 from kdtheory.problems.base import Array
-from kdtheory.rules import DistilledSGD
-from kdtheory.teacher import gap_at
-from kdtheory.theorems import THEOREMS
+from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import THEOREMS
 
 
 @given(own.least_squares(), st.data())
@@ -44,7 +46,9 @@ def test_letters_of_one_step(problem: LeastSquares, data: st.DataObject) -> None
     weight = data.draw(own.weights(problem, theta, "theorem-1-envelope", step_size=gamma))
     for assumption, unbiased in ((asm.compressor, False), (asm.compressor_unbiased, True)):
         letters = gram_letters(problem, x, theta, step_size=gamma, weight=weight, unbiased=unbiased)
-        room = ROUNDING * slack_size(assumption, letters) + VALUE_ROUNDING * magnitude(problem, x, theta)
+        room = ROUNDING * slack_size(assumption, letters) + VALUE_ROUNDING * magnitude(
+            problem, x, theta
+        )
         assert abs(slack_at(assumption, letters)) <= room
 
 
@@ -52,7 +56,7 @@ def test_letters_of_one_step(problem: LeastSquares, data: st.DataObject) -> None
 @few
 def test_engine_is_the_mean_over_index_paths(case: Case) -> None:
     """Equality: the exact engine against all N^3 paths, walked one by one."""
-    from kdtheory.moments import expected
+    from kdtheory.engines.exact import expected
 
     problem = case.problem
     assert isinstance(problem, LeastSquares)
@@ -60,7 +64,9 @@ def test_engine_is_the_mean_over_index_paths(case: Case) -> None:
     ends = [case.x]
     for _ in range(3):
         ends = [row for x in ends for row in x - case.step_size * (problem.gradients(x) - push)]
-    seen = expected(problem, case.theta, DistilledSGD(case.weight), step_size=case.step_size, x0=case.x, steps=3)
+    seen = expected(
+        problem, case.theta, DistilledSGD(case.weight), step_size=case.step_size, x0=case.x, steps=3
+    )
     walked = float(np.mean([((x - problem.minimiser) ** 2).sum() for x in ends]))
     assert equal(walked, float(seen.sq_distance[-1]), size=magnitude(problem, case.x, case.theta))
 
@@ -96,7 +102,9 @@ class Rescaled:
             Constant(value * self.c / self.r**2, exact=value.exact, why=value.why)
             for value in (old.mu, old.mu_pl, old.L, old.Lcal)
         )
-        noise = Constant(old.sigma_star_sq * (self.c / self.r) ** 2, exact=True, why=old.sigma_star_sq.why)
+        noise = Constant(
+            old.sigma_star_sq * (self.c / self.r) ** 2, exact=True, why=old.sigma_star_sq.why
+        )
         return Constants(mu=mu, mu_pl=mu_pl, L=L, Lcal=Lcal, sigma_star_sq=noise)
 
     def value(self, x: Array) -> float:
@@ -114,7 +122,9 @@ class Rescaled:
 
 @pytest.mark.parametrize("theorem", WEIGHED)
 def test_change_of_units(theorem: str) -> None:
-    """Equality: f -> c f, x -> r x, gamma -> gamma r^2/c moves a bound by its unit and lambda* not at all."""
+    """Equality: f -> c f, x -> r x, gamma -> gamma r^2/c moves a bound by its unit and lambda* not
+    at all.
+    """
 
     @given(own.cases(theorem), st.sampled_from([4.0, 0.25]), st.sampled_from([1.0, 2.0]))
     @settings(few, max_examples=20)
@@ -131,11 +141,17 @@ def test_change_of_units(theorem: str) -> None:
             None,
         )
         unit = c if THEOREMS[theorem].quantity == "gap" else r**2
-        for left, right in zip(claimed(theorem, moved, 10), unit * claimed(theorem, case, 10), strict=True):
+        for left, right in zip(
+            claimed(theorem, moved, 10), unit * claimed(theorem, case, 10), strict=True
+        ):
             assert equal(left, right)
         same, again = (
             optimal_weight(
-                here.problem, here.theta, step_size=here.step_size, criterion=theorem, batch_size=here.batch_size
+                here.problem,
+                here.theta,
+                step_size=here.step_size,
+                criterion=theorem,
+                batch_size=here.batch_size,
             )
             for here in (case, moved)
         )
@@ -150,7 +166,9 @@ def test_change_of_units(theorem: str) -> None:
 def test_constants_change_with_units(problem: LeastSquares, c: float, r: float) -> None:
     """Equality: constants computed anew from rescaled data are the rescaled constants."""
     root = c**0.5
-    scaled = LeastSquares(problem.features * root / r, problem.targets * root, ridge=problem.ridge * c / r**2)
+    scaled = LeastSquares(
+        problem.features * root / r, problem.targets * root, ridge=problem.ridge * c / r**2
+    )
     wanted = Rescaled(problem, c, r).constants
     for name in ("mu", "mu_pl", "L", "Lcal", "sigma_star_sq"):
         assert equal(getattr(scaled.constants, name), getattr(wanted, name)), name
@@ -159,16 +177,25 @@ def test_constants_change_with_units(problem: LeastSquares, c: float, r: float) 
 @given(own.least_squares(), st.data())
 @few
 def test_exact_law(problem: LeastSquares, data: st.DataObject) -> None:
-    """Equality: the law is the exact engine at every t, any weight, and lambda-degree minimises its floor."""
-    from kdtheory.moments import expected
+    """Equality: the law is the exact engine at every t, any weight, and lambda-degree minimises its
+    floor.
+    """
+    from kdtheory.engines.exact import expected
 
     theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
-    gamma = data.draw(st.sampled_from([7 / 8, 1 / 2, 1 / 16])) * step_size_limit(problem, "exact-quadratic")
+    gamma = data.draw(st.sampled_from([7 / 8, 1 / 2, 1 / 16])) * step_size_limit(
+        problem, "exact-quadratic"
+    )
     best = optimal_weight(problem, theta, step_size=gamma, criterion="exact")
     weight = data.draw(st.sampled_from([0.0, 1.0, best, -0.75, 1.75]))
-    law = bound(problem, theta, theorem="exact-quadratic", step_size=gamma, weight=weight, x0=x, steps=20)
-    seen = expected(problem, theta, DistilledSGD(weight), step_size=gamma, x0=x, steps=20).sq_distance
-    # Near a weight of 1 the law divides by (1 - lam) and multiplies back, and at 1 it takes a difference of runs.
+    law = bound(
+        problem, theta, theorem="exact-quadratic", step_size=gamma, weight=weight, x0=x, steps=20
+    )
+    seen = expected(
+        problem, theta, DistilledSGD(weight), step_size=gamma, x0=x, steps=20
+    ).sq_distance
+    # Near a weight of 1 the law divides by (1 - lam) and multiplies back, and at 1 it takes a
+    # difference of runs.
     size = 1e3 * magnitude(problem, x, theta)
     for left, right in zip(law, seen, strict=True):
         assert equal(left, right, size=size)
@@ -182,12 +209,16 @@ def test_exact_law(problem: LeastSquares, data: st.DataObject) -> None:
 @given(own.least_squares(), st.data())
 @few
 def test_perfect_teacher_removes_the_noise(problem: LeastSquares, data: st.DataObject) -> None:
-    """Equality: theta = x* and weight 1 leave no floor, and started at x* the iterates stay there."""
-    from kdtheory.moments import expected
+    """Equality: theta = x* and weight 1 leave no floor, and started at x* the iterates stay
+    there.
+    """
+    from kdtheory.engines.exact import expected
 
     gamma, best = data.draw(own.step_sizes(problem, "theorem-1")), problem.minimiser
     size = magnitude(problem, best)
-    assert equal(noise_floor(problem, best, theorem="theorem-1", step_size=gamma, weight=1.0), 0.0, size=size)
+    assert equal(
+        noise_floor(problem, best, theorem="theorem-1", step_size=gamma, weight=1.0), 0.0, size=size
+    )
     seen = expected(problem, best, DistilledSGD(1.0), step_size=gamma, x0=best, steps=20)
     assert equal(float(seen.sq_distance.max()), 0.0, size=size)
 
@@ -208,11 +239,12 @@ nonnegative = st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(2)])
 def test_matching_instance_attains(
     mu: Fraction, c: Fraction, share: Fraction, bias: Fraction, extra: Fraction, place: Fraction
 ) -> None:
-    """Equality in exact fractions at every rate, then in the tool: sharp at gamma mu, envelope at any rate's point."""
+    """Equality in exact fractions at every rate, then in the tool: sharp at gamma mu, envelope at
+    any rate's point.
+    """
     gamma = share / (mu + c**2 / mu)
-    noise = (
-        gamma * bias * c / (1 - gamma * mu) + extra
-    )  # noise dominates: a (1 - gamma mu) >= gamma k c, with equality drawn
+    # Noise dominates: a (1 - gamma mu) >= gamma k c, with equality drawn.
+    noise = gamma * bias * c / (1 - gamma * mu) + extra
     if bias == mu:
         bias = bias / 2  # weight 1 has no instance; a smaller bias keeps noise dominating
     A = gamma * mu * (2 - gamma * (mu + c**2 / mu))
@@ -221,7 +253,9 @@ def test_matching_instance_attains(
     W = (gamma * (bias * (1 - gamma * mu) + gamma * noise * c)) ** 2
     exact = case.problem.exact_step(case.x, case.theta, case.weight, gamma)[0]
     assert exact == (1 - rate) * case.x**2 + gamma**2 * (bias**2 + noise**2) + W / (A - rate)
-    names = ("theorem-1-envelope", "theorem-1-sharp") if rate == gamma * mu else ("theorem-1-envelope",)
+    names = (
+        ("theorem-1-envelope", "theorem-1-sharp") if rate == gamma * mu else ("theorem-1-envelope",)
+    )
     for name in names:
         found = bound(
             case.problem,
@@ -249,12 +283,17 @@ def test_knee_attains_the_pl_bound(
     """Equality for PL with L >= mu at the rate 0, where every outcome goes uphill."""
     L = ratio * mu
     gamma = share * 2 / (L * (1 + q**2))
-    bias = 20 * noise + 1  # at q <= 1/2 and the rate 0, (1+q)|g| is at most 3/4 of the bias: every outcome goes uphill
-    case = matching.pl_uphill(mu=mu, L=L, q=q, gamma=gamma, bias=bias, noise=noise, rate=Fraction(0))
+    # At q <= 1/2 and the rate 0, (1+q)|g| is at most 3/4 of the bias: every outcome goes uphill.
+    bias = 20 * noise + 1
+    case = matching.pl_uphill(
+        mu=mu, L=L, q=q, gamma=gamma, bias=bias, noise=noise, rate=Fraction(0)
+    )
     A = gamma * mu * (2 - L * gamma * (1 + q**2))
     W = mu * gamma**2 / 2 * (bias * (1 - L * gamma) + L * gamma * noise * q) ** 2
     exact = case.problem.exact_step(case.x, case.theta, case.weight, gamma)[1]
-    assert exact == case.problem.exact_value(case.x) + L * gamma**2 / 2 * (bias**2 + noise**2) + W / A
+    assert (
+        exact == case.problem.exact_value(case.x) + L * gamma**2 / 2 * (bias**2 + noise**2) + W / A
+    )
     found = bound(
         case.problem,
         [float(case.theta)],
@@ -270,8 +309,8 @@ def test_knee_attains_the_pl_bound(
 def line(curvature: float, noise: float) -> LeastSquares:
     """f_n(x) = curvature x^2/2 -+ noise x: mu = L = Lcal, x* = 0.
 
-    Curvatures are powers of 4, so that Lcal - mu is 0 exactly: the statements take its root, and a rounding of 1e-16
-    there would lift a bound by 1e-9 (upwards, so it stays a bound).
+    Curvatures are powers of 4, so that Lcal - mu is 0 exactly: the statements take its root, and a
+    rounding of 1e-16 there would lift a bound by 1e-9 (upwards, so it stays a bound).
     """
     root = curvature**0.5
     return LeastSquares([[root], [root]], [noise / root, -noise / root])
@@ -288,11 +327,17 @@ def line(curvature: float, noise: float) -> LeastSquares:
 def test_one_dimensional_quadratics_attain_one_step(
     mu: float, noise: float, weight: float, share: float, stretch: float
 ) -> None:
-    """Equality of the envelope at every x on the teacher's side with |x - x*| >= |lam| |theta - x*|."""
+    """Equality of the envelope at every x on the teacher's side with |x - x*| >= |lam| |theta -
+    x*|.
+    """
     theta = 1.0
     x = stretch * abs(weight * theta) * np.sign(weight * theta) if weight else stretch
-    case = Case(line(mu, noise), np.array([theta]), np.array([x]), share / mu, weight, 1, True, None)
-    assert equal(after_one_step("theorem-1-envelope", case), claimed("theorem-1-envelope", case, 1)[1])
+    case = Case(
+        line(mu, noise), np.array([theta]), np.array([x]), share / mu, weight, 1, True, None
+    )
+    assert equal(
+        after_one_step("theorem-1-envelope", case), claimed("theorem-1-envelope", case, 1)[1]
+    )
 
 
 @given(
@@ -302,11 +347,20 @@ def test_one_dimensional_quadratics_attain_one_step(
     st.sampled_from([1 / 8, 1 / 2, 63 / 64]),
 )
 @few
-def test_one_dimensional_quadratics_attain_the_floor(mu: float, noise: float, weight: float, share: float) -> None:
-    """Equality at t = infinity for unbiased distillation: gamma a^2 / (mu (2 - gamma mu)) is the envelope's floor."""
-    from kdtheory.moments import stationary
+def test_one_dimensional_quadratics_attain_the_floor(
+    mu: float, noise: float, weight: float, share: float
+) -> None:
+    """Equality at t = infinity for unbiased distillation: gamma a^2 / (mu (2 - gamma mu)) is the
+    envelope's floor.
+    """
+    from kdtheory.engines.exact import stationary
 
     problem, theta, gamma = line(mu, noise), np.array([1.0]), share / mu
-    truth = stationary(problem, theta, DistilledSGD(weight, unbiased=True), step_size=gamma).sq_distance
-    assert equal(truth, noise_floor(problem, theta, theorem="unbiased-envelope", step_size=gamma, weight=weight))
+    truth = stationary(
+        problem, theta, DistilledSGD(weight, unbiased=True), step_size=gamma
+    ).sq_distance
+    assert equal(
+        truth,
+        noise_floor(problem, theta, theorem="unbiased-envelope", step_size=gamma, weight=weight),
+    )
     assert equal(truth, gamma * ((1 - weight) * noise) ** 2 / (mu * (2 - gamma * mu)))

@@ -1,4 +1,5 @@
-"""Evidence, not proof: every statement against gradients and exact moments.  Equalities are in test_equalities.
+"""Evidence, not proof: every statement against gradients and exact moments.  Equalities are in
+test_equalities.
 
 Inequalities alone prove little (a bound that is too weak passes), so read both files together.
 """
@@ -11,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdtheory import assumptions as asm
-from kdtheory import symbols as sym
-from kdtheory.best_weights import optimal_weight
-from kdtheory.bounds import noise_floor
+from kdtheory.algebra import assumptions as asm
+from kdtheory.algebra import symbols as sym
+from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.values import noise_floor
 from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import (
     ROUNDING,
@@ -28,9 +29,9 @@ from kdtheory.checks.comparing import (
     rule_of,
 )
 from kdtheory.checks.strategies import Case
-from kdtheory.meaning import gram_letters, slack_at, slack_size
+from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
 from kdtheory.problems import LeastSquares
-from kdtheory.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS
 
 CHAINS = {
     "theorem-1": ("theorem-1-envelope", "theorem-1-sharp", "theorem-1-refined", "theorem-1"),
@@ -43,13 +44,19 @@ CHAINS = {
 @given(st.data())
 @few
 def test_assumptions_hold(data: st.DataObject) -> None:
-    """Every slack is >= 0 (0 for an equality) on every class; strong convexity only where mu > 0."""
+    """Every slack is >= 0 (0 for an equality) on every class; strong convexity only where mu >
+    0.
+    """
     problem = data.draw(own.problems())
     theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
     gamma = data.draw(own.step_sizes(problem, "theorem-2-envelope"))
     weight = data.draw(own.weights(problem, theta, "theorem-2-envelope", step_size=gamma))
     convex = float(problem.constants.mu) > 0.0
-    squeeze = data.draw(own.compressors(problem, step_size=gamma, enumerate_only=True)) if convex else None
+    squeeze = (
+        data.draw(own.compressors(problem, step_size=gamma, enumerate_only=True))
+        if convex
+        else None
+    )
     for assumption in asm.ASSUMPTIONS.values():
         if assumption in (asm.strong_convexity, asm.quadratic_growth) and not convex:
             continue
@@ -64,9 +71,13 @@ def test_assumptions_hold(data: st.DataObject) -> None:
             unbiased=assumption.name.endswith("-unbiased"),
         )
         slack, factor = slack_at(assumption, letters), 1 + letters[sym.Lcal] + letters[sym.mu]
-        room = ROUNDING * slack_size(assumption, letters) + VALUE_ROUNDING * factor * magnitude(problem, x, theta)
+        room = ROUNDING * slack_size(assumption, letters) + VALUE_ROUNDING * factor * magnitude(
+            problem, x, theta
+        )
         assert slack >= -room, f"{assumption}: slack {slack:.6g}, rounding {room:.3g}"
-        assert not assumption.equality or slack <= room, f"{assumption}: slack {slack:.6g} must be 0"
+        assert not assumption.equality or slack <= room, (
+            f"{assumption}: slack {slack:.6g} must be 0"
+        )
 
 
 @pytest.mark.parametrize("theorem", STATEMENTS)
@@ -77,7 +88,9 @@ def test_one_step(theorem: str) -> None:
     @few
     def check(case: Case) -> None:
         left, right = after_one_step(theorem, case), claimed(theorem, case, 1)[1]
-        assert at_most(left, right, size=magnitude(case.problem, case.x, case.theta)), f"{left:.9g} > {right:.9g}"
+        assert at_most(left, right, size=magnitude(case.problem, case.x, case.theta)), (
+            f"{left:.9g} > {right:.9g}"
+        )
 
     check()
 
@@ -85,13 +98,20 @@ def test_one_step(theorem: str) -> None:
 @pytest.mark.parametrize("theorem", STATEMENTS)
 def test_iterates(theorem: str) -> None:
     """Exact moments of least squares stay below the bound at every t."""
-    from kdtheory.moments import expected
+    from kdtheory.engines.exact import expected
 
     @given(own.cases(theorem, exact=True))
     @few
     def check(case: Case) -> None:
         assert isinstance(case.problem, LeastSquares)
-        seen = expected(case.problem, case.theta, rule_of(theorem, case), step_size=case.step_size, x0=case.x, steps=30)
+        seen = expected(
+            case.problem,
+            case.theta,
+            rule_of(theorem, case),
+            step_size=case.step_size,
+            x0=case.x,
+            steps=30,
+        )
         lefts = seen.gap if THEOREMS[theorem].quantity == "gap" else seen.sq_distance
         size = magnitude(case.problem, case.x, case.theta)
         for t, (left, right) in enumerate(zip(lefts, claimed(theorem, case, 30), strict=True)):
@@ -102,10 +122,11 @@ def test_iterates(theorem: str) -> None:
 
 @pytest.mark.parametrize("theorem", STATEMENTS)
 def test_lambda_star_minimises(theorem: str) -> None:
-    """The floor at lambda* is at most the floor at 20 other weights on both sides of it, near and far.
+    """The floor at lambda* is at most the floor at 20 other weights on both sides of it, near and
+    far.
 
-    Under compression too: "compressed" has one weight for every omega, "compressed-envelope" has not (the best weight at a
-    state s depends on s, and compression moves the fixed point).
+    Under compression too: "compressed" has one weight for every omega, "compressed-envelope" has
+    not (the best weight at a state s depends on s, and compression moves the fixed point).
     """
 
     @given(own.cases(theorem))
@@ -162,5 +183,3 @@ def test_chain_of_floors(paper: str) -> None:
             assert at_most(small, large), dict(zip(CHAINS[paper], floors, strict=True))
 
     check()
-
-

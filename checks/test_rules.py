@@ -1,4 +1,6 @@
-"""The update rule itself, on every problem class: its gradient, its noise, its simulation; each check with mutants that it refuses."""
+"""The update rule itself, on every problem class: its gradient, its noise, its simulation; each
+check with mutants that it refuses.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +13,58 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kdtheory import simulation
-from kdtheory.bounds import bound, step_size_limit
+from kdtheory.bounds.values import bound, step_size_limit
 from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import after_one_step, few, magnitude
 from kdtheory.checks.strategies import Case
-from kdtheory.moments import expected
-from kdtheory.problems import FiniteSum, LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
+from kdtheory.engines.exact import expected
+from kdtheory.engines.simulate import simulation
+from kdtheory.problems import (
+    FiniteSum,
+    LeastSquares,
+    LogisticRegression,
+    SinusoidalSum,
+    SoftmaxRegression,
+)
 from kdtheory.problems.base import Array
-from kdtheory.rules import DistilledSGD
-from kdtheory.theorems import NOISE_SQ, THEOREMS, noise
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, noise
 
 Model = LeastSquares | LogisticRegression | SoftmaxRegression
 Gradients = Callable[[Model, Array, Array, float], Array]
 
 
 def objective(problem: Model, x: Array, theta: Array, weight: float) -> Array:
-    """The KD objective's terms from the losses themselves, (N,): (1-lam) loss(z, b) + lam loss(z, r(z_theta)), ridge likewise."""
+    """The KD objective's terms from the losses themselves, (N,): (1-lam) loss(z, b) + lam loss(z,
+    r(z_theta)), ridge likewise.
+    """
     ridge = problem.ridge / 2 * ((1 - weight) * x @ x + weight * (x - theta) @ (x - theta))
     if isinstance(problem, LeastSquares):
         z, taught = problem.features @ x, problem.features @ theta
-        return (1 - weight) * (z - problem.targets) ** 2 / 2 + weight * (z - taught) ** 2 / 2 + ridge
+        return (
+            (1 - weight) * (z - problem.targets) ** 2 / 2 + weight * (z - taught) ** 2 / 2 + ridge
+        )
     z, taught = (point.reshape(problem.n_outputs, -1) @ problem.features.T for point in (x, theta))
     labels = (1 - weight) * problem.labels + weight * problem.response(taught.T)
     return problem.log_partition(z.T) - (labels * z.T).sum(axis=1) + ridge
 
 
 def mismatch(gradients: Gradients, problem: Model, x: Array, theta: Array, weight: float) -> float:
-    """The largest difference between ``gradients`` and central differences of the objective, relative to the sizes at hand."""
-    step = 1e-5  # differences err by step^2 |f'''| + 1e-16 |f| / step, about 1e-10 for data of size 1
+    """The largest difference between ``gradients`` and central differences of the objective,
+    relative to the sizes at hand.
+    """
+    step = (
+        1e-5  # differences err by step^2 |f'''| + 1e-16 |f| / step, about 1e-10 for data of size 1
+    )
     columns = []
     for axis in np.eye(problem.dim):
-        ahead, behind = (objective(problem, x + sign * step * axis, theta, weight) for sign in (1, -1))
+        ahead, behind = (
+            objective(problem, x + sign * step * axis, theta, weight) for sign in (1, -1)
+        )
         columns.append((ahead - behind) / (2 * step))
-    size = 1.0 + sum(float(np.abs(objective(problem, at, theta, weight)).max()) for at in (x, theta))
+    size = 1.0 + sum(
+        float(np.abs(objective(problem, at, theta, weight)).max()) for at in (x, theta)
+    )
     return float(np.abs(gradients(problem, x, theta, weight) - np.array(columns).T).max()) / size
 
 
@@ -55,9 +75,13 @@ def by_proposition(problem: Model, x: Array, theta: Array, weight: float) -> Arr
 WRONG_GRADIENTS: dict[str, Gradients] = {
     "sign of lambda": lambda p, x, theta, lam: p.gradients(x) + lam * p.gradients(theta),
     "lambda squared": lambda p, x, theta, lam: p.gradients(x) - lam**2 * p.gradients(theta),
-    "student scaled too": lambda p, x, theta, lam: (1 - lam) * p.gradients(x) - lam * p.gradients(theta),
+    "student scaled too": lambda p, x, theta, lam: (
+        (1 - lam) * p.gradients(x) - lam * p.gradients(theta)
+    ),
     "teacher's mean": lambda p, x, theta, lam: p.gradients(x) - lam * p.gradient(theta),
-    "ridge not distilled": lambda p, x, theta, lam: by_proposition(p, x, theta, lam) + lam * p.ridge * theta,
+    "ridge not distilled": lambda p, x, theta, lam: (
+        by_proposition(p, x, theta, lam) + lam * p.ridge * theta
+    ),
 }
 CLOSE = 1e-7  # far above the differences' error, far below any of the mutants
 
@@ -69,7 +93,9 @@ CLOSE = 1e-7  # far above the differences' error, far below any of the mutants
 )
 @few
 def test_distillation_gradient(problem: Model, weight: float, data: st.DataObject) -> None:
-    """Equality: grad f_n(x) - lam grad f_n(theta) is the gradient of the KD objective, term by term, for any real lam."""
+    """Equality: grad f_n(x) - lam grad f_n(theta) is the gradient of the KD objective, term by
+    term, for any real lam.
+    """
     theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
     assert mismatch(by_proposition, problem, x, theta, weight) < CLOSE
     assert np.allclose(
@@ -86,7 +112,9 @@ def classes() -> dict[str, FiniteSum]:
         "least squares": LeastSquares(features, rng.standard_normal(4), ridge=0.25),
         "logistic": LogisticRegression(features, [0, 1, 1, 0], ridge=0.25),
         "softmax": SoftmaxRegression(features, [0, 1, 2, 0], ridge=0.25),
-        "sinusoidal": SinusoidalSum([[1.0, 0.5], [0.0, 1.0]], [0.5, 1.5, 1.0, 1.0], shifts - shifts.mean(axis=0)),
+        "sinusoidal": SinusoidalSum(
+            [[1.0, 0.5], [0.0, 1.0]], [0.5, 1.5, 1.0, 1.0], shifts - shifts.mean(axis=0)
+        ),
     }
 
 
@@ -95,14 +123,25 @@ def test_wrong_gradients_are_refused(wrong: str) -> None:
     for name, problem in classes().items():
         if isinstance(problem, (LeastSquares, LogisticRegression, SoftmaxRegression)):
             assert (
-                mismatch(WRONG_GRADIENTS[wrong], problem, np.ones(problem.dim), np.full(problem.dim, 0.5), 0.6) > 1e-3
+                mismatch(
+                    WRONG_GRADIENTS[wrong],
+                    problem,
+                    np.ones(problem.dim),
+                    np.full(problem.dim, 0.5),
+                    0.6,
+                )
+                > 1e-3
             ), name
 
 
 @given(own.problems(), st.booleans(), st.data())
 @few
-def test_perfect_teacher_keeps_the_optimum(problem: FiniteSum, unbiased: bool, data: st.DataObject) -> None:
-    """Equality: theta = x* and lam = 1 take the noise away, so a step from x* stays there, on every class and for every batch."""
+def test_perfect_teacher_keeps_the_optimum(
+    problem: FiniteSum, unbiased: bool, data: st.DataObject
+) -> None:
+    """Equality: theta = x* and lam = 1 take the noise away, so a step from x* stays there, on every
+    class and for every batch.
+    """
     best, (size, replacement) = problem.minimiser, data.draw(own.batches(problem))
     gamma = data.draw(own.step_sizes(problem, "theorem-2-envelope", batch_size=size))
     case = Case(problem, best, best, gamma, 1.0, size, replacement, None)
@@ -121,22 +160,40 @@ def test_imperfect_teachers_do_not() -> None:
 
 
 def misses(engine: str, case: Case, rule: DistilledSGD, *, replicates: int = 400) -> list[str]:
-    """Times and quantities at which the engine's mean is more than 6 standard errors off the exact one.
+    """Times and quantities at which the engine's mean is more than 6 standard errors off the exact
+    one.
 
-    Six sigma: 2e-9 for normal errors, and 60 examples with 16 comparisons each make 2e-6 in all; means of 400 runs of
-    bounded noise over few steps are near enough to normal, and the seed is fixed, so that a pass stays a pass.
+    Six sigma: 2e-9 for normal errors, and 60 examples with 16 comparisons each make 2e-6 in all;
+    means of 400 runs of bounded noise over few steps are near enough to normal, and the seed is
+    fixed, so that a pass stays a pass.
     """
-    gamma = case.step_size / 2  # nearer to the mean-square limit rare runs carry the mean, and no run of 400 sees them
+    # Nearer to the mean-square limit rare runs carry the mean, and no run of 400 sees them.
+    gamma = case.step_size / 2
     run = simulation.simulate(
-        case.problem, case.theta, rule, step_size=gamma, x0=case.x, steps=8, replicates=replicates, seed=1, engine=engine
+        case.problem,
+        case.theta,
+        rule,
+        step_size=gamma,
+        x0=case.x,
+        steps=8,
+        replicates=replicates,
+        seed=1,
+        engine=engine,
     )
-    true = expected(case.problem, case.theta, DistilledSGD(case.weight, batch_size=case.batch_size, replacement=case.replacement),
-                    step_size=gamma, x0=case.x, steps=8)  # fmt: skip
+    true = expected(
+        case.problem,
+        case.theta,
+        DistilledSGD(case.weight, batch_size=case.batch_size, replacement=case.replacement),
+        step_size=gamma,
+        x0=case.x,
+        steps=8,
+    )
     rounding = 1e-10 * magnitude(case.problem, case.x, case.theta)
     found = []
     for name, mean, error, value in (
-        ("E|x-x*|^2", run.sq_distance, run.sq_distance_error, true.sq_distance), ("E f - f*", run.gap, run.gap_error, true.gap),
-    ):  # fmt: skip
+        ("E|x-x*|^2", run.sq_distance, run.sq_distance_error, true.sq_distance),
+        ("E f - f*", run.gap, run.gap_error, true.gap),
+    ):
         off = np.abs(mean - value)
         found += [
             f"{name} at t = {t}: {mean[t]:.6g}, exact {value[t]:.6g}"
@@ -159,7 +216,9 @@ def test_monte_carlo_stays_inside_its_interval(engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
-@pytest.mark.parametrize("change", [{"weight": -0.6}, {"weight": 0.36}, {"unbiased": True}, {"batch_size": 1}])
+@pytest.mark.parametrize(
+    "change", [{"weight": -0.6}, {"weight": 0.36}, {"unbiased": True}, {"batch_size": 1}]
+)
 def test_wrong_rules_leave_the_interval(engine: str, change: dict[str, Any]) -> None:
     """What the check above refuses: sign, square, centring, batch."""
     problem = classes()["least squares"]
@@ -180,16 +239,25 @@ def test_wrong_rules_leave_the_interval(engine: str, change: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("name", ["theorem-1", "theorem-2", "unbiased", "unbiased-pl"])
 def test_one_step_refuses_a_bound_without_noise(name: str) -> None:
-    """What ``test_properties.test_one_step`` catches beyond quadratics: from x* every class moves, and the statement must say so."""
+    """What ``test_properties.test_one_step`` catches beyond quadratics: from x* every class moves,
+    and the statement must say so.
+    """
     theorem = THEOREMS[name]
     assert theorem.psi is not None
     calm = dataclasses.replace(
-        theorem, psi=theorem.psi.subs(NOISE_SQ if theorem.unbiased else noise(next(iter(theorem.definitions))), 0)
+        theorem,
+        psi=theorem.psi.subs(
+            NOISE_SQ if theorem.unbiased else noise(next(iter(theorem.definitions))), 0
+        ),
     )
     assert calm.psi != theorem.psi
     for kind, problem in classes().items():
         if float(getattr(problem.constants, theorem.modulus)) > 0.0:
-            best, theta, gamma = problem.minimiser, problem.minimiser + 0.5, step_size_limit(problem, name)
+            best, theta, gamma = (
+                problem.minimiser,
+                problem.minimiser + 0.5,
+                step_size_limit(problem, name),
+            )
             left = after_one_step(name, Case(problem, theta, best, gamma, 0.3, 1, True, None))
             right = [
                 bound(problem, theta, theorem=one, step_size=gamma, weight=0.3, x0=best, steps=1)[1]

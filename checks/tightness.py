@@ -1,6 +1,8 @@
-"""The record instances: how near each bound comes to equality on real finite sums, per problem class.
+"""The record instances: how near each bound comes to equality on real finite sums, per problem
+class.
 
-``python -m kdtheory.checks.tightness --rounds 60`` searches again and keeps what is tighter than the record in tightest.json.
+``python -m kdtheory.checks.tightness --rounds 60`` searches again and keeps what is tighter than
+the record in tightest.json.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kdtheory.tightness import Instance, ratio_of, search, searchable
+from kdtheory.campaigns.tightness import Instance, ratio_of, search, searchable
 
 FILE = Path(__file__).with_name("tightest.json")
 
@@ -26,12 +28,19 @@ def improve(rounds: int, seed: int) -> list[dict[str, Any]]:
     for theorem, kind in searchable():
         found = search(theorem, kind=kind, seed=seed, rounds=rounds)
         old = known.get((theorem, kind))
-        # The record's own ratio is computed again: a bound that became tighter, or was corrected, must show.
+        # The record's own ratio is computed again: a bound that became tighter, or was corrected,
+        # must show.
         if old is None or found.ratio > ratio_of(theorem, Instance.from_dict(old["instance"]))[0]:
-            known[theorem, kind] = {"theorem": theorem, "ratio": found.ratio, "noise_share": found.noise_share,
-                                    "instance": found.instance.to_dict()}
+            known[theorem, kind] = {
+                "theorem": theorem,
+                "ratio": found.ratio,
+                "noise_share": found.noise_share,
+                "instance": found.instance.to_dict(),
+            }
         print(f"{theorem:24} {kind:14} {known[theorem, kind]['ratio']:.6f}", flush=True)
-        FILE.write_text(json.dumps([known[key] for key in searchable() if key in known], indent=1) + "\n")
+        FILE.write_text(
+            json.dumps([known[key] for key in searchable() if key in known], indent=1) + "\n"
+        )
     return list(known.values())
 
 

@@ -1,7 +1,9 @@
-"""What weight="auto" costs in training: the same loop with a fixed weight and with the automatic one, in turns.
+"""What weight="auto" costs in training: the same loop with a fixed weight and with the automatic
+one, in turns.
 
-Run ``python -m kdtheory.checks.torch_overhead``.  CPU time of one thread, in turns, and medians: on a shared machine
-wall time drifts by more than what is measured.  Both loops start from the same student and see the same batches.
+Run ``python -m kdtheory.checks.torch_overhead``.  CPU time of one thread, in turns, and medians: on
+a shared machine wall time drifts by more than what is measured.  Both loops start from the same
+student and see the same batches.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ class Network(nn.Module):
         """Three layers, initialised from ``seed``."""
         super().__init__()
         torch.manual_seed(seed)
-        layers = [nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)]
+        layers = [
+            nn.Sequential(nn.Linear(a, b), nn.ReLU())
+            for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)
+        ]
         self.body = nn.Sequential(*layers)
         self.head = nn.Linear(WIDTHS[-1], CLASSES)
 
@@ -34,7 +39,9 @@ class Network(nn.Module):
         return self.head(features), features
 
 
-def seconds(loss: DistillationLoss, steps: int, *, with_features: bool, student: Network, teacher: Network) -> float:
+def seconds(
+    loss: DistillationLoss, steps: int, *, with_features: bool, student: Network, teacher: Network
+) -> float:
     """CPU time of ``steps`` training steps."""
     optimiser = torch.optim.SGD(student.parameters(), lr=0.01)
     generator = torch.Generator().manual_seed(0)
@@ -52,16 +59,26 @@ def seconds(loss: DistillationLoss, steps: int, *, with_features: bool, student:
     return time.process_time() - start
 
 
-def measure(*, refresh_every: int, with_features: bool, turns: int = 9, steps: int = 100) -> tuple[float, float]:
-    """(seconds a step with a fixed weight, overhead of "auto" as a share), medians over ``turns`` pairs."""
+def measure(
+    *, refresh_every: int, with_features: bool, turns: int = 9, steps: int = 100
+) -> tuple[float, float]:
+    """(seconds a step with a fixed weight, overhead of "auto" as a share), medians over ``turns``
+    pairs.
+    """
     teacher = Network(1)
     plain, ratios = [], []
     for turn in range(turns + 1):
         pair = {}
         order = ("fixed", "auto") if turn % 2 else ("auto", "fixed")
         for name in order:
-            loss = DistillationLoss(0.5) if name == "fixed" else DistillationLoss(refresh_every=refresh_every)
-            pair[name] = seconds(loss, steps, with_features=with_features, student=Network(0), teacher=teacher)
+            loss = (
+                DistillationLoss(0.5)
+                if name == "fixed"
+                else DistillationLoss(refresh_every=refresh_every)
+            )
+            pair[name] = seconds(
+                loss, steps, with_features=with_features, student=Network(0), teacher=teacher
+            )
         if turn:  # the first pair warms up
             plain.append(pair["fixed"] / steps)
             ratios.append(pair["auto"] / pair["fixed"])
@@ -75,7 +92,8 @@ def main() -> None:
         for with_features in (False, True):
             step, share = measure(refresh_every=refresh_every, with_features=with_features)
             print(
-                f"refresh every {refresh_every:3d}, features {with_features!s:5}: step {1e3 * step:.2f} ms, overhead {100 * share:+.1f} %"
+                f"refresh every {refresh_every:3d}, features {with_features!s:5}: step"
+                f" {1e3 * step:.2f} ms, overhead {100 * share:+.1f} %"
             )
 
 

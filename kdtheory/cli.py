@@ -1,6 +1,7 @@
 """The command line.
 
-Exit codes: 0 all as claimed; 1 a violation, a refuted or an open proof; 2 wrong use, or a tool that is not installed; 130 Ctrl-C.
+Exit codes: 0 all as claimed; 1 a violation, a refuted or an open proof; 2 wrong use, or a tool that
+is not installed; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -33,14 +34,19 @@ class Parser(argparse.ArgumentParser):
 
 def parser(asked: str | None = None) -> Parser:
     """All commands; only the module of the one ``asked`` for is loaded, with its options."""
-    top = Parser(prog="kdtheory", description="The theory of knowledge distillation, executable and machine-checked.")
+    top = Parser(
+        prog="kdtheory",
+        description="The theory of knowledge distillation, executable and machine-checked.",
+    )
     commands = top.add_subparsers(dest="command", required=True)
     for name, text in COMMANDS.items():
         if name != asked:
             commands.add_parser(name, help=text)
             continue
         module = import_module(f"kdtheory.commands.{name}")
-        command = commands.add_parser(name, help=text, description=module.__doc__, epilog=f"example: {module.EXAMPLE}")
+        command = commands.add_parser(
+            name, help=text, description=module.__doc__, epilog=f"example: {module.EXAMPLE}"
+        )
         command.add_argument("--json", action="store_true", help="machine-readable output")
         module.add_arguments(command)
         command.set_defaults(run=module.run)
@@ -61,37 +67,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"kdtheory {options.command}: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"kdtheory {options.command}: stopped; nothing was left half-written.", file=sys.stderr)
-        return 130      # what shells report for a program that Ctrl-C ended
-    return _say(json.dumps(_finite(found), indent=1) if options.json else text, options.command) or code
+        print(
+            f"kdtheory {options.command}: stopped; nothing was left half-written.", file=sys.stderr
+        )
+        return 130  # what shells report for a program that Ctrl-C ended
+    return (
+        _say(json.dumps(_finite(found), indent=1) if options.json else text, options.command)
+        or code
+    )
 
 
 def _run(options: argparse.Namespace) -> Outcome:
-    """The command, in which a number that leaves the range of floats ends it: no answer is better than one that nan went into.
+    """The command, in which a number that leaves the range of floats ends it: no answer is better
+    than one that nan went into.
 
     Where a limit can be named, the code that knows it has refused the number before.
     """
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", "overflow|divide by zero|invalid value", RuntimeWarning)      # NumPy's
+            # NumPy's.
+            warnings.filterwarnings(
+                "error", "overflow|divide by zero|invalid value", RuntimeWarning
+            )
             outcome: Outcome = options.run(options)
             return outcome
     except MemoryError as error:
-        raise InvalidInput(f"Not enough memory: {error}. Use less data, or fewer steps and replicates.") from error
+        raise InvalidInput(
+            f"Not enough memory: {error}. Use less data, or fewer steps and replicates."
+        ) from error
     except (RuntimeWarning, OverflowError, ZeroDivisionError) as error:
         said = error.args[-1] if error.args else type(error).__name__
-        raise InvalidInput(f"A number left the range of floats ({said}). Use arguments and data of moderate size.") from error
+        raise InvalidInput(
+            f"A number left the range of floats ({said}). Use arguments and data of moderate size."
+        ) from error
 
 
 def _say(text: str, command: str) -> int:
-    """Print; 2 when the output cannot be written.  What the output's encoding lacks (a file name's odd bytes) is escaped."""
+    """Print; 2 when the output cannot be written.  What the output's encoding lacks (a file name's
+    odd bytes) is escaped.
+    """
     encoding = sys.stdout.encoding or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())      # or the interpreter complains when it flushes
-        if not isinstance(error, BrokenPipeError):      # that reader (head, less) has seen enough
-            print(f"kdtheory {command}: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        # Or the interpreter complains when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # that reader (head, less) has seen enough
+            print(
+                f"kdtheory {command}: the output cannot be written: {error.strerror}.",
+                file=sys.stderr,
+            )
             return 2
     return 0
 

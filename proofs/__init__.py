@@ -1,7 +1,8 @@
 """Why the statements are true: obligations in paper order, and ``prove``, which has them checked.
 
-SymPy and the SMT solvers check the obligations; the passage from one step to t steps (tower rule, and Jensen for the envelope) is outside them,
-as ``BY_HAND`` says.  Coq checks it too: its theorems, in proofs/coq, are the statements for every t, from finite sums and i.i.d. indices.
+SymPy and the SMT solvers check the obligations; the passage from one step to t steps (tower rule,
+and Jensen for the envelope) is outside them, as ``BY_HAND`` says.  Coq checks it too: its theorems,
+in proofs/coq, are the statements for every t, from finite sums and i.i.d. indices.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from pathlib import Path
 
-from kdtheory.counterexamples import Counterexample, refute
 from kdtheory.errors import unknown_name
+from kdtheory.instances.counterexamples import Counterexample, refute
 from kdtheory.proofs import (
     envelope_certificates,
     envelope_chain,
@@ -29,7 +30,7 @@ from kdtheory.proofs import (
 )
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Obligation, contents
-from kdtheory.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem
 
 CHECKERS = ("sympy", "z3", "cvc5", "coq")
 COQ_SOURCES = Path(__file__).parent / "coq"
@@ -38,7 +39,9 @@ BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
 @dataclass(frozen=True)
 class Step:
-    """One obligation, who checked it, and the outcome; ``seconds`` of the check itself, which a process makes once."""
+    """One obligation, who checked it, and the outcome; ``seconds`` of the check itself, which a
+    process makes once.
+    """
 
     name: str
     checker: str
@@ -49,9 +52,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Proof:
-    """``status`` PROVED (every step by every checker), REFUTED or UNDECIDED; ``reason`` in one sentence.
+    """``status`` PROVED (every step by every checker), REFUTED or UNDECIDED; ``reason`` in one
+    sentence.
 
-    A statement of somebody's own is REFUTED by a ``counterexample``, whose ``str`` can be checked by hand.
+    A statement of somebody's own is REFUTED by a ``counterexample``, whose ``str`` can be checked
+    by hand.
     """
 
     theorem: str
@@ -63,7 +68,9 @@ class Proof:
     counterexample: Counterexample | None = None
 
     def to_latex(self) -> str:
-        """A section with statement, assumptions, argument, every certificate line by line and the outcome; ``latex_document`` makes it a file."""
+        """A section with statement, assumptions, argument, every certificate line by line and the
+        outcome; ``latex_document`` makes it a file.
+        """
         return writing.section(self)
 
     def to_smt2(self) -> str:
@@ -71,7 +78,9 @@ class Proof:
         return smt2_file([self])
 
     def to_coq(self) -> str:
-        """All obligations as Coq theorems over ``KDTheory.OneStep``: ``coqc -R proofs/coq KDTheory`` compiles the file."""
+        """All obligations as Coq theorems over ``KDTheory.OneStep``: ``coqc -R proofs/coq
+        KDTheory`` compiles the file.
+        """
         return coq_file([self])
 
 
@@ -81,8 +90,14 @@ def _once(proofs: Sequence[Proof]) -> list[Obligation]:
 
 
 def seconds_spent(proofs: Sequence[Proof]) -> dict[str, float]:
-    """Seconds by checker; what statements share counts once, and Coq compiles its files once for all of them."""
-    checks = {(step.checker, "" if step.checker == "coq" else step.name): step.seconds for proof in proofs for step in proof.steps}
+    """Seconds by checker; what statements share counts once, and Coq compiles its files once for
+    all of them.
+    """
+    checks = {
+        (step.checker, "" if step.checker == "coq" else step.name): step.seconds
+        for proof in proofs
+        for step in proof.steps
+    }
     spent: dict[str, float] = {}
     for (checker, _), seconds in checks.items():
         spent[checker] = spent.get(checker, 0.0) + seconds
@@ -100,11 +115,22 @@ def coq_file(proofs: Sequence[Proof]) -> str:
 
 
 def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
-    """The one-step certificates of one setting, with the corners where a certificate would divide by 0."""
-    def fits(item: Obligation) -> bool:
-        return item.name.startswith("pl") == pl and ("unbiased" in item.name) == unbiased and not item.name.startswith("compressed")
+    """The one-step certificates of one setting, with the corners where a certificate would divide
+    by 0.
+    """
 
-    return tuple(item for item in (*envelope_certificates.obligations(), *envelope_corners.obligations()) if fits(item))
+    def fits(item: Obligation) -> bool:
+        return (
+            item.name.startswith("pl") == pl
+            and ("unbiased" in item.name) == unbiased
+            and not item.name.startswith("compressed")
+        )
+
+    return tuple(
+        item
+        for item in (*envelope_certificates.obligations(), *envelope_corners.obligations())
+        if fits(item)
+    )
 
 
 def _constants(*, pl: bool) -> Certificate:
@@ -117,65 +143,128 @@ def _affine(name: str) -> tuple[Obligation, ...]:
 
 def _sharp(name: str) -> tuple[Obligation, ...]:
     pl, unbiased = THEOREMS[name].modulus == "mu_pl", THEOREMS[name].unbiased
-    return (*_envelope_side(pl=pl, unbiased=unbiased), *joining.sharp(name), _constants(pl=pl), *envelope_chain.obligations(),
-            *envelope_convexity.obligations())
+    return (
+        *_envelope_side(pl=pl, unbiased=unbiased),
+        *joining.sharp(name),
+        _constants(pl=pl),
+        *envelope_chain.obligations(),
+        *envelope_convexity.obligations(),
+    )
 
 
 def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
     side = _envelope_side(pl=pl, unbiased=unbiased)
     every_horizon = envelope_horizon.obligations() if unbiased and not pl else ()
-    return (*side, *joining.envelopes(pl=pl), _constants(pl=pl), *envelope_recursion.obligations(), *envelope_convexity.obligations(),
-            *envelope_limits.obligations(), *every_horizon)
+    return (
+        *side,
+        *joining.envelopes(pl=pl),
+        _constants(pl=pl),
+        *envelope_recursion.obligations(),
+        *envelope_convexity.obligations(),
+        *envelope_limits.obligations(),
+        *every_horizon,
+    )
 
 
 def _compressed() -> tuple[Obligation, ...]:
-    return (envelope_certificates.compressed(paper.one_step("theorem-1")), *joining.compressed(), paper.compressed_contraction(),
-            paper.compressed_best_p(), paper.compressed_rate(), paper.optimal_weight(), _constants(pl=False))
+    return (
+        envelope_certificates.compressed(paper.one_step("theorem-1")),
+        *joining.compressed(),
+        paper.compressed_contraction(),
+        paper.compressed_best_p(),
+        paper.compressed_rate(),
+        paper.optimal_weight(),
+        _constants(pl=False),
+    )
 
 
 def _compressed_envelope() -> tuple[Obligation, ...]:
     young = envelope_certificates.young()
-    return (envelope_certificates.compressed(young), *joining.compressed_envelope(), *_envelope(pl=False, unbiased=False))
+    return (
+        envelope_certificates.compressed(young),
+        *joining.compressed_envelope(),
+        *_envelope(pl=False, unbiased=False),
+    )
 
 
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
     "distillation-gradient": proposition.obligations,
-    **{name: partial(_affine, name) for name in
-       ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")},
-    **{name: partial(_sharp, name) for name in ("theorem-1-sharp", "theorem-2-sharp", "unbiased-sharp", "unbiased-pl-sharp")},
-    "theorem-1-envelope": lambda: _envelope(pl=False, unbiased=False), "theorem-2-envelope": lambda: _envelope(pl=True, unbiased=False),
-    "unbiased-envelope": lambda: _envelope(pl=False, unbiased=True), "unbiased-pl-envelope": lambda: _envelope(pl=True, unbiased=True),
-    "compressed": _compressed, "compressed-envelope": _compressed_envelope, "exact-quadratic": paper.exact_quadratic,
+    **{
+        name: partial(_affine, name)
+        for name in (
+            "theorem-1",
+            "theorem-2",
+            "theorem-1-refined",
+            "theorem-2-refined",
+            "unbiased",
+            "unbiased-pl",
+        )
+    },
+    **{
+        name: partial(_sharp, name)
+        for name in ("theorem-1-sharp", "theorem-2-sharp", "unbiased-sharp", "unbiased-pl-sharp")
+    },
+    "theorem-1-envelope": lambda: _envelope(pl=False, unbiased=False),
+    "theorem-2-envelope": lambda: _envelope(pl=True, unbiased=False),
+    "unbiased-envelope": lambda: _envelope(pl=False, unbiased=True),
+    "unbiased-pl-envelope": lambda: _envelope(pl=True, unbiased=True),
+    "compressed": _compressed,
+    "compressed-envelope": _compressed_envelope,
+    "exact-quadratic": paper.exact_quadratic,
 }
 
 
 @lru_cache(maxsize=2)
 def _coq(coqchk: bool) -> coq_build.CoqReport:
-    """The whole development, compiled once a process: generated files up to date, every statement in Audit.v and in Reading.v."""
+    """The whole development, compiled once a process: generated files up to date, every statement
+    in Audit.v and in Reading.v.
+    """
     from kdtheory.proofs.coq_exports import certificates
 
     stale = coq.drift(COQ_SOURCES, certificates())
     if stale:
         return coq_build.CoqReport("UNDECIDED", f"coq: {stale[0]}", 0.0)
-    return coq_build.compile(COQ_SOURCES, timeout=1200.0, expected=list(THEOREMS), statements=coq_statements(),
-                             coqchk=coqchk)
+    return coq_build.compile(
+        COQ_SOURCES,
+        timeout=1200.0,
+        expected=list(THEOREMS),
+        statements=coq_statements(),
+        coqchk=coqchk,
+    )
 
 
 def coq_statements() -> list[str]:
-    """What must be a theorem for the statements to be proved in Coq: a second reading of each, and an instance of all hypotheses."""
-    instance = ("strongly_convex_hypotheses_hold", "pl_hypotheses_hold", "compressor_hypotheses_hold", "nothing_is_trivial",
-                "one_step_by_hand", "unbiased_step_by_hand", "two_steps_by_hand")
-    return [*(f"Reading.reading_{coq.identifier(name)}" for name in THEOREMS), *(f"Instance.{name}" for name in instance)]
+    """What must be a theorem for the statements to be proved in Coq: a second reading of each, and
+    an instance of all hypotheses.
+    """
+    instance = (
+        "strongly_convex_hypotheses_hold",
+        "pl_hypotheses_hold",
+        "compressor_hypotheses_hold",
+        "nothing_is_trivial",
+        "one_step_by_hand",
+        "unbiased_step_by_hand",
+        "two_steps_by_hand",
+    )
+    return [
+        *(f"Reading.reading_{coq.identifier(name)}" for name in THEOREMS),
+        *(f"Instance.{name}" for name in instance),
+    ]
 
 
-# What was accepted in this process, and the seconds that took: statements share two thirds of their obligations.  The key is the obligation's
-# contents, so that another one under the same name is checked.  Only what is PROVED is kept: a missing or slow solver may answer next time.
+# What was accepted in this process, and the seconds that took: statements share two thirds of their
+# obligations.  The key is the obligation's contents, so that another one under the same name is
+# checked.  Only what is PROVED is kept: a missing or slow solver may answer next time.
 _ACCEPTED: dict[Hashable, float] = {}
 
 
 def not_installed(checkers: Sequence[str], *, coqchk: bool = False) -> list[str]:
     """How to get what is missing of the checkers named, a sentence each."""
-    said = [coq_build.missing(coqchk=coqchk) if name == "coq" else solvers.missing(name) for name in checkers if name != "sympy"]
+    said = [
+        coq_build.missing(coqchk=coqchk) if name == "coq" else solvers.missing(name)
+        for name in checkers
+        if name != "sympy"
+    ]
     return list(filter(None, said))
 
 
@@ -195,21 +284,33 @@ def _checked(item: Obligation, checker: str) -> Step:
 def _check(theorem: str, checker: str, found: tuple[Obligation, ...], coqchk: bool) -> list[Step]:
     if checker == "coq":
         report = _coq(coqchk)
-        return [Step(f"{coq.identifier(theorem)}, whole", checker, report.status, "" if report.status == "PROVED" else report.reason,
-                     report.seconds)]
+        return [
+            Step(
+                f"{coq.identifier(theorem)}, whole",
+                checker,
+                report.status,
+                "" if report.status == "PROVED" else report.reason,
+                report.seconds,
+            )
+        ]
     return [_checked(item, checker) for item in found]
 
 
-def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",), coqchk: bool = False) -> Proof:
-    """Have every obligation of a statement checked by every checker named: "sympy", "z3", "cvc5", "coq".
+def prove(
+    theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",), coqchk: bool = False
+) -> Proof:
+    """Have every obligation of a statement checked by every checker named: "sympy", "z3", "cvc5",
+    "coq".
 
-    PROVED needs every step by every checker.  A checker that is not installed makes the proof UNDECIDED, never PROVED.  A ``Theorem`` that differs
-    from the one under its name has no obligations: it is REFUTED by an explicit instance where one is found, else UNDECIDED.
+    PROVED needs every step by every checker.  A checker that is not installed makes the proof
+    UNDECIDED, never PROVED.  A ``Theorem`` that differs from the one under its name has no
+    obligations: it is REFUTED by an explicit instance where one is found, else UNDECIDED.
 
     Args:
         theorem: a key of ``THEOREMS``, or a statement of one's own.
         checkers: names out of "sympy", "z3", "cvc5", "coq".
-        coqchk: with "coq", also let Coq's separate kernel re-check everything (about half a minute more).
+        coqchk: with "coq", also let Coq's separate kernel re-check everything (about half a minute
+            more).
 
     Raises:
         InvalidInput: an unknown theorem or checker.
@@ -230,9 +331,16 @@ def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",), coq
         said = dict.fromkeys(f"{step.checker}: {step.reason}" for step in open_steps)
         reason = "; ".join(list(said)[:3]) or "no checker was asked"
         refuted = any(step.status == "REFUTED" for step in open_steps)
-        return Proof(name, "REFUTED" if refuted else "UNDECIDED", reason, steps, found, THEOREMS[name])
-    last = "; the whole statement in Coq, resting on the axioms of its real numbers" if "coq" in checkers else ""
-    if not last and THEOREMS[name].quantity != "gradient":      # that one is about a single gradient: nothing is iterated
+        return Proof(
+            name, "REFUTED" if refuted else "UNDECIDED", reason, steps, found, THEOREMS[name]
+        )
+    last = (
+        "; the whole statement in Coq, resting on the axioms of its real numbers"
+        if "coq" in checkers
+        else ""
+    )
+    # That one is about a single gradient: nothing is iterated.
+    if not last and THEOREMS[name].quantity != "gradient":
         last = f"; {BY_HAND}"
     return Proof(name, "PROVED", f"{len(steps)} checks{last}", steps, found, THEOREMS[name])
 
@@ -240,15 +348,36 @@ def prove(theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",), coq
 def _changes(theorem: Theorem) -> list[str]:
     """The fields in which it differs from the proved statement of that name; words do not count."""
     original = THEOREMS.get(theorem.name)
-    names = [field.name for field in fields(Theorem) if field.name not in ("name", "title", "source")]
-    return [name for name in names if original is None or getattr(theorem, name) != getattr(original, name)]
+    names = [
+        field.name for field in fields(Theorem) if field.name not in ("name", "title", "source")
+    ]
+    return [
+        name
+        for name in names
+        if original is None or getattr(theorem, name) != getattr(original, name)
+    ]
 
 
 def _somebodys_own(theorem: Theorem, changed: list[str]) -> Proof:
     found = refute(theorem)
     if found is not None:
-        return Proof(theorem.name, "REFUTED", f"at an explicit instance {found.breach}", (), (), theorem, found)
-    whose = f"differs from the proved one in {', '.join(changed)}" if theorem.name in THEOREMS else "is not among the statements of kdtheory"
-    reason = (f"{theorem.name} {whose}: missing is a certificate for it, and no counterexample was found (one step, and rhs at t = 0 and 1, "
-              "are tried at explicit instances; a floor on its own is not)")
+        return Proof(
+            theorem.name,
+            "REFUTED",
+            f"at an explicit instance {found.breach}",
+            (),
+            (),
+            theorem,
+            found,
+        )
+    whose = (
+        f"differs from the proved one in {', '.join(changed)}"
+        if theorem.name in THEOREMS
+        else "is not among the statements of kdtheory"
+    )
+    reason = (
+        f"{theorem.name} {whose}: missing is a certificate for it, and no counterexample was found"
+        " (one step, and rhs at t = 0 and 1, are tried at explicit instances; a floor on its own"
+        " is not)"
+    )
     return Proof(theorem.name, "UNDECIDED", reason, (), (), theorem)

@@ -1,23 +1,31 @@
-"""Every statement one step too far, refuted: beyond its range, with a smaller constant, without one of its terms.
+"""Every statement one step too far, refuted: beyond its range, with a smaller constant, without one
+of its terms.
 
-Where a statement first fails (l = gamma Lcal, for PL statements L gamma Lcal/mu; g = gamma mu, for PL L gamma):
+Where a statement first fails (l = gamma Lcal, for PL statements L gamma Lcal/mu; g = gamma mu, for
+PL L gamma):
 
-* theorem-1 and theorem-2 are true up to l = 1/4, the region of their certificates: twice the paper's range for
-  theorem-1, exactly the paper's for theorem-2.  Beyond it they fail for small g.  In k = sqrt(g) kappa the sharp
-  constant tends to gamma^2 [(kappa + a sqrt(l))^2/(1-l) + a^2] as g -> 0 and the paper's to
-  2 gamma^2 (a^2 + kappa^2) (PL: both times L/2): the difference is a quadratic form with determinant
-  (1 - 4l)/(1 - l), negative for l > 1/4.
-* Their noise may be multiplied by f = (1 + sqrt(l))/(2(1-l)), 0.7735 at theorem-1's l = 1/8, and by nothing smaller for
-  all g; at l = 1/4, where theorem-2's range ends, f = 1.  That f suffices is ``paper_slack``, and for bias-dominated
-  steps T/gamma^2 = (k^2 + a^2)(1-g)/(g(1-l)) with a^2 (1-g)^2 <= k^2 g (l-g), which is at most k^2/(g(1-l)).  It is
-  attained as g -> 0, at kappa = a.
-* The refined statements have determinant 0 for every l: in the limit g -> 0 no constant can be smaller, and for
+* theorem-1 and theorem-2 are true up to l = 1/4, the region of their certificates: twice the
+paper's range for
+  theorem-1, exactly the paper's for theorem-2.  Beyond it they fail for small g.  In k = sqrt(g)
+  kappa the sharp constant tends to gamma^2 [(kappa + a sqrt(l))^2/(1-l) + a^2] as g -> 0 and the
+  paper's to 2 gamma^2 (a^2 + kappa^2) (PL: both times L/2): the difference is a quadratic form with
+  determinant (1 - 4l)/(1 - l), negative for l > 1/4.
+* Their noise may be multiplied by f = (1 + sqrt(l))/(2(1-l)), 0.7735 at theorem-1's l = 1/8, and by
+nothing smaller for
+  all g; at l = 1/4, where theorem-2's range ends, f = 1.  That f suffices is ``paper_slack``, and
+  for bias-dominated steps T/gamma^2 = (k^2 + a^2)(1-g)/(g(1-l)) with a^2 (1-g)^2 <= k^2 g (l-g),
+  which is at most k^2/(g(1-l)).  It is attained as g -> 0, at kappa = a.
+* The refined statements have determinant 0 for every l: in the limit g -> 0 no constant can be
+smaller, and for
   l >= 1/2 kappa is not positive.
-* Unbiased: 2 a^2 against a^2 (1 + (l-g)/(1-l)): false for l > (1+g)/2, so that the range l <= 1/2 is exact as g -> 0,
+* Unbiased: 2 a^2 against a^2 (1 + (l-g)/(1-l)): false for l > (1+g)/2, so that the range l <= 1/2
+is exact as g -> 0,
   and so is the constant.
-* Sharp statements and envelopes are attained at every g (PL: by functions where L = mu): any smaller constant is false,
+* Sharp statements and envelopes are attained at every g (PL: by functions where L = mu): any
+smaller constant is false,
   and so is the formula beyond its range.
-* Below the least admissible rate, gamma mu where noise dominates, the formula T_rate is false by an actual function
+* Below the least admissible rate, gamma mu where noise dominates, the formula T_rate is false by an
+actual function
   (``exact_shapes.softening``): strongly convex, smooth, with F > (mu/2) x^2 at the point.
 * compressed is theorem-1 where omega = 0 and nothing is rounded: true up to l = 1/4 there.
 """
@@ -30,13 +38,13 @@ from fractions import Fraction
 
 import sympy as sp
 
-from kdtheory import symbols as sym
-from kdtheory.counterexamples import Counterexample, refute
+from kdtheory.algebra import symbols as sym
 from kdtheory.errors import unknown_name
-from kdtheory.exact_law import small_law
-from kdtheory.exact_models import Softened
+from kdtheory.instances.counterexamples import Counterexample, refute
+from kdtheory.instances.law import small_law
+from kdtheory.instances.models import Softened
 from kdtheory.prover.obligations import Certificate
-from kdtheory.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem
 
 RATE = sym.gamma * sym.mu
 TENTH, HUNDREDTH = sp.Rational(1, 10), sp.Rational(1, 100)
@@ -44,8 +52,8 @@ TENTH, HUNDREDTH = sp.Rational(1, 10), sp.Rational(1, 100)
 
 @dataclass(frozen=True)
 class Case:
-    """``kind`` is "range", "constant", "term" or "rate"; ``what`` is claimed, ``find`` refutes it; ``statement`` is
-    the claim, where it is a Theorem."""
+    """``kind`` is "range", "constant", "term" or "rate"; ``what`` is claimed, ``find`` refutes it;
+    ``statement`` is the claim, where it is a Theorem."""
 
     kind: str
     what: str
@@ -54,11 +62,15 @@ class Case:
 
 
 def paper_slack() -> Certificate:
-    """(1 + r)(kappa^2 + r a^2) - (kappa + r a)^2 = r (kappa - a)^2 with r = sqrt(l): the paper's constant times f
-    covers the sharp one."""
+    """(1 + r)(kappa^2 + r a^2) - (kappa + r a)^2 = r (kappa - a)^2 with r = sqrt(l): the paper's
+    constant times f covers the sharp one."""
     r, kappa, a = sym.root_s, sym.k, sym.a
     return Certificate(
-        "paper-slack", (1 + r) * (kappa**2 + r * a**2) - (kappa + r * a) ** 2, {}, (), r * (kappa - a) ** 2
+        "paper-slack",
+        (1 + r) * (kappa**2 + r * a**2) - (kappa + r * a) ** 2,
+        {},
+        (),
+        r * (kappa - a) ** 2,
     )
 
 
@@ -70,12 +82,14 @@ def beyond(theorem: Theorem, factor: sp.Expr, note: str = "") -> Case:
     """The same with a range ``factor`` times as long."""
     assert theorem.step_size_max is not None
     limit = factor * theorem.step_size_max
-    return _case("range", f"gamma up to {limit}{note}", replace(theorem, step_size_max=limit, strict=False))
+    return _case(
+        "range", f"gamma up to {limit}{note}", replace(theorem, step_size_max=limit, strict=False)
+    )
 
 
 def smaller(theorem: Theorem, factor: sp.Expr) -> Case:
-    """The same rate with ``factor`` times what one step adds at s = 0 (envelopes, which have many rates: ``factor``
-    times U)."""
+    """The same rate with ``factor`` times what one step adds at s = 0 (envelopes, which have many
+    rates: ``factor`` times U)."""
     assert theorem.psi is not None
     what = f"{factor} times the constant"
     if theorem.name.endswith("envelope"):
@@ -97,7 +111,9 @@ def without(theorem: Theorem, letter: sp.Symbol, what: str) -> Case:
 
 
 def below_the_rates(theorem: Theorem) -> Case:
-    """Half the least admissible rate with the same formula, where noise dominates: F > (mu/2)|e|^2 is worse there."""
+    """Half the least admissible rate with the same formula, where noise dominates: F > (mu/2)|e|^2
+    is worse there.
+    """
     if theorem.name.endswith("sharp"):
         what, rate = "the formula T_rate at the rate gamma mu/2", RATE / 2
         changed = _one_step(theorem, (1 - rate) * sym.s + sym.U + sym.W / (sym.A - rate))
@@ -110,7 +126,9 @@ def below_the_rates(theorem: Theorem) -> Case:
 def bias_dominated(theorem: Theorem) -> Case:
     """Vectors that attain the constant where bias dominates."""
     assert theorem.psi is not None
-    changed = _one_step(theorem, theorem.psi - HUNDREDTH * theorem.psi.xreplace({sym.s: sp.Integer(0)}))
+    changed = _one_step(
+        theorem, theorem.psi - HUNDREDTH * theorem.psi.xreplace({sym.s: sp.Integer(0)})
+    )
     what = "99/100 times the constant where bias dominates"
     return Case("constant", what, lambda: refute(changed, what, kinds=("vectors",)), changed)
 
@@ -118,7 +136,11 @@ def bias_dominated(theorem: Theorem) -> Case:
 def faster(theorem: Theorem) -> Case:
     """Twice the rate with the same constant."""
     assert theorem.psi is not None
-    return _case("term", "rate 2 gamma mu with the same constant", _one_step(theorem, theorem.psi - RATE * sym.s))
+    return _case(
+        "term",
+        "rate 2 gamma mu with the same constant",
+        _one_step(theorem, theorem.psi - RATE * sym.s),
+    )
 
 
 def _cases(name: str) -> tuple[Case, ...]:
@@ -126,7 +148,11 @@ def _cases(name: str) -> tuple[Case, ...]:
     bias = without(theorem, sym.bias_sq, "without the bias |h|^2")
     if name in ("theorem-1", "theorem-2", "compressed"):
         pl, more = name == "theorem-2", 1 + TENTH
-        room = beyond(theorem, more) if pl else beyond(theorem, 2 * more, " (true up to twice the range)")
+        room = (
+            beyond(theorem, more)
+            if pl
+            else beyond(theorem, 2 * more, " (true up to twice the range)")
+        )
         less = smaller(theorem, 1 - TENTH if pl else sp.Rational(3, 4))
         most = (room, less, bias, without(theorem, sym.kappa, "without kappa"))
         if name != "compressed":
@@ -161,7 +187,11 @@ def _cases(name: str) -> tuple[Case, ...]:
     quiet = theorem.definitions[sym.U].xreplace({sym.a: sp.Integer(0)})
     return (
         *most,
-        _case("term", "without the noise a in U", replace(theorem, definitions={**theorem.definitions, sym.U: quiet})),
+        _case(
+            "term",
+            "without the noise a in U",
+            replace(theorem, definitions={**theorem.definitions, sym.U: quiet}),
+        ),
     )
 
 
@@ -184,8 +214,16 @@ def _gradient_cases() -> tuple[Case, ...]:
                 identity=True,
             ),
         ),
-        _case("constant", "half the gap of a two-layer linear network", replace(theorem, rhs=theorem.rhs - gap / 2)),
-        _case("term", "no gap, layer by layer in a two-layer linear network", replace(theorem, rhs=theorem.rhs - gap)),
+        _case(
+            "constant",
+            "half the gap of a two-layer linear network",
+            replace(theorem, rhs=theorem.rhs - gap / 2),
+        ),
+        _case(
+            "term",
+            "no gap, layer by layer in a two-layer linear network",
+            replace(theorem, rhs=theorem.rhs - gap),
+        ),
     )
 
 
@@ -196,8 +234,16 @@ def _law_cases() -> tuple[Case, ...]:
     what = "a stationary value at a step size at which SGD is not mean-square stable"
     return (
         Case("range", what, lambda: _unstable(what)),
-        _case("constant", "1 - lam in place of (1 - lam)^2 in the stationary law", replace(theorem, floor=once)),
-        _case("term", "without the drift", replace(theorem, rhs=theorem.rhs.xreplace({sym.drift_t: sp.Integer(0)}))),
+        _case(
+            "constant",
+            "1 - lam in place of (1 - lam)^2 in the stationary law",
+            replace(theorem, floor=once),
+        ),
+        _case(
+            "term",
+            "without the drift",
+            replace(theorem, rhs=theorem.rhs.xreplace({sym.drift_t: sp.Integer(0)})),
+        ),
     )
 
 
@@ -206,11 +252,15 @@ def _unstable(what: str) -> Counterexample:
     case = small_law()
     beyond_stable = replace(case, gamma=Fraction(21, 10) / case.at(0).Lcal, weight=Fraction(0))
     here, claimed = beyond_stable.at(1), beyond_stable.letters(0)[sym.sgd_floor]
-    return Counterexample("exact-quadratic", what, here, "the least that E|x - x*|^2 can be", Fraction(0), claimed)
+    return Counterexample(
+        "exact-quadratic", what, here, "the least that E|x - x*|^2 can be", Fraction(0), claimed
+    )
 
 
 def cases(theorem: str) -> tuple[Case, ...]:
-    """What is too much to claim, with the way to refute it; raises InvalidInput for an unknown key."""
+    """What is too much to claim, with the way to refute it; raises InvalidInput for an unknown
+    key.
+    """
     if theorem not in THEOREMS:
         raise unknown_name("theorem", theorem, THEOREMS)
     special = {"distillation-gradient": _gradient_cases, "exact-quadratic": _law_cases}
@@ -218,14 +268,15 @@ def cases(theorem: str) -> tuple[Case, ...]:
 
 
 def counterexamples(theorem: str) -> tuple[Counterexample, ...]:
-    """One instance for every case of a statement; raises InvalidInput for an unknown key, ArithmeticError when a case
-    is not refuted."""
+    """One instance for every case of a statement; raises InvalidInput for an unknown key,
+    ArithmeticError when a case is not refuted."""
     found = []
     for case in cases(theorem):
         instance = case.find()
         if instance is None:
             raise ArithmeticError(
-                f"{theorem}: no counterexample to {case.what!r} was found; this is a bug in the search."
+                f"{theorem}: no counterexample to {case.what!r} was found; this is a bug in the"
+                " search."
             )
         found.append(instance)
     return tuple(found)

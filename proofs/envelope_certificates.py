@@ -1,22 +1,23 @@
-"""One step of the envelope: E s(x+) <= (1 - varrho) s(x) + U + W/(A - varrho), for every admissible rate.
+"""One step of the envelope: E s(x+) <= (1 - varrho) s(x) + U + W/(A - varrho), for every admissible
+rate.
 
-One argument serves all cases.  Write P = e - gamma g, D = G' - S, N = S - lam H'.  For every alpha, nu > 0
+One argument serves all cases.  Write P = e - gamma g, D = G' - S, N = S - lam H'.  For every alpha,
+nu > 0
 
-    |P + gamma lam h|^2 <= (1 + alpha) |P|^2 + (1 + 1/alpha) gamma^2 k^2,    E|D + N|^2 <= (1 + nu) E|D|^2 + (1 +
-    1/nu) a^2,
+    |P + gamma lam h|^2 <= (1 + alpha) |P|^2 + (1 + 1/alpha) gamma^2 k^2,    E|D + N|^2 <= (1 + nu)
+    E|D|^2 + (1 + 1/nu) a^2,
 
-and A3 reads E|D|^2 <= 2 Lcal F - |g|^2.  What is left is a linear inequality in F, |e|^2, <e,g>, |g|^2: A1 and A1'
-close it, with the square
-|g - mu e|^2 for the surplus gamma^2 (nu - alpha) of -|g|^2 (``young``).  Sharp bounds take the alpha, nu at which the
-sum of the constants is
-least for the given rate: alpha = gamma k / |P| and nu = a / D at the worst point, so with w = sqrt(W) and tau = A -
-varrho
+and A3 reads E|D|^2 <= 2 Lcal F - |g|^2.  What is left is a linear inequality in F, |e|^2, <e,g>,
+|g|^2: A1 and A1' close it, with the square |g - mu e|^2 for the surplus gamma^2 (nu - alpha) of
+-|g|^2 (``young``).  Sharp bounds take the alpha, nu at which the sum of the constants is least for
+the given rate: alpha = gamma k / |P| and nu = a / D at the worst point, so with w = sqrt(W) and tau
+= A - varrho
 
-    noise-dominated: alpha = gamma k tau / ((1 - gamma mu) w),  nu = a tau / (c w);      bias-dominated: alpha = nu =
-    tau / (1 - A).
+    noise-dominated: alpha = gamma k tau / ((1 - gamma mu) w),  nu = a tau / (c w);
+    bias-dominated: alpha = nu = tau / (1 - A).
 
-PL: alpha = k tau / (gamma mu w'), nu = a tau / (q gamma mu w') with w' = k |1 - L gamma| + L gamma a q.
-Where such a parameter would be 0 or infinite (k = 0, a = 0, Lcal = mu) the bound is a limit:
+PL: alpha = k tau / (gamma mu w'), nu = a tau / (q gamma mu w') with w' = k |1 - L gamma| + L gamma
+a q. Where such a parameter would be 0 or infinite (k = 0, a = 0, Lcal = mu) the bound is a limit:
 ``proofs.envelope_corners``.
 """
 
@@ -24,13 +25,21 @@ from __future__ import annotations
 
 import sympy as sp
 
-from kdtheory import assumptions as ass
-from kdtheory import envelope
-from kdtheory import symbols as sym
-from kdtheory import vectors as vec
+from kdtheory.algebra import assumptions as ass
+from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra import vectors as vec
 from kdtheory.prover.obligations import Certificate, Region
 
-gamma, mu, L, Lcal, lam, varrho, tau = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.lam, sym.varrho, sym.tau
+gamma, mu, L, Lcal, lam, varrho, tau = (
+    sym.gamma,
+    sym.mu,
+    sym.L,
+    sym.Lcal,
+    sym.lam,
+    sym.varrho,
+    sym.tau,
+)
 ZERO = sp.Integer(0)
 Squares = tuple[tuple[sp.Expr, vec.Vector], ...]
 
@@ -63,8 +72,8 @@ def strongly_convex(
     growth: sp.Expr,
     unbiased: bool,
 ) -> Certificate:
-    """The argument with given alpha, nu; ``surplus`` is nu - alpha and ``growth`` the multiplier of A1', both written
-    non-negatively."""
+    """The argument with given alpha, nu; ``surplus`` is nu - alpha and ``growth`` the multiplier of
+    A1', both written non-negatively."""
     smoothness = gamma**2 * (1 + nu)
     multipliers = {
         ass.expected_smoothness: smoothness,
@@ -72,7 +81,9 @@ def strongly_convex(
         ass.strong_convexity: growth + 2 * Lcal * smoothness,
         ass.noise_norm: gamma**2 * (1 + 1 / nu),
     }
-    squares: list[tuple[sp.Expr, vec.Vector]] = [(gamma**2 / nu, vec.combine((nu, FLUCTUATION), (-1, NOISE)))]
+    squares: list[tuple[sp.Expr, vec.Vector]] = [
+        (gamma**2 / nu, vec.combine((nu, FLUCTUATION), (-1, NOISE)))
+    ]
     if surplus != 0:
         squares.append((gamma**2 * surplus, CURVATURE))
     if not unbiased:
@@ -86,7 +97,9 @@ def young(*, unbiased: bool = False) -> Certificate:
     alpha = ZERO if unbiased else sym.alpha
     nu = sym.nu
     contraction = (1 + alpha) * (1 - gamma * mu) ** 2 + (1 + nu) * gamma**2 * mu * (Lcal - mu)
-    constant = gamma**2 * (1 + 1 / nu) * sym.a**2 + (ZERO if unbiased else gamma**2 * (1 + 1 / alpha) * sym.k**2)
+    constant = gamma**2 * (1 + 1 / nu) * sym.a**2 + (
+        ZERO if unbiased else gamma**2 * (1 + 1 / alpha) * sym.k**2
+    )
     slacks = {sym.slack_growth: (1 + alpha) * (1 - gamma * mu) - (1 + nu) * gamma * (Lcal - mu)}
     if not unbiased:
         slacks[sym.slack_young] = nu - alpha
@@ -104,7 +117,9 @@ def young(*, unbiased: bool = False) -> Certificate:
 
 
 def noise_dominated(*, unbiased: bool = False) -> Certificate:
-    """a(1 - gamma mu) >= gamma k c and gamma mu <= varrho < A; k, a, c > 0 (unbiased: c > 0 is enough)."""
+    """a(1 - gamma mu) >= gamma k c and gamma mu <= varrho < A; k, a, c > 0 (unbiased: c > 0 is
+    enough).
+    """
     k, a, c = (ZERO if unbiased else sym.k), sym.a, sym.c
     triple = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=k, a=a)
     claim = strongly_convex_claim(1 - varrho, triple.constant(varrho), unbiased=unbiased)
@@ -116,7 +131,9 @@ def noise_dominated(*, unbiased: bool = False) -> Certificate:
         tau: triple.A - varrho,
     }
     if unbiased:
-        del slacks[sym.slack_range]  # the unbiased step needs gamma < 1/Lcal only for a rate below A to exist
+        del slacks[
+            sym.slack_range
+        ]  # the unbiased step needs gamma < 1/Lcal only for a rate below A to exist
         nu = tau / (gamma**2 * sym.c_pos**2)
         return strongly_convex(
             "noise-dominated",
@@ -143,20 +160,24 @@ def noise_dominated(*, unbiased: bool = False) -> Certificate:
 
 
 def noise_dominated_wide() -> Certificate:
-    """The same bound below varrho = gamma mu, down to where A1' is no longer needed (our own finding).
+    """The same bound below varrho = gamma mu, down to where A1' is no longer needed (our own
+    finding).
 
-    The condition is (1 - gamma Lcal) w >= gamma (a c/mu - k) tau: varrho >= gamma mu exactly when k = 0, lower rates
-    when k > 0,
-    and every rate below A when a c <= mu k.
+    The condition is (1 - gamma Lcal) w >= gamma (a c/mu - k) tau: varrho >= gamma mu exactly when k
+    = 0, lower rates when k > 0, and every rate below A when a c <= mu k.
     """
     base = noise_dominated()
     k, a, c = sym.k, sym.a, sym.c
     one_minus = sym.slack_range + gamma * sym.c_pos**2 / mu
     root = gamma * (sym.k_pos * one_minus + gamma * sym.a_pos * sym.c_pos)
-    slacks = {letter: meaning for letter, meaning in base.region.slacks.items() if letter != sym.slack_rate}
-    slacks[sym.slack_growth] = (1 - gamma * Lcal) * gamma * (k * (1 - gamma * mu) + gamma * a * c) + gamma * (
-        k - a * c / mu
-    ) * slacks[tau]
+    slacks = {
+        letter: meaning
+        for letter, meaning in base.region.slacks.items()
+        if letter != sym.slack_rate
+    }
+    slacks[sym.slack_growth] = (1 - gamma * Lcal) * gamma * (
+        k * (1 - gamma * mu) + gamma * a * c
+    ) + gamma * (k - a * c / mu) * slacks[tau]
     return strongly_convex(
         "noise-dominated-wide",
         base.claim,
@@ -170,8 +191,8 @@ def noise_dominated_wide() -> Certificate:
 
 
 def bias_dominated() -> Certificate:
-    """Any k, a >= 0 and varrho < A; no division by k, a or c, so no corner (sharp where a(1 - gamma mu) <= gamma k
-    c)."""
+    """Any k, a >= 0 and varrho < A; no division by k, a or c, so no corner (sharp where a(1 - gamma
+    mu) <= gamma k c)."""
     triple = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a)
     claim = strongly_convex_claim(1 - varrho, triple.constant(varrho), unbiased=False)
     n, c = sym.slack_range, sym.c
@@ -205,8 +226,8 @@ def pl_argument(
     unbiased: bool,
     sign: int,
 ) -> Certificate:
-    """The PL argument with given alpha, nu; ``growth`` is PL's multiplier; ``sign`` that of 1 - L gamma (b is its
-    size)."""
+    """The PL argument with given alpha, nu; ``growth`` is PL's multiplier; ``sign`` that of 1 - L
+    gamma (b is its size)."""
     noise = L * gamma**2 / 2
     multipliers = {
         (ass.descent_lemma_unbiased if unbiased else ass.descent_lemma): sp.Integer(1),
@@ -214,17 +235,23 @@ def pl_argument(
         ass.expected_smoothness: noise * (1 + nu),
         ass.noise_norm: noise * (1 + 1 / nu),
     }
-    squares: list[tuple[sp.Expr, vec.Vector]] = [(noise / nu, vec.combine((nu, FLUCTUATION), (-1, NOISE)))]
+    squares: list[tuple[sp.Expr, vec.Vector]] = [
+        (noise / nu, vec.combine((nu, FLUCTUATION), (-1, NOISE)))
+    ]
     if not unbiased:
         multipliers[ass.bias_norm] = noise + gamma * sym.b / (2 * alpha)
-        squares.append((gamma * sym.b / (2 * alpha), vec.combine((alpha, vec.g), (-sign * lam, vec.h))))
+        squares.append(
+            (gamma * sym.b / (2 * alpha), vec.combine((alpha, vec.g), (-sign * lam, vec.h)))
+        )
     label = "" if unbiased else ("-short" if sign > 0 else "-long")
-    return Certificate(name + label + _suffix(unbiased), claim, multipliers, tuple(squares), ZERO, region)
+    return Certificate(
+        name + label + _suffix(unbiased), claim, multipliers, tuple(squares), ZERO, region
+    )
 
 
 def pl_slacks(*, unbiased: bool, sign: int) -> dict[sp.Symbol, sp.Expr]:
-    """b = |1 - L gamma| where it is needed: the unbiased step has no cross term, so the sign of 1 - L gamma does not
-    matter."""
+    """b = |1 - L gamma| where it is needed: the unbiased step has no cross term, so the sign of 1 -
+    L gamma does not matter."""
     return {} if unbiased else {sym.b: sign * (1 - L * gamma)}
 
 
@@ -233,12 +260,18 @@ def pl_young(*, unbiased: bool = False, sign: int = 1) -> Certificate:
     alpha, b = (ZERO, ZERO) if unbiased else (sym.alpha, sign * (1 - L * gamma))
     nu = sym.nu
     contraction = (
-        1 - 2 * mu * gamma + mu * L * gamma**2 + L * gamma**2 * (Lcal - mu) * (1 + nu) + mu * gamma * b * alpha
+        1
+        - 2 * mu * gamma
+        + mu * L * gamma**2
+        + L * gamma**2 * (Lcal - mu) * (1 + nu)
+        + mu * gamma * b * alpha
     )
     constant = L * gamma**2 / 2 * (1 + 1 / nu) * sym.a**2
     if not unbiased:
         constant += (L * gamma**2 + gamma * b / alpha) / 2 * sym.k**2
-    slacks = pl_slacks(unbiased=unbiased, sign=sign) | {sym.slack_growth: 2 + L * gamma * nu - b * alpha}
+    slacks = pl_slacks(unbiased=unbiased, sign=sign) | {
+        sym.slack_growth: 2 + L * gamma * nu - b * alpha
+    }
     return pl_argument(
         "pl-young",
         pl_claim(contraction, constant),
@@ -252,16 +285,23 @@ def pl_young(*, unbiased: bool = False, sign: int = 1) -> Certificate:
 
 
 def pl(*, unbiased: bool = False, sign: int = 1) -> Certificate:
-    """PL, 0 <= varrho < A, for 1 - L gamma of the given sign; k, a, q > 0 (unbiased: q > 0 is enough)."""
+    """PL, 0 <= varrho < A, for 1 - L gamma of the given sign; k, a, q > 0 (unbiased: q > 0 is
+    enough).
+    """
     k, a, q = (ZERO if unbiased else sym.k), sym.a, sym.q
-    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=sign * (1 - L * gamma))
+    triple = envelope.polyak_lojasiewicz(
+        gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=sign * (1 - L * gamma)
+    )
     slacks = pl_slacks(unbiased=unbiased, sign=sign) | {sym.q_pos: q, tau: triple.A - varrho}
     if unbiased:
         alpha, nu = ZERO, tau / (L * gamma**2 * mu * sym.q_pos**2)
     else:
         slacks |= {sym.k_pos: k, sym.a_pos: a}
         root = sym.k_pos * sym.b + L * gamma * sym.a_pos * sym.q_pos
-        alpha, nu = sym.k_pos * tau / (gamma * mu * root), sym.a_pos * tau / (sym.q_pos * gamma * mu * root)
+        alpha, nu = (
+            sym.k_pos * tau / (gamma * mu * root),
+            sym.a_pos * tau / (sym.q_pos * gamma * mu * root),
+        )
     growth = (varrho + L * gamma**2 * (1 + nu) * Lcal) / (2 * mu)
     return pl_argument(
         "pl",
@@ -276,19 +316,26 @@ def pl(*, unbiased: bool = False, sign: int = 1) -> Certificate:
 
 
 def compressed(base: Certificate, *, unbiased: bool = False) -> Certificate:
-    """E|C(y) - x*|^2 <= (1 + omega(1+p)) B + omega(1 + 1/p)|x*|^2 + d delta^2/4, where ``base`` proves E|x+ - x*|^2
-    <= B."""
+    """E|C(y) - x*|^2 <= (1 + omega(1+p)) B + omega(1 + 1/p)|x*|^2 + d delta^2/4, where ``base``
+    proves E|x+ - x*|^2 <= B."""
     omega, p = sym.omega, sym.p
     factor = 1 + omega * (1 + p)
     u = ass.updated(unbiased=unbiased)
     bound = base.claim + vec.norm_sq(u)
-    claim = factor * bound + omega * (1 + 1 / p) * vec.norm_sq(vec.xstar) + sym.rounding_sq - sym.out_sq
+    claim = (
+        factor * bound + omega * (1 + 1 / p) * vec.norm_sq(vec.xstar) + sym.rounding_sq - sym.out_sq
+    )
     multipliers = {assumption: factor * weight for assumption, weight in base.multipliers.items()}
     multipliers[ass.compressor_unbiased if unbiased else ass.compressor] = sp.Integer(1)
     squares = tuple((factor * weight, vector) for weight, vector in base.squares)
     split = (omega / p, vec.combine((p, u), (-1, vec.xstar)))
     return Certificate(
-        f"compressed-{base.name}", claim, multipliers, (*squares, split), factor * base.remainder, base.region
+        f"compressed-{base.name}",
+        claim,
+        multipliers,
+        (*squares, split),
+        factor * base.remainder,
+        base.region,
     )
 
 

@@ -1,14 +1,15 @@
 """envelope <= sharp <= refined <= paper form, as constants of one step at the rate gamma mu.
 
-Both settings are the same algebra.  With g = gamma mu (PL: L gamma), d = gamma (Lcal - mu) (PL: L gamma (Lcal -
-mu)/mu), y = gamma c (PL: L gamma q),
-y^2 = g d, and m = 1 - 2(g + d) > 0, the three constants over gamma^2 (PL: L gamma^2/2) are
+Both settings are the same algebra.  With g = gamma mu (PL: L gamma), d = gamma (Lcal - mu) (PL: L
+gamma (Lcal - mu)/mu), y = gamma c (PL: L gamma q), y^2 = g d, and m = 1 - 2(g + d) > 0, the three
+constants over gamma^2 (PL: L gamma^2/2) are
 
-    sharp    k^2 + a^2 + (k(1-g) + y a)^2 / (g (m+g+d))          noise-dominated; PL, where 1 - L gamma > 0 in this
-    range
-    refined  2a^2 + k^2 (2 + 1/(g m))                            paper  2a^2 + k^2 (2 + 2/g)
+    sharp    k^2 + a^2 + (k(1-g) + y a)^2 / (g (m+g+d))          noise-dominated; PL, where 1 - L
+    gamma > 0 in this range refined  2a^2 + k^2 (2 + 1/(g m))                            paper  2a^2
+    + k^2 (2 + 2/g)
 
-The envelope is below sharp because it is a minimum that includes this rate (``envelope_recursion``).
+The envelope is below sharp because it is a minimum that includes this rate
+(``envelope_recursion``).
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from kdtheory import envelope
-from kdtheory import symbols as sym
+from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
 from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
@@ -58,7 +59,9 @@ def strongly_convex() -> Setting:
 def pl() -> Setting:
     """PL; below half the range L gamma < mu/(2 Lcal) <= 1/2, so |1 - L gamma| = 1 - L gamma."""
     q = sym.q
-    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=1 - L * gamma)
+    triple = envelope.polyak_lojasiewicz(
+        gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=1 - L * gamma
+    )
     return Setting(
         "-pl",
         L * gamma,
@@ -72,7 +75,9 @@ def pl() -> Setting:
 
 
 def refined(setting: Setting) -> sp.Expr:
-    """Constant of the refined form, 2 unit N(lam; kappa) with kappa = 1/(2 g m), by |S - lam H|^2 = a^2 + k^2."""
+    """Constant of the refined form, 2 unit N(lam; kappa) with kappa = 1/(2 g m), by |S - lam H|^2 =
+    a^2 + k^2.
+    """
     return 2 * setting.unit * (a**2 + k**2 + k**2 / (2 * setting.g * (1 - 2 * setting.smoothness)))
 
 
@@ -82,7 +87,9 @@ def paper(setting: Setting) -> sp.Expr:
 
 
 def sharp_below_refined(setting: Setting) -> Certificate:
-    """refined - sharp = unit [k^2 (1+m)^2/(m(m+g)) + (k (1-g) y/X - a)^2 X/(g(m+g+d))],  X = g(m+g)."""
+    """refined - sharp = unit [k^2 (1+m)^2/(m(m+g)) + (k (1-g) y/X - a)^2 X/(g(m+g+d))],  X =
+    g(m+g).
+    """
     g, d, y = setting.g, setting.d, setting.y
     X = g * (m + g)
     witness = setting.unit * (
@@ -94,7 +101,9 @@ def sharp_below_refined(setting: Setting) -> Certificate:
 
 
 def sharp_below_refined_bias() -> Certificate:
-    """The same in the bias-dominated regime z = k y - a(1-g) >= 0, c > 0 (at c = 0 it is the other one)."""
+    """The same in the bias-dominated regime z = k y - a(1-g) >= 0, c > 0 (at c = 0 it is the other
+    one).
+    """
     setting = strongly_convex()
     c = sym.c_pos
     g, d = gamma * mu, gamma * c**2 / mu
@@ -123,16 +132,22 @@ def refined_below_paper(setting: Setting) -> Certificate:
     witness = setting.unit * k**2 * sym.slack_quarter / (setting.g * m)
     region = Region({m: 1 - 2 * setting.smoothness, sym.slack_quarter: 1 - 4 * setting.smoothness})
     return Certificate(
-        "refined-below-paper" + setting.suffix, paper(setting) - refined(setting), {}, (), witness, region
+        "refined-below-paper" + setting.suffix,
+        paper(setting) - refined(setting),
+        {},
+        (),
+        witness,
+        region,
     )
 
 
 def largest_ratio_paper_sharp(setting: Setting) -> Certificate:
-    """paper <= 2 (1 + g) sharp for gamma Lcal < 1 (PL: L gamma Lcal/mu < 1): at most 9/4 in the paper's range
-    gamma Lcal <= 1/8, and 5/2 where it is 1/4.
+    """paper <= 2 (1 + g) sharp for gamma Lcal < 1 (PL: L gamma Lcal/mu < 1): at most 9/4 in the
+    paper's range gamma Lcal <= 1/8, and 5/2 where it is 1/4.
 
-    With n = 1 - g - d:  2 (1+g) sharp - paper = unit [2 g a^2 + 2 (1+g) (2 k (1-g) y a + y^2 a^2 + k^2 (1-g) d)/(g n)].
-    Equality at Lcal = mu and a = 0.  The bias-dominated constant is larger (``envelope_recursion.regimes``).
+    With n = 1 - g - d:  2 (1+g) sharp - paper = unit [2 g a^2 + 2 (1+g) (2 k (1-g) y a + y^2 a^2 +
+    k^2 (1-g) d)/(g n)]. Equality at Lcal = mu and a = 0.  The bias-dominated constant is larger
+    (``envelope_recursion.regimes``).
     """
     g, d, y, n = setting.g, setting.d, setting.y, sym.slack_range
     rest = 2 * k * (n + d) * y * a + y**2 * a**2 + k**2 * (n + d) * d
@@ -147,11 +162,13 @@ def largest_ratio_paper_sharp(setting: Setting) -> Certificate:
 
 
 def largest_ratio_paper_envelope(setting: Setting) -> Certificate:
-    """The paper's floor is at most 2 (2 - g) Phi, so at most 4 Phi, up to gamma Lcal = 1/4 (PL: L gamma Lcal/mu = 1/4).
+    """The paper's floor is at most 2 (2 - g) Phi, so at most 4 Phi, up to gamma Lcal = 1/4 (PL: L
+    gamma Lcal/mu = 1/4).
 
-    Phi is the least T_varrho/varrho (``floor-is-least``), and its other form is one of them; so it is enough that
-    2 (2-g) T_varrho >= varrho paper/(gamma mu) for every varrho = A - tau.  Completing the square in tau leaves a
-    cubic in g <= 1/4, written in x = 1 - 4g.  Equality at Lcal = mu, k = 0, tau -> 0; 4 is approached as gamma -> 0.
+    Phi is the least T_varrho/varrho (``floor-is-least``), and its other form is one of them; so it
+    is enough that 2 (2-g) T_varrho >= varrho paper/(gamma mu) for every varrho = A - tau.
+    Completing the square in tau leaves a cubic in g <= 1/4, written in x = 1 - 4g.  Equality at
+    Lcal = mu, k = 0, tau -> 0; 4 is approached as gamma -> 0.
     """
     g, d, y, m4 = setting.g, setting.d, setting.y, sym.slack_quarter
     A, tau = setting.sharp.A, sym.tau
@@ -177,9 +194,11 @@ def largest_ratio_paper_envelope(setting: Setting) -> Certificate:
 
 
 def ratios_are_attained() -> tuple[Obligation, ...]:
-    """Equality: without noise paper/sharp = 2(1 + gamma mu); without bias the paper's floor is 2(2 - gamma mu) Phi; both at Lcal = mu.
+    """Equality: without noise paper/sharp = 2(1 + gamma mu); without bias the paper's floor is 2(2
+    - gamma mu) Phi; both at Lcal = mu.
 
-    There Phi = gamma a^2/(mu (2 - gamma mu)) (``envelope_recursion.small_steps``), so the second ratio tends to 4 as gamma -> 0.
+    There Phi = gamma a^2/(mu (2 - gamma mu)) (``envelope_recursion.small_steps``), so the second
+    ratio tends to 4 as gamma -> 0.
     """
     setting = strongly_convex()
     equal = {sym.c: sp.Integer(0)}
@@ -188,7 +207,9 @@ def ratios_are_attained() -> tuple[Obligation, ...]:
     floors = paper(setting) / (gamma * mu) - 2 * (2 - gamma * mu) * floor
     region = Region({}, {Lcal: mu})
     return (
-        Identity("ratio-paper-sharp-attained", constants.xreplace(equal | {a: sp.Integer(0)}), region),
+        Identity(
+            "ratio-paper-sharp-attained", constants.xreplace(equal | {a: sp.Integer(0)}), region
+        ),
         Identity("ratio-paper-envelope-attained", floors.xreplace({k: sp.Integer(0)}), region),
     )
 
@@ -201,6 +222,10 @@ def obligations() -> tuple[Obligation, ...]:
         refined_below_paper(strongly_convex()),
         sharp_below_refined(pl()),
         refined_below_paper(pl()),
-        *(make(setting()) for setting in (strongly_convex, pl) for make in (largest_ratio_paper_sharp, largest_ratio_paper_envelope)),
+        *(
+            make(setting())
+            for setting in (strongly_convex, pl)
+            for make in (largest_ratio_paper_sharp, largest_ratio_paper_envelope)
+        ),
         *ratios_are_attained(),
     )

@@ -1,32 +1,47 @@
-"""Where the sharp parameters alpha, nu of ``envelope_certificates`` would be 0 or infinite: Lcal = mu, k = 0, a = 0.
+"""Where the sharp parameters alpha, nu of ``envelope_certificates`` would be 0 or infinite: Lcal =
+mu, k = 0, a = 0.
 
-Each certificate here has one free parameter and an error term that vanishes with it, so the sharp bound is its limit
-(a number that
-is at most T + error for every error > 0 is at most T).  All cases are covered:
+Each certificate here has one free parameter and an error term that vanishes with it, so the sharp
+bound is its limit (a number that is at most T + error for every error > 0 is at most T).  All cases
+are covered:
 
-    strongly convex: c = 0 ``equal_constants``; c > 0 = k ``no_bias``; c, k > 0 in the noise-dominated regime has a > 0;
+    strongly convex: c = 0 ``equal_constants``; c > 0 = k ``no_bias``; c, k > 0 in the
+    noise-dominated regime has a > 0;
                      the bias-dominated certificate divides by none of k, a, c.
-    PL:              q = 0 < b ``pl_equal_constants``; q > 0 = k ``pl_no_bias``; q, k, b > 0 = a ``pl_no_noise``;
-                     b = 0 with a q = 0: ``envelope_certificates.pl_young``, whose terms in alpha then vanish, as nu
-                     -> 0 or infinity.
-    unbiased:        c = 0 or q = 0: the same functions with ``unbiased=True``; otherwise nothing is divided by.
+    PL:              q = 0 < b ``pl_equal_constants``; q > 0 = k ``pl_no_bias``; q, k, b > 0 = a
+    ``pl_no_noise``;
+                     b = 0 with a q = 0: ``envelope_certificates.pl_young``, whose terms in alpha
+                     then vanish, as nu -> 0 or infinity.
+    unbiased:        c = 0 or q = 0: the same functions with ``unbiased=True``; otherwise nothing is
+    divided by.
 """
 
 from __future__ import annotations
 
 import sympy as sp
 
-from kdtheory import envelope
-from kdtheory import symbols as sym
+from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import envelope_certificates as cert
 from kdtheory.prover.obligations import Certificate, Region
 
-gamma, mu, L, Lcal, varrho, tau, alpha, nu = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.varrho, sym.tau, sym.alpha, sym.nu
+gamma, mu, L, Lcal, varrho, tau, alpha, nu = (
+    sym.gamma,
+    sym.mu,
+    sym.L,
+    sym.Lcal,
+    sym.varrho,
+    sym.tau,
+    sym.alpha,
+    sym.nu,
+)
 ZERO = sp.Integer(0)
 
 
 def equal_constants(*, unbiased: bool = False) -> Certificate:
-    """Lcal = mu (c = 0), every k, a >= 0, varrho < A: error gamma^2 a^2 / nu -> 0 as nu -> infinity."""
+    """Lcal = mu (c = 0), every k, a >= 0, varrho < A: error gamma^2 a^2 / nu -> 0 as nu ->
+    infinity.
+    """
     k = ZERO if unbiased else sym.k
     triple = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=ZERO, k=k, a=sym.a)
     claim = cert.strongly_convex_claim(
@@ -36,7 +51,8 @@ def equal_constants(*, unbiased: bool = False) -> Certificate:
     young = ZERO if unbiased else tau / n**2
     slacks = {n: 1 - gamma * Lcal, tau: triple.A - varrho}
     if unbiased:
-        # the unbiased step contracts by 1 - A <= 1 - varrho: what is left over is tau |e|^2, written as a square
+        # the unbiased step contracts by 1 - A <= 1 - varrho: what is left over is tau |e|^2,
+        # written as a square
         base = cert.strongly_convex(
             "equal-constants",
             claim,
@@ -63,7 +79,9 @@ def equal_constants(*, unbiased: bool = False) -> Certificate:
 
 
 def no_bias() -> Certificate:
-    """k = 0 < c, noise-dominated, gamma mu <= varrho < A: error alpha (1 - gamma mu)^2 |e|^2 -> 0 as alpha -> 0."""
+    """k = 0 < c, noise-dominated, gamma mu <= varrho < A: error alpha (1 - gamma mu)^2 |e|^2 -> 0
+    as alpha -> 0.
+    """
     c = sym.c
     triple = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=ZERO, a=sym.a)
     one_minus = sym.slack_range + gamma * sym.c_pos**2 / mu
@@ -93,15 +111,24 @@ def no_bias() -> Certificate:
 
 
 def pl_no_bias(*, sign: int = 1) -> Certificate:
-    """PL, k = 0 < q: error mu gamma b alpha F -> 0 as alpha -> 0 (the terms in k are kept, to be set to 0)."""
+    """PL, k = 0 < q: error mu gamma b alpha F -> 0 as alpha -> 0 (the terms in k are kept, to be
+    set to 0).
+    """
     b, q = sign * (1 - L * gamma), sym.q
-    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=ZERO, a=sym.a, b=b)
+    triple = envelope.polyak_lojasiewicz(
+        gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=ZERO, a=sym.a, b=b
+    )
     claim = cert.pl_claim(
-        1 - varrho + mu * gamma * b * alpha, triple.constant(varrho) + (L * gamma**2 + gamma * b / alpha) / 2 * sym.k**2
+        1 - varrho + mu * gamma * b * alpha,
+        triple.constant(varrho) + (L * gamma**2 + gamma * b / alpha) / 2 * sym.k**2,
     )
     nu_sharp = tau / (L * gamma**2 * mu * sym.q_pos**2)
     room = _pl_room(triple.A - varrho, b, q)
-    slacks = cert.pl_slacks(unbiased=False, sign=sign) | {sym.q_pos: q, tau: triple.A - varrho, sym.slack_growth: room}
+    slacks = cert.pl_slacks(unbiased=False, sign=sign) | {
+        sym.q_pos: q,
+        tau: triple.A - varrho,
+        sym.slack_growth: room,
+    }
     return cert.pl_argument(
         "pl-no-bias",
         claim,
@@ -120,12 +147,15 @@ def _pl_room(gap: sp.Expr, b: sp.Expr, q: sp.Expr) -> sp.Expr:
 
 
 def pl_no_noise(*, sign: int = 1) -> Certificate:
-    """PL, a = 0 < k b: alpha = tau/(gamma mu b); error L gamma^2 mu q^2 nu F -> 0 as nu -> 0 (the term in a is
-    kept)."""
+    """PL, a = 0 < k b: alpha = tau/(gamma mu b); error L gamma^2 mu q^2 nu F -> 0 as nu -> 0 (the
+    term in a is kept)."""
     b, q = sign * (1 - L * gamma), sym.q
-    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=sym.k, a=ZERO, b=b)
+    triple = envelope.polyak_lojasiewicz(
+        gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=sym.k, a=ZERO, b=b
+    )
     claim = cert.pl_claim(
-        1 - varrho + L * gamma**2 * mu * q**2 * nu, triple.constant(varrho) + L * gamma**2 / 2 * (1 + 1 / nu) * sym.a**2
+        1 - varrho + L * gamma**2 * mu * q**2 * nu,
+        triple.constant(varrho) + L * gamma**2 / 2 * (1 + 1 / nu) * sym.a**2,
     )
     slacks = {sym.b_pos: b, tau: triple.A - varrho}
     base = cert.pl_argument(
@@ -142,9 +172,13 @@ def pl_no_noise(*, sign: int = 1) -> Certificate:
 
 
 def pl_equal_constants(*, unbiased: bool = False, sign: int = 1) -> Certificate:
-    """PL, Lcal = mu (q = 0), b > 0 where biased: error (L gamma^2/2) a^2 / nu -> 0 as nu -> infinity."""
+    """PL, Lcal = mu (q = 0), b > 0 where biased: error (L gamma^2/2) a^2 / nu -> 0 as nu ->
+    infinity.
+    """
     b, k = sign * (1 - L * gamma), (ZERO if unbiased else sym.k)
-    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=ZERO, k=k, a=sym.a, b=b)
+    triple = envelope.polyak_lojasiewicz(
+        gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=ZERO, k=k, a=sym.a, b=b
+    )
     claim = cert.pl_claim(1 - varrho, triple.constant(varrho) + L * gamma**2 / 2 * sym.a**2 / nu)
     slacks = {tau: triple.A - varrho}
     if unbiased:
@@ -159,7 +193,12 @@ def pl_equal_constants(*, unbiased: bool = False, sign: int = 1) -> Certificate:
             sign=sign,
         )
         return Certificate(
-            base.name, claim, {**base.multipliers, cert.ass.nonnegative_gap: tau}, base.squares, ZERO, base.region
+            base.name,
+            claim,
+            {**base.multipliers, cert.ass.nonnegative_gap: tau},
+            base.squares,
+            ZERO,
+            base.region,
         )
     slacks[sym.b_pos] = b
     base = cert.pl_argument(
@@ -178,7 +217,9 @@ def pl_equal_constants(*, unbiased: bool = False, sign: int = 1) -> Certificate:
 def _with_b_pos(base: Certificate) -> Certificate:
     """Write b as the positive letter, which the region of these corners has."""
     swap = {sym.b: sym.b_pos}
-    multipliers = {assumption: factor.xreplace(swap) for assumption, factor in base.multipliers.items()}
+    multipliers = {
+        assumption: factor.xreplace(swap) for assumption, factor in base.multipliers.items()
+    }
     squares = tuple((weight.xreplace(swap), vector) for weight, vector in base.squares)
     return Certificate(base.name, base.claim, multipliers, squares, base.remainder, base.region)
 

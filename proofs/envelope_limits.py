@@ -1,27 +1,43 @@
 """Where a letter reaches the end of its range: closed forms of the floor, and what tends to what.
 
-    a = 0, or any bias-dominated step   sqrt(Phi) = gamma sqrt(k^2 + a^2)/(1 - sqrt(1-A))                     ``floor-bias-dominated``
-    k = 0                               sqrt(Phi) = a (sqrt(gamma mu (2 - gamma mu)) + gamma c)/(mu (2 - gamma Lcal))
-                                                                                            ``envelope_recursion.small_steps``
-    Lcal = mu, a = 0                    sqrt(Phi) = k/mu, the fixed point of x -> (1 - gamma mu) x + gamma k   ``floor-deterministic``
-    gamma -> 0                          sqrt(Phi) = (v + w)/(mu (2 - gamma Lcal)) with w = k (1 - gamma mu) + gamma a c and
-                                        v^2 = gamma mu (2 - gamma Lcal)(k^2 + a^2) + w^2, continuous at 0: sqrt(Phi) -> k/mu
-                                        (the teacher's own error, however small the steps); without bias Phi/gamma -> a^2/(2 mu)
-    gamma -> 1/Lcal                     A - gamma mu = gamma mu (1 - gamma Lcal): the sharp floor, which divides by it, grows without
-                                        bound; Phi stays finite, A -> mu/Lcal                                  ``rate-left``
-    gamma -> 2 mu/(L Lcal), PL          A -> 0 and Phi >= U/A: the envelope ends where A does                  ``floor-at-least``
+a = 0, or any bias-dominated step   sqrt(Phi) = gamma sqrt(k^2 + a^2)/(1 - sqrt(1-A))
+``floor-bias-dominated`` k = 0                               sqrt(Phi) = a (sqrt(gamma mu (2 - gamma
+mu)) + gamma c)/(mu (2 - gamma Lcal))
+                                                                                        ``envelope_recursion.small_steps``
+Lcal = mu, a = 0                    sqrt(Phi) = k/mu, the fixed point of x -> (1 - gamma mu) x +
+gamma k   ``floor-deterministic`` gamma -> 0                          sqrt(Phi) = (v + w)/(mu (2 -
+gamma Lcal)) with w = k (1 - gamma mu) + gamma a c and
+                                    v^2 = gamma mu (2 - gamma Lcal)(k^2 + a^2) + w^2, continuous at
+                                    0: sqrt(Phi) -> k/mu (the teacher's own error, however small the
+                                    steps); without bias Phi/gamma -> a^2/(2 mu)
+gamma -> 1/Lcal                     A - gamma mu = gamma mu (1 - gamma Lcal): the sharp floor, which
+divides by it, grows without
+                                    bound; Phi stays finite, A -> mu/Lcal
+                                    ``rate-left``
+gamma -> 2 mu/(L Lcal), PL          A -> 0 and Phi >= U/A: the envelope ends where A does
+``floor-at-least``
 """
 
 from __future__ import annotations
 
 import sympy as sp
 
-from kdtheory import envelope
-from kdtheory import symbols as sym
+from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
 from kdtheory.proofs.envelope_certificates import LCAL_BY_C
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
-gamma, mu, L, Lcal, k, a, c, A, U = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.A, sym.U
+gamma, mu, L, Lcal, k, a, c, A, U = (
+    sym.gamma,
+    sym.mu,
+    sym.L,
+    sym.Lcal,
+    sym.k,
+    sym.a,
+    sym.c,
+    sym.A,
+    sym.U,
+)
 w, v, r = sym.root_W, sym.root_UAW, sym.root_shrink
 ZERO = sp.Integer(0)
 
@@ -34,14 +50,17 @@ def closed_forms() -> tuple[Obligation, ...]:
     still = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=mu, c=ZERO, k=k, a=ZERO)
     root = gamma * k  # sqrt(UA + W) here
     return (
-        Identity("floor-bias-dominated", bias), Identity("floor-bias-dominated-root", square),
+        Identity("floor-bias-dominated", bias),
+        Identity("floor-bias-dominated-root", square),
         Identity("floor-deterministic-root", still.U * still.A + still.W - root**2),
         Identity("floor-deterministic", (root + gamma * k * (1 - gamma * mu)) / still.A - k / mu),
     )
 
 
 def small_steps() -> tuple[Obligation, ...]:
-    """gamma cancels from sqrt(Phi); at gamma = 0 the two roots are both k, and without bias v^2/gamma = 2 mu a^2."""
+    """gamma cancels from sqrt(Phi); at gamma = 0 the two roots are both k, and without bias
+    v^2/gamma = 2 mu a^2.
+    """
     triple = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=k, a=a)
     cross = k * (1 - gamma * mu) + gamma * a * c
     under = gamma * mu * (2 - gamma * Lcal) * (k**2 + a**2) + cross**2
@@ -51,7 +70,9 @@ def small_steps() -> tuple[Obligation, ...]:
     return (
         Identity("floor-small-steps", triple.U * triple.A + triple.W - gamma**2 * under, by_c),
         Identity("floor-at-zero-steps", under.xreplace(at_zero) - k**2),
-        Identity("floor-unbiased-slope", sp.diff(unbiased, gamma).xreplace(at_zero) - 2 * mu * a**2),
+        Identity(
+            "floor-unbiased-slope", sp.diff(unbiased, gamma).xreplace(at_zero) - 2 * mu * a**2
+        ),
     )
 
 
@@ -63,7 +84,9 @@ def largest_steps() -> tuple[Obligation, ...]:
     return (
         Identity("rate-left", triple.A - gamma * mu - gamma * mu * (1 - gamma * Lcal)),
         Identity("rate-left-pl", weak.A.xreplace({gamma: 2 * mu / (L * Lcal)})),
-        Certificate("floor-at-least", ((v + w) / A) ** 2 - U / A, {}, (), 2 * w * (v + w) / A**2, fixed),
+        Certificate(
+            "floor-at-least", ((v + w) / A) ** 2 - U / A, {}, (), 2 * w * (v + w) / A**2, fixed
+        ),
     )
 
 

@@ -1,19 +1,19 @@
 """The envelope as a recursion: psi(s) = (1-A)s + 2 sqrt(W s) + U, its tangents and its fixed point.
 
-Letters: sigma = sqrt(s), w = sqrt(W), v = sqrt(UA + W); so psi = (1-A) sigma^2 + 2 w sigma + U and Phi = ((v + w)/A)^2.
+Letters: sigma = sqrt(s), w = sqrt(W), v = sqrt(UA + W); so psi = (1-A) sigma^2 + 2 w sigma + U and
+Phi = ((v + w)/A)^2.
 
-Why E s(x^t) <= psi(psi(...s_0)): psi is a minimum of affine increasing functions, so E psi(s(x)) <= psi(E s(x)) and
-psi keeps order.
-Below s_0 = W/(A - varrho_min)^2 the minimum over admissible rates is the tangent at s_0; nothing changes in the
-argument.
+Why E s(x^t) <= psi(psi(...s_0)): psi is a minimum of affine increasing functions, so E psi(s(x)) <=
+psi(E s(x)) and psi keeps order. Below s_0 = W/(A - varrho_min)^2 the minimum over admissible rates
+is the tangent at s_0; nothing changes in the argument.
 """
 
 from __future__ import annotations
 
 import sympy as sp
 
-from kdtheory import envelope
-from kdtheory import symbols as sym
+from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
 from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
@@ -28,7 +28,17 @@ A, U, W, varrho, tau, s, w, v, sigma = (
     sym.root_UAW,
     sym.root_s,
 )
-gamma, mu, L, Lcal, k, a, c, q, d = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.q, sym.increase
+gamma, mu, L, Lcal, k, a, c, q, d = (
+    sym.gamma,
+    sym.mu,
+    sym.L,
+    sym.Lcal,
+    sym.k,
+    sym.a,
+    sym.c,
+    sym.q,
+    sym.increase,
+)
 ROOTS = {s: sigma**2, W: w**2}
 FIXED = {U: (v**2 - w**2) / A}
 PHI_ROOT = (v + w) / A
@@ -44,7 +54,9 @@ def _scalar(name: str, claim: sp.Expr, witness: sp.Expr, region: Region) -> Cert
 
 
 def tangents() -> tuple[Obligation, ...]:
-    """psi is the minimum of the one-step bounds over varrho: the difference is a square over tau = A - varrho."""
+    """psi is the minimum of the one-step bounds over varrho: the difference is a square over tau =
+    A - varrho.
+    """
     line = (1 - varrho) * s + envelope.Triple(A, U, W).constant(varrho)
     gap = (tau * sigma - w) ** 2 / tau
     region = Region({tau: A - varrho}, ROOTS)
@@ -57,7 +69,9 @@ def tangents() -> tuple[Obligation, ...]:
 
 
 def shape() -> tuple[Obligation, ...]:
-    """psi is increasing (it needs A <= 1, proved too) and concave (it lies below its tangent at every r > 0)."""
+    """psi is increasing (it needs A <= 1, proved too) and concave (it lies below its tangent at
+    every r > 0).
+    """
     shrink = Region({sym.slack_shrink: 1 - A})
     r = sym.root_s_pos
     tangent = psi(r) + (1 - A + w / r) * (sigma**2 - r**2)
@@ -65,10 +79,18 @@ def shape() -> tuple[Obligation, ...]:
     weak = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=sym.b).A
     return (
         _scalar(
-            "psi-increasing", psi(sigma + d) - psi(sigma), d * (sym.slack_shrink * (2 * sigma + d) + 2 * w), shrink
+            "psi-increasing",
+            psi(sigma + d) - psi(sigma),
+            d * (sym.slack_shrink * (2 * sigma + d) + 2 * w),
+            shrink,
         ),
         _scalar("psi-concave", tangent - psi(sigma), w / r * (sigma - r) ** 2, Region()),
-        _scalar("rate-at-most-1", 1 - strongly, (1 - gamma * mu) ** 2 + gamma**2 * c**2, Region({}, {Lcal: LCAL_BY_C})),
+        _scalar(
+            "rate-at-most-1",
+            1 - strongly,
+            (1 - gamma * mu) ** 2 + gamma**2 * c**2,
+            Region({}, {Lcal: LCAL_BY_C}),
+        ),
         _scalar(
             "rate-at-most-1-pl",
             1 - weak,
@@ -79,8 +101,8 @@ def shape() -> tuple[Obligation, ...]:
 
 
 def fixed_point() -> tuple[Obligation, ...]:
-    """Phi = psi(Phi); iterates move towards it and do not cross it; Phi is the least of T_varrho/varrho, at varrho =
-    A - w/sqrt(Phi)."""
+    """Phi = psi(Phi); iterates move towards it and do not cross it; Phi is the least of
+    T_varrho/varrho, at varrho = A - w/sqrt(Phi)."""
     phi = PHI_ROOT
     region = Region({}, FIXED)
     best = A - w / phi
@@ -89,22 +111,31 @@ def fixed_point() -> tuple[Obligation, ...]:
     root = w * v / U  # sqrt(R(A + R)) with R = W/U
     return (
         Identity("floor-is-fixed-point", psi(phi) - phi**2, region),
-        Identity("step-towards-floor", sigma**2 - psi(sigma) - (sigma - phi) * (A * sigma + v - w), region),
+        Identity(
+            "step-towards-floor",
+            sigma**2 - psi(sigma) - (sigma - phi) * (A * sigma + v - w),
+            region,
+        ),
         _scalar(
             "contraction-above-floor",
             (1 - best) * (sigma**2 - phi**2) - (psi(sigma) - phi**2),
             w / phi * (sigma - phi) ** 2,
             region,
         ),
-        _scalar("floor-is-least", line - varrho * phi**2, (tau * phi - w) ** 2 / tau, Region({tau: A - varrho}, FIXED)),
+        _scalar(
+            "floor-is-least",
+            line - varrho * phi**2,
+            (tau * phi - w) ** 2 / tau,
+            Region({tau: A - varrho}, FIXED),
+        ),
         Identity("best-rate", best - (A + ratio - root), region),
         Identity("best-rate-root", root**2 - ratio * (A + ratio), region),
     )
 
 
 def regimes() -> tuple[Obligation, ...]:
-    """The two strongly convex formulas differ by a square that vanishes at the boundary: continuous, and the noise
-    one is smaller."""
+    """The two strongly convex formulas differ by a square that vanishes at the boundary:
+    continuous, and the noise one is smaller."""
     noise = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=k, a=a)
     bias = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=k, a=a)
     gap = gamma**2 * (gamma * k * c - a * (1 - gamma * mu)) ** 2
@@ -112,10 +143,11 @@ def regimes() -> tuple[Obligation, ...]:
 
 
 def small_steps() -> tuple[Obligation, ...]:
-    """No bias: Phi = a^2 (v' + gamma c)^2 / (mu (2 - gamma Lcal))^2 with v'^2 = gamma mu (2 - gamma mu); so Phi/gamma
-    -> a^2/(2 mu).
+    """No bias: Phi = a^2 (v' + gamma c)^2 / (mu (2 - gamma Lcal))^2 with v'^2 = gamma mu (2 - gamma
+    mu); so Phi/gamma -> a^2/(2 mu).
 
-    With c = 0 it is gamma a^2 / (mu (2 - gamma mu)), the stationary variance of a one-dimensional quadratic.
+    With c = 0 it is gamma a^2 / (mu (2 - gamma mu)), the stationary variance of a one-dimensional
+    quadratic.
     """
     triple = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=sp.Integer(0), a=a)
     by_c = Region({}, {Lcal: LCAL_BY_C})
@@ -131,12 +163,16 @@ def small_steps() -> tuple[Obligation, ...]:
 
 
 def compression() -> tuple[Obligation, ...]:
-    """(1+w)P + 2w|x*|sqrt(P) + w|x*|^2 is the minimum over p of (1+w(1+p))P + w(1+1/p)|x*|^2 (w = omega, P = psi), at
-    p = |x*|/sqrt(P)."""
+    """(1+w)P + 2w|x*|sqrt(P) + w|x*|^2 is the minimum over p of (1+w(1+p))P + w(1+1/p)|x*|^2 (w =
+    omega, P = psi), at p = |x*|/sqrt(P)."""
     omega, p, x, y = sym.omega, sym.p, sym.root_minimiser, sym.root_bound
     family = (1 + omega * (1 + p)) * y**2 + omega * (1 + 1 / p) * x**2
     closed = (1 + omega) * y**2 + 2 * omega * x * y + omega * x**2
-    return (_scalar("compressed-below-every-p", family - closed, omega / p * (p * y - x) ** 2, Region()),)
+    return (
+        _scalar(
+            "compressed-below-every-p", family - closed, omega / p * (p * y - x) ** 2, Region()
+        ),
+    )
 
 
 def obligations() -> tuple[Obligation, ...]:

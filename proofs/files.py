@@ -1,4 +1,6 @@
-"""Certificates from outside: read, compared with the statement they are named after, checked within a time limit, and written."""
+"""Certificates from outside: read, compared with the statement they are named after, checked within
+a time limit, and written.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ SECONDS = 120.0  # for all checkers together; the slowest of ours takes 2 s
 
 @dataclass(frozen=True)
 class FileVerdict:
-    """``status`` PROVED, REFUTED (the file is no proof of what it claims) or UNDECIDED; ``claims`` in words."""
+    """``status`` PROVED, REFUTED (the file is no proof of what it claims) or UNDECIDED; ``claims``
+    in words.
+    """
 
     file: str
     name: str
@@ -37,13 +41,18 @@ def known() -> Mapping[str, Obligation]:
 
 
 def mismatch(item: Obligation) -> str:
-    """How a file differs from the obligation of that name in what it claims or assumes; empty when it does not, or the name is its own."""
+    """How a file differs from the obligation of that name in what it claims or assumes; empty when
+    it does not, or the name is its own.
+    """
     ours = known().get(item.name)
     if ours is None:
         return ""
     if isinstance(item, Identity) or isinstance(ours, Identity):
         if not (isinstance(item, Identity) and isinstance(ours, Identity)):
-            return f"{item.name} is {'an identity' if isinstance(ours, Identity) else 'a certificate'} in kdtheory"
+            return (
+                f"{item.name} is {'an identity' if isinstance(ours, Identity) else 'a certificate'}"
+                " in kdtheory"
+            )
         same = item.region == ours.region and item.expression == ours.expression
         return "" if same else f"the expression is not that of {item.name} in kdtheory"
     strange = [str(key) for key in item.multipliers if key not in ours.multipliers]
@@ -59,7 +68,9 @@ def mismatch(item: Obligation) -> str:
 
 
 def judge(item: Obligation, checkers: tuple[str, ...]) -> tuple[str, str]:
-    """Status and reason: PROVED by every checker, REFUTED when one shows that it is no proof, else UNDECIDED."""
+    """Status and reason: PROVED by every checker, REFUTED when one shows that it is no proof, else
+    UNDECIDED.
+    """
     wrong = mismatch(item)
     if wrong:
         return "REFUTED", wrong
@@ -99,7 +110,9 @@ def within(item: Obligation, checkers: tuple[str, ...], seconds: float) -> tuple
     process.start()
     there.close()
     try:
-        return here.recv() if here.poll(seconds) else ("UNDECIDED", f"no answer within {seconds:g} s")
+        return (
+            here.recv() if here.poll(seconds) else ("UNDECIDED", f"no answer within {seconds:g} s")
+        )
     except EOFError:
         return "UNDECIDED", "the checker ended without an answer"
     finally:
@@ -107,13 +120,17 @@ def within(item: Obligation, checkers: tuple[str, ...], seconds: float) -> tuple
         process.join()
 
 
-def prove_file(path: Path, *, checkers: tuple[str, ...] = ("sympy",), seconds: float = SECONDS) -> FileVerdict:
+def prove_file(
+    path: Path, *, checkers: tuple[str, ...] = ("sympy",), seconds: float = SECONDS
+) -> FileVerdict:
     """Have the certificate in a file checked.
 
-    A file that bears the name of one of our obligations must make its claim, in its region, under no other assumption.
+    A file that bears the name of one of our obligations must make its claim, in its region, under
+    no other assumption.
 
     Raises:
-        InvalidInput: an unknown checker, or a file that is not in the format (one line that names the fault).
+        InvalidInput: an unknown checker, or a file that is not in the format (one line that names
+            the fault).
     """
     for checker in checkers:
         if checker not in CHECKERS:

@@ -1,22 +1,24 @@
-"""What joins the one-step bounds to the statements: t steps, admissible rates, and the envelope below s_0 and after compression.
+"""What joins the one-step bounds to the statements: t steps, admissible rates, and the envelope
+below s_0 and after compression.
 
-sharp       rhs(t+1) = psi(rhs(t)), rhs(0) = s_0, gamma mu < A and gamma mu < 1 on the whole range of step sizes
-envelope    a rate below A exists; below s_0 = W/(A - varrho_min)^2 the tangent at varrho_min is the least one, so psi is everywhere a
+sharp       rhs(t+1) = psi(rhs(t)), rhs(0) = s_0, gamma mu < A and gamma mu < 1 on the whole range
+of step sizes envelope    a rate below A exists; below s_0 = W/(A - varrho_min)^2 the tangent at
+varrho_min is the least one, so psi is everywhere a
             minimum of increasing lines; the floor there is that line's fixed point
-compressed  rhs(t+1) = psi(rhs(t)); the envelope after compression is attained by p = |x*|/sqrt(P), and grows with P
-Lcal >= mu  a consequence of the assumptions wherever F > 0, not one of its own
+compressed  rhs(t+1) = psi(rhs(t)); the envelope after compression is attained by p = |x*|/sqrt(P),
+and grows with P Lcal >= mu  a consequence of the assumptions wherever F > 0, not one of its own
 """
 
 from __future__ import annotations
 
 import sympy as sp
 
-from kdtheory import assumptions as asm
-from kdtheory import envelope
-from kdtheory import symbols as sym
-from kdtheory import vectors as vec
+from kdtheory.algebra import assumptions as asm
+from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra import vectors as vec
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
-from kdtheory.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS
 
 gamma, mu, L, Lcal = sym.gamma, sym.mu, sym.L, sym.Lcal
 ONE, ZERO = sp.Integer(1), sp.Integer(0)
@@ -24,7 +26,9 @@ n, more, spare = sym.slack_range, sym.increase, sym.slack_L
 
 
 def unrolled(name: str) -> tuple[Obligation, ...]:
-    """rhs(t+1) = psi(rhs(t)) and rhs(0) = s_0, alpha standing for the power of t in rhs; whatever A, U, W (or p) are."""
+    """rhs(t+1) = psi(rhs(t)) and rhs(0) = s_0, alpha standing for the power of t in rhs; whatever
+    A, U, W (or p) are.
+    """
     theorem = THEOREMS[name]
     assert theorem.psi is not None
     (power,) = {part for part in theorem.rhs.atoms(sp.Pow) if part.exp == sym.t}
@@ -36,16 +40,23 @@ def unrolled(name: str) -> tuple[Obligation, ...]:
     return Identity(f"{name}-unrolled", step), Identity(f"{name}-start", rhs(ONE) - sym.s0)
 
 
-def _scalar(name: str, claim: sp.Expr, witness: sp.Expr, slacks: dict[sp.Symbol, sp.Expr]) -> Certificate:
+def _scalar(
+    name: str, claim: sp.Expr, witness: sp.Expr, slacks: dict[sp.Symbol, sp.Expr]
+) -> Certificate:
     return Certificate(name, claim, {}, (), witness, Region(slacks))
 
 
 def admissible(*, pl: bool) -> tuple[Obligation, ...]:
     """gamma mu < A and gamma mu < 1 for gamma < 1/Lcal, PL gamma < mu/(L Lcal)."""
     if pl:
-        A = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b).A
+        A = envelope.polyak_lojasiewicz(
+            gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b
+        ).A
         slacks = {n: 1 - L * gamma * Lcal / mu}
-        rest, facts = gamma * (mu * spare + mu * more + spare * more) / mu, {spare: L - mu, more: Lcal - mu}
+        rest, facts = (
+            gamma * (mu * spare + mu * more + spare * more) / mu,
+            {spare: L - mu, more: Lcal - mu},
+        )
     else:
         A = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a).A
         slacks, rest, facts = {n: 1 - gamma * Lcal}, gamma * more, {more: Lcal - mu}
@@ -63,12 +74,16 @@ def sharp(name: str) -> tuple[Obligation, ...]:
 
 def cap_positive() -> Certificate:
     """PL: A > 0, so that the rate 0 is admissible, on the whole range gamma < 2 mu/(L Lcal)."""
-    A = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b).A
+    A = envelope.polyak_lojasiewicz(
+        gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b
+    ).A
     return _scalar("cap-positive-pl", A, gamma * mu * n, {n: 2 - L * gamma * Lcal / mu})
 
 
 def below_s0() -> tuple[Obligation, ...]:
-    """Where s (A - varrho_min)^2 <= W the least tangent is the one at varrho_min, and its fixed point is the other floor."""
+    """Where s (A - varrho_min)^2 <= W the least tangent is the one at varrho_min, and its fixed
+    point is the other floor.
+    """
     line = envelope.Triple(sym.A, sym.U, sym.W)
     least, rate, tau, y, z = sym.rate_min, sym.varrho, sym.tau, sym.slack_rate, sym.slack_low
     claim = (1 - rate) * sym.s + line.constant(rate) - ((1 - least) * sym.s + line.constant(least))
@@ -91,7 +106,9 @@ def envelopes(*, pl: bool) -> tuple[Obligation, ...]:
 
 
 def compressed_envelope() -> tuple[Obligation, ...]:
-    """The best p is attained; the closed form grows with P = y^2, so that it passes t steps as psi does."""
+    """The best p is attained; the closed form grows with P = y^2, so that it passes t steps as psi
+    does.
+    """
     omega, x, y, d = sym.omega, sym.root_minimiser, sym.root_bound, sym.increase
     p = x / y
 
@@ -121,5 +138,10 @@ def constants() -> tuple[Certificate, ...]:
             {asm.expected_smoothness: ONE, asm.strong_convexity: 2 * mu},
             (noise, (ONE, vec.combine((1, vec.g), (-mu, vec.e)))),
         ),
-        Certificate("mu-below-Lcal-pl", claim, {asm.expected_smoothness: ONE, asm.polyak_lojasiewicz: ONE}, (noise,)),
+        Certificate(
+            "mu-below-Lcal-pl",
+            claim,
+            {asm.expected_smoothness: ONE, asm.polyak_lojasiewicz: ONE},
+            (noise,),
+        ),
     )

@@ -1,19 +1,21 @@
-"""Why the paper's statements are true: Theorems 1 and 2, their refinements, unbiased distillation, and the corollaries.
+"""Why the paper's statements are true: Theorems 1 and 2, their refinements, unbiased distillation,
+and the corollaries.
 
-One step (Theorem 1): <e,g> by A1, 2 gamma lam <e,h> by Young, |G - lam H|^2 <= 2|G-S|^2 + 2|S - lam H|^2, then A3 and A1'.  Every inequality
-used is a multiplier or a square below.  Then rhs(t+1) = psi(rhs(t)) is an identity and psi is increasing as gamma mu < 1, so the bound
-follows for every t by induction.  Theorem 2 replaces A1 by the descent lemma and PL.
+One step (Theorem 1): <e,g> by A1, 2 gamma lam <e,h> by Young, |G - lam H|^2 <= 2|G-S|^2 + 2|S - lam
+H|^2, then A3 and A1'.  Every inequality used is a multiplier or a square below.  Then rhs(t+1) =
+psi(rhs(t)) is an identity and psi is increasing as gamma mu < 1, so the bound follows for every t
+by induction.  Theorem 2 replaces A1 by the descent lemma and PL.
 """
 
 from __future__ import annotations
 
 import sympy as sp
 
-from kdtheory import assumptions as asm
-from kdtheory import symbols as sym
-from kdtheory import vectors as vec
+from kdtheory.algebra import assumptions as asm
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra import vectors as vec
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
-from kdtheory.theorems import THEOREMS, noise
+from kdtheory.statements.theorems import THEOREMS, noise
 
 gamma, mu, L, Lcal, lam = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.lam
 ONE, ZERO, HALF = sp.Integer(1), sp.Integer(0), sp.Rational(1, 2)
@@ -25,7 +27,9 @@ def _doubling(unbiased: bool) -> vec.Vector:
 
 
 def one_step(name: str) -> Certificate:
-    """psi(s) - E s(x+) >= 0 for one of the six affine statements, straight from the statement's own psi."""
+    """psi(s) - E s(x+) >= 0 for one of the six affine statements, straight from the statement's own
+    psi.
+    """
     theorem = THEOREMS[name]
     assert theorem.psi is not None
     psi = theorem.psi.xreplace(dict(theorem.definitions))
@@ -36,16 +40,24 @@ def _strongly_convex(name: str, psi: sp.Expr) -> Certificate:
     unbiased = name == "unbiased"
     claim = psi.xreplace({sym.s: vec.norm_sq(vec.e)}) - vec.norm_sq(asm.updated(unbiased=unbiased))
     first = (gamma**2, _doubling(unbiased))
-    if name == "theorem-1":         # on gamma <= 1/(4 Lcal), twice the paper's range
+    if name == "theorem-1":  # on gamma <= 1/(4 Lcal), twice the paper's range
         room = sym.slack_quarter
         growth, region = gamma + gamma * room, Region({room: 1 - 4 * gamma * Lcal})
-        squares = (first, (gamma * mu / 2, vec.combine((1, vec.e), (-2 * lam / mu, vec.h))), (gamma * mu * room / 2, vec.e))
+        squares = (
+            first,
+            (gamma * mu / 2, vec.combine((1, vec.e), (-2 * lam / mu, vec.h))),
+            (gamma * mu * room / 2, vec.e),
+        )
     else:
         room = sym.slack_quarter if unbiased else sym.slack_half
         growth, region = 2 * gamma * room, Region({room: 1 - 2 * gamma * Lcal})
         last = vec.e if unbiased else vec.combine((1, vec.e), (-lam / (mu * room), vec.h))
         squares = (first, (gamma * mu * room, last))
-    multipliers = {asm.strong_convexity: 2 * gamma, asm.quadratic_growth: growth, asm.expected_smoothness: 2 * gamma**2}
+    multipliers = {
+        asm.strong_convexity: 2 * gamma,
+        asm.quadratic_growth: growth,
+        asm.expected_smoothness: 2 * gamma**2,
+    }
     return Certificate(f"{name}-one-step", claim, multipliers, squares, ZERO, region)
 
 
@@ -58,18 +70,26 @@ def _pl(name: str, psi: sp.Expr) -> Certificate:
     if name == "theorem-2":
         room = sym.slack_quarter
         region = Region({room: 1 - 4 * L * gamma * Lcal / mu})
-        multipliers |= {asm.polyak_lojasiewicz: sp.Rational(3, 4) * gamma, asm.nonnegative_gap: gamma * mu * room / 2}
+        multipliers |= {
+            asm.polyak_lojasiewicz: sp.Rational(3, 4) * gamma,
+            asm.nonnegative_gap: gamma * mu * room / 2,
+        }
         last = (gamma / 4, vec.combine((1, vec.g), (-2 * lam, vec.h)))
     else:
         room = sym.slack_quarter if unbiased else sym.slack_half
         region = Region({room: 1 - 2 * L * gamma * Lcal / mu})
         multipliers |= {asm.polyak_lojasiewicz: gamma / 2 + L * gamma**2 * Lcal / mu}
-        last = (gamma * room / 2, vec.g if unbiased else vec.combine((1, vec.g), (-lam / room, vec.h)))
+        last = (
+            gamma * room / 2,
+            vec.g if unbiased else vec.combine((1, vec.g), (-lam / room, vec.h)),
+        )
     return Certificate(f"{name}-one-step", claim, multipliers, (first, last), ZERO, region)
 
 
 def induction(name: str) -> tuple[Obligation, ...]:
-    """rhs(t+1) = psi(rhs(t)), with the letter alpha for (1 - gamma mu)^t; and gamma mu < 1 on the range, so that psi is increasing."""
+    """rhs(t+1) = psi(rhs(t)), with the letter alpha for (1 - gamma mu)^t; and gamma mu < 1 on the
+    range, so that psi is increasing.
+    """
     theorem = THEOREMS[name]
     assert theorem.psi is not None and theorem.floor is not None
     power, definitions = sym.alpha, dict(theorem.definitions)
@@ -77,7 +97,9 @@ def induction(name: str) -> tuple[Obligation, ...]:
     def rhs(factor: sp.Expr) -> sp.Expr:
         return theorem.rhs.xreplace({(1 - gamma * mu) ** sym.t: factor}).xreplace(definitions)
 
-    step = theorem.psi.xreplace({sym.s: rhs(power)}).xreplace(definitions) - rhs((1 - gamma * mu) * power)
+    step = theorem.psi.xreplace({sym.s: rhs(power)}).xreplace(definitions) - rhs(
+        (1 - gamma * mu) * power
+    )
     start = rhs(ONE) - sym.s0
     pl = theorem.modulus == "mu_pl"
     times = 4 if name in ("theorem-1", "theorem-2") else 2
@@ -89,46 +111,81 @@ def induction(name: str) -> tuple[Obligation, ...]:
         slacks = {room: 1 - times * gamma * Lcal, more: Lcal - mu}
         rest = (times - 1) * gamma * mu + times * gamma * more
     return (
-        Identity(f"{name}-unrolled", step), Identity(f"{name}-start", start),
+        Identity(f"{name}-unrolled", step),
+        Identity(f"{name}-start", start),
         Certificate(f"{name}-rate-below-one", 1 - gamma * mu, {}, (), room + rest, Region(slacks)),
     )
 
 
 def corollary(name: str) -> Certificate:
-    """gamma N(1; kappa) <= (2 gamma Lcal + 2L/mu) F_theta, PL (2 gamma Lcal + 2) F_theta, unbiased 2 gamma Lcal F_theta."""
+    """gamma N(1; kappa) <= (2 gamma Lcal + 2L/mu) F_theta, PL (2 gamma Lcal + 2) F_theta, unbiased
+    2 gamma Lcal F_theta.
+    """
     theorem = THEOREMS[name]
     at_one = {lam: ONE}
     if theorem.unbiased:
         n = vec.norm_sq(vec.combine((1, vec.S), (-1, vec.H_centred)))
-        return Certificate(f"{name}-good-teacher", 2 * gamma * Lcal * sym.F_theta - gamma * n,
-                           {asm.teacher_expected_smoothness: gamma}, ((gamma, vec.h),))
+        return Certificate(
+            f"{name}-good-teacher",
+            2 * gamma * Lcal * sym.F_theta - gamma * n,
+            {asm.teacher_expected_smoothness: gamma},
+            ((gamma, vec.h),),
+        )
     kappa = 1 / (L * gamma) if theorem.modulus == "mu_pl" else 1 / (gamma * mu)
     factor = kappa * gamma
-    claim = (2 * gamma * Lcal + 2 * L * factor) * sym.F_theta - gamma * noise(kappa).xreplace(at_one)
-    return Certificate(f"{name}-good-teacher", claim, {asm.teacher_expected_smoothness: gamma, asm.teacher_smoothness: factor})
+    claim = (2 * gamma * Lcal + 2 * L * factor) * sym.F_theta - gamma * noise(kappa).xreplace(
+        at_one
+    )
+    return Certificate(
+        f"{name}-good-teacher",
+        claim,
+        {asm.teacher_expected_smoothness: gamma, asm.teacher_smoothness: factor},
+    )
 
 
 def optimal_weight() -> Identity:
-    """With D = V + (1+kappa)|h|^2: D N(lam) - (D sigma_*^2 - E<S,H>^2) = (D lam - E<S,H>)^2 >= 0, so lam* = E<S,H>/D is the minimiser."""
+    """With D = V + (1+kappa)|h|^2: D N(lam) - (D sigma_*^2 - E<S,H>^2) = (D lam - E<S,H>)^2 >= 0,
+    so lam* = E<S,H>/D is the minimiser.
+    """
     D = sym.teacher_variance + (1 + sym.kappa) * sym.bias_sq
     least = D * sym.sigma_star_sq - sym.covariance**2
-    return Identity("lambda-star-minimises", D * noise(sym.kappa) - least - (D * lam - sym.covariance) ** 2)
+    return Identity(
+        "lambda-star-minimises", D * noise(sym.kappa) - least - (D * lam - sym.covariance) ** 2
+    )
 
 
 def compressed_contraction() -> Certificate:
-    """With p = 1 and omega <= gamma mu/4, compression leaves a contraction: (1 + 2 omega)(1 - gamma mu) <= 1 - gamma mu/2."""
+    """With p = 1 and omega <= gamma mu/4, compression leaves a contraction: (1 + 2 omega)(1 - gamma
+    mu) <= 1 - gamma mu/2.
+    """
     room, omega = sym.slack_rate, sym.omega
     claim = (1 - gamma * mu / 2) - (1 + 2 * omega) * (1 - gamma * mu)
-    return Certificate("compressed-contraction", claim, {}, (), 2 * room + 2 * omega * gamma * mu, Region({room: gamma * mu / 4 - omega}))
+    return Certificate(
+        "compressed-contraction",
+        claim,
+        {},
+        (),
+        2 * room + 2 * omega * gamma * mu,
+        Region({room: gamma * mu / 4 - omega}),
+    )
 
 
 def compressed_best_p() -> Certificate:
-    """No p gives a smaller floor than p*, the positive root of (T + r(omega X + delta)) p^2 + 2 omega r X p = X (1 - (1+omega) r).
+    """No p gives a smaller floor than p*, the positive root of (T + r(omega X + delta)) p^2 + 2
+    omega r X p = X (1 - (1+omega) r).
 
-    T = 2 gamma^2 N, X = |x*|^2, r = 1 - gamma mu; the equation is solved for delta, which keeps everything rational.  With f = floor(p*),
-    numerator(p) - f denominator(p) = omega X (p - p*)^2/(p p*^2).
+    T = 2 gamma^2 N, X = |x*|^2, r = 1 - gamma mu; the equation is solved for delta, which keeps
+    everything rational.  With f = floor(p*), numerator(p) - f denominator(p) = omega X (p -
+    p*)^2/(p p*^2).
     """
-    omega, X, T, r, delta, best = sym.omega, sym.root_minimiser**2, sym.U, sym.alpha, sym.rounding_sq, sym.young_pos
+    omega, X, T, r, delta, best = (
+        sym.omega,
+        sym.root_minimiser**2,
+        sym.U,
+        sym.alpha,
+        sym.rounding_sq,
+        sym.young_pos,
+    )
 
     def denominator(at: sp.Expr) -> sp.Expr:
         return 1 - (1 + omega * (1 + at)) * r
@@ -137,23 +194,42 @@ def compressed_best_p() -> Certificate:
         return ((1 + omega * (1 + at)) * T + omega * (1 + 1 / at) * X + delta) / denominator(at)
 
     room, spare = sym.tau, sym.slack_range
-    solved = ((X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X) / r
+    solved = (
+        (X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X
+    ) / r
     region = Region({room: denominator(sym.p), spare: denominator(best)}, {delta: solved})
     gap = omega * X * (sym.p - best) ** 2 / (sym.p * best**2 * room)
     return Certificate("compressed-best-p", floor(sym.p) - floor(best), {}, (), gap, region)
 
 
 def compressed_rate() -> Certificate:
-    """At p* the rate 1 - (1 + omega (1 + p*)) r is at least half of 1 - (1+omega) r, so it is positive wherever compression contracts.
+    """At p* the rate 1 - (1 + omega (1 + p*)) r is at least half of 1 - (1+omega) r, so it is
+    positive wherever compression contracts.
 
-    p* solves the equation of :func:`compressed_best_p`, here too for delta: what is left over is (T + r(omega X + delta)) p*^2/(2X).
+    p* solves the equation of :func:`compressed_best_p`, here too for delta: what is left over is (T
+    + r(omega X + delta)) p*^2/(2X).
     """
-    omega, X, T, delta, best = sym.omega, sym.root_minimiser_pos**2, sym.U, sym.rounding_sq, sym.young_pos
+    omega, X, T, delta, best = (
+        sym.omega,
+        sym.root_minimiser_pos**2,
+        sym.U,
+        sym.rounding_sq,
+        sym.young_pos,
+    )
     r = 1 - gamma * mu
-    solved = ((X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X) / r
+    solved = (
+        (X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X
+    ) / r
     rest = sym.slack_low * best**2 / (2 * X)
     region = Region({sym.slack_low: T + r * (omega * X + delta)}, {delta: solved})
-    return Certificate("compressed-rate-positive", 1 - (1 + omega * (1 + best)) * r, {asm.contraction: sp.Rational(1, 2)}, (), rest, region)
+    return Certificate(
+        "compressed-rate-positive",
+        1 - (1 + omega * (1 + best)) * r,
+        {asm.contraction: sp.Rational(1, 2)},
+        (),
+        rest,
+        region,
+    )
 
 
 def affine(name: str) -> tuple[Obligation, ...]:
@@ -163,13 +239,16 @@ def affine(name: str) -> tuple[Obligation, ...]:
 
 
 def exact_quadratic() -> tuple[Obligation, ...]:
-    """The shifted centre, coordinate by coordinate (A y and A D enter linearly), the expansion of the square, and its minimum."""
+    """The shifted centre, coordinate by coordinate (A y and A D enter linearly), the expansion of
+    the square, and its minimum.
+    """
     y, D, Ay, AD, S = sym.F_plus, sym.slope_k, sym.slope_a, sym.rho, sym.covariance
     after = y + lam * D - gamma * (Ay + lam * AD + S - lam * (AD + S)) - lam * D
     square = (y + lam * D) ** 2 - (y**2 + 2 * lam * D * y + lam**2 * D**2)
     S0, far = sym.sgd_floor, sym.distance_theta
     law = (1 - lam) ** 2 * S0 + lam**2 * far
     return (
-        Identity("shifted-centre", after - (y - gamma * (Ay + (1 - lam) * S))), Identity("square-around-the-shift", square),
+        Identity("shifted-centre", after - (y - gamma * (Ay + (1 - lam) * S))),
+        Identity("square-around-the-shift", square),
         Identity("least-of-the-law", (S0 + far) * law - S0 * far - ((S0 + far) * lam - S0) ** 2),
     )

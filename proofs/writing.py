@@ -1,7 +1,7 @@
 """A proof on paper: one LaTeX section per statement, and the whole argument as one document.
 
-Generated from the objects that are checked (statement, assumptions, certificates, outcomes); the argument in words is hand-written, in
-``proofs.arguments``.
+Generated from the objects that are checked (statement, assumptions, certificates, outcomes); the
+argument in words is hand-written, in ``proofs.arguments``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from kdtheory import symbols as sym
-from kdtheory.assumptions import Assumption
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.assumptions import Assumption
 from kdtheory.proofs.arguments import ARGUMENTS
 from kdtheory.prover.latex import Listing, formula, listing, narrowed
-from kdtheory.theorems import NOISE_SQ, THEOREMS, Theorem, noise
+from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, Theorem, noise
 
 if TYPE_CHECKING:
     from kdtheory.proofs import Proof
@@ -41,7 +41,10 @@ def conditions(theorem: Theorem) -> str:
     if theorem.step_size_max is None:
         return f"Kind: {KINDS[theorem.kind]}."
     sign = "<" if theorem.strict else r"\le"
-    return rf"For $0<\gamma {sign} {formula(theorem.step_size_max)}$ and every real $\lambda$. Kind: {KINDS[theorem.kind]}."
+    return (
+        rf"For $0<\gamma {sign} {formula(theorem.step_size_max)}$ and every real $\lambda$. Kind:"
+        rf" {KINDS[theorem.kind]}."
+    )
 
 
 def statement(theorem: Theorem) -> tuple[str, list[str]]:
@@ -49,25 +52,43 @@ def statement(theorem: Theorem) -> tuple[str, list[str]]:
     definitions = dict(theorem.definitions)
     floor = [theorem.floor] if theorem.floor is not None and theorem.kind != "identity" else []
     iterated = THEOREMS["theorem-1-envelope"] if theorem.name == "compressed-envelope" else theorem
-    psi = [iterated.psi] if theorem.rhs.has(sym.iterate) and iterated.psi is not None else []       # what is iterated has to be said
-    if theorem.kind == "identity":      # matrices, and nothing wide
+    # What is iterated has to be said.
+    psi = [iterated.psi] if theorem.rhs.has(sym.iterate) and iterated.psi is not None else []
+    if theorem.kind == "identity":  # matrices, and nothing wide
         return f"{formula(theorem.lhs)} = {formula(theorem.rhs)}", []
     amount = sp.Dummy("N")
-    short = {noise(sym.kappa): amount, NOISE_SQ: amount} if sym.kappa in definitions or not definitions else {}
-    (right, *rest), letters = narrowed([part.xreplace(short) for part in (theorem.rhs, *definitions.values(), *psi, *floor)])
-    said = [f"{formula(key)} = {formula(value)}" for key, value in zip(definitions, rest, strict=False)]
-    rest = rest[len(definitions):]
+    short = (
+        {noise(sym.kappa): amount, NOISE_SQ: amount}
+        if sym.kappa in definitions or not definitions
+        else {}
+    )
+    (right, *rest), letters = narrowed(
+        [part.xreplace(short) for part in (theorem.rhs, *definitions.values(), *psi, *floor)]
+    )
+    said = [
+        f"{formula(key)} = {formula(value)}" for key, value in zip(definitions, rest, strict=False)
+    ]
+    rest = rest[len(definitions) :]
     if theorem.name == "compressed-envelope":
         size, error = sym.latex(sym.minimiser_sq), sym.latex(sym.rounding_sq)
-        said += [rf"\psi_0(s) = {formula(rest[0])}",
-                 rf"\psi = (1+\omega)\,\psi_0 + 2\,\omega\,|x^*|\,\sqrt{{\psi_0}} + \omega\,{size} + {error}"]
+        said += [
+            rf"\psi_0(s) = {formula(rest[0])}",
+            (
+                rf"\psi = (1+\omega)\,\psi_0 + 2\,\omega\,|x^*|\,\sqrt{{\psi_0}} + \omega\,{size} +"
+                rf" {error}"
+            ),
+        ]
     elif psi:
         said.append(rf"\psi(s) = {formula(rest[0])}")
-    said += [rf"\text{{floor}} = {formula(value)}" for value in rest[len(psi):]]
+    said += [rf"\text{{floor}} = {formula(value)}" for value in rest[len(psi) :]]
     said += [f"{formula(letter)} = {formula(value)}" for letter, value in letters.items()]
     if short:
         biased = sym.kappa in definitions
-        meaning = r"N(\lambda;\kappa) = \mathbb{E}|S-\lambda H|^2 + \kappa\lambda^2|h|^2" if biased else r"\mathbb{E}|S-\lambda H'|^2"
+        meaning = (
+            r"N(\lambda;\kappa) = \mathbb{E}|S-\lambda H|^2 + \kappa\lambda^2|h|^2"
+            if biased
+            else r"\mathbb{E}|S-\lambda H'|^2"
+        )
         said.append(rf"N = {meaning} = {formula(noise(sym.kappa) if biased else NOISE_SQ)}")
     return rf"{formula(theorem.lhs)} \le {formula(right)}", said
 
@@ -89,8 +110,11 @@ def _set(entry: Listing) -> list[str]:
         return [*lines, "The two sides are one expression as they are written."]
     lines.append(_math(entry.claim) + (", since it is the sum of" if entry.lines else r"."))
     lines += _items(
-        _math(line.factor) + (rf" times {_math(line.what)}" if line.what else "") + rf" \hfill \mbox{{\small {line.why}}}"
-         for line in entry.lines)
+        _math(line.factor)
+        + (rf" times {_math(line.what)}" if line.what else "")
+        + rf" \hfill \mbox{{\small {line.why}}}"
+        for line in entry.lines
+    )
     if entry.abbreviations:
         lines.append(rf"Here {', '.join(_math(item) for item in entry.abbreviations)}.")
     return lines
@@ -99,17 +123,31 @@ def _set(entry: Listing) -> list[str]:
 def _checked(proof: Proof) -> list[str]:
     """Rows are obligations, columns the checkers that were asked."""
     checkers = list(dict.fromkeys(step.checker for step in proof.steps))
-    outcome = {(step.name, step.checker): f"{step.status.lower()}, {step.seconds:.2f}\\,s" for step in proof.steps}
+    outcome = {
+        (step.name, step.checker): f"{step.status.lower()}, {step.seconds:.2f}\\,s"
+        for step in proof.steps
+    }
     names = list(dict.fromkeys(step.name for step in proof.steps))
     head = " & ".join(["obligation", *checkers]) + r" \\ \hline"
-    rows = [" & ".join([_plain(name), *(outcome.get((name, checker), "") for checker in checkers)]) + r" \\" for name in names]
-    return [r"\begin{longtable}{" + "l" * (len(checkers) + 1) + "}", head, r"\endhead", *rows, r"\end{longtable}"]
+    rows = [
+        " & ".join([_plain(name), *(outcome.get((name, checker), "") for checker in checkers)])
+        + r" \\"
+        for name in names
+    ]
+    return [
+        r"\begin{longtable}{" + "l" * (len(checkers) + 1) + "}",
+        head,
+        r"\endhead",
+        *rows,
+        r"\end{longtable}",
+    ]
 
 
 def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
     """One statement: assumptions, claim, argument, every certificate line by line, who checked it.
 
-    Needs amsmath, amssymb, longtable.  ``elsewhere``: names of obligations that another section has printed, to be referred to by name.
+    Needs amsmath, amssymb, longtable.  ``elsewhere``: names of obligations that another section has
+    printed, to be referred to by name.
     """
     theorem = proof.statement
     claim, definitions = statement(theorem)
@@ -118,21 +156,39 @@ def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
     lines = [
         rf"\section{{{theorem.title.replace('gamma mu', PRODUCT)}}}\label{{kd:{theorem.name}}}",
         r"\begingroup\raggedright\binoppenalty=0\relpenalty=0",
-        rf"\textit{{Source:}} {theorem.source}. {QUANTITIES.get(theorem.quantity, '')}", "", conditions(theorem), "",
-        r"\medskip\noindent\textbf{Statement.}", _math(claim),
+        rf"\textit{{Source:}} {theorem.source}. {QUANTITIES.get(theorem.quantity, '')}",
+        "",
+        conditions(theorem),
+        "",
+        r"\medskip\noindent\textbf{Statement.}",
+        _math(claim),
         *(["", "where", *_items(_math(item) for item in definitions)] if definitions else [""]),
     ]
     if theorem.needs:
-        lines += [r"\noindent\textbf{Assumptions}, at every point where the step is taken.",
-                  *_items(rf"{need.label} {_math(condition(need))}: {_plain(words(need))}" for need in theorem.needs)]
-    if proof.obligations:       # somebody's own statement has none
-        lines += [r"\noindent\textbf{Proof.}", *_items(ARGUMENTS[theorem.name], "enumerate"), r"\noindent\textbf{Certificates.}\nopagebreak"]
+        lines += [
+            r"\noindent\textbf{Assumptions}, at every point where the step is taken.",
+            *_items(
+                rf"{need.label} {_math(condition(need))}: {_plain(words(need))}"
+                for need in theorem.needs
+            ),
+        ]
+    if proof.obligations:  # somebody's own statement has none
+        lines += [
+            r"\noindent\textbf{Proof.}",
+            *_items(ARGUMENTS[theorem.name], "enumerate"),
+            r"\noindent\textbf{Certificates.}\nopagebreak",
+        ]
     for item in new:
         lines += _set(listing(item)) + [""]
     if old:
         lines.append(rf"Printed in an earlier section: {', '.join(old)}.")
-    lines += ["", rf"\noindent\textbf{{Checked.}} {proof.status}: {_plain(proof.reason)}.", r"\small", *(_checked(proof) if proof.steps else []),
-              r"\endgroup"]
+    lines += [
+        "",
+        rf"\noindent\textbf{{Checked.}} {proof.status}: {_plain(proof.reason)}.",
+        r"\small",
+        *(_checked(proof) if proof.steps else []),
+        r"\endgroup",
+    ]
     return "\n".join(lines)
 
 
@@ -149,34 +205,57 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 """
 
 SETTING = r"""\section*{Setting}
-$f(x)=\frac1N\sum_n f_n(x)$ on $\mathbb{R}^d$, $x^*$ a minimiser, $f^*=f(x^*)$; a teacher $\theta$ and a weight $\lambda$. One step is
-$x^+=x-\gamma(\nabla f_\xi(x)-\lambda\nabla f_\xi(\theta))$ with $\xi$ uniform and fresh, or, unbiased,
-$x^+=x-\gamma(\nabla f_\xi(x)-\lambda\nabla f_\xi(\theta)+\lambda\nabla f(\theta))$.
-Vectors: $e=x-x^*$, $g=\nabla f(x)$, $h=\nabla f(\theta)$ are deterministic given $x$; $G=\nabla f_\xi(x)=g+G'$, $S=\nabla f_\xi(x^*)$,
-$H=\nabla f_\xi(\theta)=h+H'$ are random, and $G',S,H'$ have mean 0, so that every Gram matrix splits into two blocks.
+$f(x)=\frac1N\sum_n f_n(x)$ on $\mathbb{R}^d$, $x^*$ a minimiser, $f^*=f(x^*)$; a teacher $\theta$
+and a weight $\lambda$. One step is
+$x^+=x-\gamma(\nabla f_\xi(x)-\lambda\nabla f_\xi(\theta))$ with $\xi$ uniform and fresh, or,
+unbiased, $x^+=x-\gamma(\nabla f_\xi(x)-\lambda\nabla f_\xi(\theta)+\lambda\nabla f(\theta))$.
+Vectors: $e=x-x^*$, $g=\nabla f(x)$, $h=\nabla f(\theta)$ are deterministic given $x$;
+$G=\nabla f_\xi(x)=g+G'$, $S=\nabla f_\xi(x^*)$, $H=\nabla f_\xi(\theta)=h+H'$ are random, and
+$G',S,H'$ have mean 0, so that every Gram matrix splits into two blocks.
 
-\textbf{How to read a certificate.} The claim is written as a sum of terms that are visibly $\ge0$: a factor times the slack of an assumption
-(named at the right), a factor times a square, and a remainder. Factors are sums, products, powers and quotients of positive letters. To check
-it, expand the sum and compare with the claim. An equation that says ``$=0$'' is an identity between rational functions.
+\textbf{How to read a certificate.} The claim is written as a sum of terms that are visibly $\ge0$:
+a factor times the slack of an assumption (named at the right), a factor times a square, and a
+remainder. Factors are sums, products, powers and quotients of positive letters. To check it, expand
+the sum and compare with the claim. An equation that says ``$=0$'' is an identity between rational
+functions.
 
-\textbf{From one step to $t$ steps.} Indices are independent and uniform, so the mean over the next index may be taken first.
+\textbf{From one step to $t$ steps.} Indices are independent and uniform, so the mean over the next
+index may be taken first.
 """
 
 
 def _plain(text: str) -> str:
     """Plain words for TeX: what it would read as a command or as mathematics is escaped."""
-    for sign, safe in (("_", r"\_"), ("^", r"\^{}"), ("|", "$|$"), ("<", "$<$"), (">", "$>$"), ("&", r"\&"), ("%", r"\%"), ("#", r"\#")):
+    for sign, safe in (
+        ("_", r"\_"),
+        ("^", r"\^{}"),
+        ("|", "$|$"),
+        ("<", "$<$"),
+        (">", "$>$"),
+        ("&", r"\&"),
+        ("%", r"\%"),
+        ("#", r"\#"),
+    ):
         text = text.replace(sign, safe)
     return text
 
 
 def _alphabet() -> list[str]:
     rows = [rf"${row.latex}$ & {_plain(row.meaning)} \\" for row in sym.TABLE.values()]
-    return [r"\section*{Letters}", r"\begingroup\small", r"\begin{longtable}{lp{11cm}}", *rows, r"\end{longtable}", r"\endgroup"]
+    return [
+        r"\section*{Letters}",
+        r"\begingroup\small",
+        r"\begin{longtable}{lp{11cm}}",
+        *rows,
+        r"\end{longtable}",
+        r"\endgroup",
+    ]
 
 
 def document(proofs: Sequence[Proof]) -> str:
-    """A complete LaTeX file with the whole argument; an obligation that several statements share is printed once."""
+    """A complete LaTeX file with the whole argument; an obligation that several statements share is
+    printed once.
+    """
     printed: list[str] = []
     parts = [PREAMBLE, SETTING]
     for proof in proofs:

@@ -1,4 +1,6 @@
-"""Every statement that calls itself tight is attained, exactly; and without bias at every horizon in the limit."""
+"""Every statement that calls itself tight is attained, exactly; and without bias at every horizon
+in the limit.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory import attained, matching_horizon
 from kdtheory.errors import InvalidInput
+from kdtheory.instances import attained
+from kdtheory.instances import horizon as matching_horizon
 
 TIGHT = [name for name, theorem in kd.THEOREMS.items() if theorem.kind == "tight"]
 
@@ -22,13 +25,22 @@ def _numbers(rng: random.Random, gamma: Any, mu: Any, c: Any) -> dict[str, Any]:
     """A noise-dominated step with random bias and noise."""
     noise = Fraction(rng.randint(1, 200), 97)
     bias = noise * Fraction(rng.randint(0, 96), 97) * (1 - gamma * mu) / (gamma * c)
-    return {"mu": mu, "c": c, "gamma": gamma, "noise": noise, "bias": bias, "share": Fraction(rng.randint(0, 96), 97)}
+    return {
+        "mu": mu,
+        "c": c,
+        "gamma": gamma,
+        "noise": noise,
+        "bias": bias,
+        "share": Fraction(rng.randint(0, 96), 97),
+    }
 
 
 def test_the_list_is_that_of_the_statements() -> None:
     assert list(attained.TIGHT) == TIGHT
     with pytest.raises(InvalidInput, match="tight theorem"):
-        attained.equality("theorem-1", **_numbers(random.Random(0), Fraction(1, 9), Fraction(1), Fraction(1)))
+        attained.equality(
+            "theorem-1", **_numbers(random.Random(0), Fraction(1, 9), Fraction(1), Fraction(1))
+        )
 
 
 @pytest.mark.parametrize("name", TIGHT)
@@ -50,7 +62,15 @@ def test_attained_where_c_is_irrational(name: str, mu: Any, Lcal: Any) -> None:
     c, gamma = sp.sqrt(mu * (Lcal - mu)), sp.Rational(1, 2) / Lcal
     assert not c.is_rational
     noise, share = sp.Rational(3, 2), sp.Rational(1, 3)
-    found = attained.equality(name, mu=mu, c=c, gamma=gamma, noise=noise, bias=noise * (1 - gamma * mu) / (2 * gamma * c), share=share)
+    found = attained.equality(
+        name,
+        mu=mu,
+        c=c,
+        gamma=gamma,
+        noise=noise,
+        bias=noise * (1 - gamma * mu) / (2 * gamma * c),
+        share=share,
+    )
     assert sp.radsimp(sp.expand(sp.radsimp(found.step - found.bound))) == 0
     assert sp.minimal_polynomial(found.step - found.bound, polys=True).degree() == 1
 
@@ -60,8 +80,13 @@ def test_attained_by_a_gram_matrix_where_bias_dominates(name: str) -> None:
     rng = random.Random(12)
     for _ in range(20):
         found = attained.equality_where_bias_dominates(
-            name, mu=Fraction(1), gamma=Fraction(1, 20), turn=Fraction(rng.randint(1, 9), 100),
-            fluctuation=Fraction(rng.randint(1, 20), 10), scale=Fraction(rng.randint(1, 19), 20))
+            name,
+            mu=Fraction(1),
+            gamma=Fraction(1, 20),
+            turn=Fraction(rng.randint(1, 9), 100),
+            fluctuation=Fraction(rng.randint(1, 20), 10),
+            scale=Fraction(rng.randint(1, 19), 20),
+        )
         assert found.by == attained.GRAM_MATRIX
         assert found.step == found.bound > 0
 
@@ -70,7 +95,9 @@ def test_a_smaller_constant_is_not_attained() -> None:
     """The equality above can fail: 1 % less noise in the bound and the step exceeds it."""
     numbers = _numbers(random.Random(3), Fraction(1, 9), Fraction(1), Fraction(1))
     step = attained.equality("theorem-1-sharp", **numbers).step
-    less = attained.equality("theorem-1-sharp", **numbers | {"noise": numbers["noise"] * Fraction(99, 100)})
+    less = attained.equality(
+        "theorem-1-sharp", **numbers | {"noise": numbers["noise"] * Fraction(99, 100)}
+    )
     assert step > less.bound
 
 
@@ -104,7 +131,9 @@ def test_mean_and_spread_of_one_step_are_as_the_proof_says(x: tuple[int, ...]) -
 
 @pytest.mark.parametrize(("d", "steps"), [(1, 6), (2, 5), (3, 4), (6, 3)])
 def test_all_paths_of_small_instances_lie_above_the_guarantee(d: int, steps: int) -> None:
-    """E|x^t|^2 by enumeration of all (2d)^t index paths: above the guaranteed recursion, and at most the envelope of the instance's Lcal."""
+    """E|x^t|^2 by enumeration of all (2d)^t index paths: above the guaranteed recursion, and at
+    most the envelope of the instance's Lcal.
+    """
     problem = matching_horizon.ManyDirections(float(MU), float(C), float(A), d)
     cloud = np.zeros((1, d))
     cloud[0, 0] = 1.5
@@ -113,16 +142,26 @@ def test_all_paths_of_small_instances_lie_above_the_guarantee(d: int, steps: int
         cloud = np.concatenate([point - float(GAMMA) * problem.gradients(point) for point in cloud])
         path.append(float(np.mean(np.sum(cloud**2, axis=1))))
     settings: dict[str, Any] = {"step_size": float(GAMMA), "start": path[0], "steps": steps}
-    assert np.all(matching_horizon.guaranteed_path(problem, **settings) <= np.array(path) * (1 + 1e-12))
-    larger = float(C) * np.sqrt(1 + 3 / d)       # the c of the instance's own Lcal
-    assert np.all(np.array(path) <= matching_horizon.envelope_path(mu=float(MU), c=larger, a=float(A), **settings) * (1 + 1e-12))
+    assert np.all(
+        matching_horizon.guaranteed_path(problem, **settings) <= np.array(path) * (1 + 1e-12)
+    )
+    larger = float(C) * np.sqrt(1 + 3 / d)  # the c of the instance's own Lcal
+    assert np.all(
+        np.array(path)
+        <= matching_horizon.envelope_path(mu=float(MU), c=larger, a=float(A), **settings)
+        * (1 + 1e-12)
+    )
 
 
 @pytest.mark.parametrize("d", [400, 10**4, 10**6, 10**8])
 def test_closed_form_of_the_theorem(d: int) -> None:
-    """1 - 4t^2/d for all t^2 <= d/400, and 16t/d for the spread, follow from the recursion: the guarantee is never below them."""
+    """1 - 4t^2/d for all t^2 <= d/400, and 16t/d for the spread, follow from the recursion: the
+    guarantee is never below them.
+    """
     problem = matching_horizon.ManyDirections(1.0, 2.0, 1.0, d)
     steps = int((d / 400) ** 0.5)
     settings: dict[str, Any] = {"step_size": 0.1, "start": 1.0, "steps": steps}
-    ratio = matching_horizon.guaranteed_path(problem, **settings) / matching_horizon.envelope_path(mu=1.0, c=2.0, a=1.0, **settings)
+    ratio = matching_horizon.guaranteed_path(problem, **settings) / matching_horizon.envelope_path(
+        mu=1.0, c=2.0, a=1.0, **settings
+    )
     assert np.all(ratio >= 1 - 4 * np.arange(steps + 1) ** 2 / d - 1e-12)

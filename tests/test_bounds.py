@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.assumptions import contraction
+from kdtheory.algebra.assumptions import contraction
 
 FILE = Path(__file__).parent / "data" / "instances.json"
 INSTANCES = json.loads(FILE.read_text())["instances"]
 SQUARES = [row for row in INSTANCES if row["kind"] == "least-squares"]
-RELATIVE = 1e-9     # the stated accuracy of the reference values
+RELATIVE = 1e-9  # the stated accuracy of the reference values
 
 
 def squares(row: dict) -> kd.LeastSquares:
@@ -33,64 +33,107 @@ def make_cases():
 @pytest.mark.parametrize(("row", "part", "key"), list(make_cases()))
 def test_reference_values(row, part, key):
     problem, gamma, lam = squares(row), part["step_size"], part["weight"]
-    for prefix in (prefix for prefix in ("floor_", "lambda_star_", "bound_") if key.startswith(prefix)):
+    for prefix in (
+        prefix for prefix in ("floor_", "lambda_star_", "bound_") if key.startswith(prefix)
+    ):
         name = key.removeprefix(prefix).replace("_", "-")
         if prefix == "floor_":
-            assert kd.noise_floor(problem, row["theta"], theorem=name, step_size=gamma, weight=lam) == pytest.approx(part[key], rel=RELATIVE)
+            assert kd.noise_floor(
+                problem, row["theta"], theorem=name, step_size=gamma, weight=lam
+            ) == pytest.approx(part[key], rel=RELATIVE)
         if prefix == "lambda_star_":
-            assert kd.optimal_weight(problem, row["theta"], step_size=gamma, criterion=name) == pytest.approx(part[key], rel=RELATIVE)
+            assert kd.optimal_weight(
+                problem, row["theta"], step_size=gamma, criterion=name
+            ) == pytest.approx(part[key], rel=RELATIVE)
         if prefix == "bound_":
-            values = kd.bound(problem, row["theta"], theorem=name, step_size=gamma, weight=lam, x0=row["x0"], steps=100)
+            values = kd.bound(
+                problem,
+                row["theta"],
+                theorem=name,
+                step_size=gamma,
+                weight=lam,
+                x0=row["x0"],
+                steps=100,
+            )
             for time, value in part[key].items():
                 assert values[int(time)] == pytest.approx(value, rel=RELATIVE)
 
 
 @pytest.mark.parametrize("row", INSTANCES)
 def test_teacher_statistics(row):
-    problem = squares(row) if row["kind"] == "least-squares" else kd.LogisticRegression(row["features"], row["labels"], ridge=row["ridge"])
+    problem = (
+        squares(row)
+        if row["kind"] == "least-squares"
+        else kd.LogisticRegression(row["features"], row["labels"], ridge=row["ridge"])
+    )
     found = kd.teacher_statistics(problem, row["theta"])
     for key, value in row["teacher"].items():
         assert getattr(found, key) == pytest.approx(value, rel=RELATIVE)
     assert problem.constants.sigma_star_sq == pytest.approx(row["sigma_star_sq"], rel=RELATIVE)
 
 
-@pytest.mark.parametrize("name", [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None])
+@pytest.mark.parametrize(
+    "name", [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None]
+)
 def test_floor_is_the_limit_of_the_curve(name):
     problem = squares(SQUARES[0])
     gamma = kd.step_size_limit(problem, name) * 0.9
     found = {"theorem": name, "step_size": gamma, "weight": 0.3}
     values = kd.bound(problem, SQUARES[0]["theta"], x0=SQUARES[0]["x0"], steps=20_000, **found)
-    # The slowest rate here, gamma mu of the PL statements, leaves (1 - 0.005)^20000 < 1e-40 of the start.
-    assert values[-1] == pytest.approx(kd.noise_floor(problem, SQUARES[0]["theta"], **found), rel=1e-9)
+    # The slowest rate here, gamma mu of the PL statements, leaves (1 - 0.005)^20000 < 1e-40 of the
+    # start.
+    assert values[-1] == pytest.approx(
+        kd.noise_floor(problem, SQUARES[0]["theta"], **found), rel=1e-9
+    )
 
 
-@pytest.mark.parametrize("name", [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None])
+@pytest.mark.parametrize(
+    "name", [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None]
+)
 def test_optimal_weight_minimises_the_floor(name):
     problem, theta = squares(SQUARES[0]), SQUARES[0]["theta"]
     gamma = kd.step_size_limit(problem, name) * 0.9
     best = kd.optimal_weight(problem, theta, step_size=gamma, criterion=name)
     floor = kd.noise_floor(problem, theta, theorem=name, step_size=gamma, weight=best)
     for other in np.concatenate([np.linspace(-1, 2, 31), best + np.array([-1e-3, 1e-3])]):
-        assert kd.noise_floor(problem, theta, theorem=name, step_size=gamma, weight=other) >= floor * (1 - 1e-12)
+        assert kd.noise_floor(
+            problem, theta, theorem=name, step_size=gamma, weight=other
+        ) >= floor * (1 - 1e-12)
 
 
-@pytest.mark.parametrize(("better", "worse"), [
-    ("theorem-1-envelope", "theorem-1-sharp"), ("theorem-1-sharp", "theorem-1-refined"), ("theorem-1-refined", "theorem-1"),
-    ("theorem-2-envelope", "theorem-2-sharp"), ("theorem-2-sharp", "theorem-2-refined"), ("theorem-2-refined", "theorem-2"),
-    ("unbiased-sharp", "unbiased"), ("unbiased-pl-sharp", "unbiased-pl"),
-])
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ("theorem-1-envelope", "theorem-1-sharp"),
+        ("theorem-1-sharp", "theorem-1-refined"),
+        ("theorem-1-refined", "theorem-1"),
+        ("theorem-2-envelope", "theorem-2-sharp"),
+        ("theorem-2-sharp", "theorem-2-refined"),
+        ("theorem-2-refined", "theorem-2"),
+        ("unbiased-sharp", "unbiased"),
+        ("unbiased-pl-sharp", "unbiased-pl"),
+    ],
+)
 @pytest.mark.parametrize("row", SQUARES[:4])
 def test_each_statement_is_no_weaker_than_the_next(better, worse, row):
     problem, theta = squares(row), row["theta"]
-    gamma = kd.step_size_limit(problem, worse if "refined" not in worse else worse.removesuffix("-refined"))
+    gamma = kd.step_size_limit(
+        problem, worse if "refined" not in worse else worse.removesuffix("-refined")
+    )
     for weight in (-0.5, 0.0, 0.1, 1.0, 1.5):
-        low, high = (kd.noise_floor(problem, theta, theorem=name, step_size=gamma * 0.999, weight=weight) for name in (better, worse))
+        low, high = (
+            kd.noise_floor(problem, theta, theorem=name, step_size=gamma * 0.999, weight=weight)
+            for name in (better, worse)
+        )
         assert low <= high * (1 + 1e-12)
 
 
 def test_step_size_outside_the_range_names_rule_and_numbers():
     problem = squares(SQUARES[0])
-    with pytest.raises(kd.StepSizeTooLarge, match=r"Theorem 1 needs gamma <= 1/\(8\*Lcal\) = 0\.036\d+.*got gamma = 0\.1"):
+    with pytest.raises(
+        kd.StepSizeTooLarge,
+        match=r"Theorem 1 needs gamma <= 1/\(8\*Lcal\) = 0\.036\d+.*got gamma = 0\.1",
+    ):
         kd.noise_floor(problem, SQUARES[0]["theta"], theorem="theorem-1", step_size=0.1, weight=0.0)
 
 
@@ -98,7 +141,9 @@ def test_open_ranges_exclude_their_end():
     problem = squares(SQUARES[0])
     limit = kd.step_size_limit(problem, "theorem-1-sharp")
     with pytest.raises(kd.StepSizeTooLarge, match="needs gamma <"):
-        kd.noise_floor(problem, SQUARES[0]["theta"], theorem="theorem-1-sharp", step_size=limit, weight=0.0)
+        kd.noise_floor(
+            problem, SQUARES[0]["theta"], theorem="theorem-1-sharp", step_size=limit, weight=0.0
+        )
 
 
 def test_not_strongly_convex_is_refused_with_the_way_out():
@@ -107,12 +152,15 @@ def test_not_strongly_convex_is_refused_with_the_way_out():
         kd.step_size_limit(squares(row), "theorem-1")
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"features": [[1.0, float("nan")]], "targets": [1.0]}, "features must be finite"),
-    ({"features": [[1.0]], "targets": [1.0, 2.0]}, "one row per sample"),
-    ({"features": np.zeros((0, 2)), "targets": np.zeros(0)}, "empty"),
-    ({"features": [[1.0]], "targets": [1.0], "ridge": -1.0}, "ridge must be >= 0"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"features": [[1.0, float("nan")]], "targets": [1.0]}, "features must be finite"),
+        ({"features": [[1.0]], "targets": [1.0, 2.0]}, "one row per sample"),
+        ({"features": np.zeros((0, 2)), "targets": np.zeros(0)}, "empty"),
+        ({"features": [[1.0]], "targets": [1.0], "ridge": -1.0}, "ridge must be >= 0"),
+    ],
+)
 def test_bad_problems(change, message):
     with pytest.raises(kd.InvalidInput, match=message):
         kd.LeastSquares(**change)
@@ -139,38 +187,51 @@ def test_teacher_of_another_dimension():
 
 
 def test_pl_constant_of_the_sinusoid_by_ball_arithmetic():
-    """phi'^2 - 2 mu phi > 0 on (0, 6]; beyond it phi' >= 2t - 3 and phi <= t^2 + 3 decide, near 0 the series does."""
+    """phi'^2 - 2 mu phi > 0 on (0, 6]; beyond it phi' >= 2t - 3 and phi <= t^2 + 3 decide, near 0
+    the series does.
+    """
     from flint import arb
 
     from kdtheory.problems.sinusoidal import PHI_MU
 
     mu, cells = arb(PHI_MU), 60_000
-    for i in range(500, cells):     # t from 0.05
+    for i in range(500, cells):  # t from 0.05
         t = arb(6) * (arb(i) + arb("0.5")) / cells
         ball = arb(t.mid(), arb(3.0001) / cells)
         slope = 2 * ball + 3 * (2 * ball).sin()
         assert slope * slope - 2 * mu * (ball * ball + 3 * ball.sin() ** 2) > 0
-    assert 2 * PHI_MU * (36 + 3) < (2 * 6 - 3) ** 2     # at t = 6; the left side grows faster: 4(2t-3) > 4 mu t
+    # At t = 6; the left side grows faster: 4(2t-3) > 4 mu t.
+    assert 2 * PHI_MU * (36 + 3) < (2 * 6 - 3) ** 2
     # On (0, 0.05]: phi' >= 8t - 4t^3 and phi <= 4t^2, so phi'^2 >= (7.99 t)^2 > 2 mu 4 t^2.
     assert 8 * PHI_MU < 7.99**2
 
 
 @pytest.mark.parametrize("name", ["compressed", "compressed-envelope"])
 def test_contraction_is_refused_where_it_is_listed_and_only_there(name):
-    """Too much compression is refused by the assumption that ``needs`` lists; without it there is a curve, and no floor."""
+    """Too much compression is refused by the assumption that ``needs`` lists; without it there is a
+    curve, and no floor.
+    """
     theorem, problem, theta = kd.THEOREMS[name], squares(SQUARES[0]), SQUARES[0]["theta"]
     gamma = kd.step_size_limit(problem, name) / 2
     mild, harsh = kd.Bernoulli(1 / (1 + gamma * float(problem.constants.mu) / 2)), kd.Bernoulli(0.5)
     given = {"step_size": gamma, "weight": 0.3}
     assert kd.noise_floor(problem, theta, theorem=name, compressor=mild, **given) > 0
     assert contraction in theorem.needs
-    with pytest.raises(kd.AssumptionFails, match=r"contracts only for \(1\+omega\)\(1-gamma mu\) < 1"):
+    with pytest.raises(
+        kd.AssumptionFails, match=r"contracts only for \(1\+omega\)\(1-gamma mu\) < 1"
+    ):
         kd.noise_floor(problem, theta, theorem=name, compressor=harsh, **given)
     if name == "compressed-envelope":
-        unlisted = replace(theorem, needs=tuple(need for need in theorem.needs if need is not contraction))
+        unlisted = replace(
+            theorem, needs=tuple(need for need in theorem.needs if need is not contraction)
+        )
         x0 = problem.minimiser + 1.0
-        curve = kd.bound(problem, theta, theorem=unlisted, x0=x0, steps=20, compressor=harsh, **given)
-        truth = kd.expected(problem, theta, kd.DistilledSGD(0.3, compressor=harsh), step_size=gamma, x0=x0, steps=20)
+        curve = kd.bound(
+            problem, theta, theorem=unlisted, x0=x0, steps=20, compressor=harsh, **given
+        )
+        truth = kd.expected(
+            problem, theta, kd.DistilledSGD(0.3, compressor=harsh), step_size=gamma, x0=x0, steps=20
+        )
         assert np.all(truth.sq_distance <= curve * (1 + 1e-12))
         with pytest.raises(kd.AssumptionFails, match="has no floor here"):
             kd.noise_floor(problem, theta, theorem=unlisted, compressor=harsh, **given)

@@ -1,4 +1,6 @@
-"""Campaigns on real Dask clusters: what a block finds on a worker, what it leaves there, and every way in which a cluster can fail."""
+"""Campaigns on real Dask clusters: what a block finds on a worker, what it leaves there, and every
+way in which a cluster can fail.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def set_blas_threads(count=2):
 
 @pytest.fixture(scope="module")
 def running():
-    """Two workers, each with two BLAS threads: Dask's own variables would hide what a campaign leaves undone."""
+    """Two workers, each with two BLAS threads: Dask's own variables would hide what a campaign
+    leaves undone.
+    """
     with LocalCluster(n_workers=2, **QUIET) as found, Client(found, set_as_default=False) as client:
         client.run(set_blas_threads)
         yield client
@@ -58,7 +62,9 @@ def blas_threads():
 
 
 def look(*ignored):
-    """BLAS threads here, and the pages that 64 arrays of 1 MB need from the system: 256 an array where none is kept."""
+    """BLAS threads here, and the pages that 64 arrays of 1 MB need from the system: 256 an array
+    where none is kept.
+    """
     before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
     for _ in range(64):
         np.ones(2**17)
@@ -68,25 +74,33 @@ def look(*ignored):
 def test_what_a_block_finds_and_leaves_on_a_worker(running):
     """The mutant that sets nothing finds two threads and 16,000 pages inside as well."""
     inside = [found for _, found in dask(partial(look), range(12), running.scheduler.address)]
-    outside = running.gather([running.submit(look, pure=False, workers=[worker]) for worker in running.nthreads()])
+    outside = running.gather(
+        [running.submit(look, pure=False, workers=[worker]) for worker in running.nthreads()]
+    )
     assert len(inside) == 12
     assert {threads for threads, _ in inside} == {1}
     assert {threads for threads, _ in outside} == {2}
-    if platform.libc_ver()[0] == "glibc":       # nothing to hold to a threshold elsewhere
-        assert max(pages for _, pages in inside) < 4096     # the first of a process grows it once
+    if platform.libc_ver()[0] == "glibc":  # nothing to hold to a threshold elsewhere
+        assert max(pages for _, pages in inside) < 4096  # the first of a process grows it once
         assert min(pages for _, pages in outside) > 64 * 256 * 0.9
 
 
 def test_conditions_end_with_the_last_thread():
-    """A worker may have several threads: the first to leave must not take the limit from the second, nor the second keep it."""
+    """A worker may have several threads: the first to leave must not take the limit from the
+    second, nor the second keep it.
+    """
     conditions, found = Conditions(), []
-    second_is_in, first_is_out, first_may_end = threading.Event(), threading.Event(), threading.Event()
+    second_is_in, first_is_out, first_may_end = (
+        threading.Event(),
+        threading.Event(),
+        threading.Event(),
+    )
 
     def first():
         with conditions():
             second_is_in.wait()
         first_is_out.set()
-        first_may_end.wait()        # a living thread keeps the right to set OpenBLAS
+        first_may_end.wait()  # a living thread keeps the right to set OpenBLAS
 
     def second():
         with conditions():
@@ -116,22 +130,31 @@ def test_workers_that_come_and_go(tmp_path, calm):
     """No worker at the start, one from then on; it is killed and another one comes."""
     seen = []
     with LocalCluster(n_workers=0, **QUIET) as found, Client(found, set_as_default=False) as client:
+
         def tick(progress):
             seen.append(progress.done)
             if len(seen) == 3:
                 for pid in client.run(os.getpid).values():
-                    os.kill(pid, signal.SIGKILL)        # its nanny starts another
+                    os.kill(pid, signal.SIGKILL)  # its nanny starts another
                 found.scale(2)
 
         found.scale(1)
-        campaign(store=tmp_path / "s.sqlite", instances=12 * SIZE, scheduler=found.scheduler_address, tick=tick)
+        campaign(
+            store=tmp_path / "s.sqlite",
+            instances=12 * SIZE,
+            scheduler=found.scheduler_address,
+            tick=tick,
+        )
     assert contents(tmp_path / "s.sqlite") == calm
 
 
 def test_a_cluster_without_workers(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 0.2)
     monkeypatch.setattr(cluster, "LOOK", 0.1)
-    with LocalCluster(n_workers=0, **QUIET) as found, pytest.raises(WorkerFailure, match="no worker for 0.2 s"):
+    with (
+        LocalCluster(n_workers=0, **QUIET) as found,
+        pytest.raises(WorkerFailure, match="no worker for 0.2 s"),
+    ):
         campaign(store=tmp_path / "s.sqlite", instances=SIZE, scheduler=found.scheduler_address)
 
 
@@ -148,7 +171,9 @@ def no_file(*ignored):
         pass
 
 
-@pytest.mark.parametrize(("work", "error"), [(divide, ZeroDivisionError), (no_file, FileNotFoundError)])
+@pytest.mark.parametrize(
+    ("work", "error"), [(divide, ZeroDivisionError), (no_file, FileNotFoundError)]
+)
 def test_errors_of_a_block_are_raised(running, work, error):
     """OSError too, which lost connections raise as well and which are tried again."""
     with pytest.raises(error):
@@ -159,14 +184,18 @@ def test_blocks_that_kill_their_workers(tmp_path, monkeypatch):
     import dask.config
 
     monkeypatch.setattr("kdtheory.campaigns.driver.work", die)
-    with (dask.config.set({"distributed.scheduler.allowed-failures": 0}), LocalCluster(n_workers=1, **QUIET) as found,
-          pytest.raises(WorkerFailure, match="workers died on blocks")):
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=1, **QUIET) as found,
+        pytest.raises(WorkerFailure, match="workers died on blocks"),
+    ):
         campaign(store=tmp_path / "s.sqlite", instances=3 * SIZE, scheduler=found.scheduler_address)
     assert contents(tmp_path / "s.sqlite") == ([], [])
 
 
 def test_workers_with_another_kdtheory(running, tmp_path, capsys):
     """A task that names kdtheory's functions would never come back from a worker without it."""
+
     def change(version):
         import importlib
         import sys
@@ -177,7 +206,15 @@ def test_workers_with_another_kdtheory(running, tmp_path, capsys):
         else:
             importlib.import_module("kdtheory").__version__ = version
 
-    line = ["campaign", "--store", str(tmp_path / "s.sqlite"), "--instances", "256", "--scheduler", running.scheduler.address]
+    line = [
+        "campaign",
+        "--store",
+        str(tmp_path / "s.sqlite"),
+        "--instances",
+        "256",
+        "--scheduler",
+        running.scheduler.address,
+    ]
     for version, message in ((None, "lacks kdtheory"), ("0.0.9", "it has version 0.0.9")):
         running.run(change, version)
         assert main(line) == 2
@@ -188,11 +225,16 @@ def test_workers_with_another_kdtheory(running, tmp_path, capsys):
 
 def process(module, *words):
     """A part of a cluster as a process of its own."""
-    return subprocess.Popen([sys.executable, "-m", f"distributed.cli.{module}", *words, "--no-dashboard"], stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.{module}", *words, "--no-dashboard"],
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def test_a_scheduler_that_dies(tmp_path, monkeypatch, calm, capsys):
-    """Once it comes back in time, at the same address, and the campaign goes on; the second time it does not."""
+    """Once it comes back in time, at the same address, and the campaign goes on; the second time it
+    does not.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -223,7 +265,12 @@ def test_a_scheduler_that_dies(tmp_path, monkeypatch, calm, capsys):
         assert contents(tmp_path / "s.sqlite") == calm
         monkeypatch.setattr(cluster, "ANSWER", 1.0)
         with pytest.raises(WorkerFailure, match="was lost. Blocks stored so far are safe"):
-            campaign(store=tmp_path / "t.sqlite", instances=12 * SIZE, scheduler=address, tick=lambda progress: kill())
+            campaign(
+                store=tmp_path / "t.sqlite",
+                instances=12 * SIZE,
+                scheduler=address,
+                tick=lambda progress: kill(),
+            )
     finally:
         kill()
     blocks, results = contents(tmp_path / "t.sqlite")
@@ -255,17 +302,35 @@ def test_who_is_no_scheduler(running, monkeypatch):
     until(running.nthreads)
     worker = next(iter(running.nthreads()))
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        for address, message in (("nonsense", "No Dask scheduler answers"), ("tcp://127.0.0.1:x", "invalid literal"), ("", "missing port"),
-                                 (f"tcp://127.0.0.1:{silent.getsockname()[1]}", "silence for 0.5 s"), (worker, "of a Dask worker")):
+        for address, message in (
+            ("nonsense", "No Dask scheduler answers"),
+            ("tcp://127.0.0.1:x", "invalid literal"),
+            ("", "missing port"),
+            (f"tcp://127.0.0.1:{silent.getsockname()[1]}", "silence for 0.5 s"),
+            (worker, "of a Dask worker"),
+        ):
             with pytest.raises(InvalidInput, match=message):
                 list(dask(partial(look), range(1), address))
 
 
 def test_ctrl_c(running, tmp_path):
-    """A real one, to the command: its exit code, its last line, and a cluster that has nothing left to do."""
-    line = ["campaign", "--store", str(tmp_path / "s.sqlite"), "--instances", "1000000", "--scheduler", running.scheduler.address, "--json"]
+    """A real one, to the command: its exit code, its last line, and a cluster that has nothing left
+    to do.
+    """
+    line = [
+        "campaign",
+        "--store",
+        str(tmp_path / "s.sqlite"),
+        "--instances",
+        "1000000",
+        "--scheduler",
+        running.scheduler.address,
+        "--json",
+    ]
     code = "import sys; from kdtheory.cli import main; sys.exit(main(sys.argv[1:]))"
-    with subprocess.Popen([sys.executable, "-c", code, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as driver:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as driver:
         try:
             log = tmp_path / "s.sqlite-wal"
             until(lambda: log.exists() and log.stat().st_size > 200_000)

@@ -1,4 +1,6 @@
-"""Certificates as files: every obligation survives the round trip, and no foreign file gets past the reader or the checkers."""
+"""Certificates as files: every obligation survives the round trip, and no foreign file gets past
+the reader or the checkers.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kdtheory as kd
-from kdtheory import symbols as sym
+from kdtheory.algebra import symbols as sym
 from kdtheory.cli import main
 from kdtheory.proofs import files
 from kdtheory.prover import certificate_files as cf
@@ -59,7 +61,10 @@ BAD = {
     "another format": (changed(format="lean"), "format"),
     "kind": (changed(kind="axiom"), "kind must be"),
     "kind is a list": (changed(kind=[]), "kind must be"),
-    "missing field": (json.dumps({k: v for k, v in ONE_STEP.items() if k != "remainder"}), "'remainder' is missing"),
+    "missing field": (
+        json.dumps({k: v for k, v in ONE_STEP.items() if k != "remainder"}),
+        "'remainder' is missing",
+    ),
     "unknown field": (changed(trust="me"), "unknown field 'trust'"),
     "unknown symbol": (changed(claim="zeta"), "claim: 'zeta' is neither"),
     "python": (changed(claim="__import__('os').system('true')"), "is neither"),
@@ -76,25 +81,58 @@ BAD = {
     "huge number": (changed(claim="9" * 41), "rational number of up to 40 digits"),
     "arabic digits": (changed(claim="٣"), "is neither"),
     "tower of powers": (TEXT.replace(json.dumps(ONE_STEP["claim"]), POWERS), "numbers longer"),
-    "tower of degrees": (TEXT.replace(json.dumps(ONE_STEP["claim"]), POWERS.replace('"2"', '"mu"')), "degree"),
+    "tower of degrees": (
+        TEXT.replace(json.dumps(ONE_STEP["claim"]), POWERS.replace('"2"', '"mu"')),
+        "degree",
+    ),
     "deep": (TEXT.replace(json.dumps(ONE_STEP["claim"]), nested(41)), "nested deeper"),
     "very deep": (TEXT.replace(json.dumps(ONE_STEP["claim"]), nested(20_000)), "nested deeper"),
     "wide": (changed(claim=["+", *["gamma"] * 20_001]), "more than 20000 parts"),
     "0 in the denominator": (changed(claim="1/0"), "divides by 0"),
     "a hidden pole": (changed(claim=["^", ["+", "mu", ["*", "-1", "mu"]], "-1"]), "divides by 0"),
-    "duplicate key": (TEXT.replace('"remainder"', '"remainder": "0", "remainder"'), "same key twice"),
-    "unknown assumption": (changed(multipliers={"convexity": "1"}), "multipliers must be an object with keys among"),
-    "unknown vector": (changed(squares=[{"weight": "1", "vector": {"z": "1"}}]), "squares[0].vector"),
+    "duplicate key": (
+        TEXT.replace('"remainder"', '"remainder": "0", "remainder"'),
+        "same key twice",
+    ),
+    "unknown assumption": (
+        changed(multipliers={"convexity": "1"}),
+        "multipliers must be an object with keys among",
+    ),
+    "unknown vector": (
+        changed(squares=[{"weight": "1", "vector": {"z": "1"}}]),
+        "squares[0].vector",
+    ),
     "square without weight": (changed(squares=[{"vector": {"e": "1"}}]), "'weight' is missing"),
     "squares are an object": (changed(squares={}), "squares must be a list"),
     "region is a list": (changed(region=[]), "region must be an object"),
-    "a letter without sign": (changed(region={"slacks": {"lam": "1"}, "eliminated": {}}), "with a sign"),
-    "circular": (changed(region={"slacks": {"m": ["+", "m", "1"]}, "eliminated": {}}), "may speak of parameters only, not of m"),
-    "two in a circle": (changed(region={"slacks": {}, "eliminated": {"mu": "L", "L": "mu"}}), "not of L"),
-    "slack and eliminated": (changed(region={"slacks": {"m": "mu"}, "eliminated": {"m": "mu"}}), "both"),
-    "a vector eliminated": (changed(region={"slacks": {}, "eliminated": {"e_e": "mu"}}), "vectors of a step"),
-    "conditions on vectors": (changed(region={"slacks": {"m": "e_e"}, "eliminated": {}}), "not of the vectors"),
-    "name with a sentence in it": (changed(name="x. Axiom false : False. Theorem y"), "name must be"),
+    "a letter without sign": (
+        changed(region={"slacks": {"lam": "1"}, "eliminated": {}}),
+        "with a sign",
+    ),
+    "circular": (
+        changed(region={"slacks": {"m": ["+", "m", "1"]}, "eliminated": {}}),
+        "may speak of parameters only, not of m",
+    ),
+    "two in a circle": (
+        changed(region={"slacks": {}, "eliminated": {"mu": "L", "L": "mu"}}),
+        "not of L",
+    ),
+    "slack and eliminated": (
+        changed(region={"slacks": {"m": "mu"}, "eliminated": {"m": "mu"}}),
+        "both",
+    ),
+    "a vector eliminated": (
+        changed(region={"slacks": {}, "eliminated": {"e_e": "mu"}}),
+        "vectors of a step",
+    ),
+    "conditions on vectors": (
+        changed(region={"slacks": {"m": "e_e"}, "eliminated": {}}),
+        "not of the vectors",
+    ),
+    "name with a sentence in it": (
+        changed(name="x. Axiom false : False. Theorem y"),
+        "name must be",
+    ),
     "name with a newline": (changed(name="x\n"), "name must be"),
 }
 
@@ -113,10 +151,16 @@ def test_files_that_cannot_be_read(tmp_path):
     latin, huge, pipe = tmp_path / "latin.json", tmp_path / "huge.json", tmp_path / "pipe"
     latin.write_bytes(b'{"name": "\xe9"}')
     with huge.open("wb") as file:
-        file.truncate(10**9)        # 1 GB, none of it on the disk
+        file.truncate(10**9)  # 1 GB, none of it on the disk
     os.mkfifo(pipe)
-    for path, told in ((latin, "not UTF-8"), (huge, "larger than"), (pipe, "not a plain file"), (tmp_path, "not a plain file"),
-                       (tmp_path / "none.json", "no such file"), (Path("/dev/zero"), "not a plain file")):
+    for path, told in (
+        (latin, "not UTF-8"),
+        (huge, "larger than"),
+        (pipe, "not a plain file"),
+        (tmp_path, "not a plain file"),
+        (tmp_path / "none.json", "no such file"),
+        (Path("/dev/zero"), "not a plain file"),
+    ):
         with pytest.raises(kd.InvalidInput, match=told):
             cf.read(path)
 
@@ -127,15 +171,36 @@ def without(key):
 
 WRONG = {
     "an assumption dropped": (without("strong-convexity"), "does not expand to 0"),
-    "an assumption idle": ({"multipliers": {**ONE_STEP["multipliers"], "quadratic-growth": "0"}}, "does not expand to 0"),
+    "an assumption idle": (
+        {"multipliers": {**ONE_STEP["multipliers"], "quadratic-growth": "0"}},
+        "does not expand to 0",
+    ),
     "a square dropped": ({"squares": ONE_STEP["squares"][1:]}, "does not expand to 0"),
     "another claim": ({"claim": ["+", ONE_STEP["claim"], "gamma"]}, "its claim is not that of"),
-    "a narrower region": ({"region": {**REGION, "slacks": {"m_4": ["+", "1", ["*", "-8", "Lcal", "gamma"]]}}}, "its region is not that of"),
-    "another assumption": ({"multipliers": {**ONE_STEP["multipliers"], "polyak-lojasiewicz": "1"}}, "it assumes (PL)"),
-    "a negative remainder under another name": ({"name": "mine", "claim": ["+", ONE_STEP["claim"], ["*", "-1", "gamma"]],
-                                                 "remainder": ["*", "-1", "gamma"]}, "not written as a non-negative"),
-    "a pole under another name": ({"name": "mine", "remainder": ["*", "0", ["^", ["+", "mu", ["*", "-1", "L"]], "-2"]], "claim": "0"},
-                                  "does not expand to 0"),
+    "a narrower region": (
+        {"region": {**REGION, "slacks": {"m_4": ["+", "1", ["*", "-8", "Lcal", "gamma"]]}}},
+        "its region is not that of",
+    ),
+    "another assumption": (
+        {"multipliers": {**ONE_STEP["multipliers"], "polyak-lojasiewicz": "1"}},
+        "it assumes (PL)",
+    ),
+    "a negative remainder under another name": (
+        {
+            "name": "mine",
+            "claim": ["+", ONE_STEP["claim"], ["*", "-1", "gamma"]],
+            "remainder": ["*", "-1", "gamma"],
+        },
+        "not written as a non-negative",
+    ),
+    "a pole under another name": (
+        {
+            "name": "mine",
+            "remainder": ["*", "0", ["^", ["+", "mu", ["*", "-1", "L"]], "-2"]],
+            "claim": "0",
+        },
+        "does not expand to 0",
+    ),
 }
 
 
@@ -151,16 +216,27 @@ def test_a_file_of_ones_own_and_one_of_ours(tmp_path, capsys):
     assert len(list(tmp_path.glob("*.json"))) == len(KNOWN)
     ours = tmp_path / "theorem-1-rate-below-one.json"
     capsys.readouterr()
-    assert main(["prove", "--certificate", str(ours), "--checker", "sympy", "--checker", "z3", "--json"]) == 0
+    assert (
+        main(
+            ["prove", "--certificate", str(ours), "--checker", "sympy", "--checker", "z3", "--json"]
+        )
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert found["status"] == "PROVED" and "theorem-1-rate-below-one" in found["claims"]
-    ours.write_text(ours.read_text(encoding="utf-8").replace("theorem-1-rate-below-one", "mine"), encoding="utf-8")
+    ours.write_text(
+        ours.read_text(encoding="utf-8").replace("theorem-1-rate-below-one", "mine"),
+        encoding="utf-8",
+    )
     assert main(["prove", "--certificate", str(ours)]) == 0
     assert "a claim of its own" in capsys.readouterr().out
 
 
 def test_out_of_time_is_undecided():
-    assert files.within(KNOWN["theorem-1-one-step"], ("sympy",), 0.0) == ("UNDECIDED", "no answer within 0 s")
+    assert files.within(KNOWN["theorem-1-one-step"], ("sympy",), 0.0) == (
+        "UNDECIDED",
+        "no answer within 0 s",
+    )
 
 
 def test_unknown_checker_and_crowded_options(tmp_path, capsys):
@@ -171,10 +247,23 @@ def test_unknown_checker_and_crowded_options(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 3
 
 
-LEAVES = st.sampled_from(["0", "1", "-1", "1/2", "gamma", "mu", "Lcal", "m_4", "e_e", "lam", "x", "", "+"]) | st.none() | st.integers()
+LEAVES = (
+    st.sampled_from(
+        ["0", "1", "-1", "1/2", "gamma", "mu", "Lcal", "m_4", "e_e", "lam", "x", "", "+"]
+    )
+    | st.none()
+    | st.integers()
+)
 KEYS = st.sampled_from(["e", "g", "m", "weight"])
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner), max_leaves=4)
-NAMES = ("theorem-1-rate-below-one", "compressed-contraction", "unbiased-good-teacher", "theorem-1-start")
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner), max_leaves=4
+)
+NAMES = (
+    "theorem-1-rate-below-one",
+    "compressed-contraction",
+    "unbiased-good-teacher",
+    "theorem-1-start",
+)
 SMALL = [json.loads(cf.to_json(KNOWN[name])) for name in NAMES]
 
 
@@ -194,14 +283,22 @@ def mutated_files(draw):
     if action == "remove":
         del node[key]
     else:
-        node[key] = draw(VALUES) if action == "replace" else ["*", "-1", node[key]] if action == "negate" else ["^", node[key], "2"]
+        node[key] = (
+            draw(VALUES)
+            if action == "replace"
+            else ["*", "-1", node[key]]
+            if action == "negate"
+            else ["^", node[key], "2"]
+        )
     return document
 
 
 @settings(max_examples=150, deadline=None)
 @given(mutated_files())
 def test_mutated_files_are_refused_or_right(document):
-    """Either one line, or an obligation; and what SymPy accepts of it z3 accepts as well, under a claim that is ours or its own."""
+    """Either one line, or an obligation; and what SymPy accepts of it z3 accepts as well, under a
+    claim that is ours or its own.
+    """
     text = json.dumps(document)
     try:
         item = cf.from_json(text)
@@ -220,7 +317,7 @@ def test_mutated_files_are_refused_or_right(document):
 def test_mutated_bytes(tmp_path_factory, position, junk):
     path = tmp_path_factory.mktemp("bytes") / "f.json"
     data = TEXT.encode()
-    path.write_bytes(data[:position] + junk + data[position + 1:])
+    path.write_bytes(data[:position] + junk + data[position + 1 :])
     try:
         item = cf.read(path)
     except kd.InvalidInput as error:
@@ -230,6 +327,9 @@ def test_mutated_bytes(tmp_path_factory, position, junk):
 
 
 def test_a_circular_region_cannot_be_built_in_python_either():
-    for region in ({"slacks": {sym.slack_half: sym.slack_half + 1}}, {"substitutions": {sym.mu: sym.L, sym.L: sym.mu}}):
+    for region in (
+        {"slacks": {sym.slack_half: sym.slack_half + 1}},
+        {"substitutions": {sym.mu: sym.L, sym.L: sym.mu}},
+    ):
         with pytest.raises(ValueError, match="stands for something itself"):
             Region(**region)

@@ -1,4 +1,6 @@
-"""The compiled engine: the NumPy engine's numbers for every problem and rule, and the same bits however the work is cut."""
+"""The compiled engine: the NumPy engine's numbers for every problem and rule, and the same bits
+however the work is cut.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,22 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory import streams
-from kdtheory.compiled import cache, compress, draws, engine, lanes
+from kdtheory.engines.compiled import cache, compress, draws, engine, lanes
+from kdtheory.engines.simulate import streams
 
 RNG = np.random.default_rng(11)
 N, D = 11, 3
-FEATURES, SCALES, SHIFTS = RNG.standard_normal((N, D)), RNG.uniform(0.5, 1.5, N), RNG.standard_normal((N, D))
+FEATURES, SCALES, SHIFTS = (
+    RNG.standard_normal((N, D)),
+    RNG.uniform(0.5, 1.5, N),
+    RNG.standard_normal((N, D)),
+)
 # Each for a kernel, or a number of replicates in it, of its own; no multiples of eight.
-MEDIUM, WIDE, WIDEST = RNG.standard_normal((40, 37)), RNG.standard_normal((60, 133)), RNG.standard_normal((12, 661)) / 3
+MEDIUM, WIDE, WIDEST = (
+    RNG.standard_normal((40, 37)),
+    RNG.standard_normal((60, 133)),
+    RNG.standard_normal((12, 661)) / 3,
+)
 PROBLEMS = {
     "least-squares": kd.LeastSquares(FEATURES, RNG.standard_normal(N)),
     "ridge": kd.LeastSquares(FEATURES, RNG.standard_normal(N), ridge=0.2),
@@ -30,11 +40,16 @@ PROBLEMS = {
     "logistic-medium": kd.LogisticRegression(MEDIUM, RNG.uniform(0, 1, 40), ridge=0.1),
     "logistic-wide": kd.LogisticRegression(WIDE, RNG.uniform(0, 1, 60), ridge=0.1),
     "softmax": kd.SoftmaxRegression(FEATURES, RNG.integers(0, 6, N), ridge=0.1),
-    "sinusoidal": kd.SinusoidalSum(RNG.standard_normal((2, D)), SCALES / SCALES.mean(), SHIFTS - SHIFTS.mean(axis=0)),
+    "sinusoidal": kd.SinusoidalSum(
+        RNG.standard_normal((2, D)), SCALES / SCALES.mean(), SHIFTS - SHIFTS.mean(axis=0)
+    ),
 }
 RULES = {
-    "biased": kd.DistilledSGD(0.6), "unbiased": kd.DistilledSGD(0.6, unbiased=True), "batch": kd.DistilledSGD(-0.4, batch_size=3),
-    "without": kd.DistilledSGD(0.6, unbiased=True, batch_size=5, replacement=False), "rand-k": kd.DistilledSGD(0.6, compressor=kd.RandK(2)),
+    "biased": kd.DistilledSGD(0.6),
+    "unbiased": kd.DistilledSGD(0.6, unbiased=True),
+    "batch": kd.DistilledSGD(-0.4, batch_size=3),
+    "without": kd.DistilledSGD(0.6, unbiased=True, batch_size=5, replacement=False),
+    "rand-k": kd.DistilledSGD(0.6, compressor=kd.RandK(2)),
     "bernoulli": kd.DistilledSGD(0.6, unbiased=True, compressor=kd.Bernoulli(0.9)),
     "rounding": kd.DistilledSGD(0.6, batch_size=2, compressor=kd.StochasticRounding(0.01)),
 }
@@ -44,7 +59,10 @@ NAMES = ("sq_distance", "gap", "sq_distance_error", "gap_error")
 
 def arguments(name: str) -> tuple[tuple[object, np.ndarray], dict]:
     problem = PROBLEMS[name]
-    return (problem, problem.minimiser + 0.3), {**RUN, "x0": problem.minimiser + np.linspace(-1, 1, problem.dim)}
+    return (problem, problem.minimiser + 0.3), {
+        **RUN,
+        "x0": problem.minimiser + np.linspace(-1, 1, problem.dim),
+    }
 
 
 def same_bits(left, right) -> bool:
@@ -54,11 +72,17 @@ def same_bits(left, right) -> bool:
 @pytest.mark.parametrize(("name", "rule"), list(itertools.product(PROBLEMS, RULES)))
 def test_both_engines_agree(name, rule):
     (problem, theta), run = arguments(name)
-    slow, fast = (kd.simulate(problem, theta, RULES[rule], **run, engine=engine) for engine in ("numpy", "numba"))
+    slow, fast = (
+        kd.simulate(problem, theta, RULES[rule], **run, engine=engine)
+        for engine in ("numpy", "numba")
+    )
     assert (slow.engine, fast.engine) == ("numpy", "numba")
     for quantity in NAMES:
-        # 40 steps of some hundred roundings each; errors are differences of like numbers, and f - f* of a classifier cancels.
-        assert getattr(fast, quantity) == pytest.approx(getattr(slow, quantity), rel=1e-10, abs=1e-12), quantity
+        # 40 steps of some hundred roundings each; errors are differences of like numbers, and f -
+        # f* of a classifier cancels.
+        assert getattr(fast, quantity) == pytest.approx(
+            getattr(slow, quantity), rel=1e-10, abs=1e-12
+        ), quantity
 
 
 @pytest.mark.parametrize("name", ["least-squares", "wide", "softmax", "sinusoidal"])
@@ -66,12 +90,25 @@ def test_agreement_can_fail(name):
     """Another index stream, weight or compressor is far outside the tolerance above."""
     (problem, theta), run = arguments(name)
     slow = kd.simulate(problem, theta, RULES["biased"], **run, engine="numpy").sq_distance
-    for rule, changed in ((RULES["biased"], {"seed": run["seed"] + 1}), (kd.DistilledSGD(0.6001), {}), (RULES["rounding"], {})):
-        assert kd.simulate(problem, theta, rule, **{**run, **changed}, engine="numba").sq_distance[1:] != pytest.approx(slow[1:], rel=1e-8)
+    for rule, changed in (
+        (RULES["biased"], {"seed": run["seed"] + 1}),
+        (kd.DistilledSGD(0.6001), {}),
+        (RULES["rounding"], {}),
+    ):
+        assert kd.simulate(problem, theta, rule, **{**run, **changed}, engine="numba").sq_distance[
+            1:
+        ] != pytest.approx(slow[1:], rel=1e-8)
 
 
-CUTS = [("ridge", "biased"), ("medium", "unbiased"), ("wide", "biased"), ("widest", "unbiased"), ("softmax", "without"),
-        ("logistic", "rand-k"), ("sinusoidal", "batch")]
+CUTS = [
+    ("ridge", "biased"),
+    ("medium", "unbiased"),
+    ("wide", "biased"),
+    ("widest", "unbiased"),
+    ("softmax", "without"),
+    ("logistic", "rand-k"),
+    ("sinusoidal", "batch"),
+]
 
 
 @pytest.mark.parametrize(("name", "rule"), CUTS)
@@ -81,7 +118,7 @@ def test_same_bits_for_any_threads_and_any_pieces(name, rule, monkeypatch):
     whole = kd.simulate(problem, theta, RULES[rule], **run, threads=1)
     for threads in (2, 3):
         assert same_bits(whole, kd.simulate(problem, theta, RULES[rule], **run, threads=threads))
-    monkeypatch.setattr(engine, "BUFFER", 32 * 11 * 2)      # two records at a time
+    monkeypatch.setattr(engine, "BUFFER", 32 * 11 * 2)  # two records at a time
     monkeypatch.setattr(engine, "TASKS_PER_THREAD", 3)
     assert same_bits(whole, kd.simulate(problem, theta, RULES[rule], **run, threads=2))
 
@@ -93,24 +130,35 @@ def test_a_resumed_run_is_the_run(name, rule, chosen):
     run["engine"] = chosen
     whole = kd.simulate(problem, theta, RULES[rule], **run)
     state, parts = None, []
-    for steps in (0, 1, 14, 19, 40):       # odd and even times: a counter serves two
-        parts.append(kd.simulate(problem, theta, RULES[rule], **{**run, "steps": steps}, resume=state))
+    for steps in (0, 1, 14, 19, 40):  # odd and even times: a counter serves two
+        parts.append(
+            kd.simulate(problem, theta, RULES[rule], **{**run, "steps": steps}, resume=state)
+        )
         state = parts[-1].state
     for quantity in NAMES:
-        found = {int(t): value for part in parts for t, value in zip(part.steps, getattr(part, quantity), strict=True)}
+        found = {
+            int(t): value
+            for part in parts
+            for t, value in zip(part.steps, getattr(part, quantity), strict=True)
+        }
         assert [found[int(t)] for t in whole.steps] == getattr(whole, quantity).tolist()
     assert (state.values[: run["replicates"]] == whole.state.values[: run["replicates"]]).all()
 
 
 def test_a_replicate_does_not_depend_on_how_many_there_are():
     (problem, theta), run = arguments("ridge")
-    few, many = (kd.simulate(problem, theta, RULES["biased"], **{**run, "replicates": r}, engine="numba") for r in (10, 50))
+    few, many = (
+        kd.simulate(problem, theta, RULES["biased"], **{**run, "replicates": r}, engine="numba")
+        for r in (10, 50)
+    )
     assert (few.state.values[:10] == many.state.values[:10]).all()
 
 
 def test_resume_belongs_to_its_run():
     (problem, theta), run = arguments("ridge")
-    state = kd.simulate(problem, theta, RULES["biased"], **{**run, "steps": 5}, engine="numpy").state
+    state = kd.simulate(
+        problem, theta, RULES["biased"], **{**run, "steps": 5}, engine="numpy"
+    ).state
     for changed in ({"seed": 1}, {"replicates": 8}, {"steps": 5}):
         with pytest.raises(kd.InvalidInput, match="resume holds 21 replicates"):
             kd.simulate(problem, theta, RULES["biased"], **{**run, **changed}, resume=state)
@@ -121,7 +169,9 @@ def test_resume_belongs_to_its_run():
 def test_quantities():
     (problem, theta), run = arguments("logistic")
     both = kd.simulate(problem, theta, RULES["biased"], **run, engine="numba")
-    one = kd.simulate(problem, theta, RULES["biased"], **run, engine="numba", quantities=("sq_distance",))
+    one = kd.simulate(
+        problem, theta, RULES["biased"], **run, engine="numba", quantities=("sq_distance",)
+    )
     assert (one.sq_distance == both.sq_distance).all()
     assert one.gap.shape == (0,)
     with pytest.raises(kd.InvalidInput, match="gap was not recorded"):
@@ -130,14 +180,29 @@ def test_quantities():
         kd.simulate(problem, theta, RULES["biased"], **run, quantities=("gaps",))
 
 
-@pytest.mark.parametrize(("name", "rule"), [("least-squares", "biased"), ("medium", "biased"), ("wide", "biased"), ("widest", "biased"),
-                                            ("softmax", "batch"), ("ridge", "rand-k")])
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("least-squares", "biased"),
+        ("medium", "biased"),
+        ("wide", "biased"),
+        ("widest", "biased"),
+        ("softmax", "batch"),
+        ("ridge", "rand-k"),
+    ],
+)
 def test_divergence_is_dated_as_by_numpy(name, rule):
     (problem, theta), run = arguments(name)
     said = []
     for chosen in ("numpy", "numba"):
         with pytest.raises(kd.Diverged) as caught:
-            kd.simulate(problem, theta, RULES[rule], **{**run, "step_size": 3000.0, "steps": 400, "record_every": 50}, engine=chosen)
+            kd.simulate(
+                problem,
+                theta,
+                RULES[rule],
+                **{**run, "step_size": 3000.0, "steps": 400, "record_every": 50},
+                engine=chosen,
+            )
         said.append(str(caught.value))
     assert said[0].startswith("An iterate is no longer finite at t = ")
     assert said[0] == said[1]
@@ -148,21 +213,37 @@ def test_overflow_of_squares_is_dated():
     said = []
     for chosen in ("numpy", "numba"):
         with pytest.raises(kd.Diverged, match="overflows at t") as caught:
-            kd.simulate(problem, theta, RULES["biased"], **{**run, "step_size": 3000.0, "record_every": 1}, engine=chosen)
+            kd.simulate(
+                problem,
+                theta,
+                RULES["biased"],
+                **{**run, "step_size": 3000.0, "record_every": 1},
+                engine=chosen,
+            )
         said.append(str(caught.value))
     assert said[0] == said[1]
 
 
-@pytest.mark.parametrize(("counter", "key", "output"), [      # Random123's known answers for philox4x32-10
-    ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
-    ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
-    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0), (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
-])
+@pytest.mark.parametrize(
+    ("counter", "key", "output"),
+    [  # Random123's known answers for philox4x32-10
+        ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+        ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+        (
+            (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+            (0xA4093822, 0x299F31D0),
+            (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+        ),
+    ],
+)
 def test_philox_known_answers(counter, key, output):
     found = streams.philox(tuple(np.array([word], dtype=np.uint64) for word in counter), key)
     assert tuple(int(word[0]) for word in found) == output
     bits = call(draws.philox, *(np.uint64(word) for word in (*counter, *key)))
-    assert [int(word) for word in bits] == [output[1] << 32 | output[0], output[3] << 32 | output[2]]
+    assert [int(word) for word in bits] == [
+        output[1] << 32 | output[0],
+        output[3] << 32 | output[2],
+    ]
 
 
 def call(helper, *args):
@@ -188,8 +269,10 @@ def test_indices_of_both_engines_and_their_uniformity():
     assert (slow == fast.T).all()
     counts = np.bincount(slow.ravel(), minlength=n)
     chi_square = ((counts - slow.size / n) ** 2).sum() / (slow.size / n)
-    assert abs(chi_square - (n - 1)) < 5 * np.sqrt(2 * (n - 1))     # mean n - 1, variance 2 (n - 1); fixed seed, five standard deviations
-    pairs = np.bincount((slow[:-1] // 100 * 10 + slow[1:] // 100).ravel(), minlength=100)      # times that share a counter, and do not
+    # Mean n - 1, variance 2 (n - 1); fixed seed, five standard deviations.
+    assert abs(chi_square - (n - 1)) < 5 * np.sqrt(2 * (n - 1))
+    # Times that share a counter, and do not.
+    pairs = np.bincount((slow[:-1] // 100 * 10 + slow[1:] // 100).ravel(), minlength=100)
     expected = pairs.sum() / 100
     assert abs(((pairs - expected) ** 2).sum() / expected - 99) < 5 * np.sqrt(2 * 99)
 
@@ -202,7 +285,9 @@ def test_windows_of_words_are_the_words():
 
 
 def test_batches_without_replacement_are_uniform_subsets():
-    drawn = streams.batches(streams.words(5, 0, 40, 500, 3, streams.INDEX), 6, replacement=False).reshape(-1, 3)
+    drawn = streams.batches(
+        streams.words(5, 0, 40, 500, 3, streams.INDEX), 6, replacement=False
+    ).reshape(-1, 3)
     assert all(len(set(row)) == 3 for row in drawn[:500].tolist())
     _, counts = np.unique(np.sort(drawn, axis=1), axis=0, return_counts=True)
     assert len(counts) == 20
@@ -220,7 +305,8 @@ def test_exponential_and_quickselect():
     x = np.concatenate([np.linspace(-708, 708, 1000), np.linspace(-1, 1, 1000)])
     out = np.empty_like(x)
     exponentials(x, out)
-    assert np.abs(out / np.exp(x) - 1).max() < 5e-16        # both within two units in the last place of the truth
+    # Both within two units in the last place of the truth.
+    assert np.abs(out / np.exp(x) - 1).max() < 5e-16
     edges = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-300, 709.0, -1e9])
     exponentials(edges, out)
     assert np.isnan(out[0])
@@ -245,12 +331,27 @@ def test_engine_names_and_what_the_compiled_one_takes():
 
 
 def test_auto_compiles_where_it_pays():
-    from kdtheory.job import Job
-    from kdtheory.simulation import _engine
+    from kdtheory.engines.simulate.job import Job
+    from kdtheory.engines.simulate.simulation import _engine
 
     (problem, theta), _ = arguments("ridge")
+
     def chosen(steps: int, replicates: int) -> str:
-        return _engine("auto", Job(problem, theta, RULES["biased"], 0.02, theta, np.array([steps]), replicates, 0, False, None))
+        return _engine(
+            "auto",
+            Job(
+                problem,
+                theta,
+                RULES["biased"],
+                0.02,
+                theta,
+                np.array([steps]),
+                replicates,
+                0,
+                False,
+                None,
+            ),
+        )
 
     assert [chosen(100, 200), chosen(100_000, 2000)] == ["numpy", "numba"]
 
@@ -261,22 +362,41 @@ def test_cache_directory(tmp_path, monkeypatch):
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file" / "below"))
     monkeypatch.setenv("HOME", str(tmp_path / "file"))
-    (tmp_path / "file").write_text("a file where the home should be: nothing can be written below it")
+    (tmp_path / "file").write_text(
+        "a file where the home should be: nothing can be written below it"
+    )
     monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path))
     private = cache.directory()
     assert private.parent.parent.name.startswith("cache-")
-    private.chmod(0o777)                   # anyone could leave code there
+    private.chmod(0o777)  # anyone could leave code there
     assert cache.directory() is None
 
 
 def test_runs_where_nothing_can_be_cached():
     """A home that cannot be written, in a process of its own."""
-    code = ("import numpy as np, kdtheory as kd; p = kd.LeastSquares(np.eye(3), np.ones(3)); "
-            "print(kd.simulate(p, np.ones(3), kd.DistilledSGD(0.5), step_size=0.1, x0=np.zeros(3), steps=3, replicates=2, seed=1, "
-            "engine='numba', quantities=('sq_distance',)).sq_distance.tolist())")
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                           env={**os.environ, "NUMBA_CACHE_DIR": "/proc/nothing/can/be/made/here"})
+    code = (
+        "import numpy as np, kdtheory as kd; p = kd.LeastSquares(np.eye(3), np.ones(3));"
+        " print(kd.simulate(p, np.ones(3), kd.DistilledSGD(0.5), step_size=0.1, x0=np.zeros(3),"
+        " steps=3, replicates=2, seed=1, engine='numba',"
+        " quantities=('sq_distance',)).sq_distance.tolist())"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "NUMBA_CACHE_DIR": "/proc/nothing/can/be/made/here"},
+    )
     problem = kd.LeastSquares(np.eye(3), np.ones(3))
-    run = kd.simulate(problem, np.ones(3), kd.DistilledSGD(0.5), step_size=0.1, x0=np.zeros(3), steps=3, replicates=2, seed=1,
-                      engine="numpy")
+    run = kd.simulate(
+        problem,
+        np.ones(3),
+        kd.DistilledSGD(0.5),
+        step_size=0.1,
+        x0=np.zeros(3),
+        steps=3,
+        replicates=2,
+        seed=1,
+        engine="numpy",
+    )
     assert json.loads(found.stdout) == pytest.approx(run.sq_distance.tolist(), rel=1e-12)

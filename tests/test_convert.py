@@ -1,4 +1,6 @@
-"""Conventions of trainers: converted losses have the gradient that is claimed, both directions agree, tau is told."""
+"""Conventions of trainers: converted losses have the gradient that is claimed, both directions
+agree, tau is told.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +12,36 @@ import sys
 import numpy as np
 import pytest
 
-from kdtheory.agreement import gradient_in_logits, measured_agreement
 from kdtheory.cli import main
-from kdtheory.conventions import CONVENTIONS, from_lambda, to_lambda
 from kdtheory.errors import InvalidInput
+from kdtheory.estimate.agreement import gradient_in_logits, measured_agreement
+from kdtheory.estimate.conventions import CONVENTIONS, from_lambda, to_lambda
 from kdtheory.problems.classification import softmax
-from kdtheory.temperature import distillation_gap
+from kdtheory.problems.temperature import distillation_gap
 
 EXAMPLES = {
-    "torchtune": {"kd_ratio": 0.3}, "automodel": {"kd_ratio": 0.3}, "modelopt": {"kd_loss_weight": 0.3},
-    "distillkit": {"kl": 0.6, "cross_entropy": 1.4}, "distillkit-script": {"alpha": 0.3}, "torchdistill": {"alpha": 0.7},
-    "huggingface": {"lambda_param": 0.7}, "repdistiller": {"r": 0.7, "a": 0.3}, "hinton": {"label": 0.7, "teacher": 0.3},
-}  # fmt: skip
+    "torchtune": {"kd_ratio": 0.3},
+    "automodel": {"kd_ratio": 0.3},
+    "modelopt": {"kd_loss_weight": 0.3},
+    "distillkit": {"kl": 0.6, "cross_entropy": 1.4},
+    "distillkit-script": {"alpha": 0.3},
+    "torchdistill": {"alpha": 0.7},
+    "huggingface": {"lambda_param": 0.7},
+    "repdistiller": {"r": 0.7, "a": 0.3},
+    "hinton": {"label": 0.7, "teacher": 0.3},
+}
 
 
 def kl(u: np.ndarray, z: np.ndarray) -> np.ndarray:
     return (softmax(u) * np.log(softmax(u) / softmax(z))).sum(axis=-1)
 
 
-def losses(name: str, s: dict[str, float], z: np.ndarray, u: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray:
-    """Each trainer's loss of one sample, as its source computes it: typed from the sources, not from conventions.py."""
+def losses(
+    name: str, s: dict[str, float], z: np.ndarray, u: np.ndarray, y: np.ndarray, tau: float
+) -> np.ndarray:
+    """Each trainer's loss of one sample, as its source computes it: typed from the sources, not
+    from conventions.py.
+    """
     ce, soft = -(y * np.log(softmax(z))).sum(axis=-1), kl(u / tau, z / tau) * tau**2
     if name in ("torchtune", "automodel"):
         return (1 - s["kd_ratio"]) * ce + s["kd_ratio"] * soft
@@ -85,7 +97,9 @@ def test_each_trainers_loss_has_the_gradient_of_its_lambda(name):
 
 def test_weighing_the_wrong_side_would_be_seen():
     z, u, y = sample()
-    expected = numeric_gradient(lambda x: losses("huggingface", {"lambda_param": 0.7}, x, u, y, 1.0), z)
+    expected = numeric_gradient(
+        lambda x: losses("huggingface", {"lambda_param": 0.7}, x, u, y, 1.0), z
+    )
     wrong = (softmax(z) - y) - 0.7 * (softmax(u) - y)
     assert np.abs(wrong - expected).max() > 0.05
 
@@ -100,7 +114,8 @@ def test_there_and_back(name):
         one = from_lambda(name, weight, loss_scale=scale)
         two = to_lambda(name, one.settings)
         assert two.weight == pytest.approx(weight, abs=1e-15)
-        if not (name == "torchdistill" and weight == 1.0):  # there the bare KL is returned, without beta
+        # There the bare KL is returned, without beta.
+        if not (name == "torchdistill" and weight == 1.0):
             assert two.loss_scale == pytest.approx(scale)
 
 
@@ -111,18 +126,24 @@ def test_defaults_of_the_sources():
     assert to_lambda("torchdistill", {"alpha": 0.9}).weight == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize(("action", "message"), [
-    (lambda: to_lambda("torchtun", {}), "Did you mean 'torchtune'"),
-    (lambda: to_lambda("trl", {}), "share of data"),
-    (lambda: to_lambda("torchtune", {"kd_ration": 0.5}), "Did you mean 'kd_ratio'"),
-    (lambda: to_lambda("torchtune", {}, temperature=2.0), "no temperature"),
-    (lambda: to_lambda("torchdistill", {}), "no default for alpha"),
-    (lambda: to_lambda("repdistiller", {"r": 0.0, "a": 0.0}), "more than 0"),
-    (lambda: to_lambda("distillkit", {"kl": 0.0, "cross_entropy": 0.0}), "sum of its weights"),
-    (lambda: to_lambda("torchtune", {"kd_ratio": float("nan")}), "finite"),
-    (lambda: to_lambda("hinton", {"label": 1, "teacher": 1}, temperature=0.0), "temperature must be > 0"),
-    (lambda: from_lambda("modelopt", 1.2), "refuses weights outside"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (lambda: to_lambda("torchtun", {}), "Did you mean 'torchtune'"),
+        (lambda: to_lambda("trl", {}), "share of data"),
+        (lambda: to_lambda("torchtune", {"kd_ration": 0.5}), "Did you mean 'kd_ratio'"),
+        (lambda: to_lambda("torchtune", {}, temperature=2.0), "no temperature"),
+        (lambda: to_lambda("torchdistill", {}), "no default for alpha"),
+        (lambda: to_lambda("repdistiller", {"r": 0.0, "a": 0.0}), "more than 0"),
+        (lambda: to_lambda("distillkit", {"kl": 0.0, "cross_entropy": 0.0}), "sum of its weights"),
+        (lambda: to_lambda("torchtune", {"kd_ratio": float("nan")}), "finite"),
+        (
+            lambda: to_lambda("hinton", {"label": 1, "teacher": 1}, temperature=0.0),
+            "temperature must be > 0",
+        ),
+        (lambda: from_lambda("modelopt", 1.2), "refuses weights outside"),
+    ],
+)
 def test_refused(action, message):
     with pytest.raises(InvalidInput, match=message):
         action()
@@ -136,17 +157,24 @@ def test_outside_the_unit_interval_is_explained():
 @pytest.mark.parametrize("tau", [1.0, 2.0, 4.0])
 def test_gradient_in_logits_is_that_of_the_loss_and_the_gap_is_what_it_says(tau):
     z, u, y = sample()
-    expected = numeric_gradient(lambda x: losses("hinton", {"label": 0.4, "teacher": 0.6}, x, u, y, tau), z)
+    expected = numeric_gradient(
+        lambda x: losses("hinton", {"label": 0.4, "teacher": 0.6}, x, u, y, tau), z
+    )
     found = gradient_in_logits(z, u, y, weight=0.6, temperature=tau)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
     ideal = (softmax(z) - y) - 0.6 * (softmax(u) - y)
-    np.testing.assert_allclose(found - ideal, distillation_gap(z, u, weight=0.6, temperature=tau), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(
+        found - ideal, distillation_gap(z, u, weight=0.6, temperature=tau), rtol=0, atol=1e-14
+    )
 
 
 def test_the_gap_tends_to_its_limit_like_one_over_tau():
     z, u, _ = sample()
     limit = distillation_gap(z, u, weight=0.6, temperature=np.inf)
-    off = [np.abs(distillation_gap(z, u, weight=0.6, temperature=tau) - limit).max() for tau in (1e3, 1e4)]
+    off = [
+        np.abs(distillation_gap(z, u, weight=0.6, temperature=tau) - limit).max()
+        for tau in (1e3, 1e4)
+    ]
     assert off[1] == pytest.approx(off[0] / 10, rel=0.01)
 
 
@@ -164,26 +192,34 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_command(capsys):
-    code, out, _ = run(capsys, "convert", "repdistiller", "--set", "r=0.1", "--set", "a=0.9", "--temperature", "1")
+    code, out, _ = run(
+        capsys, "convert", "repdistiller", "--set", "r=0.1", "--set", "a=0.9", "--temperature", "1"
+    )
     assert code == 0 and "lambda = 0.9" in out and "exactly" in out
-    code, out, _ = run(capsys, "convert", "torchdistill", "--weight", "0.7", "--temperature", "4", "--json")
+    code, out, _ = run(
+        capsys, "convert", "torchdistill", "--weight", "0.7", "--temperature", "4", "--json"
+    )
     found = json.loads(out)
     assert (
-        found["settings"] == pytest.approx({"alpha": 0.3, "beta": 0.7}) and found["agreement"]["cosine_batch"][0] < 0.95
+        found["settings"] == pytest.approx({"alpha": 0.3, "beta": 0.7})
+        and found["agreement"]["cosine_batch"][0] < 0.95
     )
     code, out, _ = run(capsys, "convert")
     assert code == 0 and all(name in out for name in CONVENTIONS) and "trl" in out
-    assert [row["trainer"] for row in json.loads(run(capsys, "convert", "--json")[1])["conventions"]] == list(
-        CONVENTIONS
-    )
+    assert [
+        row["trainer"] for row in json.loads(run(capsys, "convert", "--json")[1])["conventions"]
+    ] == list(CONVENTIONS)
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("convert", "repdistill"), "Did you mean 'repdistiller'"),
-    (("convert", "torchtune", "--set", "kd_ratio"), "NAME=VALUE"),
-    (("convert", "torchtune", "--set", "kd_ratio=0.5", "--weight", "0.5"), "not both"),
-    (("convert", "--weight", "0.5"), "need a trainer"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("convert", "repdistill"), "Did you mean 'repdistiller'"),
+        (("convert", "torchtune", "--set", "kd_ratio"), "NAME=VALUE"),
+        (("convert", "torchtune", "--set", "kd_ratio=0.5", "--weight", "0.5"), "not both"),
+        (("convert", "--weight", "0.5"), "need a trainer"),
+    ],
+)
 def test_a_mistake_is_one_line(capsys, arguments, message):
     code, _, err = run(capsys, *arguments)
     assert code == 2 and message in err and err.count("\n") == 1
@@ -191,7 +227,9 @@ def test_a_mistake_is_one_line(capsys, arguments, message):
 
 def test_a_reader_that_stops_reading_is_no_error():
     code = "import sys; from kdtheory.cli import main; sys.exit(main(['convert']))"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b"" and process.wait() == 0

@@ -1,4 +1,5 @@
-"""Coq compiles every statement, rests on the axioms of Reals only, and refuses corrupted certificates.
+"""Coq compiles every statement, rests on the axioms of Reals only, and refuses corrupted
+certificates.
 
 These tests fail where ``coqc`` is absent: a checker that did not run has checked nothing.
 """
@@ -21,7 +22,8 @@ from kdtheory.prover import coq, coq_build
 FOLDER = Path(__file__).parents[1] / "proofs" / "coq"
 
 
-# One process has these tests (make test: --dist loadgroup), so that the development is compiled once.
+# One process has these tests (make test: --dist loadgroup), so that the development is compiled
+# once.
 one_process = pytest.mark.xdist_group("coq")
 
 
@@ -32,7 +34,9 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(compiled):
-    return coq_build.compile(FOLDER, timeout=900, expected=list(kd.THEOREMS), statements=coq_statements(), keep=compiled)
+    return coq_build.compile(
+        FOLDER, timeout=900, expected=list(kd.THEOREMS), statements=coq_statements(), keep=compiled
+    )
 
 
 @one_process
@@ -56,16 +60,20 @@ def test_drift_is_seen(tmp_path):
     (tmp_path / coq.FOLDER / "theorem_2_one_step.v").unlink()
     (tmp_path / coq.FOLDER / "stranger.v").write_text("", encoding="utf-8")
     assert coq.drift(tmp_path, certificates()[:3]) == [
-        "theorem_2_one_step.v is missing", "theorem_1_one_step.v differs from its certificate", "stranger.v belongs to no certificate",
+        "theorem_2_one_step.v is missing",
+        "theorem_1_one_step.v differs from its certificate",
+        "stranger.v belongs to no certificate",
     ]
 
 
 def corrupted():
-    """One change each: multiplier, its sign, a square's vector, a square dropped, the range, an assumption dropped, the claim."""
+    """One change each: multiplier, its sign, a square's vector, a square dropped, the range, an
+    assumption dropped, the claim.
+    """
     good = paper.one_step("theorem-1")
     (first, weight), *others = good.multipliers.items()
     (factor, vector), *squares = good.squares
-    (slack, meaning), = good.region.slacks.items()
+    ((slack, meaning),) = good.region.slacks.items()
     changed = {
         "multiplier": replace(good, multipliers={first: 2 * weight, **dict(others)}),
         "sign": replace(good, multipliers={first: -weight, **dict(others)}),
@@ -80,17 +88,29 @@ def corrupted():
 
 def test_corrupted_certificates_do_not_compile():
     reports = coq_build.check(FOLDER, corrupted(), timeout=200)
-    assert [name for name, one in reports.items() if one.status == "PROVED"] == ["theorem-1-one-step"]
+    assert [name for name, one in reports.items() if one.status == "PROVED"] == [
+        "theorem-1-one-step"
+    ]
     assert all("Error" in one.reason for name, one in reports.items() if name.startswith("bad"))
 
 
 def test_identities_are_translated_too():
-    names = ("distillation-gradient", "theorem-2-refined-unrolled", "lambda-star-minimises", "floor-is-fixed-point", "softmax-loss",
-             "chain-rule", "gap-bound", "temperature-gap")
+    names = (
+        "distillation-gradient",
+        "theorem-2-refined-unrolled",
+        "lambda-star-minimises",
+        "floor-is-fixed-point",
+        "softmax-loss",
+        "chain-rule",
+        "gap-bound",
+        "temperature-gap",
+    )
     found = {item.name: item for make in OBLIGATIONS.values() for item in make()}
     reports = coq_build.check(FOLDER, [found[name] for name in names], timeout=200)
     assert {one.status for one in reports.values()} == {"PROVED"}
-    wrong = replace(found["distillation-gradient"], expression=found["distillation-gradient"].expression + 1)
+    wrong = replace(
+        found["distillation-gradient"], expression=found["distillation-gradient"].expression + 1
+    )
     assert coq_build.check(FOLDER, [wrong], timeout=200)[wrong.name].status == "UNDECIDED"
 
 
@@ -98,14 +118,23 @@ def test_conditional_or_missing_theorems_are_noticed(tmp_path):
     """A theorem that assumes more than Reals, or that Audit.v does not name, is not PROVED."""
     for name in coq_build.BASE:
         shutil.copy(FOLDER / name, tmp_path / name)
-    (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nOneStep.v\nAudit.v\n", encoding="utf-8")
-    audit = "Require Import KDTheory.OneStep.\n{}\nDefinition final_theorems := (\n  square,\n  {}\n).\nPrint Assumptions final_theorems.\n"
-    (tmp_path / "Audit.v").write_text(audit.format("", "jensen_like").replace("jensen_like", "cauchy_schwarz"), encoding="utf-8")
+    (tmp_path / "_CoqProject").write_text(
+        "-R . KDTheory\nBase.v\nOneStep.v\nAudit.v\n", encoding="utf-8"
+    )
+    audit = (
+        "Require Import KDTheory.OneStep.\n{}\nDefinition final_theorems := (\n  square,\n "
+        " {}\n).\nPrint Assumptions final_theorems.\n"
+    )
+    (tmp_path / "Audit.v").write_text(
+        audit.format("", "jensen_like").replace("jensen_like", "cauchy_schwarz"), encoding="utf-8"
+    )
     assert coq_build.compile(tmp_path, expected=["square"]).status == "PROVED"
     missing = coq_build.compile(tmp_path, expected=["theorem-1"])
     assert missing.status == "UNDECIDED"
     assert "theorem_1" in missing.reason
-    (tmp_path / "Audit.v").write_text(audit.format("Hypothesis easy : 1 = 2.", "easy"), encoding="utf-8")
+    (tmp_path / "Audit.v").write_text(
+        audit.format("Hypothesis easy : 1 = 2.", "easy"), encoding="utf-8"
+    )
     conditional = coq_build.compile(tmp_path)
     assert conditional.status == "UNDECIDED"
     assert "easy" in conditional.reason
@@ -130,7 +159,10 @@ def test_every_obligation_compiles():
     assert {name: one.reason for name, one in reports.items() if one.status != "PROVED"} == {}
 
 
-SUMMARY = "CONTEXT SUMMARY\n===\n\n* Theory: Set is predicative\n  \n* Axioms:\n    {}\n  \n* Constants/Inductives relying on type-in-type: <none>\n"
+SUMMARY = (
+    "CONTEXT SUMMARY\n===\n\n* Theory: Set is predicative\n  \n* Axioms:\n    {}\n  \n*"
+    " Constants/Inductives relying on type-in-type: <none>\n"
+)
 
 
 def test_coqchk_names_its_axioms():
@@ -138,17 +170,25 @@ def test_coqchk_names_its_axioms():
     reals = "Coq.Reals.ClassicalDedekindReals.sig_not_dec\n    Coq.Logic.Classical_Prop.classic"
     assert set(coq_build.axioms_of_coqchk(SUMMARY.format(reals))) <= coq_build.LOADED_WITH_REALS
     assert coq_build.axioms_of_coqchk(SUMMARY.format("<none>")) == ()
-    assert set(coq_build.axioms_of_coqchk(SUMMARY.format(f"{reals}\n    KDTheory.Sharp.easy"))) - coq_build.LOADED_WITH_REALS == {"Sharp.easy"}
+    assert set(
+        coq_build.axioms_of_coqchk(SUMMARY.format(f"{reals}\n    KDTheory.Sharp.easy"))
+    ) - coq_build.LOADED_WITH_REALS == {"Sharp.easy"}
     with pytest.raises(ValueError, match="no list"):
         coq_build.axioms_of_coqchk("Modules were successfully checked")
 
 
 def test_coqchk_runs_on_the_base(tmp_path):
-    """The separate kernel accepts what was compiled (the whole development: ``kdtheory prove --coqchk``)."""
-    (tmp_path / "Base.v").write_text("Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n", encoding="utf-8")
+    """The separate kernel accepts what was compiled (the whole development: ``kdtheory prove
+    --coqchk``).
+    """
+    (tmp_path / "Base.v").write_text(
+        "Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n", encoding="utf-8"
+    )
     (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
-    audit = ("Require Import KDTheory.Base.\nHypothesis {} : False.\nDefinition final_theorems := (\n  one,\n  {}\n).\n"
-             "Print Assumptions final_theorems.\n")
+    audit = (
+        "Require Import KDTheory.Base.\nHypothesis {} : False.\nDefinition final_theorems := (\n "
+        " one,\n  {}\n).\nPrint Assumptions final_theorems.\n"
+    )
     (tmp_path / "Audit.v").write_text(audit.format("absurd", "absurd"), encoding="utf-8")
     assert "absurd" in coq_build.compile(tmp_path, coqchk=True).reason
 
@@ -171,41 +211,79 @@ def test_what_cannot_be_translated_is_named():
         coq.term(sp.sqrt(kd.symbols.mu))
 
 
-# What an adversary, or an error of ours, would weaken: a constant, a range, a hypothesis, a definition, the update, the paths.
+# What an adversary, or an error of ours, would weaken: a constant, a range, a hypothesis, a
+# definition, the update, the paths.
 WEAKENED = {
-    "floor doubled": ("(L * gamma / mu * N_ (1 / (L * gamma)))", "(2 * L * gamma / mu * N_ (1 / (L * gamma)))"),
+    "floor doubled": (
+        "(L * gamma / mu * N_ (1 / (L * gamma)))",
+        "(2 * L * gamma / mu * N_ (1 / (L * gamma)))",
+    ),
     "range widened": ("gamma < 1 / Lcal -> forall t x,", "gamma < 2 / Lcal -> forall t x,"),
     "stronger assumption": ("2 * mu * suboptimality x <=", "3 * mu * suboptimality x <="),
-    "noise without the teacher": ("G n xs i - lam * (G n theta i - gradient theta i)", "G n xs i - lam * (G n theta i - G n theta i)"),
-    "a step that stands still": ("x i - gamma * (G n x i - lam * G n theta i).", "x i - 0 * (G n x i - lam * G n theta i)."),
+    "noise without the teacher": (
+        "G n xs i - lam * (G n theta i - gradient theta i)",
+        "G n xs i - lam * (G n theta i - G n theta i)",
+    ),
+    "a step that stands still": (
+        "x i - gamma * (G n x i - lam * G n theta i).",
+        "x i - 0 * (G n x i - lam * G n theta i).",
+    ),
     "psi with U twice": ("+ 2 * sqrt (W * s) + U else", "+ 2 * sqrt (W * s) + U + U else"),
-    "paths that forget": ("average N (fun n => paths N step t' phi (step n x)) end", "average N (fun n => paths N step t' phi x) end"),
-    "one power more": ("(t : nat) (s0 : R) := (1 - r) ^ t * s0", "(t : nat) (s0 : R) := (1 - r) ^ S t * s0"),
+    "paths that forget": (
+        "average N (fun n => paths N step t' phi (step n x)) end",
+        "average N (fun n => paths N step t' phi x) end",
+    ),
+    "one power more": (
+        "(t : nat) (s0 : R) := (1 - r) ^ t * s0",
+        "(t : nat) (s0 : R) := (1 - r) ^ S t * s0",
+    ),
 }
 
 
 @one_process
 def test_a_weakened_statement_has_no_second_reading(report, compiled):
-    """Statement and reading agree by conversion alone, so a change of either makes Reading.v fail: here each change is made in the reading."""
+    """Statement and reading agree by conversion alone, so a change of either makes Reading.v fail:
+    here each change is made in the reading.
+    """
     text = (compiled / "Reading.v").read_text(encoding="utf-8")
     for name, changes in {"unchanged": ("", ""), **WEAKENED}.items():
         assert changes[0] in text, name
-        (compiled / "Again.v").write_text(text.replace(*changes) if changes[0] else text, encoding="utf-8")
-        done = subprocess.run(["coqc", "-q", "-R", ".", coq.LIBRARY, "Again.v"], cwd=compiled, capture_output=True, text=True, check=False)
+        (compiled / "Again.v").write_text(
+            text.replace(*changes) if changes[0] else text, encoding="utf-8"
+        )
+        done = subprocess.run(
+            ["coqc", "-q", "-R", ".", coq.LIBRARY, "Again.v"],
+            cwd=compiled,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode == 0) == (name == "unchanged"), (name, done.stderr[-300:])
-        assert name == "unchanged" or "Syntax" not in done.stderr and "has type" in done.stderr, (name, done.stderr)
+        assert name == "unchanged" or "Syntax" not in done.stderr and "has type" in done.stderr, (
+            name,
+            done.stderr,
+        )
 
 
-@pytest.mark.parametrize(("text", "told"), [
-    ("", "Base.v proves nothing"), ("Lemma easy : 1 = 2. Admitted.", "says 'Admitted'"), ("Axiom easy : 1 = 2.", "says 'Axiom'"),
-    ("Unset Guard Checking. Definition x := 1.", "says 'Unset Guard'"), ("Definition x := 1. Lemma y : x = 1. Proof. unfold x.", "Base.v"),
-    (None, "Base.v is listed in _CoqProject and missing"),
-])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Base.v proves nothing"),
+        ("Lemma easy : 1 = 2. Admitted.", "says 'Admitted'"),
+        ("Axiom easy : 1 = 2.", "says 'Axiom'"),
+        ("Unset Guard Checking. Definition x := 1.", "says 'Unset Guard'"),
+        ("Definition x := 1. Lemma y : x = 1. Proof. unfold x.", "Base.v"),
+        (None, "Base.v is listed in _CoqProject and missing"),
+    ],
+)
 def test_bad_sources_are_refused(tmp_path, text, told):
     """Empty, truncated or missing files, and files that take something for granted."""
     if text is not None:
         (tmp_path / "Base.v").write_text(text, encoding="utf-8")
-    (tmp_path / "Audit.v").write_text("Require Import KDTheory.Base.\nDefinition final_theorems := (\n  x\n).\nPrint Assumptions x.\n")
+    (tmp_path / "Audit.v").write_text(
+        "Require Import KDTheory.Base.\nDefinition final_theorems := (\n  x\n).\nPrint Assumptions"
+        " x.\n"
+    )
     (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
     found = coq_build.compile(tmp_path)
     assert (found.status, told in found.reason) == ("UNDECIDED", True), found.reason
@@ -218,9 +296,16 @@ def test_missing_project_files(tmp_path):
 
 
 def test_an_audit_that_speaks_of_something_else_is_noticed(tmp_path):
-    """Audit.v may put a theorem of its own in place of the right one; the names that the program prints are full ones."""
-    (tmp_path / "Base.v").write_text("Require Import Reals. Definition x := (1 = 2)%R.\n", encoding="utf-8")
-    audit = "Require Import Reals.\nLemma y : (0 <= 1)%R. Proof. exact Rle_0_1. Qed.\nDefinition final_theorems := (\n  y\n).\nPrint Assumptions y.\n"
+    """Audit.v may put a theorem of its own in place of the right one; the names that the program
+    prints are full ones.
+    """
+    (tmp_path / "Base.v").write_text(
+        "Require Import Reals. Definition x := (1 = 2)%R.\n", encoding="utf-8"
+    )
+    audit = (
+        "Require Import Reals.\nLemma y : (0 <= 1)%R. Proof. exact Rle_0_1. Qed.\nDefinition"
+        " final_theorems := (\n  y\n).\nPrint Assumptions y.\n"
+    )
     (tmp_path / "Audit.v").write_text(audit, encoding="utf-8")
     (tmp_path / "_CoqProject").write_text("-R . KDTheory\nBase.v\nAudit.v\n", encoding="utf-8")
     assert coq_build.compile(tmp_path, expected=["y"]).status == "PROVED"
@@ -232,12 +317,16 @@ def test_what_coq_prints_is_read_line_by_line():
     """An axiom of Reals, its type, and a sentence that is no axiom's name."""
     reals = "ClassicalDedekindReals.sig_not_dec"
     assert coq_build._axioms(f"Axioms:\n{reals} : forall P : Prop,\n  P\n") == (reals,)
-    assert coq_build._axioms("Axioms:\nloop is assumed to be guarded.\n") == ("loop is assumed to be guarded.",)
+    assert coq_build._axioms("Axioms:\nloop is assumed to be guarded.\n") == (
+        "loop is assumed to be guarded.",
+    )
     assert coq_build._axioms("Closed under the global context\n") == ()
 
 
 def test_stale_generated_files_are_no_proof(monkeypatch):
-    monkeypatch.setattr(coq, "drift", lambda folder, certificates: ["young.v differs from its certificate"])
+    monkeypatch.setattr(
+        coq, "drift", lambda folder, certificates: ["young.v differs from its certificate"]
+    )
     _coq.cache_clear()
     proof = prove("theorem-1", checkers=("coq",))
     _coq.cache_clear()
@@ -248,9 +337,25 @@ def test_names_and_idle_assumptions_are_refused_by_the_export():
     good = paper.one_step("theorem-1")
     with pytest.raises(ValueError, match="is no name"):
         coq.to_coq(replace(good, name="x. Axiom false : False. Theorem y"))
-    hidden = (kd.symbols.gamma + kd.symbols.mu) ** 2 - (kd.symbols.gamma - kd.symbols.mu) ** 2 - 4 * kd.symbols.gamma * kd.symbols.mu
+    hidden = (
+        (kd.symbols.gamma + kd.symbols.mu) ** 2
+        - (kd.symbols.gamma - kd.symbols.mu) ** 2
+        - 4 * kd.symbols.gamma * kd.symbols.mu
+    )
     for nothing in (sp.Integer(0), hidden):
         with pytest.raises(ValueError, match="listed but has multiplier 0"):
-            coq.to_coq(replace(good, multipliers={**good.multipliers, kd.ASSUMPTIONS["polyak-lojasiewicz"]: nothing}))
+            coq.to_coq(
+                replace(
+                    good,
+                    multipliers={**good.multipliers, kd.ASSUMPTIONS["polyak-lojasiewicz"]: nothing},
+                )
+            )
     with pytest.raises(ValueError, match="no point found"):
-        coq.region_lemma(replace(good, region=replace(good.region, slacks={kd.symbols.slack_quarter: -1 - kd.symbols.gamma})))
+        coq.region_lemma(
+            replace(
+                good,
+                region=replace(
+                    good.region, slacks={kd.symbols.slack_quarter: -1 - kd.symbols.gamma}
+                ),
+            )
+        )

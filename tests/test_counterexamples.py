@@ -1,5 +1,5 @@
-"""Counterexamples: every printed instance is read back and checked by a few lines of its own; true statements have
-none."""
+"""Counterexamples: every printed instance is read back and checked by a few lines of its own; true
+statements have none."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory import assumptions as asm
-from kdtheory import symbols as sym
+from kdtheory.algebra import assumptions as asm
+from kdtheory.algebra import symbols as sym
 from kdtheory.checks import statement_mutants
 from kdtheory.cli import main
-from kdtheory.counterexamples import Counterexample, _confirm
+from kdtheory.instances.counterexamples import Counterexample, _confirm
 from kdtheory.proofs.counterexamples import cases, paper_slack
 from kdtheory.prover import sympy_checker
 
@@ -42,7 +42,10 @@ def number(text: str, name: str) -> Fraction:
 
 
 def rows_of(text: str) -> list:
-    return [(int(n), F(a), F(b)) for n, a, b in re.findall(r"(\d+) terms? with a_n = (\S+), b_n = (\S+)", text)]
+    return [
+        (int(n), F(a), F(b))
+        for n, a, b in re.findall(r"(\d+) terms? with a_n = (\S+), b_n = (\S+)", text)
+    ]
 
 
 def step_by_hand(text: str, *, unbiased: bool, gap: bool) -> Fraction:
@@ -85,14 +88,16 @@ def printed_sides(text: str) -> tuple[Fraction, Fraction]:
 
 
 def test_every_statement_has_all_kinds():
-    assert {key: {case.kind for k, case, _ in found() if k == key} - {"rate"} for key in kd.THEOREMS} == dict.fromkeys(
-        kd.THEOREMS, {"range", "constant", "term"}
-    )
+    assert {
+        key: {case.kind for k, case, _ in found() if k == key} - {"rate"} for key in kd.THEOREMS
+    } == dict.fromkeys(kd.THEOREMS, {"range", "constant", "term"})
     assert [(key, case.what) for key, case, example in found() if example is None] == []
 
 
 def test_one_step_by_hand():
-    """From the printed text alone: both constants, A3 at x, and the left side; the sides contradict the claim."""
+    """From the printed text alone: both constants, A3 at x, and the left side; the sides contradict
+    the claim.
+    """
     checked = 0
     for key, case, example in found():
         text, statement = str(example), case.statement
@@ -100,14 +105,18 @@ def test_one_step_by_hand():
             continue
         check_constants(rows_of(text), number(text, "x"), number(text, "x*"), text)
         left, right = printed_sides(text)
-        assert left == step_by_hand(text, unbiased="unbiased" in key, gap=statement.quantity == "gap") > right
+        assert (
+            left
+            == step_by_hand(text, unbiased="unbiased" in key, gap=statement.quantity == "gap")
+            > right
+        )
         checked += 1
     assert checked > 60
 
 
 def test_the_claims_are_what_the_engine_claims():
-    """The printed right side against ``kd.bound`` of the same problem as data, in floats; and ``kd.verify`` calls it
-    violated."""
+    """The printed right side against ``kd.bound`` of the same problem as data, in floats; and
+    ``kd.verify`` calls it violated."""
     checked = 0
     for key, case, example in found():
         text, statement = str(example), case.statement
@@ -130,8 +139,12 @@ def test_the_claims_are_what_the_engine_claims():
             "x0": [float(number(text, "x"))],
             "steps": 1,
         }
-        # The claim may be a small difference of large numbers, whose rounding is relative to the state.
-        claimed, right = kd.bound(problem, [float(number(text, "theta"))], **given), float(printed_sides(text)[1])
+        # The claim may be a small difference of large numbers, whose rounding is relative to the
+        # state.
+        claimed, right = (
+            kd.bound(problem, [float(number(text, "theta"))], **given),
+            float(printed_sides(text)[1]),
+        )
         assert abs(claimed[1] - right) <= 1e-9 * max(abs(right), claimed[0])
         assert kd.verify(problem, [float(number(text, "theta"))], **given).status == "VIOLATED"
         checked += 1
@@ -151,7 +164,9 @@ def test_the_law_by_hand():
     law = next(text for text in texts if "in place of (1 - lam)^2" in text)
     M = printed_sides(law)[0]
     m = lam * theta  # the stationary mean: gamma mu m = gamma lam mu theta
-    pushes = [(n, 1 - gamma * a**2, gamma * (a * b + lam * a * (a * theta - b))) for n, a, b in rows]
+    pushes = [
+        (n, 1 - gamma * a**2, gamma * (a * b + lam * a * (a * theta - b))) for n, a, b in rows
+    ]
     assert mean(pushes, lambda keep, push: keep**2 * M + 2 * keep * m * push + push**2) == M
     unstable = next(text for text in texts if "mean-square stable" in text)
     gamma = number(unstable, "gamma")
@@ -160,17 +175,32 @@ def test_the_law_by_hand():
 
 
 def test_gradients_by_hand():
-    texts = {case.what: str(example) for key, case, example in found() if key == "distillation-gradient"}
+    texts = {
+        case.what: str(example) for key, case, example in found() if key == "distillation-gradient"
+    }
     layers = next(text for what, text in texts.items() if what.startswith("no gap"))
     (w1, w2), (v1, v2) = (
-        map(F, re.search(rf"{name} = (?:\(w_1, w_2\) = )?\((\S+), (\S+)\)", layers).groups()) for name in ("x", "theta")
+        map(F, re.search(rf"{name} = (?:\(w_1, w_2\) = )?\((\S+), (\S+)\)", layers).groups())
+        for name in ("x", "theta")
     )
     lam, a, b = (number(layers, name) for name in ("lambda", "a", "b"))
     objective = w2 * a * ((1 - lam) * (w1 * w2 * a - b) + lam * (w1 * w2 - v1 * v2) * a)
-    assert printed_sides(layers) == (objective, w2 * a * (w1 * w2 * a - b) - lam * v2 * a * (v1 * v2 * a - b))
+    assert printed_sides(layers) == (
+        objective,
+        w2 * a * (w1 * w2 * a - b) - lam * v2 * a * (v1 * v2 * a - b),
+    )
     soft = next(text for what, text in texts.items() if what.startswith("temperature"))
-    p, q, p_soft, q_soft = F(4, 5), F(9, 10), F(2, 3), F(3, 4)  # m^2/(1+m^2) and m/(1+m) for m = 2 and 3
-    assert printed_sides(soft) == ((p - 1) / 2 + F(1, 2) * 4 * (p_soft - q_soft) / 2, p - 1 - (q - 1) / 2)
+    # M^2/(1+m^2) and m/(1+m) for m = 2 and 3.
+    p, q, p_soft, q_soft = (
+        F(4, 5),
+        F(9, 10),
+        F(2, 3),
+        F(3, 4),
+    )
+    assert printed_sides(soft) == (
+        (p - 1) / 2 + F(1, 2) * 4 * (p_soft - q_soft) / 2,
+        p - 1 - (q - 1) / 2,
+    )
 
 
 MUTANTS = [
@@ -179,21 +209,34 @@ MUTANTS = [
     *statement_mutants.compressed(),
     *statement_mutants.identities(),
 ]
-# Larger than the truth, hence true as bounds; or wrong only in the floor, which no single step contradicts.
-TOO_WEAK = {"theorem-1-sharp: T a little large", "theorem-2-envelope: b is 1", "unbiased-envelope: bias kept"}
+# Larger than the truth, hence true as bounds; or wrong only in the floor, which no single step
+# contradicts.
+TOO_WEAK = {
+    "theorem-1-sharp: T a little large",
+    "theorem-2-envelope: b is 1",
+    "unbiased-envelope: bias kept",
+}
 FLOOR_ONLY = {"theorem-1-envelope: wrong Phi", "theorem-2-envelope: Phi not squared"}
 
 
 @pytest.mark.parametrize(
-    "mutant", [m for m in MUTANTS if m.name not in TOO_WEAK | FLOOR_ONLY], ids=lambda mutant: mutant.name
+    "mutant",
+    [m for m in MUTANTS if m.name not in TOO_WEAK | FLOOR_ONLY],
+    ids=lambda mutant: mutant.name,
 )
 def test_wrong_statements_are_refuted(mutant):
     proof = kd.prove(mutant.build())
     assert proof.status == "REFUTED"
     assert str(proof.counterexample.left) in proof.reason
-    if "b_n" in str(proof.counterexample) and proof.statement.kind != "identity" and "x^0" not in proof.reason:
+    if (
+        "b_n" in str(proof.counterexample)
+        and proof.statement.kind != "identity"
+        and "x^0" not in proof.reason
+    ):
         hand = step_by_hand(
-            str(proof.counterexample), unbiased=proof.statement.unbiased, gap=proof.statement.quantity == "gap"
+            str(proof.counterexample),
+            unbiased=proof.statement.unbiased,
+            gap=proof.statement.quantity == "gap",
         )
         assert hand == proof.counterexample.left > proof.counterexample.right
 
@@ -201,13 +244,17 @@ def test_wrong_statements_are_refuted(mutant):
 def vectors(text: str, name: str) -> list:
     return [
         tuple(map(F, row.split(", ")))
-        for row in re.findall(r"\(([^()]+)\)", re.search(rf"  at {re.escape(name)}: (.+)", text).group(1))
+        for row in re.findall(
+            r"\(([^()]+)\)", re.search(rf"  at {re.escape(name)}: (.+)", text).group(1)
+        )
     ]
 
 
 def test_vectors_by_hand():
     """An instance that is vectors: A1, A1' and A3 at x, and the step, from the printed text."""
-    example = kd.refute(next(m for m in MUTANTS if m.name == "theorem-1-envelope: calm W everywhere").build())
+    example = kd.refute(
+        next(m for m in MUTANTS if m.name == "theorem-1-envelope: calm W everywhere").build()
+    )
     text = str(example)
 
     def dot(u, v):
@@ -220,10 +267,13 @@ def test_vectors_by_hand():
     assert dot(e, g) >= gap + mu / 2 * dot(e, e)
     assert gap >= mu / 2 * dot(e, e)
     assert tuple((u + v) / 2 for u, v in zip(*at_best, strict=True)) == (0, 0, 0)
-    spread = [tuple(u - v for u, v in zip(G, S, strict=True)) for G, S in zip(at_x, at_best, strict=True)]
+    spread = [
+        tuple(u - v for u, v in zip(G, S, strict=True)) for G, S in zip(at_x, at_best, strict=True)
+    ]
     assert sum(dot(u, u) for u in spread) / 2 <= 2 * Lcal * gap
     ahead = [
-        tuple(x - gamma * (u - v) for x, u, v in zip(e, G, H, strict=True)) for G, H in zip(at_x, at_theta, strict=True)
+        tuple(x - gamma * (u - v) for x, u, v in zip(e, G, H, strict=True))
+        for G, H in zip(at_x, at_theta, strict=True)
     ]
     assert sum(dot(u, u) for u in ahead) / 2 == printed_sides(text)[0]
 
@@ -233,14 +283,20 @@ def test_softening_by_hand():
     text = next(str(example) for key, case, example in found() if case.kind == "rate")
     mu, L, Lcal, gamma, x = (number(text, name) for name in ("mu", "L", "Lcal", "gamma", "x"))
     knee, rest, steep = map(F, re.search(r"for u <= (\S+), (\S+) \+ (\S+) \(u - ", text).groups())
-    noise, rise = map(F, re.search(r"p'\(u\) = \S+ for u <= \S+, (\S+) \+ (\S+) \(u - ", text).groups())
+    noise, rise = map(
+        F, re.search(r"p'\(u\) = \S+ for u <= \S+, (\S+) \+ (\S+) \(u - ", text).groups()
+    )
     assert (rest, steep) == (L * knee, mu)
 
     def slope(u):
         return L * u if u <= knee else rest + mu * (u - knee)
 
     def f(u):  # the area under the slope
-        return L * u * u / 2 if u <= knee else (L * knee) * knee / 2 + (slope(knee) + slope(u)) / 2 * (u - knee)
+        return (
+            L * u * u / 2
+            if u <= knee
+            else (L * knee) * knee / 2 + (slope(knee) + slope(u)) / 2 * (u - knee)
+        )
 
     def p(u):
         return noise + rise * min(max(u - knee, 0), x - knee)
@@ -257,7 +313,11 @@ def test_a_knee_by_hand():
     """L > mu: "mu for L" in Theorem 2 is false for a sum whose slope changes at the knee."""
     text = str(kd.refute(next(m for m in MUTANTS if m.name == "theorem-2: mu for L").build()))
     mu, L, gamma, lam = (number(text, name) for name in ("mu", "L", "gamma", "lambda"))
-    x, theta, knee = number(text, "x"), number(text, "theta"), F(re.search(r"x <= (\S+), then", text).group(1))
+    x, theta, knee = (
+        number(text, "x"),
+        number(text, "theta"),
+        F(re.search(r"x <= (\S+), then", text).group(1)),
+    )
     c, s = map(F, re.search(r"p'\(x\) = (\S+) min\(\|x\|, \S+\) \+ (\S+) for", text).groups())
 
     def slope(y, sign):
@@ -267,10 +327,16 @@ def test_a_knee_by_hand():
         return mu * y * y / 2 + (L - mu) * max(y - knee, 0) ** 2 / 2
 
     left, right = printed_sides(text)
-    assert left == sum(f(x - gamma * (slope(x, sign) - lam * slope(theta, sign))) for sign in (1, -1)) / 2 > right
+    assert (
+        left
+        == sum(f(x - gamma * (slope(x, sign) - lam * slope(theta, sign))) for sign in (1, -1)) / 2
+        > right
+    )
 
 
-@pytest.mark.parametrize("key", ["theorem-2", "unbiased-envelope", "exact-quadratic", "distillation-gradient"])
+@pytest.mark.parametrize(
+    "key", ["theorem-2", "unbiased-envelope", "exact-quadratic", "distillation-gradient"]
+)
 def test_true_statements_have_no_counterexample(key):
     assert kd.refute(kd.THEOREMS[key]) is None
     assert kd.prove(replace(kd.THEOREMS[key], title="in other words")).status == "PROVED"
@@ -283,8 +349,8 @@ def scaled(name: str, factor: sp.Expr) -> kd.Theorem:
 
 
 def test_where_theorem_1_first_fails():
-    """Twice the range and 0.78 of the constant are true; 10 % more and 3/4 are false (proofs/counterexamples.py says
-    why)."""
+    """Twice the range and 0.78 of the constant are true; 10 % more and 3/4 are false
+    (proofs/counterexamples.py says why)."""
     theorem = kd.THEOREMS["theorem-1"]
     twice = replace(theorem, step_size_max=2 * theorem.step_size_max)
     for true in (twice, scaled("theorem-1", sp.Rational(78, 100))):
@@ -310,22 +376,30 @@ def test_what_is_not_an_instance_is_not_used():
 
 
 def test_statements_in_other_letters():
-    """The corollary about a good teacher, (2/mu)(2 gamma Lcal + 2L/mu) F_theta at lam = 1, is false for other weights; p
-    is no letter here."""
+    """The corollary about a good teacher, (2/mu)(2 gamma Lcal + 2L/mu) F_theta at lam = 1, is false
+    for other weights; p is no letter here."""
     theorem = kd.THEOREMS["theorem-1"]
     teacher = 2 * sym.gamma**2 * (2 * sym.Lcal + 2 * sym.L / (sym.gamma * sym.mu)) * sym.F_theta
     example = kd.refute(
-        replace(theorem, psi=(1 - sym.gamma * sym.mu) * sym.s + teacher, rhs=sym.iterate(sym.t, sym.s0))
+        replace(
+            theorem, psi=(1 - sym.gamma * sym.mu) * sym.s + teacher, rhs=sym.iterate(sym.t, sym.s0)
+        )
     )
     assert example.left == step_by_hand(str(example), unbiased=False, gap=False) > example.right
     assert number(str(example), "lambda") != 1
     assert (
-        kd.refute(replace(theorem, psi=sym.p * sym.s, rhs=sym.iterate(sym.t, sym.s0)), kinds=("least squares",)) is None
+        kd.refute(
+            replace(theorem, psi=sym.p * sym.s, rhs=sym.iterate(sym.t, sym.s0)),
+            kinds=("least squares",),
+        )
+        is None
     )
 
 
 def test_a_changed_definition_of_the_noise_is_seen():
-    """The engine computes a from the samples only where the statement defines it as sqrt E|S - lam H'|^2."""
+    """The engine computes a from the samples only where the statement defines it as sqrt E|S - lam
+    H'|^2.
+    """
     original = kd.THEOREMS["unbiased-sharp"]
     quiet = replace(original, definitions={**original.definitions, sym.a: sp.Integer(0)})
     problem = kd.LeastSquares([[2.0], [1.0]], [1.0, -1.0])

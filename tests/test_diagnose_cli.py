@@ -1,4 +1,6 @@
-"""kdtheory diagnose and weight: files in, table, JSON and picture out; a user's mistake is one line."""
+"""kdtheory diagnose and weight: files in, table, JSON and picture out; a user's mistake is one
+line.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,39 @@ def files(tmp_path):
     a, w, v = rng.standard_normal((90, 5)), rng.standard_normal((3, 5)), rng.standard_normal((3, 5))
     labels = rng.integers(0, 3, 90)
     z, u = a @ w.T, a @ (w + 0.3 * v).T
-    gradients = [kd.SoftmaxRegression(a, labels).gradients(point.ravel()) for point in (w, w + 0.3 * v)]
-    arrays = {"S": gradients[0], "T": gradients[1], "z": z, "u": u, "y": labels, "a": a, "q": (a * a).sum(axis=1)}
+    gradients = [
+        kd.SoftmaxRegression(a, labels).gradients(point.ravel()) for point in (w, w + 0.3 * v)
+    ]
+    arrays = {
+        "S": gradients[0],
+        "T": gradients[1],
+        "z": z,
+        "u": u,
+        "y": labels,
+        "a": a,
+        "q": (a * a).sum(axis=1),
+    }
     for name, array in arrays.items():
         np.save(tmp_path / f"{name}.npy", array)
-    return {name: tmp_path / f"{name}.npy" for name in arrays} | {"folder": tmp_path, "arrays": arrays}
+    return {name: tmp_path / f"{name}.npy" for name in arrays} | {
+        "folder": tmp_path,
+        "arrays": arrays,
+    }
 
 
 def logits(files) -> tuple[object, ...]:
     """The layer's logits, labels and inputs as options."""
-    return "--student", files["z"], "--teacher", files["u"], "--logits", "--labels", files["y"], "--features", files["a"]
+    return (
+        "--student",
+        files["z"],
+        "--teacher",
+        files["u"],
+        "--logits",
+        "--labels",
+        files["y"],
+        "--features",
+        files["a"],
+    )
 
 
 CONSTANTS = ("--step-size", "0.02", "--mu", "0.5", "--L", "1.5", "--Lcal", "3")
@@ -62,16 +87,22 @@ def test_gradients_and_logits_give_one_diagnosis(capsys, files):
         assert second[key] == pytest.approx(first[key], rel=1e-9)
     assert set(second["criteria"]) == set(first["criteria"]) and not first["skipped"]
     for name, row in first["criteria"].items():
-        assert second["criteria"][name]["weight"] == pytest.approx(row["weight"], rel=1e-8, abs=1e-12), name
+        assert second["criteria"][name]["weight"] == pytest.approx(
+            row["weight"], rel=1e-8, abs=1e-12
+        ), name
         assert second["criteria"][name]["now"] == pytest.approx(row["now"], rel=1e-9), name
 
 
 def test_table_recommendation_and_what_was_skipped(capsys, files):
-    _, out, _ = run(capsys, "diagnose", "--weight", "0.7", "--student", files["S"], "--teacher", files["T"])
+    _, out, _ = run(
+        capsys, "diagnose", "--weight", "0.7", "--student", files["S"], "--teacher", files["T"]
+    )
     lines = out.splitlines()
     found = diagnose(files["arrays"]["S"], files["arrays"]["T"], 0.7)
     assert lines[0].startswith("n = 90   rho = ") and lines[-1] == found.recommendation
-    assert any(line.startswith("theorem-1-envelope   skipped: needs step_size, mu, Lcal") for line in lines)
+    assert any(
+        line.startswith("theorem-1-envelope   skipped: needs step_size, mu, Lcal") for line in lines
+    )
     assert sum(line.endswith(("helps", "hurts")) for line in lines) == 2
 
 
@@ -93,7 +124,9 @@ def test_squared_norms_alone_speak_of_the_unbiased_update_only(capsys, files):
     )
     found = json.loads(run(capsys, *arguments)[1])
     assert list(found["criteria"]) == ["unbiased"] and found["beta"] is None
-    weight = kd.lambda_star_from_logits(*(files["arrays"][k] for k in "zuy"), features_sqnorm=files["arrays"]["q"])
+    weight = kd.lambda_star_from_logits(
+        *(files["arrays"][k] for k in "zuy"), features_sqnorm=files["arrays"]["q"]
+    )
     assert found["criteria"]["unbiased"]["weight"] == weight.weight
     assert "bounded, not measured" in found["recommendation"]
 
@@ -123,7 +156,8 @@ def test_every_criterion_has_a_style_of_its_own():
     from kdtheory.estimate.plot import STYLES
 
     assert set(STYLES) == set(NEEDS)
-    assert len({style[:2] for style in STYLES.values()}) == len(STYLES)  # line and marker alone tell them apart
+    # Line and marker alone tell them apart.
+    assert len({style[:2] for style in STYLES.values()}) == len(STYLES)
 
 
 def test_weight_from_logits(capsys, files):
@@ -137,25 +171,39 @@ def test_weight_from_logits(capsys, files):
         "--json",
     )
     expected = kd.lambda_star(
-        files["arrays"]["S"], files["arrays"]["T"], criterion="theorem-1-envelope", step_size=0.02, mu=0.5, Lcal=3.0
+        files["arrays"]["S"],
+        files["arrays"]["T"],
+        criterion="theorem-1-envelope",
+        step_size=0.02,
+        mu=0.5,
+        Lcal=3.0,
     )
-    assert code == 0 and json.loads(out)["weight"] == pytest.approx(expected.weight, rel=1e-7, abs=1e-10)
+    assert code == 0 and json.loads(out)["weight"] == pytest.approx(
+        expected.weight, rel=1e-7, abs=1e-10
+    )
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("--logits", "--labels", "y"), "--features or --features-sqnorm"),
-    (("--labels", "y"), "add --logits"),
-    (("--weight", "nan"), "weight must be a number between"),
-    (("--plot", "x.jpeg"), ".pdf, .svg or .png"),
-    (("--plot", "nowhere/x.png"), "No folder"),
-    (("--teacher", "a"), "same shape"),
-    (("--teacher", "missing"), "cannot read 'missing.npy' as a plain .npy file"),
-    (("--step-size", "9", "--mu", "-1"), "mu must be > 0"),
-    (("--confidence", "1.5"), "confidence"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--logits", "--labels", "y"), "--features or --features-sqnorm"),
+        (("--labels", "y"), "add --logits"),
+        (("--weight", "nan"), "weight must be a number between"),
+        (("--plot", "x.jpeg"), ".pdf, .svg or .png"),
+        (("--plot", "nowhere/x.png"), "No folder"),
+        (("--teacher", "a"), "same shape"),
+        (("--teacher", "missing"), "cannot read 'missing.npy' as a plain .npy file"),
+        (("--step-size", "9", "--mu", "-1"), "mu must be > 0"),
+        (("--confidence", "1.5"), "confidence"),
+    ],
+)
 def test_a_mistake_is_one_line(capsys, files, arguments, message):
     named = [
-        str(files.get(word, files["folder"] / f"{word}.npy")) if word in ("y", "a", "missing") else word
+        (
+            str(files.get(word, files["folder"] / f"{word}.npy"))
+            if word in ("y", "a", "missing")
+            else word
+        )
         for word in arguments
     ]
     base = ["diagnose", "--student", files["S"], "--teacher", files["T"], "--weight", "0.7"]
@@ -186,13 +234,16 @@ def test_reading_does_not_keep_the_file_in_memory(tmp_path):
     # 160 MB on disk; the process may grow by blocks, means and scalars only.
     array = np.lib.format.open_memmap(tmp_path / "s.npy", "w+", np.float32, (4000, 10_000))
     for start in range(0, 4000, 500):
-        array[start : start + 500] = np.random.default_rng(start).standard_normal((500, 10_000), dtype=np.float32)
+        array[start : start + 500] = np.random.default_rng(start).standard_normal(
+            (500, 10_000), dtype=np.float32
+        )
     del array
     code = (
-        "import resource, sys; from kdtheory.estimate.data import open_rows; from kdtheory.estimate.moments import scalars\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "rows = open_rows(sys.argv[1], 's'); scalars(rows, rows)\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)"
+        "import resource, sys; from kdtheory.estimate.data import open_rows; from"
+        " kdtheory.estimate.moments import scalars\nbefore ="
+        " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nrows = open_rows(sys.argv[1], 's');"
+        " scalars(rows, rows)\nprint((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+        " / 1024)"
     )
     grown = float(
         subprocess.run(
@@ -206,18 +257,27 @@ def test_reading_does_not_keep_the_file_in_memory(tmp_path):
     assert grown < 60  # MB; mapping the file would add its 160
 
 
-@pytest.mark.parametrize(("student", "teacher", "message"), [
-    (np.ones((4, 2)), np.zeros((4, 2)), "same on every sample"),
-    (np.ones((1, 2)), np.ones((1, 2)), "n = 1 samples"),
-    (np.array([[True, False]] * 4), np.ones((4, 2)), "real numbers"),
-    (np.ones((4, 2), dtype=complex), np.ones((4, 2)), "real numbers"),
-    (np.full((4, 2), np.nan), np.ones((4, 2)), "nan"),
-    (np.array([[1.0, 2], [65504, 1], [np.inf, 0]], dtype=np.float16), np.ones((3, 2)), "half-precision overflow"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("student", "teacher", "message"),
+    [
+        (np.ones((4, 2)), np.zeros((4, 2)), "same on every sample"),
+        (np.ones((1, 2)), np.ones((1, 2)), "n = 1 samples"),
+        (np.array([[True, False]] * 4), np.ones((4, 2)), "real numbers"),
+        (np.ones((4, 2), dtype=complex), np.ones((4, 2)), "real numbers"),
+        (np.full((4, 2), np.nan), np.ones((4, 2)), "nan"),
+        (
+            np.array([[1.0, 2], [65504, 1], [np.inf, 0]], dtype=np.float16),
+            np.ones((3, 2)),
+            "half-precision overflow",
+        ),
+    ],
+)
 def test_bad_arrays_in_files(capsys, tmp_path, student, teacher, message):
     np.save(tmp_path / "s.npy", student)
     np.save(tmp_path / "t.npy", teacher)
-    code, _, err = run(capsys, "weight", "--student", tmp_path / "s.npy", "--teacher", tmp_path / "t.npy")
+    code, _, err = run(
+        capsys, "weight", "--student", tmp_path / "s.npy", "--teacher", tmp_path / "t.npy"
+    )
     assert code == 2 and message in err and err.count("\n") == 1
 
 

@@ -15,13 +15,17 @@ NAMES = [name for name in kd.__all__ if inspect.isfunction(getattr(kd, name))]
 
 
 def lacking(thing: Callable[..., object]) -> list[str]:
-    """Parameters that the docstring does not name, and array parameters without a shape on their line or before."""
+    """Parameters that the docstring does not name, and array parameters without a shape on their
+    line or before.
+    """
     text = inspect.getdoc(thing) or ""
     found = []
     for name, parameter in inspect.signature(thing).parameters.items():
         if not re.search(rf"\b{name}\b", text):
             found.append(name)
-        elif "ArrayLike" in str(parameter.annotation) and not re.search(rf"\b{name}\b[^\n]*?\([^()]*\b(dim|N|T|d|n|m|K)\b[^()]*\)", text):
+        elif "ArrayLike" in str(parameter.annotation) and not re.search(
+            rf"\b{name}\b[^\n]*?\([^()]*\b(dim|N|T|d|n|m|K)\b[^()]*\)", text
+        ):
             found.append(f"{name} (shape)")
     return found
 

@@ -1,4 +1,6 @@
-"""Every certificate of the envelope expands to 0 with visible signs, and a corrupted one does not."""
+"""Every certificate of the envelope expands to 0 with visible signs, and a corrupted one does
+not.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from kdtheory import envelope
-from kdtheory import symbols as sym
+from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import (
     envelope_certificates,
     envelope_chain,
@@ -23,12 +25,17 @@ from kdtheory.proofs import (
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.prover.sympy_checker import accepted, difference, vanishes
 
-MODULES = (envelope_certificates, envelope_corners, envelope_recursion, envelope_chain, envelope_convexity, envelope_limits,
-           envelope_horizon)
+MODULES = (
+    envelope_certificates,
+    envelope_corners,
+    envelope_recursion,
+    envelope_chain,
+    envelope_convexity,
+    envelope_limits,
+    envelope_horizon,
+)
 ALL: dict[str, Obligation] = {
-    item.name: item
-    for module in MODULES
-    for item in module.obligations()
+    item.name: item for module in MODULES for item in module.obligations()
 }
 CERTIFICATES = [item for item in ALL.values() if isinstance(item, Certificate)]
 
@@ -44,19 +51,27 @@ def test_accepted(name: str) -> None:
     assert accepted(ALL[name])
 
 
-@pytest.mark.parametrize("item", [item for item in CERTIFICATES if item.multipliers], ids=lambda item: item.name)
+@pytest.mark.parametrize(
+    "item", [item for item in CERTIFICATES if item.multipliers], ids=lambda item: item.name
+)
 def test_every_multiplier_and_square_matters(item: Certificate) -> None:
     """Drop or double one ingredient: the identity breaks."""
     broken = [
-        replace(item, multipliers={**item.multipliers, key: 2 * weight}) for key, weight in item.multipliers.items()
+        replace(item, multipliers={**item.multipliers, key: 2 * weight})
+        for key, weight in item.multipliers.items()
     ]
-    broken += [replace(item, squares=item.squares[:i] + item.squares[i + 1 :]) for i in range(len(item.squares))]
+    broken += [
+        replace(item, squares=item.squares[:i] + item.squares[i + 1 :])
+        for i in range(len(item.squares))
+    ]
     numbers = _point(difference(item).free_symbols)
     assert difference(item).xreplace(numbers) == 0
     assert all(difference(bad).xreplace(numbers) != 0 for bad in broken)
 
 
-@pytest.mark.parametrize("item", [item for item in CERTIFICATES if not item.multipliers], ids=lambda item: item.name)
+@pytest.mark.parametrize(
+    "item", [item for item in CERTIFICATES if not item.multipliers], ids=lambda item: item.name
+)
 def test_every_witness_matters(item: Certificate) -> None:
     """Half the witness is another number."""
     assert not vanishes(difference(replace(item, remainder=item.remainder / 2)))
@@ -64,7 +79,10 @@ def test_every_witness_matters(item: Certificate) -> None:
 
 def _point(letters: set[sp.Basic]) -> dict[sp.Basic, sp.Rational]:
     rng = random.Random(0)
-    return {letter: sp.Rational(rng.randint(1, 99), rng.randint(100, 199)) for letter in sorted(letters, key=str)}
+    return {
+        letter: sp.Rational(rng.randint(1, 99), rng.randint(100, 199))
+        for letter in sorted(letters, key=str)
+    }
 
 
 def test_triples_agree_at_the_regime_boundary() -> None:
@@ -94,5 +112,14 @@ def test_symbols_have_the_signs_that_the_regions_use() -> None:
     """A letter that a certificate divides by must be positive."""
     assert all(
         letter.is_positive
-        for letter in (sym.k_pos, sym.a_pos, sym.c_pos, sym.q_pos, sym.b_pos, sym.tau, sym.slack_range, sym.slack_half)
+        for letter in (
+            sym.k_pos,
+            sym.a_pos,
+            sym.c_pos,
+            sym.q_pos,
+            sym.b_pos,
+            sym.tau,
+            sym.slack_range,
+            sym.slack_half,
+        )
     )

@@ -1,4 +1,6 @@
-"""Convexity in the weight, the jump at the regime border, and the largest ratios: what the proofs say, seen in numbers."""
+"""Convexity in the weight, the jump at the regime border, and the largest ratios: what the proofs
+say, seen in numbers.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import random
 
 import pytest
 
-from kdtheory import envelope
+from kdtheory.algebra import envelope
 from kdtheory.proofs import envelope_convexity
 
 
@@ -28,13 +30,19 @@ def _root_floor(triple: envelope.Triple, least: float) -> float:
 def _settings(count: int) -> list[dict[str, float]]:
     rng, found = random.Random(5), []
     for _ in range(count):
-        mu, q, share = math.exp(rng.uniform(-2, 2)), math.exp(rng.uniform(-2, 1)), rng.choice([0.05, 0.3, 0.6, 0.9])
+        mu, q, share = (
+            math.exp(rng.uniform(-2, 2)),
+            math.exp(rng.uniform(-2, 1)),
+            rng.choice([0.05, 0.3, 0.6, 0.9]),
+        )
         found.append({"mu": mu, "c": q * mu, "gamma": share / (mu * (1 + q**2))})
     return found
 
 
 def _convex_violation(value, rng: random.Random, *, scale: float) -> float:
-    """Largest (f(midpoint) - mean of f)/f over random segments of the quadrant (k, a); negative when convex."""
+    """Largest (f(midpoint) - mean of f)/f over random segments of the quadrant (k, a); negative
+    when convex.
+    """
     worst = -1.0
     for _ in range(60):
         k1, a1, k2, a2 = (scale * rng.random() for _ in range(4))
@@ -45,14 +53,26 @@ def _convex_violation(value, rng: random.Random, *, scale: float) -> float:
 
 @pytest.mark.parametrize("setting", _settings(12), ids=str)
 def test_convex_with_one_least_rate_in_both_regimes(setting: dict[str, float]) -> None:
-    """T at a fixed rate and sqrt(floor) with varrho_min = gamma mu; rounding is below 1e-12 of the value."""
+    """T at a fixed rate and sqrt(floor) with varrho_min = gamma mu; rounding is below 1e-12 of the
+    value.
+    """
     rate, rng = setting["gamma"] * setting["mu"], random.Random(1)
-    assert _convex_violation(lambda k, a: _triple(**setting, k=k, a=a).constant(rate), rng, scale=1.0) < 1e-12
-    assert _convex_violation(lambda k, a: _root_floor(_triple(**setting, k=k, a=a), rate), rng, scale=1.0) < 1e-12
+    assert (
+        _convex_violation(lambda k, a: _triple(**setting, k=k, a=a).constant(rate), rng, scale=1.0)
+        < 1e-12
+    )
+    assert (
+        _convex_violation(
+            lambda k, a: _root_floor(_triple(**setting, k=k, a=a), rate), rng, scale=1.0
+        )
+        < 1e-12
+    )
 
 
 def test_not_convex_across_the_border_with_the_least_rate_of_each_regime() -> None:
-    """Exactly, over Q: the floor jumps down where bias starts to dominate, so the middle point lies above the chord."""
+    """Exactly, over Q: the floor jumps down where bias starts to dominate, so the middle point lies
+    above the chord.
+    """
     before, border, beyond = envelope_convexity.border_counterexample()
     assert before <= border
     assert beyond < border / 2
@@ -63,12 +83,17 @@ def test_floor_is_continuous_at_the_border_with_one_least_rate(setting: dict[str
     """From both sides; a step of 1e-9 in k moves nothing by more than 1e-6."""
     gamma, mu, c = setting["gamma"], setting["mu"], setting["c"]
     a = gamma * c / (1 - gamma * mu)
-    here, there = (_root_floor(_triple(**setting, k=k, a=a), gamma * mu) for k in (1 - 1e-9, 1 + 1e-9))
+    here, there = (
+        _root_floor(_triple(**setting, k=k, a=a), gamma * mu) for k in (1 - 1e-9, 1 + 1e-9)
+    )
     assert here == pytest.approx(there, rel=1e-6)
 
 
 def test_largest_ratios_are_reached() -> None:
-    """9/4 at gamma = 1/(8 Lcal), Lcal = mu, without noise; 4 in the limit of small steps, without bias; no random point exceeds them."""
+    """9/4 at gamma = 1/(8 Lcal), Lcal = mu, without noise; 4 in the limit of small steps, without
+    bias; no random point exceeds them.
+    """
+
     def ratios(*, gamma: float, mu: float, c: float, k: float, a: float) -> tuple[float, float]:
         triple, g = _triple(gamma=gamma, mu=mu, c=c, k=k, a=a), gamma * mu
         paper = 2 * gamma**2 * (a**2 + k**2 * (1 + 1 / g))
@@ -80,6 +105,12 @@ def test_largest_ratios_are_reached() -> None:
     for _ in range(2000):
         mu, q = math.exp(rng.uniform(-3, 3)), math.exp(rng.uniform(-4, 2))
         gamma = rng.random() / (8 * mu * (1 + q**2))
-        sharp, floor = ratios(gamma=gamma, mu=mu, c=q * mu, k=math.exp(rng.uniform(-6, 6)), a=math.exp(rng.uniform(-6, 6)))
+        sharp, floor = ratios(
+            gamma=gamma,
+            mu=mu,
+            c=q * mu,
+            k=math.exp(rng.uniform(-6, 6)),
+            a=math.exp(rng.uniform(-6, 6)),
+        )
         assert sharp <= 2 * (1 + gamma * mu) * (1 + 1e-12)
         assert floor <= 2 * (2 - gamma * mu) * (1 + 1e-12)

@@ -1,4 +1,6 @@
-"""lambda* from gradients against populations whose moments are known by enumeration, and the interval's coverage."""
+"""lambda* from gradients against populations whose moments are known by enumeration, and the
+interval's coverage.
+"""
 
 from __future__ import annotations
 
@@ -43,13 +45,20 @@ def test_moments_are_unbiased_over_all_samples_of_a_finite_population():
     s, t = student - student.mean(0), teacher - teacher.mean(0)
     g, h = student.mean(0), teacher.mean(0)
     expected = {
-        "sigma_sq": (s * s).sum() / 4, "covariance": (s * t).sum() / 4, "variance": (t * t).sum() / 4,
-        "bias_sq": h @ h, "student_sq": g @ g, "cross": g @ h,
-    }  # fmt: skip
+        "sigma_sq": (s * s).sum() / 4,
+        "covariance": (s * t).sum() / 4,
+        "variance": (t * t).sum() / 4,
+        "bias_sq": h @ h,
+        "student_sq": g @ g,
+        "cross": g @ h,
+    }
     for key, value in expected.items():
         assert np.mean([getattr(m, key) for m in found]) == pytest.approx(value, rel=1e-12), key
     # The uncorrected |mean|^2 is off by V/3, so this test can tell the difference.
-    assert abs(np.mean([np.sum(teacher[i].mean(0) ** 2) for i in draws]) - h @ h) > 0.1 * expected["variance"]
+    assert (
+        abs(np.mean([np.sum(teacher[i].mean(0) ** 2) for i in draws]) - h @ h)
+        > 0.1 * expected["variance"]
+    )
 
 
 def test_jackknife_closed_form_equals_leaving_out_one_by_one():
@@ -61,23 +70,31 @@ def test_jackknife_closed_form_equals_leaving_out_one_by_one():
         part = moments_of(np.delete(student, i, 0), np.delete(teacher, i, 0))
         left.append([part.sigma_sq, part.covariance, part.variance, part.bias_sq])
     deviations = np.array(left) - np.mean(left, axis=0)
-    scale = np.ones(4)  # the last row is shrunk by what the jackknife counts twice in |mean|^2: between 1 and sqrt(1/2)
+    # The last row is shrunk by what the jackknife counts twice in |mean|^2: from 1 to sqrt(1/2).
+    scale = np.ones(4)
     scale[3] = math.sqrt(found.errors[3, 3] / ((n - 1) / n * deviations[:, 3] @ deviations[:, 3]))
     assert math.sqrt(0.5) <= scale[3] < 1
     deviations = deviations * scale
-    np.testing.assert_allclose(found.errors, (n - 1) / n * deviations.T @ deviations, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        found.errors, (n - 1) / n * deviations.T @ deviations, rtol=1e-9, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("h", [0.0, 3.0])
 def test_error_of_the_bias_estimate_matches_its_variance(h):
-    # d = 200 > n = 60. At h = 0 the plain jackknife would be twice the variance 4 h^2/n + 2 d/(n (n-1)); the corrected
-    # one
-    # may be up to (n/(n-2))^2 and the clip at one half too large, never noticeably too small.
+    # d = 200 > n = 60. At h = 0 the plain jackknife would be twice the variance 4 h^2/n + 2 d/(n
+    # (n-1)); the corrected one may be up to (n/(n-2))^2 and the clip at one half too large, never
+    # noticeably too small.
     rng = np.random.default_rng(8)
-    found = [moments_of(x, x) for x in (rng.standard_normal((60, 200)) + h / math.sqrt(200) for _ in range(200))]
+    found = [
+        moments_of(x, x)
+        for x in (rng.standard_normal((60, 200)) + h / math.sqrt(200) for _ in range(200))
+    ]
     exact = 4 * h * h / 60 + 2 * 200 / (60 * 59)
     assert 0.95 * exact < np.mean([m.errors[3, 3] for m in found]) < 1.35 * exact
-    assert np.mean([m.bias_sq for m in found]) == pytest.approx(h * h, abs=4 * math.sqrt(exact / 200))
+    assert np.mean([m.bias_sq for m in found]) == pytest.approx(
+        h * h, abs=4 * math.sqrt(exact / 200)
+    )
 
 
 @pytest.mark.parametrize("name", COMPUTED)
@@ -90,7 +107,9 @@ def test_weight_minimises_its_criterion(name):
     values = [rule.value(float(x), point) for x in grid]
     assert rule.value(found.weight, point) <= min(values) * (1 + 1e-12)
     assert found.low <= found.weight <= found.high
-    assert found.variance_reduction == pytest.approx(rule.value(found.weight, point) / rule.value(0.0, point))
+    assert found.variance_reduction == pytest.approx(
+        rule.value(found.weight, point) / rule.value(0.0, point)
+    )
 
 
 @pytest.mark.parametrize("name", ["theorem-1-sharp", "theorem-2-sharp"])
@@ -109,14 +128,18 @@ def test_closed_forms_and_batches():
     m = moments_of(student, teacher)
     gamma, mu, L, Lcal = CONSTANTS["step_size"], CONSTANTS["mu"], CONSTANTS["L"], CONSTANTS["Lcal"]
     kappas = {
-        "theorem-1": 1 / (gamma * mu), "theorem-2": 1 / (L * gamma),
+        "theorem-1": 1 / (gamma * mu),
+        "theorem-2": 1 / (L * gamma),
         "theorem-1-refined": 1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal)),
-        "theorem-2-refined": 1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu)), "second-moment": 0.0,
-    }  # fmt: skip
+        "theorem-2-refined": 1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu)),
+        "second-moment": 0.0,
+    }
     for name, kappa in kappas.items():
         for batch in (1, 8):
             found = lambda_star(student, teacher, criterion=name, batch_size=batch, **CONSTANTS)
-            assert found.weight == pytest.approx(m.covariance / (m.variance + batch * (1 + kappa) * m.bias_sq))
+            assert found.weight == pytest.approx(
+                m.covariance / (m.variance + batch * (1 + kappa) * m.bias_sq)
+            )
             gain = m.rho**2 / (1 + m.beta * batch * (1 + kappa))
             assert found.variance_reduction == pytest.approx(1 - gain)
     unbiased = lambda_star(student, teacher, batch_size=8)
@@ -128,30 +151,57 @@ def reference_instances():
     """One instance of an independent implementation, and its other ones where they are at hand."""
     others = json.loads(VECTORS.read_text())["instances"] if VECTORS.exists() else []
     own = {
-        "kind": "least-squares", "mu": 0.4127596415747609, "L": 2.409084608425239, "Lcal": 3.4545355939362086,
+        "kind": "least-squares",
+        "mu": 0.4127596415747609,
+        "L": 2.409084608425239,
+        "Lcal": 3.4545355939362086,
         "sigma_star_sq": 2.689159782478062,
-        "teacher": {"bias_sq": 0.5916921076113278, "variance": 1.8295526394896169, "covariance": 2.1241820579095982},
-        "strongly_convex": {"step_size": 0.03618431381034665, "weight": 0.4,
-                            "floor_theorem_1_sharp": 0.9378154537467986,
-                            "lambda_star_theorem_1": 0.050530121709635355},
-        "pl": {"step_size": 0.012399252684404708, "weight": 0.4, "floor_theorem_2_sharp": 0.2959107021963741,
-               "lambda_star_theorem_2": 0.09555650773293554},
-    }  # fmt: skip
+        "teacher": {
+            "bias_sq": 0.5916921076113278,
+            "variance": 1.8295526394896169,
+            "covariance": 2.1241820579095982,
+        },
+        "strongly_convex": {
+            "step_size": 0.03618431381034665,
+            "weight": 0.4,
+            "floor_theorem_1_sharp": 0.9378154537467986,
+            "lambda_star_theorem_1": 0.050530121709635355,
+        },
+        "pl": {
+            "step_size": 0.012399252684404708,
+            "weight": 0.4,
+            "floor_theorem_2_sharp": 0.2959107021963741,
+            "lambda_star_theorem_2": 0.09555650773293554,
+        },
+    }
     return [own] + [row for row in others if row["kind"] == "least-squares"]
 
 
 def test_reference_instances():
     for row in reference_instances():
         teacher = row["teacher"]
-        point = np.array([row["sigma_star_sq"], teacher["covariance"], teacher["variance"], teacher["bias_sq"]])
+        point = np.array(
+            [row["sigma_star_sq"], teacher["covariance"], teacher["variance"], teacher["bias_sq"]]
+        )
         for section, number in (("strongly_convex", 1), ("pl", 2)):
             if section not in row:
                 continue
             part = row[section]
-            gamma, mu, L, Lcal = part["step_size"], row.get("mu_pl", row["mu"]), row["L"], row["Lcal"]
-            plain = make_criterion(f"theorem-{number}", step_size=gamma, mu=mu, L=L, Lcal=Lcal, batch_size=1)
-            assert minimise(plain, point) == pytest.approx(part[f"lambda_star_theorem_{number}"], rel=1e-9)
-            sharp = make_criterion(f"theorem-{number}-sharp", step_size=gamma, mu=mu, L=L, Lcal=Lcal, batch_size=1)
+            gamma, mu, L, Lcal = (
+                part["step_size"],
+                row.get("mu_pl", row["mu"]),
+                row["L"],
+                row["Lcal"],
+            )
+            plain = make_criterion(
+                f"theorem-{number}", step_size=gamma, mu=mu, L=L, Lcal=Lcal, batch_size=1
+            )
+            assert minimise(plain, point) == pytest.approx(
+                part[f"lambda_star_theorem_{number}"], rel=1e-9
+            )
+            sharp = make_criterion(
+                f"theorem-{number}-sharp", step_size=gamma, mu=mu, L=L, Lcal=Lcal, batch_size=1
+            )
             factor = gamma**2 if number == 1 else L * gamma**2 / 2
             floor = factor * sharp.value(part["weight"], point) / (gamma * mu)
             assert floor == pytest.approx(part[f"floor_theorem_{number}_sharp"], rel=1e-9)
@@ -166,14 +216,23 @@ def test_per_sample_gradients_of_an_instance_give_its_statistics():
     found = lambda_star(s, h)
     # E S = 0, so centring is idle: the plain E<S,H> over V
     assert found.weight == pytest.approx((s * h).sum() / (spread * spread).sum(), rel=1e-12)
-    assert found.rho == pytest.approx((s * h).sum() / math.sqrt((s * s).sum() * (spread * spread).sum()), rel=1e-12)
+    assert found.rho == pytest.approx(
+        (s * h).sum() / math.sqrt((s * s).sum() * (spread * spread).sum()), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", COMPUTED)
 def test_change_of_units(name):
     student, teacher = sample()
-    f, x = 7.0, 0.01  # f -> f*f, x -> x*x: gradients scale by f/x, constants by f/x^2, steps by x^2/f
-    scaled = {key: value * (x**2 / f if key == "step_size" else f / x**2) for key, value in CONSTANTS.items()}
+    # F -> f*f, x -> x*x: gradients scale by f/x, constants by f/x^2, steps by x^2/f.
+    f, x = (
+        7.0,
+        0.01,
+    )
+    scaled = {
+        key: value * (x**2 / f if key == "step_size" else f / x**2)
+        for key, value in CONSTANTS.items()
+    }
     before = lambda_star(student, teacher, criterion=name, **CONSTANTS)
     after = lambda_star(student * f / x, teacher * f / x, criterion=name, **scaled)
     for key in ("weight", "low", "high", "rho", "beta", "variance_reduction"):
@@ -195,7 +254,8 @@ def test_rotation_and_order_of_samples_do_not_matter_to_the_point():
     before = lambda_star(student, teacher, criterion="theorem-1", **CONSTANTS)
     after = lambda_star(student[order] @ q, teacher[order] @ q, criterion="theorem-1", **CONSTANTS)
     assert after.weight == pytest.approx(before.weight, rel=1e-12)
-    # The order changes which samples the bootstrap of the critical value draws: ends move by a fraction of the width.
+    # The order changes which samples the bootstrap of the critical value draws: ends move by a
+    # fraction of the width.
     assert abs(after.high - before.high) < 0.3 * (before.high - before.low)
 
 
@@ -211,7 +271,12 @@ def test_exact_needs_numbers_that_gradients_do_not_hold():
     with pytest.raises(InvalidInput, match="sgd_floor"):
         lambda_star(student, teacher, criterion="exact")
     found = lambda_star(student, teacher, criterion="exact", sgd_floor=3.0, teacher_distance_sq=1.0)
-    assert (found.weight, found.low, found.high, found.variance_reduction) == (0.75, 0.75, 0.75, 0.25)
+    assert (found.weight, found.low, found.high, found.variance_reduction) == (
+        0.75,
+        0.75,
+        0.75,
+        0.25,
+    )
     assert json.dumps(found.to_dict())
 
 
@@ -225,7 +290,11 @@ def test_exact_needs_numbers_that_gradients_do_not_hold():
         ("theorem-2", {"step_size": 0.2, "mu": 0.5, "L": 1.5, "Lcal": 3.0}, StepSizeTooLarge),
         ("theorem-1-sharp", {"step_size": 1 / 3, "mu": 0.5, "Lcal": 3.0}, StepSizeTooLarge),
         ("theorem-1-sharp", {"step_size": 0.01, "mu": 5.0, "Lcal": 3.0}, InvalidInput),
-        ("theorem-2-refined", {"step_size": 0.06, "mu": 0.5, "L": 1.5, "Lcal": 3.0}, StepSizeTooLarge),
+        (
+            "theorem-2-refined",
+            {"step_size": 0.06, "mu": 0.5, "L": 1.5, "Lcal": 3.0},
+            StepSizeTooLarge,
+        ),
         ("theorem-1", {"step_size": -0.1, "mu": 0.5}, InvalidInput),
         ("theorem-1", {"step_size": 0.1, "mu": 0.5, "batch_size": 0}, InvalidInput),
         ("theorem-one", {}, InvalidInput),
@@ -239,7 +308,9 @@ def test_constants_out_of_range(name, constants, error):
 
 def test_range_limits_themselves_are_accepted():
     lambda_star(*sample(), criterion="theorem-1", step_size=1 / (4 * 3.0), mu=0.5, Lcal=3.0)
-    lambda_star(*sample(), criterion="theorem-2", step_size=0.5 / (4 * 1.5 * 3.0), mu=0.5, L=1.5, Lcal=3.0)
+    lambda_star(
+        *sample(), criterion="theorem-2", step_size=0.5 / (4 * 1.5 * 3.0), mu=0.5, L=1.5, Lcal=3.0
+    )
 
 
 def test_advice_says_when_distilling_hurts():
@@ -249,8 +320,10 @@ def test_advice_says_when_distilling_hurts():
     biased = lambda_star(student, noise + 4.0, criterion="theorem-1", step_size=0.02, mu=0.5)
     gain = f"{100 * (1 - biased.variance_reduction):.2g} % at best, at λ = {biased.weight:.2g}"
     assert biased.weight > 0 and biased.variance_reduction < 1
-    assert biased.advice.startswith(f"Distilling with this teacher lowers the noise floor by {gain}, and raises it unless 0 < λ < "
-                                    f"{2 * biased.weight:.2g}: its bias dominates (β = 16")
+    assert biased.advice.startswith(
+        f"Distilling with this teacher lowers the noise floor by {gain}, and raises it unless 0 < λ"
+        f" < {2 * biased.weight:.2g}: its bias dominates (β = 16"
+    )
     assert biased.advice.endswith("Use unbiased=True.")
     good = lambda_star(student, noise)
     assert good.advice.startswith("Distil with unbiased=True and λ = 0.696 [")
@@ -283,14 +356,19 @@ def test_covariance_is_affine_in_the_student_for_quadratics():
 @pytest.mark.parametrize("law", ["gaussian", "t3-common", "skew"])
 @pytest.mark.parametrize("criterion", ["unbiased", "theorem-1"])
 def test_coverage(law, criterion):
-    # True coverage measured by checks/coverage.py lies in 0.90-0.985. With 120 runs, misses beyond Binomial(120,
-    # 0.10)'s
-    # 1 - 10^-4 quantile (25) refute 0.90; an interval half as wide covers about 0.67 and misses 40 (P(<= 25) < 10^-3).
+    # True coverage measured by checks/coverage.py lies in 0.90-0.985. With 120 runs, misses beyond
+    # Binomial(120, 0.10)'s 1 - 10^-4 quantile (25) refute 0.90; an interval half as wide covers
+    # about 0.67 and misses 40 (P(<= 25) < 10^-3).
     found = measure(Population(law, law), 50, criterion, runs=120, seed=1)
     assert found.too_high + found.too_low <= 25
 
 
 def test_importing_the_estimators_loads_neither_scipy_nor_matplotlib_nor_sympy():
-    code = "import sys, kdtheory.estimate; print([m for m in ('scipy', 'matplotlib', 'sympy') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    code = (
+        "import sys, kdtheory.estimate; print([m for m in ('scipy', 'matplotlib', 'sympy') if m in"
+        " sys.modules])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert out.strip() == "[]"

@@ -1,4 +1,6 @@
-"""What the advice says of weights outside [0, 1] and students away from their minimiser; what intervals rest on."""
+"""What the advice says of weights outside [0, 1] and students away from their minimiser; what
+intervals rest on.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def pair(n: int = 400, d: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarra
 @pytest.mark.parametrize("criterion", ["unbiased", "second-moment"])
 def test_a_weight_outside_the_unit_interval_is_allowed_and_explained(criterion):
     student_gradients, teacher = pair()
-    assert "outside [0, 1]" not in lambda_star(student_gradients, teacher, criterion=criterion).advice
+    assert (
+        "outside [0, 1]" not in lambda_star(student_gradients, teacher, criterion=criterion).advice
+    )
     for scale in (0.25, -1.0):
         found = lambda_star(student_gradients, scale * teacher, criterion=criterion)
         assert not 0 <= found.weight <= 1
@@ -54,7 +58,9 @@ def test_a_student_away_from_its_minimiser_is_told():
 def slope_test(student_gradients: np.ndarray, teacher: np.ndarray) -> _SlopeTest:
     moments = from_scalars(scalars(open_rows(student_gradients, "s"), open_rows(teacher, "t")))
     return _SlopeTest(
-        make_criterion("unbiased", step_size=None, mu=None, L=None, Lcal=None, batch_size=1), moments, 0.95
+        make_criterion("unbiased", step_size=None, mu=None, L=None, Lcal=None, batch_size=1),
+        moments,
+        0.95,
     )
 
 
@@ -64,12 +70,24 @@ def test_degrees_of_freedom_are_what_the_heaviest_samples_leave():
     # chi-square like deviations have kurtosis 3 to 9: between n/4 and n degrees of freedom.
     assert student.ppf(0.975, 399) <= calm._student_t(direction) <= student.ppf(0.975, 100)
     student_gradients, teacher = pair()
-    teacher[0] *= 40.0  # one sample carries nearly all of the variance: kurtosis near n, two degrees of freedom
+    teacher[0] *= (
+        # one sample carries nearly all of the variance: kurtosis near n, two degrees of freedom
+        40.0
+    )
     heavy = slope_test(student_gradients, teacher)
     assert heavy._student_t(direction) == pytest.approx(student.ppf(0.975, 2), rel=0.1)
 
 
 def test_an_end_at_a_kink_is_the_kink_itself():
     student_gradients, teacher = pair()
-    found = lambda_star(student_gradients, teacher + 4.0, criterion="theorem-1-sharp", step_size=0.02, mu=0.5, Lcal=3.0)
-    assert (found.weight, found.low, found.high) == (0.0, 0.0, 0.0) and math.isclose(found.variance_reduction, 1.0)
+    found = lambda_star(
+        student_gradients,
+        teacher + 4.0,
+        criterion="theorem-1-sharp",
+        step_size=0.02,
+        mu=0.5,
+        Lcal=3.0,
+    )
+    assert (found.weight, found.low, found.high) == (0.0, 0.0, 0.0) and math.isclose(
+        found.variance_reduction, 1.0
+    )

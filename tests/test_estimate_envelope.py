@@ -1,4 +1,6 @@
-"""The envelope's floor as a criterion of lambda_star: equal to the statements' own numbers, slope for slope."""
+"""The envelope's floor as a criterion of lambda_star: equal to the statements' own numbers, slope
+for slope.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def instance(seed: int, size: float) -> tuple[kd.LeastSquares, np.ndarray]:
 
 def rule_and_moments(problem, theta, key, gamma, batch=1):
     c, t = problem.constants, kd.teacher_statistics(problem, theta)
-    rule = make_criterion(key, step_size=gamma, mu=float(c.mu), L=float(c.L), Lcal=float(c.Lcal), batch_size=batch)
+    rule = make_criterion(
+        key, step_size=gamma, mu=float(c.mu), L=float(c.L), Lcal=float(c.Lcal), batch_size=batch
+    )
     return rule, np.array([t.sigma_star_sq, t.covariance, t.variance, t.bias_sq])
 
 
@@ -35,9 +39,12 @@ def test_floor_and_weight_are_those_of_the_statement(key, size, share):
         for weight in (-0.4, 0.1, 0.6, 1.5):
             floor = kd.noise_floor(problem, theta, theorem=key, step_size=gamma, weight=weight)
             assert rule.value(weight, moments) == pytest.approx(floor, rel=1e-9)
-        # optimal_weight searches by golden section on values, which sees a minimum to sqrt(eps) ~ 1e-8 of the interval.
+        # optimal_weight searches by golden section on values, which sees a minimum to sqrt(eps) ~
+        # 1e-8 of the interval.
         best = kd.optimal_weight(problem, theta, step_size=gamma, criterion=key)
-        assert minimise(rule, moments) == pytest.approx(best, abs=2e-6 * abs(moments[1] / moments[2]))
+        assert minimise(rule, moments) == pytest.approx(
+            best, abs=2e-6 * abs(moments[1] / moments[2])
+        )
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -49,7 +56,9 @@ def test_slope_is_half_the_derivative_in_both_regimes_and_on_the_tangent(key):
         moments = np.array([1.0, 0.6, 0.8, bias_sq])
         for weight in (-0.7, 0.05, 0.5, 2.0):
             step = 1e-6
-            numeric = (rule.value(weight + step, moments) - rule.value(weight - step, moments)) / (4 * step)
+            numeric = (rule.value(weight + step, moments) - rule.value(weight - step, moments)) / (
+                4 * step
+            )
             assert rule.slope(weight, moments) == pytest.approx(numeric, rel=1e-5, abs=1e-7)
 
 
@@ -61,30 +70,45 @@ def test_weight_from_gradients_minimises_the_floor_on_a_grid(key):
     constants = {"step_size": gamma, "mu": float(c.mu), "L": float(c.L), "Lcal": float(c.Lcal)}
     for batch in (1, 8):
         found = kd.lambda_star(
-            problem.gradients(problem.minimiser), problem.gradients(theta), criterion=key, batch_size=batch, **constants
+            problem.gradients(problem.minimiser),
+            problem.gradients(theta),
+            criterion=key,
+            batch_size=batch,
+            **constants,
         )
         rule = make_criterion(key, batch_size=batch, **constants)
-        moments = np.array([found.sigma_sq, found.covariance, found.variance, max(found.bias_sq, 0.0)])
+        moments = np.array(
+            [found.sigma_sq, found.covariance, found.variance, max(found.bias_sq, 0.0)]
+        )
         grid = np.linspace(-1.0, 2.0, 3001)
-        assert rule.value(found.weight, moments) <= min(rule.value(float(x), moments) for x in grid) * (1 + 1e-9)
+        assert rule.value(found.weight, moments) <= min(
+            rule.value(float(x), moments) for x in grid
+        ) * (1 + 1e-9)
         assert found.low <= found.weight <= found.high
-        assert found.variance_reduction == pytest.approx(rule.value(found.weight, moments) / rule.value(0.0, moments))
+        assert found.variance_reduction == pytest.approx(
+            rule.value(found.weight, moments) / rule.value(0.0, moments)
+        )
 
 
 def test_without_bias_the_envelope_agrees_with_the_unbiased_weight():
     moments = np.array([1.0, 0.6, 0.8, 0.0])
-    rule = make_criterion("theorem-1-envelope", step_size=0.02, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)
+    rule = make_criterion(
+        "theorem-1-envelope", step_size=0.02, mu=0.5, L=1.5, Lcal=3.0, batch_size=1
+    )
     assert minimise(rule, moments) == pytest.approx(0.75, rel=1e-7)
 
 
 def test_collinear_noise_and_ranges():
-    rule = make_criterion("theorem-2-envelope", step_size=0.02, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)
+    rule = make_criterion(
+        "theorem-2-envelope", step_size=0.02, mu=0.5, L=1.5, Lcal=3.0, batch_size=1
+    )
     assert (
         rule.value(2.0, np.array([4.0, 2.0, 1.0, 0.0])) == 0.0
         and rule.slope(2.0, np.array([4.0, 2.0, 1.0, 0.0])) == 0.0
     )
     with pytest.raises(StepSizeTooLarge, match="1/Lcal"):
         make_criterion("theorem-1-envelope", step_size=0.34, mu=0.5, L=None, Lcal=3.0, batch_size=1)
-    make_criterion("theorem-2-envelope", step_size=0.2, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)  # beyond the sharp range
+    # Beyond the sharp range.
+    make_criterion("theorem-2-envelope", step_size=0.2, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)
     with pytest.raises(StepSizeTooLarge, match="2 mu"):
         make_criterion("theorem-2-envelope", step_size=0.23, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)

@@ -1,4 +1,6 @@
-"""Logits, streams, files and diagnoses give what explicit gradients give; bad input is refused with the way out."""
+"""Logits, streams, files and diagnoses give what explicit gradients give; bad input is refused with
+the way out.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def softmax(z: np.ndarray) -> np.ndarray:
 
 
 def classification(kind: str, n: int = 80, d: int = 5, outputs: int = 3):
-    """(student logits, teacher logits, labels, features, student gradients, teacher gradients), gradients one by one."""
+    """(student logits, teacher logits, labels, features, student gradients, teacher gradients),
+    gradients one by one.
+    """
     rng = np.random.default_rng(4)
     a = rng.standard_normal((n, d))
     outputs = 1 if kind == "logistic" else outputs
@@ -48,19 +52,27 @@ def classification(kind: str, n: int = 80, d: int = 5, outputs: int = 3):
     else:
         labels = rng.standard_normal((n, outputs))
         r, s = z - labels, u - labels
-    gradients = [np.array([np.outer(x, y).ravel() for x, y in zip(t, a, strict=True)]) for t in (r, s)]
+    gradients = [
+        np.array([np.outer(x, y).ravel() for x, y in zip(t, a, strict=True)]) for t in (r, s)
+    ]
     return z, u, labels, a, *gradients
 
 
 @pytest.mark.parametrize("kind", ["softmax", "logistic", "squared"])
-@pytest.mark.parametrize("criterion", ["unbiased", "theorem-1", "theorem-2-refined", "theorem-1-sharp"])
+@pytest.mark.parametrize(
+    "criterion", ["unbiased", "theorem-1", "theorem-2-refined", "theorem-1-sharp"]
+)
 def test_logits_equal_explicit_gradients(kind, criterion, monkeypatch):
     z, u, labels, a, student, teacher = classification(kind)
     monkeypatch.setattr(data_module, "CHUNK_ENTRIES", 35)  # 7 rows at a time: pairs straddle chunks
-    found = lambda_star_from_logits(z, u, labels, features=a, loss=kind, criterion=criterion, **CONSTANTS)
+    found = lambda_star_from_logits(
+        z, u, labels, features=a, loss=kind, criterion=criterion, **CONSTANTS
+    )
     explicit = lambda_star(student, teacher, criterion=criterion, **CONSTANTS)
     for key in ("weight", "low", "high", "rho", "beta", "variance_reduction"):
-        assert getattr(found, key) == pytest.approx(getattr(explicit, key), rel=1e-9, abs=1e-13), key
+        assert getattr(found, key) == pytest.approx(getattr(explicit, key), rel=1e-9, abs=1e-13), (
+            key
+        )
     assert found.advice == explicit.advice
 
 
@@ -68,7 +80,9 @@ def test_teacher_offset_is_added_to_every_teacher_gradient():
     z, u, labels, a, student, teacher = classification("softmax")
     offset = np.random.default_rng(5).standard_normal((3, 5))
     found = logit_moments(z, u, labels, features=a, teacher_offset=offset)
-    explicit = from_scalars(scalars(open_rows(student, "s"), open_rows(teacher + offset.ravel(), "t")))
+    explicit = from_scalars(
+        scalars(open_rows(student, "s"), open_rows(teacher + offset.ravel(), "t"))
+    )
     for key in FIELDS:
         assert getattr(found, key) == pytest.approx(getattr(explicit, key), rel=1e-9), key
     np.testing.assert_allclose(found.errors, explicit.errors, rtol=1e-8, atol=1e-14)
@@ -79,25 +93,37 @@ def test_squared_norms_alone_bound_the_answer():
     sqnorm = (a * a).sum(axis=1)
     found = lambda_star_from_logits(z, u, labels, features_sqnorm=sqnorm)
     truth = lambda_star(student, teacher)
-    assert found.weight == pytest.approx((student * teacher).sum() / (teacher * teacher).sum(), rel=1e-12)
+    assert found.weight == pytest.approx(
+        (student * teacher).sum() / (teacher * teacher).sum(), rel=1e-12
+    )
     assert found.low < truth.low and truth.high < found.high  # all that |g| and |h| could be
     assert "bounded, not measured" in found.advice
     known = lambda_star_from_logits(z, u, labels, features_sqnorm=sqnorm, teacher_bias_sq=0.0)
     assert known.high - known.low < 0.5 * (found.high - found.low)
     for criterion in ("theorem-1", "second-moment", "theorem-1-sharp"):
         with pytest.raises(InvalidInput, match="features="):
-            lambda_star_from_logits(z, u, labels, features_sqnorm=sqnorm, criterion=criterion, **CONSTANTS)
+            lambda_star_from_logits(
+                z, u, labels, features_sqnorm=sqnorm, criterion=criterion, **CONSTANTS
+            )
 
 
 def test_known_bias_gives_the_biased_weight_from_norms():
     z, u, labels, a, student, teacher = classification("squared")
     bias_sq = float(np.sum(teacher.mean(axis=0) ** 2))
     found = lambda_star_from_logits(
-        z, u, labels, loss="squared", features_sqnorm=(a * a).sum(1), teacher_bias_sq=bias_sq, criterion="theorem-1",
+        z,
+        u,
+        labels,
+        loss="squared",
+        features_sqnorm=(a * a).sum(1),
+        teacher_bias_sq=bias_sq,
+        criterion="theorem-1",
         **CONSTANTS,
-    )  # fmt: skip
+    )
     raw, second = (student * teacher).sum() / 80, (teacher * teacher).sum() / 80 * 80 / 79
-    assert found.weight == pytest.approx(raw * 80 / 79 / (second - bias_sq + (1 + 1 / 0.01) * bias_sq), rel=1e-9)
+    assert found.weight == pytest.approx(
+        raw * 80 / 79 / (second - bias_sq + (1 + 1 / 0.01) * bias_sq), rel=1e-9
+    )
 
 
 def test_stream_without_forgetting_equals_the_batch():
@@ -113,12 +139,16 @@ def test_stream_without_forgetting_equals_the_batch():
     assert stream.estimate().weight == pytest.approx(
         lambda_star(student, teacher, criterion="theorem-1", **CONSTANTS).weight, rel=1e-10
     )
-    # One pass sees each sample against the mean so far: error bars agree to their own sampling error, not to rounding.
-    np.testing.assert_allclose(np.sqrt(np.diag(moments.errors)), np.sqrt(np.diag(batch.errors)), rtol=0.25)
+    # One pass sees each sample against the mean so far: error bars agree to their own sampling
+    # error, not to rounding.
+    np.testing.assert_allclose(
+        np.sqrt(np.diag(moments.errors)), np.sqrt(np.diag(batch.errors)), rtol=0.25
+    )
 
 
 def test_exponential_weights_are_unbiased_over_all_sequences():
-    # All 3^5 index sequences of length 5 from 3 points: exact expectations of the weighted estimates.
+    # All 3^5 index sequences of length 5 from 3 points: exact expectations of the weighted
+    # estimates.
     student, teacher = sample(3, 2)
     decay, totals = 0.7, dict.fromkeys(FIELDS, 0.0)
     for code in range(243):
@@ -146,7 +176,8 @@ def test_stream_follows_a_change_that_the_batch_averages_away():
 
 @pytest.mark.parametrize("criterion", ["unbiased", "theorem-1"])
 def test_stream_coverage(criterion):
-    # Nominal 95 %, 100 independent streams: more than 15 misses have probability below 10^-4 if coverage is 0.95.
+    # Nominal 95 %, 100 independent streams: more than 15 misses have probability below 10^-4 if
+    # coverage is 0.95.
     rng = np.random.default_rng(7)
     misses = 0
     truth = 0.6 * 4 / (4 + (criterion == "theorem-1") * (1 + 1 / 0.01) * 0.25)
@@ -166,9 +197,15 @@ def test_stream_memory_is_three_vectors():
 
 @pytest.mark.parametrize(
     ("student", "teacher"),
-    [(np.ones(3), np.ones(4)), (np.array([1.0, math.nan]), np.ones(2)), (np.array(["a"]), np.ones(1)),
-     (np.ones((1, 1, 2)), np.ones((1, 1, 2))), (np.ones(0), np.ones(0)), (np.full(2, 1e300), np.ones(2))],
-)  # fmt: skip
+    [
+        (np.ones(3), np.ones(4)),
+        (np.array([1.0, math.nan]), np.ones(2)),
+        (np.array(["a"]), np.ones(1)),
+        (np.ones((1, 1, 2)), np.ones((1, 1, 2))),
+        (np.ones(0), np.ones(0)),
+        (np.full(2, 1e300), np.ones(2)),
+    ],
+)
 def test_stream_refuses_bad_gradients(student, teacher):
     stream = LambdaEstimator()
     if student.dtype.kind == "f" and student.shape == teacher.shape == (2,):
@@ -195,7 +232,9 @@ def test_chunked_files_equal_arrays(tmp_path, monkeypatch):
     np.save(tmp_path / "t.npy", np.asfortranarray(teacher))
     for entries in (1, 35, 10**6):
         monkeypatch.setattr(data_module, "CHUNK_ENTRIES", entries)
-        found = lambda_star(tmp_path / "s.npy", str(tmp_path / "t.npy"), criterion="theorem-1", **CONSTANTS)
+        found = lambda_star(
+            tmp_path / "s.npy", str(tmp_path / "t.npy"), criterion="theorem-1", **CONSTANTS
+        )
         assert found.weight == pytest.approx(whole.weight, rel=1e-12)
         assert (found.low, found.high) == pytest.approx((whole.low, whole.high), rel=1e-9)
 
@@ -226,8 +265,16 @@ def test_noise_far_below_the_mean_survives():
         (np.ones(5), np.ones(5), "shape"),
         (np.ones((1, 2)), np.ones((1, 2)), "n = 1"),
         (np.ones((5, 0)), np.ones((5, 0)), "d >= 1"),
-        (np.array([[1.0, 2], [3, math.nan], [5, 6]]), np.ones((3, 2)), r"student_gradients\[1, 1\] = nan"),
-        (np.ones((3, 2)), np.array([[1.0, 2], [3, 4], [math.inf, 6]]), r"teacher_gradients\[2, 0\] = inf"),
+        (
+            np.array([[1.0, 2], [3, math.nan], [5, 6]]),
+            np.ones((3, 2)),
+            r"student_gradients\[1, 1\] = nan",
+        ),
+        (
+            np.ones((3, 2)),
+            np.array([[1.0, 2], [3, 4], [math.inf, 6]]),
+            r"teacher_gradients\[2, 0\] = inf",
+        ),
         (np.array([[1, "x"]] * 3, dtype=object), np.ones((3, 2)), "Object arrays are refused"),
         (np.ones((3, 2), dtype=complex), np.ones((3, 2)), "real numbers"),
         (sample(5)[0], np.zeros((5, 4)), "same on every sample"),
@@ -251,7 +298,11 @@ def test_identical_student_and_teacher_and_a_student_without_noise():
     student, teacher = sample()
     same = lambda_star(teacher, teacher)
     assert same.weight == pytest.approx(1.0, rel=1e-14)
-    assert same.high - same.low < 1e-6 and same.rho == pytest.approx(1.0) and same.variance_reduction < 1e-14
+    assert (
+        same.high - same.low < 1e-6
+        and same.rho == pytest.approx(1.0)
+        and same.variance_reduction < 1e-14
+    )
     still = lambda_star(np.full_like(student, 0.1), teacher)
     assert still.weight == 0.0 and still.rho == 0.0 and "no noise" in still.advice
 
@@ -263,7 +314,12 @@ def test_bad_files(tmp_path):
     content = good.read_bytes()
     with pytest.raises(InvalidInput, match="cannot read"):
         lambda_star(path, good)
-    for part in (b"", content[:20], content[: len(content) // 2]):  # empty, half a header, half the rows
+    # Empty, half a header, half the rows.
+    for part in (
+        b"",
+        content[:20],
+        content[: len(content) // 2],
+    ):
         path.write_bytes(part)
         with pytest.raises(InvalidInput, match="still being written"):
             lambda_star(path, good)
@@ -315,7 +371,10 @@ def test_bad_logits(change, message):
 def test_diagnosis_lists_what_its_constants_allow_and_judges_the_weight_in_use():
     student, teacher = sample(400)
     short = diagnose(student, teacher, 0.7)
-    assert set(short.lines) == {"unbiased", "second-moment"} and set(short.skipped) >= {"theorem-1", "theorem-2"}
+    assert set(short.lines) == {"unbiased", "second-moment"} and set(short.skipped) >= {
+        "theorem-1",
+        "theorem-2",
+    }
     full = diagnose(student, teacher, 0.7, **CONSTANTS)
     for name, line in full.lines.items():
         assert line.best == lambda_star(student, teacher, criterion=name, **CONSTANTS)
@@ -324,9 +383,17 @@ def test_diagnosis_lists_what_its_constants_allow_and_judges_the_weight_in_use()
     noise = m.sigma_sq - 1.4 * m.covariance + 0.49 * m.variance
     assert full.lines["unbiased"].now == pytest.approx(noise / m.sigma_sq)
     kappa = 1 / (0.02 * 0.5)
-    assert full.lines["theorem-1"].now == pytest.approx((noise + 0.49 * (1 + kappa) * m.bias_sq) / m.sigma_sq)
-    assert "raises the noise floor" in full.recommendation and "use unbiased=True" in full.recommendation
-    assert "theorem-2-sharp" in diagnose(student, teacher, 0.7, step_size=9.0, mu=0.5, L=1.5, Lcal=3.0).skipped
+    assert full.lines["theorem-1"].now == pytest.approx(
+        (noise + 0.49 * (1 + kappa) * m.bias_sq) / m.sigma_sq
+    )
+    assert (
+        "raises the noise floor" in full.recommendation
+        and "use unbiased=True" in full.recommendation
+    )
+    assert (
+        "theorem-2-sharp"
+        in diagnose(student, teacher, 0.7, step_size=9.0, mu=0.5, L=1.5, Lcal=3.0).skipped
+    )
     assert "allowed although outside [0, 1]" in diagnose(student, teacher, -0.2).recommendation
     assert json.loads(json.dumps(full.to_dict()))["criteria"]["theorem-1"]["now"] > 1
     with pytest.raises(InvalidInput, match="weight"):
@@ -344,6 +411,8 @@ def test_diagnosis_from_logits_and_its_picture(tmp_path):
     axes = figure.axes[0]
     curves = [line.get_ydata() for line in axes.lines if len(line.get_xdata()) == 400]
     assert len(curves) == 2  # unbiased and second-moment; the lower one is the unbiased
-    assert np.min(curves) == pytest.approx(found.lines["unbiased"].best.variance_reduction, rel=1e-3)
+    assert np.min(curves) == pytest.approx(
+        found.lines["unbiased"].best.variance_reduction, rel=1e-3
+    )
     figure.savefig(tmp_path / "diagnosis.png")
     assert (tmp_path / "diagnosis.png").stat().st_size > 5000

@@ -1,4 +1,6 @@
-"""Rational and ball verdicts, the sequential Monte Carlo test, and the almost sure ranges that it rests on."""
+"""Rational and ball verdicts, the sequential Monte Carlo test, and the almost sure ranges that it
+rests on.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory.bounds import letters_for
+from kdtheory.bounds.values import letters_for
 from kdtheory.checks import sequential
 from kdtheory.evidence import monte_carlo, numbers
 from kdtheory.evidence.instance import Instance, exact_array, semidefinite
@@ -22,7 +24,9 @@ from kdtheory.evidence.ranges import almost_sure
 RNG = np.random.default_rng(8)
 PROBLEM = kd.LeastSquares(RNG.standard_normal((4, 2)), RNG.standard_normal(4), ridge=0.25)
 THETA, START = RNG.standard_normal(2), RNG.standard_normal(2)
-FRACTIONS = kd.LeastSquares([[Q(1), Q(1, 3)], [Q(0), Q(2)], [Q(-1, 7), Q(1)]], [Q(1, 2), Q(0), Q(3)], ridge=Q(1, 10))
+FRACTIONS = kd.LeastSquares(
+    [[Q(1), Q(1, 3)], [Q(0), Q(2)], [Q(-1, 7), Q(1)]], [Q(1, 2), Q(0), Q(3)], ridge=Q(1, 10)
+)
 TEACHER, ORIGIN = [Q(1, 5), Q(1)], [Q(2), Q(-1, 3)]
 RULES = [
     kd.DistilledSGD(0.4),
@@ -41,27 +45,39 @@ def test_rational_moments_are_the_float_ones(rule, quantity):
     at = Instance(PROBLEM, THETA, rule, weight=Q(rule.weight), step_size=Q(0.0625))
     S, z, row = lifted_map(at), start(exact_array(START, "x0")), reader(at, quantity)
     exact = [flint.fmpq(*pair) for pair in rational_values(S, z, row, 8)]
-    floats = getattr(kd.expected(PROBLEM, THETA, rule, step_size=0.0625, x0=START, steps=8), quantity)
+    floats = getattr(
+        kd.expected(PROBLEM, THETA, rule, step_size=0.0625, x0=START, steps=8), quantity
+    )
     assert [float(value) for value in exact] == pytest.approx(floats, rel=1e-12)
-    assert all(ball.contains(value) for ball, value in zip(ball_values(S, z, row, 8), exact, strict=True))
+    assert all(
+        ball.contains(value) for ball, value in zip(ball_values(S, z, row, 8), exact, strict=True)
+    )
 
 
 def test_rational_moments_are_the_mean_over_all_paths():
     """Exactly: every index path in fractions, the update written out."""
     at = Instance(FRACTIONS, TEACHER, kd.DistilledSGD(0.5), weight=Q(1, 2), step_size=Q(1, 9))
-    rows, targets, best = FRACTIONS.given[0], FRACTIONS.given[1], [Q(int(x.p), int(x.q)) for x in at.minimiser]
+    rows, targets, best = (
+        FRACTIONS.given[0],
+        FRACTIONS.given[1],
+        [Q(int(x.p), int(x.q)) for x in at.minimiser],
+    )
 
     def gradient(x, n):
         residual = sum(a * b for a, b in zip(rows[n], x, strict=True)) - targets[n]
         return [residual * a + Q(1, 10) * b for a, b in zip(rows[n], x, strict=True)]
 
-    assert [sum(column) for column in zip(*(gradient(best, n) for n in range(3)), strict=True)] == [0, 0]
+    assert [sum(column) for column in zip(*(gradient(best, n) for n in range(3)), strict=True)] == [
+        0,
+        0,
+    ]
     total = Q(0)
     for path in itertools.product(range(3), repeat=3):
         x = ORIGIN
         for n in path:
             x = [
-                a - Q(1, 9) * (g - Q(1, 2) * h) for a, g, h in zip(x, gradient(x, n), gradient(TEACHER, n), strict=True)
+                a - Q(1, 9) * (g - Q(1, 2) * h)
+                for a, g, h in zip(x, gradient(x, n), gradient(TEACHER, n), strict=True)
             ]
         total += sum((a - b) ** 2 for a, b in zip(x, best, strict=True))
     *_, (numerator, denominator) = rational_values(
@@ -71,12 +87,15 @@ def test_rational_moments_are_the_mean_over_all_paths():
 
 
 @pytest.mark.parametrize("method", ["rational", "ball"])
-@pytest.mark.parametrize("name", [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None])
+@pytest.mark.parametrize(
+    "name", [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None]
+)
 def test_every_bound_is_decided(name, method):
     verdict = kd.verify(PROBLEM, THETA, theorem=name, method=method, steps=12)
     assert (verdict.status, verdict.evidence) == ("VERIFIED", method)
     assert verdict.ratio == pytest.approx(
-        kd.verify(PROBLEM, THETA, theorem=name, step_size=verdict.step_size, steps=12).ratio, rel=1e-8
+        kd.verify(PROBLEM, THETA, theorem=name, step_size=verdict.step_size, steps=12).ratio,
+        rel=1e-8,
     )
     assert "certified" in verdict.reason
 
@@ -91,31 +110,58 @@ def mutated(name: str) -> kd.Theorem:
 @pytest.mark.parametrize("method", ["exact", "rational", "ball", "monte-carlo"])
 @pytest.mark.parametrize("name", ["theorem-1", "theorem-1-sharp"])
 def test_a_wrong_bound_is_refuted(name, method):
-    wrong = kd.verify(PROBLEM, THETA, theorem=mutated(name), weight=0.0, x0=PROBLEM.minimiser, method=method, steps=30)
+    wrong = kd.verify(
+        PROBLEM,
+        THETA,
+        theorem=mutated(name),
+        weight=0.0,
+        x0=PROBLEM.minimiser,
+        method=method,
+        steps=30,
+    )
     assert wrong.status == "VIOLATED"
 
 
 def test_equality_is_decided_in_rationals_and_left_open_by_balls():
-    """One dimension, no noise, E|x-x*|^2 = (1 - gamma mu)^2 s: a bound equal to it is exactly attained."""
+    """One dimension, no noise, E|x-x*|^2 = (1 - gamma mu)^2 s: a bound equal to it is exactly
+    attained.
+    """
     sharp = kd.LeastSquares([[Q(1)], [Q(1)]], [Q(0), Q(0)])
     theorem = kd.THEOREMS["theorem-1"]
-    gamma, mu, s = (next(x for x in theorem.psi.free_symbols if str(x) == name) for name in ("gamma", "mu", "s"))
+    gamma, mu, s = (
+        next(x for x in theorem.psi.free_symbols if str(x) == name) for name in ("gamma", "mu", "s")
+    )
     attained = replace(theorem, psi=(1 - gamma * mu) ** 2 * s)
     setting = {"theorem": attained, "weight": 0.0, "step_size": Q(1, 9), "x0": [Q(3)], "steps": 20}
     assert kd.verify(sharp, [Q(1)], method="rational", **setting).status == "VERIFIED"
     assert kd.verify(sharp, [Q(1)], method="ball", **setting).status == "UNDECIDED"
-    barely = replace(theorem, psi=((1 - gamma * mu) ** 2 - sp.Rational(1, 10**30)) * s)  # no float sees this
-    assert kd.verify(sharp, [Q(1)], method="exact", **{**setting, "theorem": barely}).status == "VERIFIED"
+    # No float sees this.
+    barely = replace(theorem, psi=((1 - gamma * mu) ** 2 - sp.Rational(1, 10**30)) * s)
+    assert (
+        kd.verify(sharp, [Q(1)], method="exact", **{**setting, "theorem": barely}).status
+        == "VERIFIED"
+    )
     for method in ("rational", "ball"):
-        assert kd.verify(sharp, [Q(1)], method=method, **{**setting, "theorem": barely}).status == "VIOLATED"
+        assert (
+            kd.verify(sharp, [Q(1)], method=method, **{**setting, "theorem": barely}).status
+            == "VIOLATED"
+        )
 
 
 def test_fractions_are_taken_as_they_are():
-    verdict = kd.verify(FRACTIONS, TEACHER, theorem="theorem-1-envelope", weight=Q(1, 3), x0=ORIGIN, steps=10)
+    verdict = kd.verify(
+        FRACTIONS, TEACHER, theorem="theorem-1-envelope", weight=Q(1, 3), x0=ORIGIN, steps=10
+    )
     assert (verdict.status, verdict.evidence) == ("VERIFIED", "rational")
     assert (
         kd.verify(
-            FRACTIONS, TEACHER, theorem="exact-quadratic", weight=Q(1), step_size=Q(1, 9), x0=ORIGIN, steps=10
+            FRACTIONS,
+            TEACHER,
+            theorem="exact-quadratic",
+            weight=Q(1),
+            step_size=Q(1, 9),
+            x0=ORIGIN,
+            steps=10,
         ).status
         == "VERIFIED"
     )
@@ -132,7 +178,10 @@ def test_fractions_are_taken_as_they_are():
         )
     with pytest.raises(kd.InvalidInput, match="least squares"):
         kd.verify(
-            kd.LogisticRegression([[1.0], [2.0]], [0.0, 1.0], ridge=0.1), [0.0], theorem="theorem-1", method="rational"
+            kd.LogisticRegression([[1.0], [2.0]], [0.0, 1.0], ridge=0.1),
+            [0.0],
+            theorem="theorem-1",
+            method="rational",
         )
 
 
@@ -142,8 +191,13 @@ def test_rank_deficient_instances_have_the_shortest_minimiser_and_a_certified_pl
     flat = kd.LeastSquares(features, rng.integers(-5, 6, 5))
     at = Instance(flat, np.ones(3), kd.DistilledSGD(0.5), weight=Q(1, 2), step_size=Q(1, 1000))
     assert [float(x) for x in at.minimiser] == pytest.approx(flat.minimiser, rel=1e-10, abs=1e-12)
-    assert kd.verify(flat, np.ones(3), theorem="theorem-2", method="rational", steps=10).status == "VERIFIED"
-    assert float(at.constants("mu_pl")["mu"]) == pytest.approx(float(flat.constants.mu_pl), rel=1e-9)
+    assert (
+        kd.verify(flat, np.ones(3), theorem="theorem-2", method="rational", steps=10).status
+        == "VERIFIED"
+    )
+    assert float(at.constants("mu_pl")["mu"]) == pytest.approx(
+        float(flat.constants.mu_pl), rel=1e-9
+    )
 
 
 def test_certificates_can_fail():
@@ -176,7 +230,9 @@ def test_expressions_in_exact_numbers_are_the_float_ones():
 PROBLEMS = {
     "logistic": kd.LogisticRegression(RNG.standard_normal((5, 2)), [0, 1, 1, 0, 1], ridge=0.3),
     "softmax": kd.SoftmaxRegression(RNG.standard_normal((4, 2)), [0, 1, 2, 1], ridge=0.3),
-    "sinusoidal": kd.SinusoidalSum([[1.0, 0.4]], [0.5, 1.5, 1.0], [[0.2, -1.0], [0.3, 0.5], [-0.5, 0.5]]),
+    "sinusoidal": kd.SinusoidalSum(
+        [[1.0, 0.4]], [0.5, 1.5, 1.0], [[0.2, -1.0], [0.3, 0.5], [-0.5, 0.5]]
+    ),
     "least-squares": PROBLEM,
 }
 
@@ -184,8 +240,8 @@ PROBLEMS = {
 @pytest.mark.parametrize("kind", PROBLEMS)
 @pytest.mark.parametrize("quantity", ["sq_distance", "gap"])
 def test_ranges_hold_on_every_path(kind, quantity):
-    """Greedy paths (the index that takes the error farthest) and random ones stay within; the range is not vacuous at
-    first."""
+    """Greedy paths (the index that takes the error farthest) and random ones stay within; the range
+    is not vacuous at first."""
     problem = PROBLEMS[kind]
     rng = np.random.default_rng(3)
     theta, x0 = (
@@ -202,7 +258,9 @@ def test_ranges_hold_on_every_path(kind, quantity):
             assert value <= most[t]
             ahead = x - gamma * (problem.gradients(x) - push)
             x = ahead[
-                np.argmax(((ahead - problem.minimiser) ** 2).sum(axis=1)) if greedy else rng.integers(problem.n_terms)
+                np.argmax(((ahead - problem.minimiser) ** 2).sum(axis=1))
+                if greedy
+                else rng.integers(problem.n_terms)
             ]
     assert most[0] == pytest.approx(monte_carlo._values(problem, x0[None], quantity)[0], rel=1e-6)
 
@@ -233,18 +291,29 @@ def test_monte_carlo_verifies_with_a_range_and_not_without(kind):
 
 
 def test_near_the_stability_limit_samples_never_verify():
-    """The exact error is of order 1 while nearly every run reports 1e-10 or less: a wrong claim must not pass."""
+    """The exact error is of order 1 while nearly every run reports 1e-10 or less: a wrong claim
+    must not pass.
+    """
     wild = kd.LeastSquares(np.append(np.ones(19), 3.0)[:, None], np.zeros(20))
     rule, x0, steps = kd.DistilledSGD(0.0), np.array([1.0]), 100
     gamma = 0.999 * kd.stability_limit(wild, rule)
-    truth = kd.expected(wild, [0.0], rule, step_size=gamma, x0=x0, steps=steps, at=[steps]).sq_distance[0]
+    truth = kd.expected(
+        wild, [0.0], rule, step_size=gamma, x0=x0, steps=steps, at=[steps]
+    ).sq_distance[0]
     run = kd.simulate(
-        wild, [0.0], rule, step_size=gamma, x0=x0, steps=steps, replicates=300, seed=0, record_every=steps
+        wild,
+        [0.0],
+        rule,
+        step_size=gamma,
+        x0=x0,
+        steps=steps,
+        replicates=300,
+        seed=0,
+        record_every=steps,
     )
     claim = truth / 10
-    assert (
-        run.interval(1 - 1e-6)[1][-1] < claim
-    )  # the normal interval lies wholly below a claim that is ten times too small
+    # The normal interval lies wholly below a claim that is ten times too small.
+    assert run.interval(1 - 1e-6)[1][-1] < claim
     found = monte_carlo.judge(
         wild,
         np.array([0.0]),
@@ -265,7 +334,14 @@ def test_identity_is_refuted_by_samples_and_never_verified():
     rule = kd.DistilledSGD(0.4)
     times = np.arange(13)
     truth = kd.expected(PROBLEM, THETA, rule, step_size=0.06, x0=START, steps=12).sq_distance
-    setting = {"gamma": 0.06, "x0": START, "quantity": "sq_distance", "identity": True, "replicates": 800, "seed": 0}
+    setting = {
+        "gamma": 0.06,
+        "x0": START,
+        "quantity": "sq_distance",
+        "identity": True,
+        "replicates": 800,
+        "seed": 0,
+    }
     for scale, status in ((1.0, "UNDECIDED"), (0.7, "VIOLATED"), (1.4, "VIOLATED")):
         claimed = np.where(times > 8, scale, 1.0) * truth  # beyond the times that are enumerated
         assert monte_carlo.judge(PROBLEM, THETA, rule, times, claimed, **setting).status == status
@@ -281,7 +357,9 @@ def test_false_alarm_rates_stay_below_the_level_and_students_does_not():
 
 
 def test_halved_bounds_are_refuted_and_doubled_ones_verified():
-    found = {name: (halved, doubled) for name, halved, doubled in sequential.power(trials=20, runs=400)}
+    found = {
+        name: (halved, doubled) for name, halved, doubled in sequential.power(trials=20, runs=400)
+    }
     for name in ("constant", "uniform on [0, 2]", "exponential"):
         assert found[name][0].exceeds == 1.0
     assert found["uniform on [0, 2]"][1].below == 1.0
@@ -290,7 +368,9 @@ def test_halved_bounds_are_refuted_and_doubled_ones_verified():
 def test_a_sweep_shares_its_level():
     problem = PROBLEMS["logistic"]
     theta = problem.minimiser + 0.2
-    found = kd.verify_sweep(problem, theta, theorem="theorem-1-sharp", weights=[-0.5, 0.0, 0.5, 1.0], steps=25)
+    found = kd.verify_sweep(
+        problem, theta, theorem="theorem-1-sharp", weights=[-0.5, 0.0, 0.5, 1.0], steps=25
+    )
     assert [verdict.status for verdict in found] == ["VERIFIED"] * 4
     assert all("level 2.5e-05" in verdict.reason for verdict in found)
     assert [verdict.weight for verdict in found] == [-0.5, 0.0, 0.5, 1.0]
@@ -299,11 +379,30 @@ def test_a_sweep_shares_its_level():
 
 
 def test_an_unreachable_verification_is_not_paid_for():
-    """Range 10^12 times the bound: 2000 runs, all of them 0, could not verify it, and at most 500 are made."""
+    """Range 10^12 times the bound: 2000 runs, all of them 0, could not verify it, and at most 500
+    are made.
+    """
     spiky = kd.LeastSquares(np.append(np.ones(39), 9.0)[:, None], np.zeros(40))
-    setting = {"gamma": 0.03, "x0": np.array([1.0]), "quantity": "sq_distance", "identity": False, "seed": 0}
+    setting = {
+        "gamma": 0.03,
+        "x0": np.array([1.0]),
+        "quantity": "sq_distance",
+        "identity": False,
+        "seed": 0,
+    }
     rule, times = kd.DistilledSGD(0.0), np.array([40])
-    truth = kd.expected(spiky, [0.0], rule, step_size=0.03, x0=[1.0], steps=40, at=times, quantities=("sq_distance",))
-    found = monte_carlo.judge(spiky, np.zeros(1), rule, times, 2 * truth.sq_distance, replicates=2000, **setting)
+    truth = kd.expected(
+        spiky,
+        [0.0],
+        rule,
+        step_size=0.03,
+        x0=[1.0],
+        steps=40,
+        at=times,
+        quantities=("sq_distance",),
+    )
+    found = monte_carlo.judge(
+        spiky, np.zeros(1), rule, times, 2 * truth.sq_distance, replicates=2000, **setting
+    )
     assert found.status == "UNDECIDED"
     assert found.reason.startswith("500 runs")

@@ -1,5 +1,5 @@
-"""The exact engine where it could go wrong: against 50-digit arithmetic, at extreme problems, horizons and step
-sizes."""
+"""The exact engine where it could go wrong: against 50-digit arithmetic, at extreme problems,
+horizons and step sizes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.moments import powers, recursion, reduced
-from kdtheory.moments.methods import Case
-from kdtheory.moments.powers import Triangular, at_times
-from kdtheory.moments.recursion import Moments
+from kdtheory.engines.exact import powers, recursion, reduced
+from kdtheory.engines.exact.methods import Case
+from kdtheory.engines.exact.powers import Triangular, at_times
+from kdtheory.engines.exact.recursion import Moments
 
 METHODS = ["recursion", "squaring", "eigendecomposition", "lanczos"]
 RNG = np.random.default_rng(5)
@@ -29,14 +29,24 @@ def kron(B: np.ndarray) -> np.ndarray:
 
 
 def truth(
-    problem: kd.LeastSquares, theta: np.ndarray, rule: kd.DistilledSGD, gamma: float, x0: np.ndarray, times: list[int]
+    problem: kd.LeastSquares,
+    theta: np.ndarray,
+    rule: kd.DistilledSGD,
+    gamma: float,
+    x0: np.ndarray,
+    times: list[int],
 ) -> np.ndarray:
-    """E|x - x*|^2 from powers of E (B kron B), where (x - x*, 1)+ = B (x - x*, 1); single indices."""
+    """E|x - x*|^2 from powers of E (B kron B), where (x - x*, 1)+ = B (x - x*, 1); single
+    indices.
+    """
     N, d = problem.features.shape
     F, b, best = exact(problem.features), exact(problem.targets), exact(problem.minimiser)
-    if d <= N or problem.ridge:  # the minimiser itself to 50 digits; elsewhere its floats fit the data exactly enough
+    # The minimiser itself to 50 digits; elsewhere its floats fit the data exactly enough.
+    if d <= N or problem.ridge:
         H = F.T @ F / N + problem.ridge * exact(np.eye(d))
-        best = np.array(list(mpmath.lu_solve(mpmath.matrix(H.tolist()), mpmath.matrix((F.T @ b / N).tolist()))))
+        best = np.array(
+            list(mpmath.lu_solve(mpmath.matrix(H.tolist()), mpmath.matrix((F.T @ b / N).tolist())))
+        )
     ours, taught = ((F @ z - b)[:, None] * F + problem.ridge * z for z in (best, exact(theta)))
     mean = taught.mean(axis=0) if rule.unbiased else 0 * best
     maps = []
@@ -63,7 +73,9 @@ def gaussian(n: int, d: int, **more: Any) -> kd.LeastSquares:
 
 PLAIN = gaussian(4, 2, ridge=0.1)
 THETA, START = RNG.standard_normal((2, 2))
-SAME_ROWS = kd.LeastSquares(np.repeat(RNG.standard_normal((1, 3)), 5, axis=0), RNG.standard_normal(5))
+SAME_ROWS = kd.LeastSquares(
+    np.repeat(RNG.standard_normal((1, 3)), 5, axis=0), RNG.standard_normal(5)
+)
 CASES = {
     "plain": (PLAIN, THETA, kd.DistilledSGD(0.5), START, 0.25),
     "perfect teacher": (PLAIN, PLAIN.minimiser, kd.DistilledSGD(0.7), START, 0.25),
@@ -75,7 +87,13 @@ CASES = {
     "far start": (PLAIN, THETA, kd.DistilledSGD(0.5), 1e8 * START, 0.25),
     "d = N = 1": (gaussian(1, 1, ridge=0.3), THETA[:1], kd.DistilledSGD(0.5), START[:1], 0.3),
     "d = 1": (gaussian(5, 1), THETA[:1], kd.DistilledSGD(0.5), START[:1], 0.1),
-    "N < d": (gaussian(2, 3), RNG.standard_normal(3), kd.DistilledSGD(0.5), RNG.standard_normal(3), 0.25),
+    "N < d": (
+        gaussian(2, 3),
+        RNG.standard_normal(3),
+        kd.DistilledSGD(0.5),
+        RNG.standard_normal(3),
+        0.25,
+    ),
     "N < d, ridge": (
         gaussian(2, 3, ridge=1e-6),
         RNG.standard_normal(3),
@@ -109,10 +127,21 @@ def test_every_method_against_fifty_digits(name):
         for method in METHODS:
             some = times[:-1] if method == "recursion" else times
             found = kd.expected(
-                problem, theta, rule, step_size=gamma, x0=start, steps=times[-1], at=some, method=method
+                problem,
+                theta,
+                rule,
+                step_size=gamma,
+                x0=start,
+                steps=times[-1],
+                at=some,
+                method=method,
             )
-            error = [abs(float(one / other - 1)) for one, other in zip(exact(found.sq_distance), right, strict=False)]
-            # The t-th power of an eigenvalue near 1 is known to t eps = 2e-10 at t = 10^6, and to little more before.
+            error = [
+                abs(float(one / other - 1))
+                for one, other in zip(exact(found.sq_distance), right, strict=False)
+            ]
+            # The t-th power of an eigenvalue near 1 is known to t eps = 2e-10 at t = 10^6, and to
+            # little more before.
             assert max(error) <= 4e-10, method
             assert max(error[:5]) <= 1e-11, method
 
@@ -124,39 +153,66 @@ def test_around_the_stability_limit(share):
     with mpmath.workdps(50):
         right = truth(PLAIN, THETA, rule, gamma, START, times)
         for method in METHODS[1:]:
-            found = kd.expected(PLAIN, THETA, rule, step_size=gamma, x0=START, steps=times[-1], at=times, method=method)
-            error = [abs(float(one / other - 1)) for one, other in zip(exact(found.sq_distance), right, strict=True)]
-            assert max(error) <= 4e-9, method  # t eps times the few units in the last place that the map itself has
+            found = kd.expected(
+                PLAIN,
+                THETA,
+                rule,
+                step_size=gamma,
+                x0=START,
+                steps=times[-1],
+                at=times,
+                method=method,
+            )
+            error = [
+                abs(float(one / other - 1))
+                for one, other in zip(exact(found.sq_distance), right, strict=True)
+            ]
+            # T eps times the few units in the last place that the map itself has.
+            assert max(error) <= 4e-9, method
             assert max(error[:3]) <= 1e-11, method
 
 
 def wide(n: int, d: int, condition: float) -> tuple[kd.LeastSquares, np.ndarray, np.ndarray, float]:
     rng = np.random.default_rng(7)
-    problem = kd.LeastSquares(rng.standard_normal((n, d)) * np.geomspace(1, condition**-0.5, d), rng.standard_normal(n))
+    problem = kd.LeastSquares(
+        rng.standard_normal((n, d)) * np.geomspace(1, condition**-0.5, d), rng.standard_normal(n)
+    )
     theta, start = problem.minimiser + rng.standard_normal((2, d))
     return problem, theta, start, 1.0 / (8.0 * float(problem.constants.Lcal))
 
 
-@pytest.mark.parametrize("rule", [kd.DistilledSGD(0.5), kd.DistilledSGD(0.5, compressor=kd.RandK(79))])
+@pytest.mark.parametrize(
+    "rule", [kd.DistilledSGD(0.5), kd.DistilledSGD(0.5, compressor=kd.RandK(79))]
+)
 def test_instability_is_found_without_walking_there(rule):
-    """d = 80 has no whole map: 10^6 steps of the recursion would take an hour, the projection knows."""
+    """d = 80 has no whole map: 10^6 steps of the recursion would take an hour, the projection
+    knows.
+    """
     problem, theta, start, _ = wide(160, 80, 10.0)
     gamma = 1.2 * kd.stability_limit(problem, rule)
     with pytest.raises(kd.Diverged, match=r"overflows by t = \d+ .*stable step size is"):
         kd.expected(problem, theta, rule, step_size=gamma, x0=start, steps=10**6)
     fast, slow = (
-        kd.expected(problem, theta, rule, step_size=gamma, x0=start, steps=40, method=method).sq_distance
+        kd.expected(
+            problem, theta, rule, step_size=gamma, x0=start, steps=40, method=method
+        ).sq_distance
         for method in ("lanczos", "recursion")
     )
     assert fast == pytest.approx(slow, rel=1e-10)
 
 
 def test_singular_hessian_in_many_dimensions():
-    """N = 40 < d = 80: what lies outside the range of H stays, for ever; the rest has a stationary law."""
+    """N = 40 < d = 80: what lies outside the range of H stays, for ever; the rest has a stationary
+    law.
+    """
     problem, theta, start, gamma = wide(40, 80, 10.0)
     rule = kd.DistilledSGD(0.5)
-    found = kd.expected(problem, theta, rule, step_size=gamma, x0=start, steps=10**9, at=[0, 40, 10**9])
-    slow = kd.expected(problem, theta, rule, step_size=gamma, x0=start, steps=40, at=[0, 40], method="recursion")
+    found = kd.expected(
+        problem, theta, rule, step_size=gamma, x0=start, steps=10**9, at=[0, 40, 10**9]
+    )
+    slow = kd.expected(
+        problem, theta, rule, step_size=gamma, x0=start, steps=40, at=[0, 40], method="recursion"
+    )
     assert found.sq_distance[:2] == pytest.approx(slow.sq_distance, rel=1e-12)
     range_of = np.linalg.svd(problem.features, full_matrices=False)[2]
     error = start - problem.minimiser
@@ -167,13 +223,16 @@ def test_singular_hessian_in_many_dimensions():
 
 
 def test_far_horizon_of_an_ill_conditioned_problem():
-    """Condition 10^3, d = 64: the projection's own bound must be reachable, or the basis grows until memory ends."""
+    """Condition 10^3, d = 64: the projection's own bound must be reachable, or the basis grows
+    until memory ends.
+    """
     problem, theta, start, gamma = wide(200, 64, 1e3)
     moments = Case(problem, theta, kd.DistilledSGD(0.5), gamma, start, in_weight=False)
     far = moments.run("lanczos", np.array([3000, 10**12]), [0, 1])
     limit = kd.stationary(problem, theta, kd.DistilledSGD(0.5), step_size=gamma)
     assert far is not None
-    assert far[1, :, 0] == pytest.approx([limit.sq_distance, limit.gap], rel=1e-8)  # eps over 1 - radius = 5e-6
+    # Eps over 1 - radius = 5e-6.
+    assert far[1, :, 0] == pytest.approx([limit.sq_distance, limit.gap], rel=1e-8)
     near = moments.run("recursion", np.array([3000]), [0, 1])
     assert far[0] == pytest.approx(near[0], rel=1e-10)
 
@@ -207,10 +266,18 @@ def test_tied_adjoint_is_the_adjoint_of_tied():
 
 def test_triangular_powers_are_those_of_the_matrix():
     fast, slow = np.array([0.9, -0.5, 0.3]), np.array([0.95, 0.2])
-    join, ends, tails = RNG.standard_normal((2, 3)), RNG.standard_normal((1, 3)), RNG.standard_normal((1, 2))
+    join, ends, tails = (
+        RNG.standard_normal((2, 3)),
+        RNG.standard_normal((1, 3)),
+        RNG.standard_normal((1, 2)),
+    )
     parts = Triangular(fast, slow, join, ends, tails)
     whole = np.block(
-        [[np.diag(fast), np.zeros((3, 3))], [join, np.diag(slow), np.zeros((2, 1))], [ends, tails, np.ones((1, 1))]]
+        [
+            [np.diag(fast), np.zeros((3, 3))],
+            [join, np.diag(slow), np.zeros((2, 1))],
+            [ends, tails, np.ones((1, 1))],
+        ]
     )
     starts, readers = RNG.standard_normal((6, 2)), RNG.standard_normal((3, 6))
     for times in (
@@ -226,7 +293,9 @@ def test_triangular_powers_are_those_of_the_matrix():
 
 
 def test_settled_part_of_a_curve_is_what_single_times_give():
-    """From some row of the grid on nothing moves, and later rows are copies: true at the seam and at the end."""
+    """From some row of the grid on nothing moves, and later rows are copies: true at the seam and
+    at the end.
+    """
     rule, gamma = kd.DistilledSGD(0.5), 0.25 / float(PLAIN.constants.Lcal)
     whole = kd.expected(PLAIN, THETA, rule, step_size=gamma, x0=START, steps=60_000)
     times = np.unique(np.geomspace(1, 60_000, 300).astype(int))
@@ -235,15 +304,23 @@ def test_settled_part_of_a_curve_is_what_single_times_give():
     assert len(set(whole.sq_distance[-256 * 100 :])) <= 256
 
 
-@pytest.mark.parametrize(("module", "name", "loose"), [(reduced, "TOLERANCE", 1e-4), (powers, "SETTLED", 1e-4)])
+@pytest.mark.parametrize(
+    ("module", "name", "loose"), [(reduced, "TOLERANCE", 1e-4), (powers, "SETTLED", 1e-4)]
+)
 def test_a_looser_engine_is_caught(monkeypatch, module, name, loose):
     """What the comparisons of this file would say of an engine that stops too early."""
     problem, theta, start, gamma = wide(60, 30, 10.0)
     setting: dict[str, Any] = {"step_size": gamma, "x0": start, "steps": 30_000}
-    right = kd.expected(problem, theta, kd.DistilledSGD(0.5), **setting, method="eigendecomposition").sq_distance
-    tight = kd.expected(problem, theta, kd.DistilledSGD(0.5), **setting, method="lanczos").sq_distance
+    right = kd.expected(
+        problem, theta, kd.DistilledSGD(0.5), **setting, method="eigendecomposition"
+    ).sq_distance
+    tight = kd.expected(
+        problem, theta, kd.DistilledSGD(0.5), **setting, method="lanczos"
+    ).sq_distance
     monkeypatch.setattr(module, name, loose)
-    wrong = kd.expected(problem, theta, kd.DistilledSGD(0.5), **setting, method="lanczos").sq_distance
+    wrong = kd.expected(
+        problem, theta, kd.DistilledSGD(0.5), **setting, method="lanczos"
+    ).sq_distance
     assert np.abs(tight / right - 1).max() <= 1e-10
     assert np.abs(wrong / right - 1).max() > 1e-8
 

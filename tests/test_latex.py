@@ -1,4 +1,5 @@
-"""Proofs on paper: a real TeX engine sets them without an overfull line; the SMT and Coq files stand on their own; pages do not drift.
+"""Proofs on paper: a real TeX engine sets them without an overfull line; the SMT and Coq files
+stand on their own; pages do not drift.
 
 These tests fail where TeX, Coq or Z3 is absent: an engine that did not run has set nothing.
 """
@@ -29,7 +30,12 @@ def pdflatex(text: str, folder: Path) -> str:
     (folder / "proofs.tex").write_text(text, encoding="utf-8")
     engine = shutil.which("pdflatex")
     assert engine is not None, "pdflatex is missing: apt-get install texlive-latex-base"
-    done = subprocess.run([engine, "-interaction=nonstopmode", "-halt-on-error", "proofs.tex"], cwd=folder, capture_output=True, check=False)
+    done = subprocess.run(
+        [engine, "-interaction=nonstopmode", "-halt-on-error", "proofs.tex"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
     log = (folder / "proofs.log").read_text(encoding="latin-1")
     assert done.returncode == 0, log[-2000:]
     return log
@@ -39,7 +45,8 @@ def overfull(log: str) -> list[float]:
     return [float(width) for width in re.findall(r"Overfull \\hbox \((\d+\.?\d*)pt", log)]
 
 
-one_process = pytest.mark.xdist_group("proofs")     # with --dist loadgroup, so that the fixture is made once
+# With --dist loadgroup, so that the fixture is made once.
+one_process = pytest.mark.xdist_group("proofs")
 
 
 @pytest.fixture(scope="module")
@@ -50,25 +57,41 @@ def proofs():
 @one_process
 def test_the_whole_argument_compiles_and_no_line_runs_off_the_page(proofs, tmp_path):
     # Every column filled, as after a run with all checkers.
-    asked = [replace(proof, steps=tuple(replace(step, checker=checker) for checker in CHECKERS for step in proof.steps)) for proof in proofs]
+    asked = [
+        replace(
+            proof,
+            steps=tuple(
+                replace(step, checker=checker) for checker in CHECKERS for step in proof.steps
+            ),
+        )
+        for proof in proofs
+    ]
     text = writing.document(asked)
     log = pdflatex(text, tmp_path)
     assert overfull(log) == []
     assert (tmp_path / "proofs.pdf").stat().st_size > 100_000
     names = {item.name for proof in proofs for item in proof.obligations}
-    assert all(text.count(rf"\paragraph{{{name}.}}") == 1 for name in names)         # every obligation once, none left out
+    # Every obligation once, none left out.
+    assert all(text.count(rf"\paragraph{{{name}.}}") == 1 for name in names)
 
 
 @one_process
 def test_a_section_fits_into_somebody_elses_appendix(proofs, tmp_path):
     """A stranger's two-package article, twocolumn or not, takes a section as it is."""
-    paper = r"\documentclass{article}\usepackage{amsmath,amssymb,longtable}\begin{document}\appendix" + "\n"
+    paper = (
+        r"\documentclass{article}\usepackage{amsmath,amssymb,longtable}\begin{document}\appendix"
+        + "\n"
+    )
     pdflatex(paper + proofs[1].to_latex() + "\n\\end{document}\n", tmp_path)
 
 
 def test_an_overfull_line_is_seen(tmp_path):
     """The check above can fail: a fraction of 200 letters is wider than the page."""
-    wide = r"\documentclass{article}\begin{document}$\frac{" + "+".join("abcdefgh" * 25) + r"}{2}$\end{document}"
+    wide = (
+        r"\documentclass{article}\begin{document}$\frac{"
+        + "+".join("abcdefgh" * 25)
+        + r"}{2}$\end{document}"
+    )
     assert overfull(pdflatex(wide, tmp_path))[0] > 100
 
 
@@ -80,7 +103,9 @@ def test_every_multiplier_and_square_is_printed(name):
         if isinstance(item, Certificate):
             rest = int(item.remainder != 0 or not (item.multipliers or item.squares))
             assert len(entry.lines) == len(item.multipliers) + len(item.squares) + rest
-            assert [line.why.split(",")[0] for line in entry.lines[: len(item.multipliers)]] == [key.label for key in item.multipliers]
+            assert [line.why.split(",")[0] for line in entry.lines[: len(item.multipliers)]] == [
+                key.label for key in item.multipliers
+            ]
 
 
 def test_every_statement_has_its_argument():
@@ -99,7 +124,11 @@ def test_drift_is_seen(tmp_path):
     (tmp_path / "theorem-1.md").unlink()
     (tmp_path / "theorem-2.md").write_text("", encoding="utf-8")
     (tmp_path / "stranger.md").write_text("", encoding="utf-8")
-    assert markdown.drift(tmp_path) == ["theorem-1.md is missing", "theorem-2.md differs from its statement", "stranger.md belongs to no statement"]
+    assert markdown.drift(tmp_path) == [
+        "theorem-1.md is missing",
+        "theorem-2.md differs from its statement",
+        "stranger.md belongs to no statement",
+    ]
 
 
 @one_process
@@ -120,5 +149,12 @@ def test_the_coq_file_runs_alone(proofs, tmp_path):
     coqc = shutil.which("coqc")
     assert coqc is not None, "coqc is missing: apt-get install coq"
     for name in (*coq_build.BASE, "Proofs.v"):
-        done = subprocess.run([coqc, "-q", "-R", ".", "KDTheory", name], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200)
+        done = subprocess.run(
+            [coqc, "-q", "-R", ".", "KDTheory", name],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=200,
+        )
         assert done.returncode == 0, done.stderr

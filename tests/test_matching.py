@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kdtheory import envelope, matching, matching_gram, matching_horizon
+from kdtheory.algebra import envelope
 from kdtheory.errors import InvalidInput
-from kdtheory.matching import SignedSum
+from kdtheory.instances import gram as matching_gram
+from kdtheory.instances import horizon as matching_horizon
+from kdtheory.instances import matching
+from kdtheory.instances.matching import SignedSum
 
 
 def _f(rng: random.Random, low: int, high: int) -> Fraction:
@@ -20,8 +23,8 @@ def _f(rng: random.Random, low: int, high: int) -> Fraction:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_noise_dominated_equality(seed: int) -> None:
-    """E|x+|^2 = (1-varrho) x^2 + T_varrho at x = sqrt(W)/(A - varrho), for random admissible rates; also PL with L =
-    mu."""
+    """E|x+|^2 = (1-varrho) x^2 + T_varrho at x = sqrt(W)/(A - varrho), for random admissible rates;
+    also PL with L = mu."""
     rng = random.Random(seed)
     mu, c, noise = _f(rng, 20, 90), _f(rng, 1, 200), _f(rng, 50, 99)
     Lcal = mu + c**2 / mu
@@ -33,7 +36,9 @@ def test_noise_dominated_equality(seed: int) -> None:
     square, gap = case.problem.exact_step(case.x, case.theta, case.weight, gamma)
     assert case.problem.teacher(case.theta, case.weight) == (bias, noise)
     assert square == (1 - rate) * case.x**2 + triple.constant(rate)
-    weak = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=mu, Lcal=Lcal, q=c / mu, k=bias, a=noise, b=1 - gamma * mu)
+    weak = envelope.polyak_lojasiewicz(
+        gamma=gamma, mu=mu, L=mu, Lcal=Lcal, q=c / mu, k=bias, a=noise, b=1 - gamma * mu
+    )
     assert gap == (1 - rate) * case.problem.exact_value(case.x) + weak.constant(rate)
 
 
@@ -43,7 +48,9 @@ def test_unbiased_equality() -> None:
     problem = matching.SignedQuadratics(mu=mu, c=c, s=Fraction(7, 3))
     theta, weight = Fraction(1), Fraction(1, 3)
     _, noise = problem.teacher(theta, weight)
-    triple = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=problem.Lcal, c=c, k=Fraction(0), a=noise)
+    triple = envelope.noise_dominated(
+        gamma=gamma, mu=mu, Lcal=problem.Lcal, c=c, k=Fraction(0), a=noise
+    )
     x = gamma**2 * noise * c / (triple.A - gamma * mu)
     square, _ = problem.exact_step(x, theta, weight, gamma, unbiased=True)
     assert square == (1 - gamma * mu) * x**2 + triple.constant(gamma * mu)
@@ -51,10 +58,25 @@ def test_unbiased_equality() -> None:
 
 def test_pl_uphill_equality() -> None:
     """A PL sum with L > mu attains the PL bound when each outcome moves uphill."""
-    mu, L, q, gamma, rate = Fraction(1), Fraction(11, 10), Fraction(1, 2), Fraction(1, 10), Fraction(1, 50)
-    case = matching.pl_uphill(mu=mu, L=L, q=q, gamma=gamma, bias=Fraction(5), noise=Fraction(1, 4), rate=rate)
+    mu, L, q, gamma, rate = (
+        Fraction(1),
+        Fraction(11, 10),
+        Fraction(1, 2),
+        Fraction(1, 10),
+        Fraction(1, 50),
+    )
+    case = matching.pl_uphill(
+        mu=mu, L=L, q=q, gamma=gamma, bias=Fraction(5), noise=Fraction(1, 4), rate=rate
+    )
     triple = envelope.polyak_lojasiewicz(
-        gamma=gamma, mu=mu, L=L, Lcal=case.problem.Lcal, q=q, k=case.bias, a=case.noise, b=1 - L * gamma
+        gamma=gamma,
+        mu=mu,
+        L=L,
+        Lcal=case.problem.Lcal,
+        q=q,
+        k=case.bias,
+        a=case.noise,
+        b=1 - L * gamma,
     )
     _, gap = case.problem.exact_step(case.x, case.theta, case.weight, gamma)
     assert case.problem.teacher(case.theta, case.weight) == (case.bias, case.noise)
@@ -69,17 +91,23 @@ PROBLEMS = [
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: type(problem).__name__)
 def test_assumptions_hold_everywhere(problem: SignedSum) -> None:
-    """A1, A1', PL and A3 on a grid, exactly; gradients are those of the values (one-sided slopes of a piecewise
-    quadratic)."""
+    """A1, A1', PL and A3 on a grid, exactly; gradients are those of the values (one-sided slopes of
+    a piecewise quadratic)."""
     for x in (Fraction(i, 7) for i in range(-40, 41)):
-        value, slope, noise = problem.exact_value(x), problem.exact_gradient(x), problem.exact_noise(x) - problem.s
+        value, slope, noise = (
+            problem.exact_value(x),
+            problem.exact_gradient(x),
+            problem.exact_noise(x) - problem.s,
+        )
         assert x * slope >= value + problem.mu / 2 * x * x
         assert value >= problem.mu / 2 * x * x
         assert slope**2 >= 2 * problem.mu * value
         assert slope**2 + noise**2 <= 2 * problem.Lcal * value
         step = Fraction(1, 10**6)
         assert (
-            abs((problem.exact_value(x + step) - problem.exact_value(x - step)) / (2 * step) - slope)
+            abs(
+                (problem.exact_value(x + step) - problem.exact_value(x - step)) / (2 * step) - slope
+            )
             <= problem.L * step
         )
         assert abs(problem.exact_gradient(x + step) - slope) <= problem.L * step
@@ -106,20 +134,30 @@ def test_bias_dominated_gram_equality(seed: int) -> None:
         fluctuation=Fraction(rng.randint(1, 20), 10),
         scale=Fraction(rng.randint(1, 19), 20),
     )
-    triple = envelope.bias_dominated(gamma=point.gamma, mu=point.mu, Lcal=point.Lcal, k=point.bias, a=point.noise)
+    triple = envelope.bias_dominated(
+        gamma=point.gamma, mu=point.mu, Lcal=point.Lcal, k=point.bias, a=point.noise
+    )
     assert set(point.slacks().values()) == {0}
     c_squared = point.mu * (point.Lcal - point.mu)
-    assert (point.noise * (1 - point.gamma * point.mu)) ** 2 < (point.gamma * point.bias) ** 2 * c_squared
+    assert (point.noise * (1 - point.gamma * point.mu)) ** 2 < (
+        point.gamma * point.bias
+    ) ** 2 * c_squared
     assert 0 <= point.rate < triple.A
-    assert point.step() == (1 - point.rate) * matching_gram.dot(point.e, point.e) + triple.constant(point.rate)
+    assert point.step() == (1 - point.rate) * matching_gram.dot(point.e, point.e) + triple.constant(
+        point.rate
+    )
 
 
 def test_many_directions_meets_its_constants() -> None:
-    """E|G-S|^2 = 2 Lcal F to rounding, the mean gradient is mu x, gradients are derivatives of (c|x|+a)<u,x>."""
+    """E|G-S|^2 = 2 Lcal F to rounding, the mean gradient is mu x, gradients are derivatives of
+    (c|x|+a)<u,x>.
+    """
     problem = matching_horizon.ManyDirections(0.5, 2.0, 1.0, 4)
     x = np.array([0.3, -1.0, 2.0, 0.1])
     spread = problem.gradients(x) - problem.gradients(problem.minimiser)
-    assert np.mean(np.sum(spread**2, axis=1)) == pytest.approx(2 * problem.constants.Lcal * problem.value(x), rel=1e-14)
+    assert np.mean(np.sum(spread**2, axis=1)) == pytest.approx(
+        2 * problem.constants.Lcal * problem.value(x), rel=1e-14
+    )
     assert problem.gradients(x).mean(axis=0) == pytest.approx(problem.gradient(x))
     step = 1e-6
 
@@ -132,18 +170,22 @@ def test_many_directions_meets_its_constants() -> None:
 
 @pytest.mark.parametrize(("dim", "low", "high"), [(100, 0.9, 1.05), (1000, 0.98, 1.01)])
 def test_many_directions_follow_the_envelope(dim: int, low: float, high: float) -> None:
-    """At t = 60 the simulated error is the envelope's as d grows; and never below the theorem's guarantee (argued: 5
-    standard errors)."""
+    """At t = 60 the simulated error is the envelope's as d grows; and never below the theorem's
+    guarantee (argued: 5 standard errors)."""
     problem = matching_horizon.ManyDirections(1.0, 2.0, 1.0, dim)
     settings: dict[str, Any] = {"step_size": 0.1, "start": 1.0, "steps": 60}
     path = matching_horizon.envelope_path(mu=1.0, c=2.0, a=1.0, **settings)
     simulated = matching_horizon.simulated_path(problem, replicates=1000, seed=3, **settings)
     assert low <= simulated[60] / path[60] <= high
-    assert np.all(matching_horizon.guaranteed_path(problem, **settings) <= simulated * (1 + 5 / np.sqrt(1000)))
+    assert np.all(
+        matching_horizon.guaranteed_path(problem, **settings) <= simulated * (1 + 5 / np.sqrt(1000))
+    )
 
 
 def test_guarantee_tends_to_the_envelope() -> None:
-    """The loss is 2/sqrt(d) times a bounded sum: at d = 10^10 the guarantee is within 10^-3 of psi, at every t."""
+    """The loss is 2/sqrt(d) times a bounded sum: at d = 10^10 the guarantee is within 10^-3 of psi,
+    at every t.
+    """
     problem = matching_horizon.ManyDirections(1.0, 2.0, 1.0, 10**10)
     settings: dict[str, Any] = {"step_size": 0.1, "start": 1.0, "steps": 2000}
     ratio = matching_horizon.guaranteed_path(problem, **settings) / matching_horizon.envelope_path(
@@ -170,5 +212,9 @@ def test_refusals() -> None:
         matching_horizon.ManyDirections(1.0, 1.0, 1.0, 0)
     with pytest.raises(InvalidInput, match="gamma\\*Lcal < 1"):
         matching_gram.bias_dominated(
-            mu=Fraction(1), gamma=Fraction(1, 2), turn=Fraction(1, 2), fluctuation=Fraction(3), scale=Fraction(1)
+            mu=Fraction(1),
+            gamma=Fraction(1, 2),
+            turn=Fraction(1, 2),
+            fluctuation=Fraction(3),
+            scale=Fraction(1),
         )

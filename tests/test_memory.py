@@ -10,9 +10,9 @@ import pytest
 
 import kdtheory as kd
 from kdtheory.evidence import monte_carlo
+from kdtheory.evidence.verdicts import default_teacher, verify
 from kdtheory.problems import memory
 from kdtheory.problems.memory import remembered
-from kdtheory.verdicts import default_teacher, verify
 
 
 def problem() -> kd.LogisticRegression:
@@ -50,16 +50,38 @@ def test_memory_is_bounded_and_goes_with_the_problem():
     assert ghost() is None
 
 
-@pytest.mark.parametrize(("change", "shared"), [
-    ({}, True), ({"seed": 1}, False), ({"weight": 0.3}, False), ({"step_size": 0.01}, False), ({"at": [0, 5]}, False), ({"x0": [2.0, 1.0]}, False),
-    ({"theorem": "unbiased-sharp"}, False), ({"theorem": "theorem-2"}, False), ({"batch_size": 2}, False), ({"theorem": "theorem-1-sharp"}, True),
-])
+@pytest.mark.parametrize(
+    ("change", "shared"),
+    [
+        ({}, True),
+        ({"seed": 1}, False),
+        ({"weight": 0.3}, False),
+        ({"step_size": 0.01}, False),
+        ({"at": [0, 5]}, False),
+        ({"x0": [2.0, 1.0]}, False),
+        ({"theorem": "unbiased-sharp"}, False),
+        ({"theorem": "theorem-2"}, False),
+        ({"batch_size": 2}, False),
+        ({"theorem": "theorem-1-sharp"}, True),
+    ],
+)
 def test_runs_are_shared_only_where_nothing_differs(monkeypatch, change, shared):
-    """Every argument that moves an iterate or what is read of it makes new runs; and shared ones give the verdict of fresh ones."""
+    """Every argument that moves an iterate or what is read of it makes new runs; and shared ones
+    give the verdict of fresh ones.
+    """
     made = []
     right = monte_carlo.visited
     monkeypatch.setattr(monte_carlo, "visited", lambda job: made.append(job) or right(job))
-    common = {"theorem": "theorem-1", "weight": 0.2, "step_size": 0.02, "steps": 6, "at": [0, 6], "x0": [1.0, 2.0], "seed": 0, "replicates": 100}
+    common = {
+        "theorem": "theorem-1",
+        "weight": 0.2,
+        "step_size": 0.02,
+        "steps": 6,
+        "at": [0, 6],
+        "x0": [1.0, 2.0],
+        "seed": 0,
+        "replicates": 100,
+    }
     one = problem()
     verify(one, default_teacher(one), **common)
     before = len(made)

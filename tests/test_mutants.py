@@ -1,4 +1,6 @@
-"""Wrong statements and engines are refused by the check that is named for them; right and true ones pass."""
+"""Wrong statements and engines are refused by the check that is named for them; right and true ones
+pass.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from kdtheory.checks.mutants import MUTANTS, TRUE, score
 
 
 def test_every_mutant_is_killed() -> None:
-    """100 %, and at least the thirty that were asked for; score() raises if an original is refused."""
+    """100 %, and at least the thirty that were asked for; score() raises if an original is
+    refused.
+    """
     outcomes = score()
     assert len(outcomes) == len(MUTANTS) >= 30
     assert [(one.name, one.by) for one in outcomes if not one.killed] == []

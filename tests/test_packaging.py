@@ -1,4 +1,6 @@
-"""What a wheel holds: every package and every file that is needed at run time is listed in pyproject."""
+"""What a wheel holds: every package and every file that is needed at run time is listed in
+pyproject.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-SOURCES = {"kdtheory": ROOT / "kdtheory", "kdtheory.proofs": ROOT / "proofs", "kdtheory.checks": ROOT / "checks"}
+SOURCES = {
+    "kdtheory": ROOT / "kdtheory",
+    "kdtheory.proofs": ROOT / "proofs",
+    "kdtheory.checks": ROOT / "checks",
+}
 
 
 def folder_of(package: str) -> Path:
     """Where a package lies, by the longest mapped prefix."""
-    mapped = max((name for name in SETTINGS["package-dir"] if f"{package}.".startswith(f"{name}.")), key=len)
-    return ROOT / SETTINGS["package-dir"][mapped] / Path(*package.split(".")[len(mapped.split(".")) :])
+    mapped = max(
+        (name for name in SETTINGS["package-dir"] if f"{package}.".startswith(f"{name}.")), key=len
+    )
+    return (
+        ROOT / SETTINGS["package-dir"][mapped] / Path(*package.split(".")[len(mapped.split(".")) :])
+    )
 
 
 def test_every_package_is_listed() -> None:
@@ -36,7 +46,15 @@ def test_every_module_lies_in_a_package() -> None:
 def test_every_other_file_is_package_data() -> None:
     """What is no Python and no product of a compiler: the Coq sources."""
     for name, folder in SOURCES.items():
-        listed = {path for pattern in SETTINGS["package-data"].get(name, []) for path in folder.glob(pattern)}
+        listed = {
+            path
+            for pattern in SETTINGS["package-data"].get(name, [])
+            for path in folder.glob(pattern)
+        }
         products = {".py", ".pyc", ".vo", ".vok", ".vos", ".glob", ".aux", ".cache"}
-        others = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in products}
-        assert {path for path in others if not path.name.startswith((".", "Makefile.coq"))} <= listed, name
+        others = {
+            path for path in folder.rglob("*") if path.is_file() and path.suffix not in products
+        }
+        assert {
+            path for path in others if not path.name.startswith((".", "Makefile.coq"))
+        } <= listed, name

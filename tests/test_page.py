@@ -1,4 +1,6 @@
-"""The HTML page: all that the text says, nothing of a user's names taken for markup, written whole."""
+"""The HTML page: all that the text says, nothing of a user's names taken for markup, written
+whole.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +8,38 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from kdtheory.page import write_page
-from kdtheory.tables import main_job_text
+from kdtheory.report.page import write_page
+from kdtheory.report.tables import main_job_text
 
-ROW = {"theorem": "theorem-1", "evidence": "exact", "weight": 0.25, "floor": 2.0, "lhs_end": 1.0, "rhs_end": 4.0, "steps": 7, "reason": "why"}
+ROW = {
+    "theorem": "theorem-1",
+    "evidence": "exact",
+    "weight": 0.25,
+    "floor": 2.0,
+    "lhs_end": 1.0,
+    "rhs_end": 4.0,
+    "steps": 7,
+    "reason": "why",
+}
 
 
 def outcome(status: str) -> dict[str, Any]:
     """A main job's outcome with one row of each kind, from a file with an awkward name."""
     return {
         "proofs": [{"statement": "theorem-1", "status": "PROVED"}],
-        "random": [{"statement": "theorem-1", "instances": 3, "VERIFIED": 3, "UNDECIDED": 0, "VIOLATED": 0, "tightest": 0.5}],
-        "data": [{**ROW, "data": "<b>&.csv", "status": status}], "undecided": int(status == "UNDECIDED"), "failed": [],
+        "random": [
+            {
+                "statement": "theorem-1",
+                "instances": 3,
+                "VERIFIED": 3,
+                "UNDECIDED": 0,
+                "VIOLATED": 0,
+                "tightest": 0.5,
+            }
+        ],
+        "data": [{**ROW, "data": "<b>&.csv", "status": status}],
+        "undecided": int(status == "UNDECIDED"),
+        "failed": [],
     }
 
 

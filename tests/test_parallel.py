@@ -1,4 +1,6 @@
-"""Jobs on processes: results in order, errors and Ctrl-C passed on without waiting for the rest, a killed worker is said."""
+"""Jobs on processes: results in order, errors and Ctrl-C passed on without waiting for the rest, a
+killed worker is said.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import pytest
 
 import kdtheory as kd
 from kdtheory.errors import WorkerFailure
-from kdtheory.parallel import Job, run_all
+from kdtheory.system.parallel import Job, run_all
 
 
 def failing() -> None:
@@ -23,7 +25,11 @@ def dying() -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_results_come_in_the_order_of_the_jobs(workers: int) -> None:
     seen: list[str] = []
-    jobs: list[Job] = [("slow", time.sleep, (0.2,), {}), ("pair", divmod, (7, 2), {}), ("text", str, (5,), {})]
+    jobs: list[Job] = [
+        ("slow", time.sleep, (0.2,), {}),
+        ("pair", divmod, (7, 2), {}),
+        ("text", str, (5,), {}),
+    ]
     assert run_all(jobs, workers, seen.append) == [None, (3, 1), "5"]
     assert sorted(seen) == ["pair", "slow", "text"]
 
@@ -31,7 +37,9 @@ def test_results_come_in_the_order_of_the_jobs(workers: int) -> None:
 def test_an_error_ends_the_others() -> None:
     """The second job would sleep for an hour."""
     with pytest.raises(kd.InvalidInput, match="one of the jobs"):
-        run_all([("failing", failing, (), {}), ("long", time.sleep, (3600,), {})], 2, lambda label: None)
+        run_all(
+            [("failing", failing, (), {}), ("long", time.sleep, (3600,), {})], 2, lambda label: None
+        )
 
 
 def test_ctrl_c_ends_the_workers() -> None:
@@ -51,10 +59,14 @@ def blas_threads() -> list[int]:
     import scipy.linalg  # noqa: F401  (loads SciPy's BLAS beside NumPy's, after the worker began)
     from threadpoolctl import threadpool_info
 
-    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    return [
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    ]
 
 
-def test_workers_use_one_blas_thread_even_when_blas_is_loaded_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_use_one_blas_thread_even_when_blas_is_loaded_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.setenv(name, "2")
     jobs: list[Job] = [("threads", blas_threads, (), {})] * 2

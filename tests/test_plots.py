@@ -1,4 +1,6 @@
-"""Pictures: what they show is what the engines and bounds say, and a file is written whole or not at all."""
+"""Pictures: what they show is what the engines and bounds say, and a file is written whole or not
+at all.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import kdtheory as kd
-from kdtheory.disk import ready_folder
-from kdtheory.plots import curves, floors, plot_all, setting, style, teachers
-from kdtheory.teacher import gap_at
+from kdtheory.problems.teacher import gap_at
+from kdtheory.report.plots import curves, floors, plot_all, setting, style, teachers
+from kdtheory.system.disk import ready_folder
 
 
 @pytest.fixture
@@ -24,8 +26,10 @@ def tiny(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_all_pictures_in_three_formats(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdtheory.plots.RANDOM", ())
+def test_all_pictures_in_three_formats(
+    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kdtheory.report.plots.RANDOM", ())
     folder = ready_folder(tmp_path / "new" / "out")
     seen: list[str] = []
     paths = plot_all([tiny], folder, tick=lambda done, total: seen.append(f"{done} of {total}"))
@@ -39,7 +43,9 @@ def test_all_pictures_in_three_formats(tiny: str, tmp_path: Path, monkeypatch: p
         assert path.read_bytes() == before[path]  # the same data gives the same file
 
 
-def test_a_failed_picture_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_picture_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A full disk in the middle of a file: one line, the old picture intact, no remains."""
     (tmp_path / "x.png").write_bytes(b"old")
 
@@ -54,21 +60,38 @@ def test_a_failed_picture_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "x.png").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("key", ["theorem-1", "theorem-1-refined", "theorem-1-sharp", "theorem-1-envelope", "unbiased-envelope"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "theorem-1",
+        "theorem-1-refined",
+        "theorem-1-sharp",
+        "theorem-1-envelope",
+        "unbiased-envelope",
+    ],
+)
 def test_floor_curve_is_the_noise_floor(tiny: str, key: str) -> None:
     case = setting.setting_of(tiny, 0)
     weights = np.array([-0.1, 0.0, 0.4, 1.1])
-    wanted = [kd.noise_floor(case.problem, case.theta, theorem=key, step_size=case.gamma, weight=lam) for lam in weights]
-    # The curve takes the noise from second moments, the other from a mean of squares: they differ by cancellation only.
+    wanted = [
+        kd.noise_floor(case.problem, case.theta, theorem=key, step_size=case.gamma, weight=lam)
+        for lam in weights
+    ]
+    # The curve takes the noise from second moments, the other from a mean of squares: they differ
+    # by cancellation only.
     assert floors.floor_curve(case, key, weights) == pytest.approx(wanted, rel=1e-9)
 
 
 def test_horizon_shows_the_floors(tiny: str) -> None:
-    """At the end of the axis every bound and the truth are within 0.1 % of their limits, for a start of the floor's size or so."""
+    """At the end of the axis every bound and the truth are within 0.1 % of their limits, for a
+    start of the floor's size or so.
+    """
     case = setting.setting_of(tiny, 0)
     assert case.steps * case.gamma * float(case.problem.constants.mu) >= setting.HORIZON
     seen = curves.truth(case, kd.DistilledSGD(0.3), case.problem.minimiser + 1.0, 0)
-    limit = kd.stationary(case.problem, case.theta, kd.DistilledSGD(0.3), step_size=case.gamma).sq_distance
+    limit = kd.stationary(
+        case.problem, case.theta, kd.DistilledSGD(0.3), step_size=case.gamma
+    ).sq_distance
     assert seen.mean[-1] == pytest.approx(limit, rel=1e-3)
 
 
@@ -79,7 +102,16 @@ def test_simulated_curve_is_one_simulation(monkeypatch: pytest.MonkeyPatch) -> N
     case = setting.setting_of("random-sinusoidal", 0)
     x0, rule = np.array([1.0, 2.0]), kd.DistilledSGD(0.5)
     seen = curves.truth(case, rule, x0, 7)
-    whole = kd.simulate(case.problem, case.theta, rule, step_size=case.gamma, x0=x0, steps=case.simulated_steps, replicates=curves.REPLICATES, seed=7)
+    whole = kd.simulate(
+        case.problem,
+        case.theta,
+        rule,
+        step_size=case.gamma,
+        x0=x0,
+        steps=case.simulated_steps,
+        replicates=curves.REPLICATES,
+        seed=7,
+    )
     setting.setting_of.cache_clear()
     assert (np.diff(seen.times) > 0).all()
     assert (seen.times[0], seen.times[-1]) == (1, case.simulated_steps)
@@ -90,7 +122,9 @@ def test_simulated_curve_is_one_simulation(monkeypatch: pytest.MonkeyPatch) -> N
 def test_teachers_have_the_gaps_asked_for(source: str) -> None:
     case = setting.setting_of(source, 0)
     gaps = np.array([gap_at(case.problem, theta) for theta in teachers.teachers(case, 0)])
-    assert gaps / gaps[0] == pytest.approx(10.0 ** -np.linspace(0.0, teachers.DECADES, teachers.COUNT), rel=1e-6)
+    assert gaps / gaps[0] == pytest.approx(
+        10.0 ** -np.linspace(0.0, teachers.DECADES, teachers.COUNT), rel=1e-6
+    )
 
 
 def test_reduction_is_the_ratio_of_floors() -> None:
@@ -99,7 +133,12 @@ def test_reduction_is_the_ratio_of_floors() -> None:
     seen = teachers.reductions(case, case.theta)
     for family, name in ((case.paper, "biased"), (case.unbiased, "unbiased")):
         best = kd.optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
-        least, plain = (kd.noise_floor(case.problem, case.theta, theorem=family, step_size=case.gamma, weight=lam) for lam in (best, 0.0))
+        least, plain = (
+            kd.noise_floor(
+                case.problem, case.theta, theorem=family, step_size=case.gamma, weight=lam
+            )
+            for lam in (best, 0.0)
+        )
         assert seen[name] == pytest.approx(least / plain, rel=1e-9)
     assert seen["biased, exact"] <= 1.0
     assert seen["unbiased, exact"] <= 1.0

@@ -10,8 +10,8 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory import symbols as sym
-from kdtheory.exact_models import Softened, TwoLayers
+from kdtheory.algebra import symbols as sym
+from kdtheory.instances.models import Softened, TwoLayers
 from kdtheory.problems.classification import softmax
 from kdtheory.proofs import proposition
 from kdtheory.prover import solvers, sympy_checker
@@ -58,9 +58,12 @@ def wrong():
         "T for T^2": proposition.temperature(factor=sym.temperature),
         "T^2 dropped": proposition.temperature(factor=sp.Integer(1)),
         "bound without lambda": replace(gap, claim=gap.claim / sym.lam**2),
-        "bound halved": replace(gap, claim=gap.claim - sym.lam**2 * sym.bias_sq**2 * sym.GRAM["g", "g"] / 2),
+        "bound halved": replace(
+            gap, claim=gap.claim - sym.lam**2 * sym.bias_sq**2 * sym.GRAM["g", "g"] / 2
+        ),
         "limit without 1/K": Identity(
-            "wrong", proposition.temperature_limit()[0].expression * sym.classes + (1 - sym.classes) * z
+            "wrong",
+            proposition.temperature_limit()[0].expression * sym.classes + (1 - sym.classes) * z,
         ),
     }
 
@@ -74,16 +77,25 @@ def test_wrong_forms_are_refused(what):
 
 
 def test_the_sign_of_the_gap(monkeypatch):
-    monkeypatch.setattr(proposition, "gap_row", lambda change, residual: -sym.lam * change * residual)
+    monkeypatch.setattr(
+        proposition, "gap_row", lambda change, residual: -sym.lam * change * residual
+    )
     assert [
-        sympy_checker.check(make).status for make in (proposition.output_by_output()[1], proposition.chain_rule())
+        sympy_checker.check(make).status
+        for make in (proposition.output_by_output()[1], proposition.chain_rule())
     ] == ["REFUTED"] * 2
 
 
 def test_layer_by_layer_by_hand():
-    """w = (1, 1), v = (1, 2), a = 1, b = 0, lambda = 1/2: the objective is (z-0)^2/4 + (z-2)^2/4 with z = w_1 w_2,
-    flat at z = 1."""
-    case = TwoLayers((Fraction(1), Fraction(1)), (Fraction(1), Fraction(2)), Fraction(1, 2), Fraction(1), Fraction(0))
+    """w = (1, 1), v = (1, 2), a = 1, b = 0, lambda = 1/2: the objective is (z-0)^2/4 + (z-2)^2/4
+    with z = w_1 w_2, flat at z = 1."""
+    case = TwoLayers(
+        (Fraction(1), Fraction(1)),
+        (Fraction(1), Fraction(2)),
+        Fraction(1, 2),
+        Fraction(1),
+        Fraction(0),
+    )
     assert case.objective_gradient() == (0, 0)
     assert case.identity() == (1 - Fraction(1, 2) * 4, 1 - Fraction(1, 2) * 2)
     assert case.end_to_end() == (0, 0)
@@ -94,8 +106,8 @@ def test_layer_by_layer_by_hand():
 
 
 def test_layers_against_sympy():
-    """Both sides from SymPy's own derivatives, three layers of 2 x 2 matrices and softmax; end to end equal, layer by
-    layer not."""
+    """Both sides from SymPy's own derivatives, three layers of 2 x 2 matrices and softmax; end to
+    end equal, layer by layer not."""
     entries = sp.symbols("w:12", real=True)
     layers = [sp.Matrix(2, 2, entries[i : i + 4]) for i in (0, 4, 8)]
     a, b, lam = sp.Matrix([1, 2]), (sp.Rational(1, 3), sp.Rational(2, 3)), sp.Rational(3, 10)
@@ -107,16 +119,23 @@ def test_layers_against_sympy():
     kd_loss = (1 - lam) * f + lam * proposition.cross_entropy(tuple(z), q)
     gaps = []
     for w in entries:
-        gap = (sp.diff(kd_loss, w) - sp.diff(f, w)).subs(student) + lam * sp.diff(f, w).subs(teacher)
+        gap = (sp.diff(kd_loss, w) - sp.diff(f, w)).subs(student) + lam * sp.diff(f, w).subs(
+            teacher
+        )
         change = [sp.diff(out, w).subs(teacher) - sp.diff(out, w).subs(student) for out in z]
-        assert abs(sp.N(gap - lam * sum(c * (t - y) for c, t, y in zip(change, q, b, strict=True)), 30)) < 1e-25
+        assert (
+            abs(
+                sp.N(gap - lam * sum(c * (t - y) for c, t, y in zip(change, q, b, strict=True)), 30)
+            )
+            < 1e-25
+        )
         gaps.append(abs(sp.N(gap)))
     assert max(gaps) > 0.1
 
 
 def test_temperature_by_hand():
-    """ln 4 and ln 9: softmax 4/5 and 9/10, at T = 2 2/3 and 3/4; the gap is lam (2 (2/3 - 3/4) - (4/5 - 9/10)) =
-    -lam/15."""
+    """ln 4 and ln 9: softmax 4/5 and 9/10, at T = 2 2/3 and 3/4; the gap is lam (2 (2/3 - 3/4) -
+    (4/5 - 9/10)) = -lam/15."""
     case = Softened(Fraction(4), Fraction(9), Fraction(1, 2), Fraction(1))
     assert case.objective_gradient() - case.identity() == case.gap() == -Fraction(1, 30)
     with pytest.raises(kd.InvalidInput, match="squares of rationals"):
@@ -124,24 +143,33 @@ def test_temperature_by_hand():
 
 
 def test_distillation_gap_is_what_the_objective_lacks():
-    """Against central differences of the objective at T = 3 (error about 1e-9), and its limit at T = 1e6 (error
-    O(1/T))."""
+    """Against central differences of the objective at T = 3 (error about 1e-9), and its limit at T
+    = 1e6 (error O(1/T))."""
     rng = np.random.default_rng(0)
-    z, v, b, lam = rng.standard_normal((1, 4)), rng.standard_normal((1, 4)), np.array([0.1, 0.2, 0.3, 0.4]), 0.7
+    z, v, b, lam = (
+        rng.standard_normal((1, 4)),
+        rng.standard_normal((1, 4)),
+        np.array([0.1, 0.2, 0.3, 0.4]),
+        0.7,
+    )
 
     def objective(u, T):
         hard, soft = np.log(softmax(u)), np.log(softmax(u / T))
         return float(-(1 - lam) * (hard @ b)[0] - lam * T**2 * (soft @ softmax(v / T).T)[0, 0])
 
     for T in (3.0, 1.0):
-        gradient = np.array([(objective(z + step, T) - objective(z - step, T)) / 2e-5 for step in 1e-5 * np.eye(4)])
+        gradient = np.array(
+            [(objective(z + step, T) - objective(z - step, T)) / 2e-5 for step in 1e-5 * np.eye(4)]
+        )
         identity = (softmax(z) - b - lam * (softmax(v) - b))[0]
         np.testing.assert_allclose(
             kd.distillation_gap(z, v, weight=lam, temperature=T)[0], gradient - identity, atol=1e-8
         )
     centred = (z - v) - (z - v).mean()
     limit = lam * (centred / 4 - (softmax(z) - softmax(v)))
-    np.testing.assert_allclose(kd.distillation_gap(z, v, weight=lam, temperature=1e6), limit, atol=1e-5)
+    np.testing.assert_allclose(
+        kd.distillation_gap(z, v, weight=lam, temperature=1e6), limit, atol=1e-5
+    )
 
 
 def test_limit_against_sympys_own():

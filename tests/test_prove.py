@@ -13,17 +13,25 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory import assumptions, proofs
-from kdtheory import symbols as sym
-from kdtheory import vectors as vec
+from kdtheory import proofs
+from kdtheory.algebra import assumptions
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra import vectors as vec
+from kdtheory.algebra.vectors import norm_sq
 from kdtheory.cli import main
-from kdtheory.closed_forms import batched_noise
 from kdtheory.proofs import OBLIGATIONS, envelope_certificates, paper, prove, seconds_spent
 from kdtheory.prover import signs, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Identity, Region, contents
-from kdtheory.vectors import norm_sq
+from kdtheory.statements.closed_forms import batched_noise
 
-AFFINE = ("theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "unbiased", "unbiased-pl")
+AFFINE = (
+    "theorem-1",
+    "theorem-2",
+    "theorem-1-refined",
+    "theorem-2-refined",
+    "unbiased",
+    "unbiased-pl",
+)
 
 
 @pytest.mark.parametrize("name", list(kd.THEOREMS))
@@ -41,19 +49,41 @@ def corruptions(certificate: Certificate):
     for key, weight in certificate.multipliers.items():
         for changed in (2 * weight, weight / 2, -weight, sp.Integer(0)):
             yield replace(certificate, multipliers={**certificate.multipliers, key: changed})
-        yield replace(certificate, multipliers={other: value for other, value in certificate.multipliers.items() if other is not key})
+        yield replace(
+            certificate,
+            multipliers={
+                other: value for other, value in certificate.multipliers.items() if other is not key
+            },
+        )
     for index, (weight, vector) in enumerate(certificate.squares):
-        for changed in ((2 * weight, vector), (-weight, vector), (weight, {name: 2 * value for name, value in vector.items()}),
-                        *((weight, {**vector, name: -value}) for name, value in vector.items())):
+        for changed in (
+            (2 * weight, vector),
+            (-weight, vector),
+            (weight, {name: 2 * value for name, value in vector.items()}),
+            *((weight, {**vector, name: -value}) for name, value in vector.items()),
+        ):
             if sp.expand(changed[0] * norm_sq(changed[1]) - weight * norm_sq(vector)) == 0:
-                continue        # a lone letter of its block: the other sign is the same square, hence a valid proof
-            yield replace(certificate, squares=(*certificate.squares[:index], changed, *certificate.squares[index + 1 :]))
+                # a lone letter of its block: the other sign is the same square, hence a valid proof
+                continue
+            yield replace(
+                certificate,
+                squares=(*certificate.squares[:index], changed, *certificate.squares[index + 1 :]),
+            )
     for letter, meaning in certificate.region.slacks.items():
-        yield replace(certificate, region=replace(certificate.region, slacks={**certificate.region.slacks, letter: 2 * meaning}))
+        yield replace(
+            certificate,
+            region=replace(
+                certificate.region, slacks={**certificate.region.slacks, letter: 2 * meaning}
+            ),
+        )
 
 
 def certificate(name: str) -> Certificate:
-    return envelope_certificates.compressed(paper.one_step("theorem-1")) if name == "compressed" else paper.one_step(name)
+    return (
+        envelope_certificates.compressed(paper.one_step("theorem-1"))
+        if name == "compressed"
+        else paper.one_step(name)
+    )
 
 
 @pytest.mark.parametrize("name", [*AFFINE, "compressed"])
@@ -66,10 +96,17 @@ def test_corrupted_certificates_are_refused(name):
 @pytest.mark.parametrize("name", AFFINE)
 @pytest.mark.parametrize("letter", ["sigma_star_sq", "bias_sq", "C", "V"])
 def test_weaker_noise_is_not_proved_by_the_same_certificate(name, letter):
-    """Halving any letter of the claim breaks the identity (bias_sq is absent from unbiased claims and is added instead)."""
+    """Halving any letter of the claim breaks the identity (bias_sq is absent from unbiased claims
+    and is added instead).
+    """
     certificate = paper.one_step(name)
-    symbol = next(row for row in certificate.claim.free_symbols | {kd.THEOREMS["theorem-1"].psi.free_symbols.pop()} | set(
-        kd.THEOREMS["theorem-1"].psi.free_symbols) if str(row) == letter)
+    symbol = next(
+        row
+        for row in certificate.claim.free_symbols
+        | {kd.THEOREMS["theorem-1"].psi.free_symbols.pop()}
+        | set(kd.THEOREMS["theorem-1"].psi.free_symbols)
+        if str(row) == letter
+    )
     assert not sympy_checker.accepted(replace(certificate, claim=certificate.claim - symbol / 2))
 
 
@@ -86,21 +123,32 @@ def test_smt_refuses_what_the_sympy_checker_refuses(name):
     for bad in corruptions(paper.one_step(name)):
         result = solvers.check(bad, "z3", timeout=5)
         assert result.status != "PROVED", bad
-        assert "unknown" not in result.reason       # refused because it is wrong, not because the solver was slow
+        # Refused because it is wrong, not because the solver was slow.
+        assert "unknown" not in result.reason
 
 
 @pytest.mark.parametrize("solver", list(solvers.SOLVERS))
 def test_the_time_limit_is_hard(solver):
-    """Neither solver looks at its own limit during this question: its process is ended, and the next question has another one."""
+    """Neither solver looks at its own limit during this question: its process is ended, and the
+    next question has another one.
+    """
     letters = [f"x{i}" for i in range(5)]
     powers, product = " ".join(f"(* {' '.join([x] * 5)})" for x in letters), " ".join(letters)
-    lines = ["(set-logic QF_NRA)", *(f"(declare-fun {x} () Real)(assert (> {x} 0.0))" for x in letters)]
-    hard = "\n".join([*lines, f"(assert (< (+ {powers}) (* 5.0 {product})))", "(check-sat)"])     # the means: unsat
+    lines = [
+        "(set-logic QF_NRA)",
+        *(f"(declare-fun {x} () Real)(assert (> {x} 0.0))" for x in letters),
+    ]
+    # The means: unsat.
+    hard = "\n".join([*lines, f"(assert (< (+ {powers}) (* 5.0 {product})))", "(check-sat)"])
     assert solvers.run(solver, hard, 0.3) == "unknown"
     assert solvers._solver(solver, os.getpid()).process is None
     easy = paper.one_step("theorem-1")
-    assert [solvers.check(easy, solver).status, solvers.check(easy, solver, timeout=0.0).status] == ["PROVED", "UNDECIDED"]
-    assert solvers.run(solver, "no SMT-LIB") == "unknown"      # a solver that crashes is no answer either
+    assert [
+        solvers.check(easy, solver).status,
+        solvers.check(easy, solver, timeout=0.0).status,
+    ] == ["PROVED", "UNDECIDED"]
+    # A solver that crashes is no answer either.
+    assert solvers.run(solver, "no SMT-LIB") == "unknown"
     assert solvers.check(easy, solver).status == "PROVED"
 
 
@@ -108,21 +156,29 @@ def test_the_smt_file_announces_every_answer():
     asked = smt.queries(paper.one_step("theorem-1"))
     text = kd.prove("theorem-1").to_smt2()
     assert {query.expected for query in asked} == {"sat", "unsat"}
-    assert all(query.text in text and f"(set-info :status {query.expected})" in query.text for query in asked)
+    assert all(
+        query.text in text and f"(set-info :status {query.expected})" in query.text
+        for query in asked
+    )
     assert text.count("(check-sat)") == text.count(smt.RESET) + 1
 
 
 EMPTY = Region({sym.slack_quarter: sp.Integer(-1) - sym.gamma * sym.Lcal})
-NOTHING = Certificate("minus-one", sp.Integer(-1), {}, (), sym.slack_quarter + sym.gamma * sym.Lcal, EMPTY)
+NOTHING = Certificate(
+    "minus-one", sp.Integer(-1), {}, (), sym.slack_quarter + sym.gamma * sym.Lcal, EMPTY
+)
 
 
 def test_an_empty_region_is_noticed():
-    """On 1 + gamma Lcal <= 0 one can show -1 >= 0; the identity and the signs are right, so only the vacuity check sees it."""
+    """On 1 + gamma Lcal <= 0 one can show -1 >= 0; the identity and the signs are right, so only
+    the vacuity check sees it.
+    """
     assert sympy_checker.vanishes(sympy_checker.difference(NOTHING))
     found = sympy_checker.check(NOTHING)
     assert (found.status, "no point" in found.reason) == ("UNDECIDED", True)
     assert solvers.check(NOTHING, "z3").reason == "minus-one: vacuity: z3 says unsat, not sat"
-    found = solvers.check(NOTHING, "cvc5")      # cvc5 finds neither a point nor a contradiction: refused as well
+    # Cvc5 finds neither a point nor a contradiction: refused as well.
+    found = solvers.check(NOTHING, "cvc5")
     assert (found.status, "vacuity" in found.reason) == ("UNDECIDED", True)
 
 
@@ -130,7 +186,10 @@ def test_a_false_identity_is_refuted():
     wrong = Identity("square", (sym.a + sym.k) ** 2 - sym.a**2 - sym.k**2)
     found = sympy_checker.check(wrong)
     assert [found.status, solvers.check(wrong, "z3").status] == ["REFUTED", "REFUTED"]
-    value, k, a = map(Fraction, re.search(r"it is (\S+) at a = (\S+), k = (\S+)$", found.reason).groups())     # 2 a k, by hand
+    # 2 a k, by hand.
+    value, k, a = map(
+        Fraction, re.search(r"it is (\S+) at a = (\S+), k = (\S+)$", found.reason).groups()
+    )
     assert value == 2 * k * a != 0
 
 
@@ -138,23 +197,45 @@ def test_signs_are_read_off_the_tree():
     assert signs.sign(sym.gamma + sym.omega) == "positive"
     assert signs.sign(sym.omega * sym.gamma) == "nonnegative"
     assert signs.sign((sym.gamma - sym.mu) ** 2) == "nonnegative"
-    for unseen in (sym.gamma - sym.mu, sym.lam, -sym.omega, 1 / sym.omega, 1 / (sym.gamma - sym.mu) ** 2, (-sym.gamma) ** 3, sym.lam**3):
+    for unseen in (
+        sym.gamma - sym.mu,
+        sym.lam,
+        -sym.omega,
+        1 / sym.omega,
+        1 / (sym.gamma - sym.mu) ** 2,
+        (-sym.gamma) ** 3,
+        sym.lam**3,
+    ):
         assert signs.sign(unseen) is None
 
 
 def test_a_missing_checker_is_never_a_pass(monkeypatch):
-    monkeypatch.setattr(proofs, "_ACCEPTED", {})        # whatever another test had accepted
+    monkeypatch.setattr(proofs, "_ACCEPTED", {})  # whatever another test had accepted
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    for checker, way_out in (("coq", "apt-get install"), ("z3", "pip install"), ("cvc5", "pip install")):
+    for checker, way_out in (
+        ("coq", "apt-get install"),
+        ("z3", "pip install"),
+        ("cvc5", "pip install"),
+    ):
         proof = prove("distillation-gradient", checkers=("sympy", checker))
         assert proof.status == "UNDECIDED"
         assert way_out in proof.reason
 
 
-@pytest.mark.parametrize("options", [("--checker", "z3"), ("--checker", "sympy", "--checker", "cvc5"), ("--checker", "coq"), ("--coqchk",)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--checker", "z3"),
+        ("--checker", "sympy", "--checker", "cvc5"),
+        ("--checker", "coq"),
+        ("--coqchk",),
+    ],
+)
 def test_a_missing_checker_has_an_exit_code_of_its_own(monkeypatch, capsys, options):
-    """2, a tool that is not installed, and the way to get it; an open proof is 1 whatever else is missing."""
+    """2, a tool that is not installed, and the way to get it; an open proof is 1 whatever else is
+    missing.
+    """
     monkeypatch.setattr(proofs, "_ACCEPTED", {})
     proofs._coq.cache_clear()
     monkeypatch.setattr(shutil, "which", lambda name: None)
@@ -167,18 +248,28 @@ def test_a_missing_checker_has_an_exit_code_of_its_own(monkeypatch, capsys, opti
 
 def test_an_open_proof_and_a_refuted_one_exit_with_1(monkeypatch, capsys):
     first, *others = OBLIGATIONS["theorem-1"]()
-    for bad in (replace(first, claim=first.claim - sym.gamma), Identity("square", (sym.a + sym.k) ** 2 - sym.a**2)):
-        monkeypatch.setattr(proofs, "OBLIGATIONS", {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *others)})
+    for bad in (
+        replace(first, claim=first.claim - sym.gamma),
+        Identity("square", (sym.a + sym.k) ** 2 - sym.a**2),
+    ):
+        monkeypatch.setattr(
+            proofs, "OBLIGATIONS", {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *others)}
+        )
         assert main(["prove", "theorem-1"]) == 1
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert main(["prove", "theorem-1", "--checker", "sympy", "--checker", "z3"]) == 1      # REFUTED, whoever is missing
+    # REFUTED, whoever is missing.
+    assert main(["prove", "theorem-1", "--checker", "sympy", "--checker", "z3"]) == 1
 
 
 def mutants(item):
     """The same name, one thing changed: a checker has to look at each of them."""
     x = sym.gamma
-    yield replace(item, region=Region({**item.region.slacks, sym.tau: 1 - x}, item.region.substitutions))
-    yield replace(item, region=Region(item.region.slacks, {**item.region.substitutions, sym.tau: 1 - x}))
+    yield replace(
+        item, region=Region({**item.region.slacks, sym.tau: 1 - x}, item.region.substitutions)
+    )
+    yield replace(
+        item, region=Region(item.region.slacks, {**item.region.substitutions, sym.tau: 1 - x})
+    )
     if isinstance(item, Identity):
         yield replace(item, expression=item.expression + x)
         return
@@ -190,18 +281,31 @@ def mutants(item):
         yield replace(item, multipliers={**item.multipliers, key: 2 * weight})
         # an assumption of the same name that says something else
         other = {replace(key, slack=key.slack + x): weight}
-        yield replace(item, multipliers={**{k: v for k, v in item.multipliers.items() if k is not key}, **other})
+        yield replace(
+            item,
+            multipliers={**{k: v for k, v in item.multipliers.items() if k is not key}, **other},
+        )
 
 
 @pytest.mark.parametrize("checker", ["sympy", "z3"])
 def test_a_mutant_is_not_taken_for_the_obligation_of_its_name(monkeypatch, checker):
-    """What was accepted is remembered by contents: after the right ones, wrong ones under their names are still refused."""
+    """What was accepted is remembered by contents: after the right ones, wrong ones under their
+    names are still refused.
+    """
     monkeypatch.setattr(proofs, "_ACCEPTED", {})
     right = {"theorem-1": OBLIGATIONS["theorem-1"](), "unbiased": OBLIGATIONS["unbiased"]()}
     assert kd.prove("theorem-1", checkers=(checker,)).status == "PROVED"
     first = right["theorem-1"][0]
-    for bad in (replace(first, claim=first.claim - sym.gamma), replace(first, multipliers={}), replace(first, squares=first.squares[1:])):
-        monkeypatch.setattr(proofs, "OBLIGATIONS", {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *right["theorem-1"][1:])})
+    for bad in (
+        replace(first, claim=first.claim - sym.gamma),
+        replace(first, multipliers={}),
+        replace(first, squares=first.squares[1:]),
+    ):
+        monkeypatch.setattr(
+            proofs,
+            "OBLIGATIONS",
+            {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *right["theorem-1"][1:])},
+        )
         found = kd.prove("theorem-1", checkers=(checker,))
         assert (found.status, first.name in found.reason) == ("UNDECIDED", True)
     monkeypatch.setattr(proofs, "OBLIGATIONS", OBLIGATIONS)
@@ -210,7 +314,11 @@ def test_a_mutant_is_not_taken_for_the_obligation_of_its_name(monkeypatch, check
 
 def test_contents_tell_all_obligations_and_mutants_apart():
     """Equal for the same obligation built twice, different for everything else."""
-    makes = [make for name, make in OBLIGATIONS.items() if name in ("theorem-1", "theorem-2-sharp", "exact-quadratic")]
+    makes = [
+        make
+        for name, make in OBLIGATIONS.items()
+        if name in ("theorem-1", "theorem-2-sharp", "exact-quadratic")
+    ]
     items = {item.name: item for make in makes for item in make()}
     again = {item.name: item for make in makes for item in make()}
     seen = set()

@@ -1,4 +1,6 @@
-"""The README: its Python runs, its commands run, its table is what the tool prints, its picture and folders exist."""
+"""The README: its Python runs, its commands run, its table is what the tool prints, its picture and
+folders exist.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kdtheory import readme_table
 from kdtheory.cli import main
 from kdtheory.errors import InvalidInput
+from kdtheory.report import readme_table
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S) for line in block.splitlines()]
+COMMANDS = [
+    line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S) for line in block.splitlines()
+]
 MAIN_JOB = "kdtheory verify"  # run once, by test_table_and_main_job
 
 
@@ -55,7 +59,9 @@ def test_make_targets() -> None:
 
 
 def test_table_and_main_job(capsys: pytest.CaptureFixture[str]) -> None:
-    """One run of the main job: everything proved, nothing violated or open, and the README's table is the one that it gives."""
+    """One run of the main job: everything proved, nothing violated or open, and the README's table
+    is the one that it gives.
+    """
     assert MAIN_JOB in COMMANDS
     assert main([*shlex.split(MAIN_JOB)[1:], "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -64,7 +70,7 @@ def test_table_and_main_job(capsys: pytest.CaptureFixture[str]) -> None:
     assert {row["data"] for row in found["data"]} == {"diabetes", "breast-cancer", "digits"}
     assert (found["undecided"], found["failed"]) == (0, [])
     table = readme_table.markdown(found)
-    assert table in TEXT, "run: python -m kdtheory.readme_table README.md"
+    assert table in TEXT, "run: python -m kdtheory.report.readme_table README.md"
     drifted = TEXT.replace(" VERIFIED |", " VIOLATED |", 1)
     assert readme_table.replaced(drifted, table) == TEXT
 

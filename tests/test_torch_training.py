@@ -1,4 +1,6 @@
-"""The PyTorch updates are the rules of the theory: gradient for gradient and step for step against NumPy."""
+"""The PyTorch updates are the rules of the theory: gradient for gradient and step for step against
+NumPy.
+"""
 
 from __future__ import annotations
 
@@ -49,12 +51,16 @@ def plain_loss(kind: str):
 
 
 def torch_steps(kind, problem, theta, x0, batches, *, gamma, weight, mode, ridge=0.0):
-    """Iterates of a PyTorch training loop as a user would write it; ``mode`` is how the teacher enters."""
+    """Iterates of a PyTorch training loop as a user would write it; ``mode`` is how the teacher
+    enters.
+    """
     inputs, targets = tensors(problem, kind)
     student, teacher = linear(problem, x0), linear(problem, theta)
     optimiser = torch.optim.SGD(student.parameters(), lr=gamma, weight_decay=ridge)
     distil, plain = DistillationLoss(weight, loss=kind), plain_loss(kind)
-    unbiased = UnbiasedDistillation(teacher, plain).fit([(inputs[:7], targets[:7]), (inputs[7:], targets[7:])])
+    unbiased = UnbiasedDistillation(teacher, plain).fit(
+        [(inputs[:7], targets[:7]), (inputs[7:], targets[7:])]
+    )
     for batch in batches:
         x, y = inputs[batch], targets[batch]
         optimiser.zero_grad()
@@ -75,7 +81,8 @@ def torch_steps(kind, problem, theta, x0, batches, *, gamma, weight, mode, ridge
 @pytest.mark.parametrize("weight", [0.7, -0.3, 1.6])
 def test_iterates_are_those_of_the_rule(kind, mode, weight):
     unbiased = mode != "biased"
-    # A ridge is distilled by the theory and not by weight_decay; it cancels in the unbiased rule only.
+    # A ridge is distilled by the theory and not by weight_decay; it cancels in the unbiased rule
+    # only.
     ridge = 0.1 if unbiased else 0.0
     problem = problem_named(kind, ridge)
     rng = np.random.default_rng(5)
@@ -84,12 +91,15 @@ def test_iterates_are_those_of_the_rule(kind, mode, weight):
     corrections = rule.corrections(problem.gradients(theta))
     gamma, batches = 0.05, rng.integers(0, problem.n_terms, (12, 4))
     for found, batch in zip(
-        torch_steps(kind, problem, theta, x, batches, gamma=gamma, weight=weight, mode=mode, ridge=ridge),
+        torch_steps(
+            kind, problem, theta, x, batches, gamma=gamma, weight=weight, mode=mode, ridge=ridge
+        ),
         batches,
         strict=True,
     ):
         x = x - gamma * (problem.gradients(x)[batch] - corrections[batch]).mean(axis=0)
-        # Two float64 evaluations of 12 contracting steps on entries of size 1: some hundred roundings.
+        # Two float64 evaluations of 12 contracting steps on entries of size 1: some hundred
+        # roundings.
         np.testing.assert_allclose(found, x, rtol=0, atol=1e-13)
 
 
@@ -142,15 +152,19 @@ def test_the_value_is_the_mixture_of_two_losses(kind):
     inputs, targets = tensors(problem, kind)
     z, u = linear(problem, x)(inputs), linear(problem, theta)(inputs).detach()
     value = float(DistillationLoss(0.3, loss=kind)(z, u, targets).detach())
-    taught = {"squared": lambda: u, "softmax": lambda: torch.softmax(u, 1), "logistic": lambda: torch.sigmoid(u)}[
-        kind
-    ]()
+    taught = {
+        "squared": lambda: u,
+        "softmax": lambda: torch.softmax(u, 1),
+        "logistic": lambda: torch.sigmoid(u),
+    }[kind]()
     hard = {
         "squared": lambda a, b: 0.5 * ((a - b) ** 2).sum(1).mean(),
         "softmax": nn.functional.cross_entropy,
         "logistic": lambda a, b: nn.functional.binary_cross_entropy_with_logits(a, b),
     }[kind]
-    assert value == pytest.approx(float((0.7 * hard(z, targets) + 0.3 * hard(z, taught)).detach()), rel=1e-13)
+    assert value == pytest.approx(
+        float((0.7 * hard(z, targets) + 0.3 * hard(z, taught)).detach()), rel=1e-13
+    )
 
 
 def network(seed: int) -> nn.Sequential:
@@ -159,7 +173,9 @@ def network(seed: int) -> nn.Sequential:
 
 
 def mean_gradient(model: nn.Module, inputs, targets) -> torch.Tensor:
-    found = torch.autograd.grad(nn.functional.cross_entropy(model(inputs), targets), list(model.parameters()))
+    found = torch.autograd.grad(
+        nn.functional.cross_entropy(model(inputs), targets), list(model.parameters())
+    )
     return torch.cat([g.flatten() for g in found])
 
 
@@ -173,7 +189,9 @@ def test_control_variate_is_unbiased_for_a_network_and_correct_is_not():
     student, teacher = network(0), network(1)
     unbiased = UnbiasedDistillation(teacher, nn.CrossEntropyLoss()).fit([(inputs, targets)])
     full = mean_gradient(student, inputs, targets)
-    torch.testing.assert_close(unbiased.mean_gradient, mean_gradient(teacher, inputs, targets), rtol=0, atol=1e-15)
+    torch.testing.assert_close(
+        unbiased.mean_gradient, mean_gradient(teacher, inputs, targets), rtol=0, atol=1e-15
+    )
     means = {"control": torch.zeros_like(full), "correct": torch.zeros_like(full)}
     for n in range(24):  # the mean over all batches of one is the expectation
         x, y = inputs[n : n + 1], targets[n : n + 1]
@@ -186,7 +204,8 @@ def test_control_variate_is_unbiased_for_a_network_and_correct_is_not():
         unbiased.correct(student, 0.8)
         means["correct"] += gradients_of(student) / 24
     torch.testing.assert_close(means["control"], full, rtol=0, atol=1e-14)
-    assert float((means["correct"] - full).norm()) > 0.05 * float(full.norm())  # the gap of Proposition 1
+    # The gap of Proposition 1.
+    assert float((means["correct"] - full).norm()) > 0.05 * float(full.norm())
 
 
 def test_auto_weight_is_lambda_star_of_the_last_layer_of_the_batch():
@@ -200,13 +219,17 @@ def test_auto_weight_is_lambda_star_of_the_last_layer_of_the_batch():
     ):
         loss = DistillationLoss(criterion=criterion, clip=None, **constants)
         loss(torch.tensor(z), torch.tensor(u), torch.tensor(labels), torch.tensor(a))
-        expected = kd.lambda_star_from_logits(z, u, labels, features=a, criterion=criterion, batch_size=60, **constants)
+        expected = kd.lambda_star_from_logits(
+            z, u, labels, features=a, criterion=criterion, batch_size=60, **constants
+        )
         assert loss.weight == pytest.approx(expected.weight, rel=1e-12)
         found = loss.estimate()
         assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-6)
 
 
-def stream(loss: DistillationLoss, steps: int, *, seed: int = 0, features: bool = True) -> list[float]:
+def stream(
+    loss: DistillationLoss, steps: int, *, seed: int = 0, features: bool = True
+) -> list[float]:
     rng, found = np.random.default_rng(seed), []
     for _ in range(steps):
         a = rng.standard_normal((32, 4))
@@ -239,7 +262,9 @@ def test_averaging_moments_narrows_the_interval_and_the_weight_settles():
     assert long.n_samples == pytest.approx(32 * 19, rel=0.05)  # (1 + 0.9)/(1 - 0.9) refreshes
     assert (
         long.low
-        < stream(DistillationLoss(criterion="unbiased", clip=None, refresh_every=1, decay=0.99), 300)[-1]
+        < stream(
+            DistillationLoss(criterion="unbiased", clip=None, refresh_every=1, decay=0.99), 300
+        )[-1]
         < long.high
     )
 
@@ -280,20 +305,31 @@ def test_unbiased_state_round_trip_and_later_changes_of_the_teacher_do_not_matte
 
 def test_clipping_is_of_the_weight_used_and_the_raw_one_is_reported():
     # Twice the student's residuals: lambda* is far above 1 for a teacher with small residuals.
-    clipped, free = (DistillationLoss(criterion="unbiased", clip=c, refresh_every=1) for c in ((0.0, 1.0), None))
+    clipped, free = (
+        DistillationLoss(criterion="unbiased", clip=c, refresh_every=1) for c in ((0.0, 1.0), None)
+    )
     rng = np.random.default_rng(8)
     a = rng.standard_normal((64, 4))
     y = rng.standard_normal((64, 1))
     for loss in (clipped, free):
         loss.loss = "squared"
-        loss(torch.tensor(y + 4 * y * 0.5), torch.tensor(y + 0.25 * y), torch.tensor(y), torch.tensor(a))
+        loss(
+            torch.tensor(y + 4 * y * 0.5),
+            torch.tensor(y + 0.25 * y),
+            torch.tensor(y),
+            torch.tensor(a),
+        )
     assert clipped.weight == 1.0 and free.weight == pytest.approx(8.0)
     assert clipped.estimate().weight == pytest.approx(8.0)
 
 
 def test_without_features_the_gradient_is_that_of_the_offset():
     rng = np.random.default_rng(4)
-    z, u, labels = rng.standard_normal((40, 3)), rng.standard_normal((40, 3)), rng.integers(0, 3, 40)
+    z, u, labels = (
+        rng.standard_normal((40, 3)),
+        rng.standard_normal((40, 3)),
+        rng.integers(0, 3, 40),
+    )
     loss = DistillationLoss(criterion="unbiased", clip=None)
     loss(*(torch.tensor(x) for x in (z, u, labels)))
     assert loss.weight == pytest.approx(
@@ -315,7 +351,8 @@ def test_low_precision_logits(dtype):
     z, u = (torch.tensor(x).to(dtype).requires_grad_(True) for x in rng.standard_normal((2, 40, 3)))
     value = loss(z, u, torch.arange(40) % 3)
     value.backward()
-    assert value.dtype == dtype and z.grad.dtype == dtype and u.grad is None  # the teacher gets no gradient
+    # The teacher gets no gradient.
+    assert value.dtype == dtype and z.grad.dtype == dtype and u.grad is None
     expected = kd.lambda_star_from_logits(
         *(x.detach().double().numpy() for x in (z, u)), np.arange(40) % 3, features=np.ones((40, 1))
     )
@@ -326,25 +363,41 @@ def call(loss: DistillationLoss, z=(6, 3), u=(6, 3), y=None):
     return loss(torch.zeros(z), torch.ones(u), torch.arange(6) % 3 if y is None else y)
 
 
-@pytest.mark.parametrize(("action", "message"), [
-    (lambda: DistillationLoss("automatic"), "'auto'"),
-    (lambda: DistillationLoss(math.nan), "weight must be finite"),
-    (lambda: DistillationLoss(loss="hinge"), "Unknown loss"),
-    (lambda: DistillationLoss(criterion="theorem-1"), "needs mu"),
-    (lambda: DistillationLoss(decay=1.0), "decay"),
-    (lambda: DistillationLoss(clip=(1.0, 0.0)), "clip"),
-    (lambda: DistillationLoss(refresh_every=0), "refresh_every"),
-    (lambda: DistillationLoss(0.5).estimate(), "fixed at 0.5"),
-    (lambda: DistillationLoss().estimate(), "No training batch"),
-    (lambda: call(DistillationLoss(0.5), z=(6, 3, 2)), "flatten"),
-    (lambda: call(DistillationLoss(0.5), u=(6, 4)), r"\(6, 4\)"),
-    (lambda: call(DistillationLoss(0.5), y=torch.zeros(5, dtype=torch.int64)), "classes"),
-    (lambda: call(DistillationLoss(0.5, loss="squared"), y=torch.zeros(5, 3)), "do not fit"),
-    (lambda: DistillationLoss()(torch.zeros(2, 3), torch.ones(2, 3), torch.tensor([0, 1])), "3 samples"),
-    (lambda: UnbiasedDistillation(nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.2)), nn.CrossEntropyLoss()), "eval"),
-    (lambda: UnbiasedDistillation(network(0), nn.CrossEntropyLoss()).fit([]), "no batch"),
-    (lambda: UnbiasedDistillation(network(0), nn.CrossEntropyLoss()).correct(network(1), 0.5), "call fit"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (lambda: DistillationLoss("automatic"), "'auto'"),
+        (lambda: DistillationLoss(math.nan), "weight must be finite"),
+        (lambda: DistillationLoss(loss="hinge"), "Unknown loss"),
+        (lambda: DistillationLoss(criterion="theorem-1"), "needs mu"),
+        (lambda: DistillationLoss(decay=1.0), "decay"),
+        (lambda: DistillationLoss(clip=(1.0, 0.0)), "clip"),
+        (lambda: DistillationLoss(refresh_every=0), "refresh_every"),
+        (lambda: DistillationLoss(0.5).estimate(), "fixed at 0.5"),
+        (lambda: DistillationLoss().estimate(), "No training batch"),
+        (lambda: call(DistillationLoss(0.5), z=(6, 3, 2)), "flatten"),
+        (lambda: call(DistillationLoss(0.5), u=(6, 4)), r"\(6, 4\)"),
+        (lambda: call(DistillationLoss(0.5), y=torch.zeros(5, dtype=torch.int64)), "classes"),
+        (lambda: call(DistillationLoss(0.5, loss="squared"), y=torch.zeros(5, 3)), "do not fit"),
+        (
+            lambda: DistillationLoss()(torch.zeros(2, 3), torch.ones(2, 3), torch.tensor([0, 1])),
+            "3 samples",
+        ),
+        (
+            lambda: UnbiasedDistillation(
+                nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.2)), nn.CrossEntropyLoss()
+            ),
+            "eval",
+        ),
+        (lambda: UnbiasedDistillation(network(0), nn.CrossEntropyLoss()).fit([]), "no batch"),
+        (
+            lambda: UnbiasedDistillation(network(0), nn.CrossEntropyLoss()).correct(
+                network(1), 0.5
+            ),
+            "call fit",
+        ),
+    ],
+)
 def test_refused(action, message):
     with pytest.raises(InvalidInput, match=message):
         action()
@@ -365,7 +418,9 @@ def test_frozen_teacher_and_partly_frozen_student():
     before = [p.grad.clone() for p in student[2].parameters()]
     held.correct(student, 0.5)
     assert student[0].weight.grad is None
-    added = torch.cat([(p.grad - g).flatten() for p, g in zip(student[2].parameters(), before, strict=True)])
+    added = torch.cat(
+        [(p.grad - g).flatten() for p, g in zip(student[2].parameters(), before, strict=True)]
+    )
     torch.testing.assert_close(added, 0.5 * held.mean_gradient[-27:], rtol=0, atol=1e-15)
 
 

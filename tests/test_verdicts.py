@@ -1,4 +1,6 @@
-"""Verdicts: every statement on a small instance, wrong statements and updates refused, and how an undecided simulation is decided."""
+"""Verdicts: every statement on a small instance, wrong statements and updates refused, and how an
+undecided simulation is decided.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory import verdicts
 from kdtheory.campaigns.batched import judge
 from kdtheory.campaigns.blocks import draw
 from kdtheory.campaigns.instances import read, written
+from kdtheory.evidence import verdicts
 
 RNG = np.random.default_rng(3)
 TINY = kd.LeastSquares(RNG.standard_normal((3, 2)), RNG.standard_normal(3), ridge=0.2)
@@ -22,10 +24,14 @@ GAMMA = 0.11
 
 @pytest.mark.parametrize("weight", [-0.5, 0.0, 0.3, 1.0, 1.7])
 def test_exact_law_is_an_identity(weight):
-    verdict = kd.verify(TINY, THETA, theorem="exact-quadratic", weight=weight, x0=START, step_size=GAMMA)
+    verdict = kd.verify(
+        TINY, THETA, theorem="exact-quadratic", weight=weight, x0=START, step_size=GAMMA
+    )
     assert verdict.status == "VERIFIED"
     law = kd.noise_floor(TINY, THETA, theorem="exact-quadratic", step_size=GAMMA, weight=weight)
-    assert law == pytest.approx(kd.stationary(TINY, THETA, kd.DistilledSGD(weight), step_size=GAMMA).sq_distance, rel=1e-11)
+    assert law == pytest.approx(
+        kd.stationary(TINY, THETA, kd.DistilledSGD(weight), step_size=GAMMA).sq_distance, rel=1e-11
+    )
 
 
 @pytest.mark.parametrize("name", list(kd.THEOREMS))
@@ -34,12 +40,28 @@ def test_every_statement_verifies(name):
 
 
 def test_monte_carlo_sees_a_wrong_bound():
-    """With the statement of plain SGD's noise halved nothing is seen (bounds are loose); without noise it is."""
+    """With the statement of plain SGD's noise halved nothing is seen (bounds are loose); without
+    noise it is.
+    """
     theorem = kd.THEOREMS["theorem-1"]
-    noiseless = replace(theorem, psi=theorem.psi.subs({s: 0 for s in theorem.psi.free_symbols if str(s) == "sigma_star_sq"}))
+    noiseless = replace(
+        theorem,
+        psi=theorem.psi.subs({s: 0 for s in theorem.psi.free_symbols if str(s) == "sigma_star_sq"}),
+    )
     wrong = kd.verify(TINY, THETA, theorem=noiseless, weight=0.0, x0=TINY.minimiser)
     assert wrong.status == "VIOLATED"
-    assert kd.verify(TINY, THETA, theorem=noiseless, weight=0.0, x0=TINY.minimiser, method="monte-carlo", replicates=2000).status == "VIOLATED"
+    assert (
+        kd.verify(
+            TINY,
+            THETA,
+            theorem=noiseless,
+            weight=0.0,
+            x0=TINY.minimiser,
+            method="monte-carlo",
+            replicates=2000,
+        ).status
+        == "VIOLATED"
+    )
 
 
 def test_verify_update_tells_right_from_wrong():
@@ -59,15 +81,30 @@ def test_verify_update_tells_right_from_wrong():
 
 def test_batch_larger_than_the_data():
     with pytest.raises(kd.InvalidInput, match="at most N = 3"):
-        kd.simulate(TINY, THETA, kd.DistilledSGD(batch_size=4, replacement=False), step_size=GAMMA, x0=START, steps=1, replicates=2, seed=0)
+        kd.simulate(
+            TINY,
+            THETA,
+            kd.DistilledSGD(batch_size=4, replacement=False),
+            step_size=GAMMA,
+            x0=START,
+            steps=1,
+            replicates=2,
+            seed=0,
+        )
 
 
 def test_both_sides_at_the_horizon():
-    """``lhs_end`` and ``rhs_end`` are the engine's and the bound's last numbers, whatever times are looked at."""
+    """``lhs_end`` and ``rhs_end`` are the engine's and the bound's last numbers, whatever times are
+    looked at.
+    """
     settings = {"theorem": "theorem-1", "step_size": 0.01, "weight": 0.3, "x0": START, "steps": 37}
-    full, thin = kd.verify(TINY, THETA, **settings), kd.verify(TINY, THETA, at=[0, 10, 20, 30, 37], **settings)
+    full, thin = (
+        kd.verify(TINY, THETA, **settings),
+        kd.verify(TINY, THETA, at=[0, 10, 20, 30, 37], **settings),
+    )
     curve = kd.expected(TINY, THETA, kd.DistilledSGD(0.3), step_size=0.01, x0=START, steps=37)
-    assert full.lhs_end == pytest.approx(curve.sq_distance[-1], rel=1e-13)      # ways of computing differ by rounding
+    # Ways of computing differ by rounding.
+    assert full.lhs_end == pytest.approx(curve.sq_distance[-1], rel=1e-13)
     assert thin.lhs_end == pytest.approx(curve.sq_distance[-1], rel=1e-13)
     assert full.rhs_end == thin.rhs_end == kd.bound(TINY, THETA, **settings)[-1]
     assert "at all 38 times" in full.reason
@@ -75,20 +112,32 @@ def test_both_sides_at_the_horizon():
 
 
 def test_tiny_steps_are_decided():
-    """Tiny PL step sizes, where the noise of a few steps hides their gain: decided by bounded ranges, and a bound that falls too fast is refused."""
-    problem = kd.LogisticRegression(RNG.standard_normal((40, 3)) * 6, RNG.integers(0, 2, 40), ridge=0.05)
+    """Tiny PL step sizes, where the noise of a few steps hides their gain: decided by bounded
+    ranges, and a bound that falls too fast is refused.
+    """
+    problem = kd.LogisticRegression(
+        RNG.standard_normal((40, 3)) * 6, RNG.integers(0, 2, 40), ridge=0.05
+    )
     theta = verdicts.default_teacher(problem)
     right = kd.verify(problem, theta, theorem="theorem-2", steps=20)
     assert (right.status, right.evidence) == ("VERIFIED", "monte-carlo")
     theorem = kd.THEOREMS["theorem-2"]
-    gamma, mu, s = (next(letter for letter in theorem.psi.free_symbols if str(letter) == name) for name in ("gamma", "mu", "s"))
+    gamma, mu, s = (
+        next(letter for letter in theorem.psi.free_symbols if str(letter) == name)
+        for name in ("gamma", "mu", "s")
+    )
     wrong = replace(theorem, psi=theorem.psi - 60 * gamma * mu * s)
     assert kd.verify(problem, theta, theorem=wrong, weight=0.0, steps=3).status == "VIOLATED"
 
 
 def test_rounding_is_no_violation():
-    """A good teacher far from the origin: the law's two sides are small differences of large terms, and agree to the rounding of those."""
+    """A good teacher far from the origin: the law's two sides are small differences of large terms,
+    and agree to the rounding of those.
+    """
     block = draw(0, 40)
     found = next(outcome for outcome in judge(block, ("exact-quadratic",)))
     arguments = read(written(block, found.case(186)))
-    assert kd.verify(arguments.pop("problem"), arguments.pop("theta"), **arguments).status == "VERIFIED"
+    assert (
+        kd.verify(arguments.pop("problem"), arguments.pop("theta"), **arguments).status
+        == "VERIFIED"
+    )

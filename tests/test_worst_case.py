@@ -1,5 +1,5 @@
-"""The sharp formulas lie between rational certificates of the one-step worst case, and are false where they should
-be."""
+"""The sharp formulas lie between rational certificates of the one-step worst case, and are false
+where they should be."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kdtheory import envelope
+from kdtheory.algebra import envelope
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
-from kdtheory.one_step_certificates import Step, largest_rate
-from kdtheory.worst_cases import PL, STRONGLY_CONVEX, WorstCase, worst_case, worst_case_interval
+from kdtheory.worst_cases.certificates import Step, largest_rate
+from kdtheory.worst_cases.value import (
+    PL,
+    STRONGLY_CONVEX,
+    WorstCase,
+    worst_case,
+    worst_case_interval,
+)
 
 WIDTH = 1e-6  # the interval's promised relative width
 
@@ -24,7 +30,9 @@ def _number(rng: random.Random, low: float, high: float) -> Fraction:
 
 
 def _case(rng: random.Random) -> tuple[str, dict[str, Fraction], envelope.Triple]:
-    """Random regime, roots rational by construction; corners c = 0, k = 0, a = 0 and steps near the limit included."""
+    """Random regime, roots rational by construction; corners c = 0, k = 0, a = 0 and steps near the
+    limit included.
+    """
     mu, k, a = (
         _number(rng, -1, 1),
         rng.choice([Fraction(0), _number(rng, -2, 2)]),
@@ -37,7 +45,9 @@ def _case(rng: random.Random) -> tuple[str, dict[str, Fraction], envelope.Triple
     if rng.random() < 1 / 3:
         L = mu + (Lcal - mu) * Fraction(rng.randint(0, 10), 10)
         gamma = share * 2 * mu / (L * Lcal)
-        triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=abs(1 - L * gamma))
+        triple = envelope.polyak_lojasiewicz(
+            gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=abs(1 - L * gamma)
+        )
         lowest, name = Fraction(0), "theorem-2-sharp"
     else:
         L, gamma = Lcal, share / Lcal
@@ -51,7 +61,9 @@ def _case(rng: random.Random) -> tuple[str, dict[str, Fraction], envelope.Triple
 
 
 def _largest_gap(points: int, seed: int) -> float:
-    """Largest relative distance between the formula and either end of its rational interval, over noisy random points."""
+    """Largest relative distance between the formula and either end of its rational interval, over
+    noisy random points.
+    """
     rng = random.Random(seed)
     largest, tried = 0.0, 0
     for _ in range(points):
@@ -61,7 +73,11 @@ def _largest_gap(points: int, seed: int) -> float:
         assert interval.lower <= claimed <= interval.upper, (name, numbers)
         if claimed > 0:
             tried += 1
-            largest = max(largest, float((interval.upper - claimed) / claimed), float((claimed - interval.lower) / claimed))
+            largest = max(
+                largest,
+                float((interval.upper - claimed) / claimed),
+                float((claimed - interval.lower) / claimed),
+            )
     assert tried > 0.7 * points
     return largest
 
@@ -80,13 +96,17 @@ def test_sharp_constant_lies_inside_a_thousand_intervals() -> None:
 
 
 def _recheck(interval: WorstCase, step: Step) -> None:
-    """Strongly convex: rebuild both Gram blocks from A1, A1', A3 and their multipliers, and factor them by LDL^T over
-    Q."""
+    """Strongly convex: rebuild both Gram blocks from A1, A1', A3 and their multipliers, and factor
+    them by LDL^T over Q."""
     dual = interval.dual
     m, p = 1 + dual.nu, 2 * step.mu * dual.nu + 2 * (1 - step.mu) * dual.alpha + 2
     growth = p - 2 * step.Lcal * m  # F cancels: p on A1, growth on A1', m on A3
     e_e, e_g, g_g = -step.rate + step.mu / 2 * (p + growth), 1 - p / 2, m - 1
-    block = [[e_e, e_g, Fraction(-1)], [e_g, g_g, Fraction(1)], [Fraction(-1), Fraction(1), dual.y_k - 1]]
+    block = [
+        [e_e, e_g, Fraction(-1)],
+        [e_g, g_g, Fraction(1)],
+        [Fraction(-1), Fraction(1), dual.y_k - 1],
+    ]
     noise = [[m - 1, Fraction(-1)], [Fraction(-1), dual.y_a - 1]]
     assert growth >= 0 and p >= 0 and m >= 0
     for matrix in (block, noise):
@@ -106,7 +126,9 @@ def _pivots(matrix: list[list[Fraction]]) -> list[Fraction]:
 
 
 def test_dual_is_a_proof_in_the_original_letters() -> None:
-    """The dual's letters are a change of basis; here the check is done in (e, g, lam h), as the theory writes it."""
+    """The dual's letters are a change of basis; here the check is done in (e, g, lam h), as the
+    theory writes it.
+    """
     rng = random.Random(1)
     checked = 0
     for _ in range(120):
@@ -114,34 +136,54 @@ def test_dual_is_a_proof_in_the_original_letters() -> None:
         if name in PL or numbers["bias"] + numbers["noise"] == 0:
             continue
         gamma = numbers["step_size"]
-        mu, L, Lcal, bias, noise = (gamma * numbers[key] for key in ("mu", "L", "Lcal", "bias", "noise"))
+        mu, L, Lcal, bias, noise = (
+            gamma * numbers[key] for key in ("mu", "L", "Lcal", "bias", "noise")
+        )
         step = Step(mu, L, Lcal, bias, noise, numbers["rate"])
         interval = worst_case_interval(name, **numbers)
         _recheck(interval, step)
-        assert interval.upper == interval.dual.y_k * step.bias**2 + interval.dual.y_a * step.noise**2
+        assert (
+            interval.upper == interval.dual.y_k * step.bias**2 + interval.dual.y_a * step.noise**2
+        )
         assert numbers["rate"] < largest_rate(step, pl=False)
         checked += 1
     assert checked > 50
 
 
-BELOW = {"step_size": Fraction(1, 5), "mu": Fraction(1, 2), "L": Fraction(13, 8), "Lcal": Fraction(13, 8)}  # c = 3/4
+BELOW = {
+    "step_size": Fraction(1, 5),
+    "mu": Fraction(1, 2),
+    "L": Fraction(13, 8),
+    "Lcal": Fraction(13, 8),
+}  # c = 3/4
 
 
 def test_formula_is_false_below_its_rates() -> None:
-    """Without bias the noise-dominated formula fails as soon as varrho < gamma mu: the primal instance is the
-    counterexample."""
+    """Without bias the noise-dominated formula fails as soon as varrho < gamma mu: the primal
+    instance is the counterexample."""
     gamma_mu = BELOW["step_size"] * BELOW["mu"]
     triple = envelope.noise_dominated(
-        gamma=BELOW["step_size"], mu=BELOW["mu"], Lcal=BELOW["Lcal"], c=Fraction(3, 4), k=Fraction(0), a=Fraction(1)
+        gamma=BELOW["step_size"],
+        mu=BELOW["mu"],
+        Lcal=BELOW["Lcal"],
+        c=Fraction(3, 4),
+        k=Fraction(0),
+        a=Fraction(1),
     )
     for share in (Fraction(0), Fraction(1, 2), Fraction(9, 10)):
-        interval = worst_case_interval("theorem-1-sharp", **BELOW, bias=0, noise=1, rate=share * gamma_mu)
+        interval = worst_case_interval(
+            "theorem-1-sharp", **BELOW, bias=0, noise=1, rate=share * gamma_mu
+        )
         assert interval.lower > triple.constant(share * gamma_mu)
-        assert interval.primal.gap > BELOW["step_size"] * BELOW["mu"] / 2 * interval.primal.e[0] ** 2
+        assert (
+            interval.primal.gap > BELOW["step_size"] * BELOW["mu"] / 2 * interval.primal.e[0] ** 2
+        )
 
 
 def test_with_bias_the_true_lowest_rate_is_smaller() -> None:
-    """The exact threshold A - (1 - gamma Lcal) mu w / (gamma (a c - mu k)): inside at it, false a tenth below it."""
+    """The exact threshold A - (1 - gamma Lcal) mu w / (gamma (a c - mu k)): inside at it, false a
+    tenth below it.
+    """
     gamma, mu, Lcal, c, k, a = (
         BELOW["step_size"],
         BELOW["mu"],
@@ -169,9 +211,13 @@ def test_every_key_and_default_rate(theorem: str) -> None:
     assert value == worst_case(theorem, **numbers, rate=0.1 * 0.5)
     assert value == worst_case_interval(theorem, **numbers).value
     if theorem in PL:
-        triple = envelope.polyak_lojasiewicz(gamma=0.1, mu=0.5, L=1.0, Lcal=2.0, q=math.sqrt(3), k=bias, a=1.0, b=0.9)
+        triple = envelope.polyak_lojasiewicz(
+            gamma=0.1, mu=0.5, L=1.0, Lcal=2.0, q=math.sqrt(3), k=bias, a=1.0, b=0.9
+        )
     else:
-        triple = envelope.noise_dominated(gamma=0.1, mu=0.5, Lcal=2.0, c=math.sqrt(0.75), k=bias, a=1.0)
+        triple = envelope.noise_dominated(
+            gamma=0.1, mu=0.5, Lcal=2.0, c=math.sqrt(0.75), k=bias, a=1.0
+        )
     assert value == pytest.approx(triple.constant(0.05), rel=WIDTH)
 
 
@@ -179,7 +225,9 @@ def test_change_of_units() -> None:
     """f -> 4f, gamma -> gamma/4, x -> 2x: k and a scale by 2, |x|^2 by 4."""
     base = {"step_size": 0.1, "mu": 0.5, "L": 1.0, "Lcal": 2.0, "bias": 0.3, "noise": 1.0}
     scaled = {"step_size": 0.1 / 4, "mu": 2.0, "L": 4.0, "Lcal": 8.0, "bias": 2.4, "noise": 8.0}
-    assert worst_case("theorem-1", **scaled) == pytest.approx(4 * worst_case("theorem-1", **base), rel=1e-6)
+    assert worst_case("theorem-1", **scaled) == pytest.approx(
+        4 * worst_case("theorem-1", **base), rel=1e-6
+    )
 
 
 def test_speed() -> None:
@@ -210,7 +258,9 @@ GOOD = {"step_size": 0.1, "mu": 0.5, "L": 1.0, "Lcal": 2.0, "bias": 0.3, "noise"
         ("unbiased", {}, InvalidInput, "needs bias = 0"),
     ],
 )
-def test_refusals(theorem: str, change: dict[str, float], error: type[Exception], words: str) -> None:
+def test_refusals(
+    theorem: str, change: dict[str, float], error: type[Exception], words: str
+) -> None:
     """Who, which rule, the numbers, the way out."""
     with pytest.raises(error, match=words):
         worst_case(theorem, **(GOOD | change))

@@ -1,4 +1,6 @@
-"""NumPy, tuned: replicates batched in pieces that stay in cache, everything in place, indices drawn in one call."""
+"""NumPy, tuned: replicates batched in pieces that stay in cache, everything in place, indices drawn
+in one call.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,14 @@ import numpy as np
 
 from benchmarks.peers.case import Case
 
-PIECES = (64, 128, 256, 1024)        # replicates at a time; the fastest is taken
+PIECES = (64, 128, 256, 1024)  # replicates at a time; the fastest is taken
 
 
 def prepare(case: Case, piece: int) -> Callable[[], np.ndarray]:
     """One of ``PIECES``."""
     c = case.targets + case.weight * case.taught
-    inner = np.vecdot if case.x0.size > 32 else partial(np.einsum, "rd,rd->r")      # BLAS, whose calls are dear for short rows
+    # BLAS, whose calls are dear for short rows.
+    inner = np.vecdot if case.x0.size > 32 else partial(np.einsum, "rd,rd->r")
 
     def run() -> np.ndarray:
         rng, curve = np.random.Generator(np.random.SFC64(1)), np.zeros(case.steps // case.every + 1)

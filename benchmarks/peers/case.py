@@ -9,7 +9,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Case:
-    """``taught`` are the teacher's residuals a_n.theta - b_n; ``best`` is the minimiser; mean |x - best|^2 is recorded every ``every`` steps."""
+    """``taught`` are the teacher's residuals a_n.theta - b_n; ``best`` is the minimiser; mean |x -
+    best|^2 is recorded every ``every`` steps.
+    """
 
     features: np.ndarray
     targets: np.ndarray
@@ -34,8 +36,18 @@ def make(n: int, d: int, replicates: int, steps: int, every: int) -> Case:
     rng = np.random.default_rng(0)
     features = rng.standard_normal((n, d))
     targets = features @ rng.standard_normal(d) / np.sqrt(d) + rng.standard_normal(n)
-    gram = features.T @ features + 1e-9 * n * np.eye(d)     # solvable with fewer rows than columns too
+    gram = features.T @ features + 1e-9 * n * np.eye(d)  # solvable with fewer rows than columns too
     best = np.linalg.solve(gram, features.T @ targets)
     theta = best + 0.1 * rng.standard_normal(d)
-    return Case(features, targets, features @ theta - targets, theta, best, best + rng.standard_normal(d) / np.sqrt(d), replicates, steps,
-                every, 0.1 / d)
+    return Case(
+        features,
+        targets,
+        features @ theta - targets,
+        theta,
+        best,
+        best + rng.standard_normal(d) / np.sqrt(d),
+        replicates,
+        steps,
+        every,
+        0.1 / d,
+    )

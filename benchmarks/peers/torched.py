@@ -1,4 +1,6 @@
-"""PyTorch, batched over replicates, without gradients: in eager mode, or a block of steps compiled to C++ by ``torch.compile``."""
+"""PyTorch, batched over replicates, without gradients: in eager mode, or a block of steps compiled
+to C++ by ``torch.compile``.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +14,30 @@ from benchmarks.peers.case import Case
 
 # Calls are dear for small states, memory for large ones; the fastest is taken.
 FORMS = ("eager", "compiled") if which("g++") else ("eager",)
-BLOCK = 10      # steps compiled together; 50 take half a minute to compile and are slower
+BLOCK = 10  # steps compiled together; 50 take half a minute to compile and are slower
 
 
 def prepare(case: Case, form: str) -> Callable[[], np.ndarray]:
     """One of ``FORMS``."""
-    features, c = torch.from_numpy(case.features), torch.from_numpy(case.targets + case.weight * case.taught)
+    features, c = (
+        torch.from_numpy(case.features),
+        torch.from_numpy(case.targets + case.weight * case.taught),
+    )
     best, start = torch.from_numpy(case.best), torch.from_numpy(case.x0)
     return {"eager": _eager, "compiled": _compiled}[form](case, features, c, best, start)
 
 
-def _eager(case: Case, features: torch.Tensor, c: torch.Tensor, best: torch.Tensor, start: torch.Tensor) -> Callable[[], np.ndarray]:
+def _eager(
+    case: Case, features: torch.Tensor, c: torch.Tensor, best: torch.Tensor, start: torch.Tensor
+) -> Callable[[], np.ndarray]:
     """In place; one step is four kernels."""
+
     @torch.no_grad()
     def run() -> np.ndarray:
-        generator, curve = torch.Generator().manual_seed(1), torch.zeros(case.steps // case.every + 1, dtype=torch.float64)
+        generator, curve = (
+            torch.Generator().manual_seed(1),
+            torch.zeros(case.steps // case.every + 1, dtype=torch.float64),
+        )
         x = start.repeat(case.replicates, 1)
         for t in range(case.steps + 1):
             if t % case.every == 0:
@@ -42,10 +53,13 @@ def _eager(case: Case, features: torch.Tensor, c: torch.Tensor, best: torch.Tens
     return run
 
 
-def _compiled(case: Case, features: torch.Tensor, c: torch.Tensor, best: torch.Tensor, start: torch.Tensor) -> Callable[[], np.ndarray]:
+def _compiled(
+    case: Case, features: torch.Tensor, c: torch.Tensor, best: torch.Tensor, start: torch.Tensor
+) -> Callable[[], np.ndarray]:
     """Blocks of steps, the recording included."""
     block = case.every * max(1, BLOCK // case.every)
-    torch.compiler.reset()      # each case is compiled anew, and the number of versions of one function is limited
+    # each case is compiled anew, and the number of versions of one function is limited
+    torch.compiler.reset()
 
     @torch.compile(fullgraph=True, dynamic=False)
     def advance(x: torch.Tensor, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -60,7 +74,9 @@ def _compiled(case: Case, features: torch.Tensor, c: torch.Tensor, best: torch.T
     @torch.no_grad()
     def run() -> np.ndarray:
         generator, x, found = torch.Generator().manual_seed(1), start.repeat(case.replicates, 1), []
-        for indices in torch.randint(len(c), (case.steps // block, block, case.replicates), generator=generator):
+        for indices in torch.randint(
+            len(c), (case.steps // block, block, case.replicates), generator=generator
+        ):
             x, squares = advance(x, indices)
             found.append(squares)
         return (torch.cat([*found, (x - best).square().sum()[None]]) / case.replicates).numpy()

@@ -1,7 +1,8 @@
-"""Every statement on a block of least squares instances at once: exact moments against the claimed curves.
+"""Every statement on a block of least squares instances at once: exact moments against the claimed
+curves.
 
-The numbers are those of :func:`kdtheory.verify` with ``method="exact"``, for all instances of a block in the same array operations; a test
-holds the two together, instance by instance.
+The numbers are those of :func:`kdtheory.verify` with ``method="exact"``, for all instances of a
+block in the same array operations; a test holds the two together, instance by instance.
 """
 
 from __future__ import annotations
@@ -12,21 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from kdtheory import symbols as sym
-from kdtheory.bounds import compiled
+from kdtheory.algebra import symbols as sym
+from kdtheory.bounds.values import compiled
 from kdtheory.campaigns.blocks import Block
 from kdtheory.evidence.judgement import ROUNDING
 from kdtheory.problems.base import Array
-from kdtheory.rules import DistilledSGD
-from kdtheory.theorems import THEOREMS, Theorem
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import THEOREMS, Theorem
 
 STEPS = 32
 KEYS = tuple(THEOREMS)
 Letters = dict[str, Array]
-# E u u^T holds sigma_*^2, lam E<S,H> and lam^2 V apart: where they cancel, what is left carries the rounding of each.  Sums of some 1e2
-# terms over 32 steps keep it well below this part of the uncancelled size.
+# E u u^T holds sigma_*^2, lam E<S,H> and lam^2 V apart: where they cancel, what is left carries the
+# rounding of each.  Sums of some 1e2 terms over 32 steps keep it well below this part of the
+# uncancelled size.
 CANCELLED = 1e-12
-OPEN_END = 0.95      # the part of an open step size range that is used where the whole of a closed one is
+OPEN_END = (
+    0.95  # the part of an open step size range that is used where the whole of a closed one is
+)
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a campaign keeps of an outcome: numbers of violated and of noisy instances, and those that are worth a record.
+    """What a campaign keeps of an outcome: numbers of violated and of noisy instances, and those
+    that are worth a record.
 
-    ``tightest`` is the instance with the largest noisy ratio ``best`` among those not violated; ``violations`` are pairs of lhs/rhs and instance.
+    ``tightest`` is the instance with the largest noisy ratio ``best`` among those not violated;
+    ``violations`` are pairs of lhs/rhs and instance.
     """
 
     theorem: str
@@ -59,8 +65,9 @@ class Finding:
 class Outcome:
     """One statement on one block of B instances; all arrays (B,).
 
-    ``ratio`` is the largest lhs/rhs over t = 1..STEPS; ``noisy`` the largest over the times at which noise is at least half of the right-hand
-    side, 0 where there is none or where the noise cancels: only those records say how good a bound is.
+    ``ratio`` is the largest lhs/rhs over t = 1..STEPS; ``noisy`` the largest over the times at
+    which noise is at least half of the right-hand side, 0 where there is none or where the noise
+    cancels: only those records say how good a bound is.
     """
 
     theorem: str
@@ -69,18 +76,34 @@ class Outcome:
     noisy: Array
     step_size: Array
     weight: Array
-    keep: Array      # Bernoulli's q, 1 without compression
+    keep: Array  # Bernoulli's q, 1 without compression
 
     def case(self, index: int) -> Case:
         """One instance."""
-        return Case(self.theorem, index, float(self.step_size[index]), float(self.weight[index]), float(self.keep[index]))
+        return Case(
+            self.theorem,
+            index,
+            float(self.step_size[index]),
+            float(self.weight[index]),
+            float(self.keep[index]),
+        )
 
     def finding(self) -> Finding:
         """A few hundred bytes for what are some ten thousand."""
         noisy = np.where(self.violated, 0.0, self.noisy)
         place = int(noisy.argmax())
-        violations = tuple((float(self.ratio[index]), self.case(int(index))) for index in self.violated.nonzero()[0])
-        return Finding(self.theorem, len(violations), int((noisy > 0).sum()), float(noisy[place]), self.case(place), violations)
+        violations = tuple(
+            (float(self.ratio[index]), self.case(int(index)))
+            for index in self.violated.nonzero()[0]
+        )
+        return Finding(
+            self.theorem,
+            len(violations),
+            int((noisy > 0).sum()),
+            float(noisy[place]),
+            self.case(place),
+            violations,
+        )
 
 
 def values_of(expression: sp.Expr, numbers: Mapping[str, Array]) -> Array:
@@ -90,10 +113,12 @@ def values_of(expression: sp.Expr, numbers: Mapping[str, Array]) -> Array:
 
 
 class Facts:
-    """Constants, minimisers and teacher moments of a block, and the linear map of its second moments.
+    """Constants, minimisers and teacher moments of a block, and the linear map of its second
+    moments.
 
-    A state is u = (1, lam, e); u+ = (I - gamma C_n) u with C_n = [0; 0; S_n, -H_n, A_n].  E u u^T moves by I - gamma P + gamma^2 Q
-    with P = E C x I + I x C and Q = E C_B x C_B, whatever lam and gamma are.
+    A state is u = (1, lam, e); u+ = (I - gamma C_n) u with C_n = [0; 0; S_n, -H_n, A_n].  E u u^T
+    moves by I - gamma P + gamma^2 Q with P = E C x I + I x C and Q = E C_B x C_B, whatever lam and
+    gamma are.
     """
 
     def __init__(self, block: Block) -> None:
@@ -116,15 +141,24 @@ class Facts:
         basis = vectors / np.sqrt(eigenvalues)[:, None, :]
         second = np.einsum("bnij,bnjk->bik", self.maps, self.maps, optimize=True) / n
         pencil = np.linalg.eigvalsh(np.swapaxes(basis, 1, 2) @ second @ basis)[:, -1]
-        factor = DistilledSGD(batch_size=block.batch_size, replacement=block.replacement).noise_factor(n)
+        factor = DistilledSGD(
+            batch_size=block.batch_size, replacement=block.replacement
+        ).noise_factor(n)
         smooth = eigenvalues[:, -1]
         e = block.theta - self.best
         self.factor = factor
         self.letters: Letters = {
-            "mu": eigenvalues[:, 0], "L": smooth, "Lcal": (1 - factor) * smooth + factor * np.maximum(pencil, smooth),
-            "sigma_star_sq": factor * (self.noise**2).sum(axis=(1, 2)) / n, "V": factor * (self.centred**2).sum(axis=(1, 2)) / n,
-            "C": factor * (self.noise * self.centred).sum(axis=(1, 2)) / n, "bias_sq": (self.bias**2).sum(axis=1),
-            "F_theta": self._gap(e), "D_sq": (e**2).sum(axis=1), "xstar_sq": (self.best**2).sum(axis=1), "delta_sq": np.zeros(len(e)),
+            "mu": eigenvalues[:, 0],
+            "L": smooth,
+            "Lcal": (1 - factor) * smooth + factor * np.maximum(pencil, smooth),
+            "sigma_star_sq": factor * (self.noise**2).sum(axis=(1, 2)) / n,
+            "V": factor * (self.centred**2).sum(axis=(1, 2)) / n,
+            "C": factor * (self.noise * self.centred).sum(axis=(1, 2)) / n,
+            "bias_sq": (self.bias**2).sum(axis=1),
+            "F_theta": self._gap(e),
+            "D_sq": (e**2).sum(axis=1),
+            "xstar_sq": (self.best**2).sum(axis=1),
+            "delta_sq": np.zeros(len(e)),
         }
         self.start = block.x0 - self.best
         self._rows, self._columns = np.triu_indices(d + 2)
@@ -132,16 +166,23 @@ class Facts:
 
     def _gradients(self, x: Array) -> Array:
         residual = np.einsum("bnd,bd->bn", self.block.features, x) - self.block.targets
-        return residual[:, :, None] * self.block.features + (self.block.ridge[:, None] * x)[:, None, :]
+        return (
+            residual[:, :, None] * self.block.features + (self.block.ridge[:, None] * x)[:, None, :]
+        )
 
     def _gap(self, e: Array) -> Array:
         return np.einsum("bi,bij,bj->b", e, self.hessian, e) / 2
 
     def maps_of(self, kind: str) -> tuple[Array, Array]:
-        """(P, Q) on the upper triangle of E u u^T, for "biased" or "unbiased" in e, or "absolute", biased with e read as x."""
+        """(P, Q) on the upper triangle of E u u^T, for "biased" or "unbiased" in e, or "absolute",
+        biased with e read as x.
+        """
         if kind not in self._mapped:
-            columns = {"biased": (self.noise, self.taught), "unbiased": (self.noise, self.centred),
-                       "absolute": (-self.block.targets[:, :, None] * self.block.features, self.taught)}[kind]
+            columns = {
+                "biased": (self.noise, self.taught),
+                "unbiased": (self.noise, self.centred),
+                "absolute": (-self.block.targets[:, :, None] * self.block.features, self.taught),
+            }[kind]
             size = self.d + 2
             C = np.zeros((*self.maps.shape[:2], size, size))
             C[:, :, 2:, 0], C[:, :, 2:, 1], C[:, :, 2:, 2:] = columns[0], -columns[1], self.maps
@@ -164,8 +205,12 @@ class Facts:
         # Indexing leaves strides that matmul would walk without BLAS, five times slower.
         return np.ascontiguousarray(rows[:, :, i, j] + np.where(i != j, rows[:, :, j, i], 0.0))
 
-    def moments(self, kind: str, gamma: Array, head: Array, start: Array, keep: Array | None = None) -> Array:
-        """E u u^T at t = 0..STEPS, (STEPS + 1, B, size), from u = (head (B, 2), start (B, d)); Bernoulli(keep) after each step."""
+    def moments(
+        self, kind: str, gamma: Array, head: Array, start: Array, keep: Array | None = None
+    ) -> Array:
+        """E u u^T at t = 0..STEPS, (STEPS + 1, B, size), from u = (head (B, 2), start (B, d));
+        Bernoulli(keep) after each step.
+        """
         P, Q = self.maps_of(kind)
         step = np.eye(P.shape[1]) - gamma[:, None, None] * P + (gamma**2)[:, None, None] * Q
         if keep is not None:
@@ -188,7 +233,9 @@ class Facts:
         """E f - f*, (STEPS + 1, B)."""
         inner = (self._rows >= 2) & (self._columns >= 2)
         i, j = self._rows[inner] - 2, self._columns[inner] - 2
-        return np.einsum("tbp,bp->tb", seen[:, :, inner], np.where(i == j, 0.5, 1.0) * self.hessian[:, i, j])
+        return np.einsum(
+            "tbp,bp->tb", seen[:, :, inner], np.where(i == j, 0.5, 1.0) * self.hessian[:, i, j]
+        )
 
     def absolute_squares(self, seen: Array) -> Array:
         """E|x - x*|^2 where the state holds x."""
@@ -200,7 +247,7 @@ class Facts:
 def judge(block: Block, keys: tuple[str, ...] = KEYS) -> list[Outcome]:
     """Every statement named on every instance of the block."""
     facts = Facts(block)
-    with np.errstate(invalid="ignore", divide="ignore"):       # branches of Piecewise that are not taken
+    with np.errstate(invalid="ignore", divide="ignore"):  # branches of Piecewise that are not taken
         return [_judge(facts, THEOREMS[key]) for key in keys]
 
 
@@ -210,20 +257,28 @@ def _judge(facts: Facts, theorem: Theorem) -> Outcome:
     if theorem.quantity == "gradient":
         return _gradient(facts, theorem)
     letters = dict(facts.letters)
-    limit = 1.0 / letters["Lcal"] if theorem.step_size_max is None else values_of(theorem.step_size_max, letters)
-    part = facts.block.fraction * (OPEN_END if theorem.strict or theorem.step_size_max is None else 1.0)
+    limit = (
+        1.0 / letters["Lcal"]
+        if theorem.step_size_max is None
+        else values_of(theorem.step_size_max, letters)
+    )
+    part = facts.block.fraction * (
+        OPEN_END if theorem.strict or theorem.step_size_max is None else 1.0
+    )
     gamma = letters["gamma"] = limit * part
     keep = ones
     if theorem.name.startswith("compressed"):
         shrink = gamma * letters["mu"]
-        keep = 1.0 / (1.0 + 0.5 * shrink / (1.0 - shrink))      # half of the variance that leaves a contraction
+        # Half of the variance that leaves a contraction.
+        keep = 1.0 / (1.0 + 0.5 * shrink / (1.0 - shrink))
     letters["omega"] = 1.0 / keep - 1.0
     letters["lam"] = lam = _weights(facts, theorem, letters)
     head = np.stack([ones, lam], axis=1)
     if theorem.kind == "identity":
         return _law(facts, theorem, letters, head)
     left = facts.noise - lam[:, None, None] * facts.centred
-    noise = facts.factor * (left**2).sum(axis=(1, 2)) / facts.n      # E|S - lam H'|^2 as a mean of squares, which does not cancel
+    # E|S - lam H'|^2 as a mean of squares, which does not cancel.
+    noise = facts.factor * (left**2).sum(axis=(1, 2)) / facts.n
     for letter, definition in theorem.definitions.items():
         letters[str(letter)] = values_of(definition, letters) * ones
         if letter is sym.a:
@@ -231,24 +286,36 @@ def _judge(facts: Facts, theorem: Theorem) -> Outcome:
     if theorem.name.startswith("compressed"):
         seen = facts.absolute_squares(facts.moments("absolute", gamma, head, facts.block.x0, keep))
     else:
-        moments = facts.moments("unbiased" if theorem.unbiased else "biased", gamma, head, facts.start)
+        moments = facts.moments(
+            "unbiased" if theorem.unbiased else "biased", gamma, head, facts.start
+        )
         seen = facts.gaps(moments) if theorem.quantity == "gap" else facts.squares(moments)
     assert theorem.psi is not None
     names, psi = compiled(theorem.psi, "numpy")
     claimed = np.empty_like(seen)
-    claimed[0] = facts._gap(facts.start) if theorem.quantity == "gap" else (facts.start**2).sum(axis=1)
+    claimed[0] = (
+        facts._gap(facts.start) if theorem.quantity == "gap" else (facts.start**2).sum(axis=1)
+    )
     for t in range(STEPS):
         claimed[t + 1] = psi(*(claimed[t] if name == "s" else letters[name] for name in names))
     apart = letters["sigma_star_sq"] + lam**2 * letters["V"]
     large = gamma / letters["mu"] * (apart + lam**2 * letters["bias_sq"])
-    large = letters["L"] * large if theorem.quantity == "gap" else large + (letters["xstar_sq"] if keep is not ones else 0.0)
+    large = (
+        letters["L"] * large
+        if theorem.quantity == "gap"
+        else large + (letters["xstar_sq"] if keep is not ones else 0.0)
+    )
     ratios, violated = _compared(seen, claimed, CANCELLED * large)
     fading = (1 - gamma * letters["mu"]) ** np.arange(STEPS + 1)[:, None] * claimed[0]
     noisy = np.where((claimed > 2 * fading) & (noise > 1e-3 * apart), ratios, 0.0)
-    return Outcome(theorem.name, ratios[1:].max(axis=0), violated, noisy[1:].max(axis=0), gamma, lam, keep)
+    return Outcome(
+        theorem.name, ratios[1:].max(axis=0), violated, noisy[1:].max(axis=0), gamma, lam, keep
+    )
 
 
-def _compared(seen: Array, claimed: Array, room: Array, *, identity: bool = False) -> tuple[Array, Array]:
+def _compared(
+    seen: Array, claimed: Array, room: Array, *, identity: bool = False
+) -> tuple[Array, Array]:
     """lhs/rhs at every time, and where the difference is more than rounding at any."""
     room = room + ROUNDING * claimed.max(axis=0)
     over = (seen > claimed + room) | ~np.isfinite(seen) | ~np.isfinite(claimed)
@@ -258,7 +325,9 @@ def _compared(seen: Array, claimed: Array, room: Array, *, identity: bool = Fals
 
 
 def _weights(facts: Facts, theorem: Theorem, letters: Letters) -> Array:
-    """The instance's own weight, or lam* of Section 4 with the statement's kappa (Theorem 1's where it has none)."""
+    """The instance's own weight, or lam* of Section 4 with the statement's kappa (Theorem 1's where
+    it has none).
+    """
     kappa = theorem.definitions.get(sym.kappa, 1 / (sym.gamma * sym.mu))
     weight = 0.0 if theorem.unbiased else 1.0 + values_of(kappa, letters)
     loss = letters["V"] + weight * letters["bias_sq"]
@@ -267,25 +336,39 @@ def _weights(facts: Facts, theorem: Theorem, letters: Letters) -> Array:
 
 
 def _law(facts: Facts, theorem: Theorem, letters: Letters, head: Array) -> Outcome:
-    """The exact law: SGD with noise (1 - lam) S around x* + lam (theta - x*), plus the drift of that centre."""
+    """The exact law: SGD with noise (1 - lam) S around x* + lam (theta - x*), plus the drift of
+    that centre.
+    """
     gamma, lam = letters["gamma"], letters["lam"]
     seen = facts.squares(facts.moments("biased", gamma, head, facts.start))
     D = facts.block.theta - facts.best
     origin = facts.start - lam[:, None] * D
-    shifted = facts.squares(facts.moments("biased", gamma, np.stack([1 - lam, np.zeros_like(lam)], axis=1), origin))
+    shifted = facts.squares(
+        facts.moments("biased", gamma, np.stack([1 - lam, np.zeros_like(lam)], axis=1), origin)
+    )
     drift, fading = np.empty_like(shifted), origin
     for t in range(STEPS + 1):
         drift[t] = (D * fading).sum(axis=1)
         fading = fading - gamma[:, None] * np.einsum("bij,bj->bi", facts.hessian, fading)
-    apart = gamma / letters["mu"] * (letters["sigma_star_sq"] + lam**2 * (letters["V"] + letters["bias_sq"]))
-    ratios, violated = _compared(seen, shifted + 2 * lam * drift + lam**2 * letters["D_sq"],
-                                CANCELLED * (apart + lam**2 * letters["D_sq"]), identity=True)
+    apart = (
+        gamma
+        / letters["mu"]
+        * (letters["sigma_star_sq"] + lam**2 * (letters["V"] + letters["bias_sq"]))
+    )
+    ratios, violated = _compared(
+        seen,
+        shifted + 2 * lam * drift + lam**2 * letters["D_sq"],
+        CANCELLED * (apart + lam**2 * letters["D_sq"]),
+        identity=True,
+    )
     ratio = ratios[1:].max(axis=0)
     return Outcome(theorem.name, ratio, violated, ratio, gamma, lam, np.ones_like(lam))
 
 
 def _gradient(facts: Facts, theorem: Theorem) -> Outcome:
-    """The KD objective's gradients from the mixed losses, against grad f_n(x) - lam grad f_n(theta)."""
+    """The KD objective's gradients from the mixed losses, against grad f_n(x) - lam grad
+    f_n(theta).
+    """
     block = facts.block
     lam = np.where(np.isnan(block.weight), 0.5, block.weight)
     own = np.einsum("bnd,bd->bn", block.features, block.x0)

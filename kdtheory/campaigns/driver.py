@@ -17,13 +17,15 @@ from kdtheory.campaigns.cluster import dask
 from kdtheory.campaigns.instances import read, written
 from kdtheory.campaigns.store import Row, Store
 from kdtheory.errors import InvalidInput, unknown_name
+from kdtheory.evidence.verdicts import Verdict, verify
 from kdtheory.problems.base import positive_int
-from kdtheory.verdicts import Verdict, verify
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a campaign is: instances done and wanted, instances a second, the tightest noisy ratio so far and its theorem."""
+    """How far a campaign is: instances done and wanted, instances a second, the tightest noisy
+    ratio so far and its theorem.
+    """
 
     done: int
     wanted: int
@@ -39,7 +41,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Campaign:
-    """What a store holds: ``rows`` per theorem (instances, noisy, violated, tightest, record), instances done, wanted, seconds."""
+    """What a store holds: ``rows`` per theorem (instances, noisy, violated, tightest, record),
+    instances done, wanted, seconds.
+    """
 
     rows: tuple[Row, ...]
     instances: int
@@ -58,13 +62,23 @@ def work(keys: tuple[str, ...], seed: int, number: int) -> list[Finding]:
     return [outcome.finding() for outcome in judge(draw(seed, number), keys)]
 
 
-def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[str] | None = None, seed: int = 0,
-             workers: int | None = None, scheduler: str | None = None, resume: bool = False,
-             tick: Callable[[Progress], None] = lambda progress: None) -> Campaign:
-    """Check statements on random least squares instances (N <= 12, d <= 5), exactly, and keep the result in ``store``.
+def campaign(
+    *,
+    store: str | Path,
+    instances: int = 10_000,
+    theorems: Sequence[str] | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    resume: bool = False,
+    tick: Callable[[Progress], None] = lambda progress: None,
+) -> Campaign:
+    """Check statements on random least squares instances (N <= 12, d <= 5), exactly, and keep the
+    result in ``store``.
 
-    Whatever interrupts it, running it again goes on with the blocks that are missing; every violation and every new tightest instance
-    is stored as fractions, to be played again by :func:`replay`.
+    Whatever interrupts it, running it again goes on with the blocks that are missing; every
+    violation and every new tightest instance is stored as fractions, to be played again by
+    :func:`replay`.
 
     Args:
         store: an SQLite file, made when it is not there.
@@ -72,29 +86,46 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
         theorems: keys; None for all.
         seed: fixes the instances.
         workers: processes; None for one a core.
-        scheduler: address of a Dask scheduler, instead of processes.  Its workers need this version of kdtheory; the scheduler needs none.
+        scheduler: address of a Dask scheduler, instead of processes.  Its workers need this version
+            of kdtheory; the scheduler needs none.
         resume: take seed and theorems from the store, which must exist.
         tick: called after every block.
 
     Raises:
-        InvalidInput: unknown theorem, a store begun with other settings, no scheduler there, workers with another kdtheory.
-        StoreFailure: the store is locked or the disk is full.  WorkerFailure: workers keep dying, the cluster is lost or stays empty.
+        InvalidInput: unknown theorem, a store begun with other settings, no scheduler there,
+            workers with another kdtheory.
+        StoreFailure: the store is locked or the disk is full.  WorkerFailure: workers keep dying,
+            the cluster is lost or stays empty.
         MissingTool: Dask is not installed.
     """
     wanted = -(-positive_int(instances, "instances") // SIZE)
     if positive_int(seed, "seed", minimum=0) >= 2**64:
         raise InvalidInput(f"seed must be below 2**64, got seed = {seed}.")
     if workers is not None and scheduler is not None:
-        raise InvalidInput(f"workers = {workers} are processes here, scheduler = {scheduler!r} is a cluster. Give one of the two.")
+        raise InvalidInput(
+            f"workers = {workers} are processes here, scheduler = {scheduler!r} is a cluster. Give"
+            " one of the two."
+        )
     count = positive_int(workers, "workers") if workers is not None else (os.cpu_count() or 1)
     _known(theorems or ())
-    chosen = None if resume else {"seed": seed, "theorems": [name for name in KEYS if not theorems or name in theorems], "steps": STEPS,
-                                  "block": SIZE}
+    chosen = (
+        None
+        if resume
+        else {
+            "seed": seed,
+            "theorems": [name for name in KEYS if not theorems or name in theorems],
+            "steps": STEPS,
+            "block": SIZE,
+        }
+    )
     with Store(store, chosen, create=not resume) as base:
         settings = base.settings
         if (settings.get("steps"), settings.get("block")) != (STEPS, SIZE):
-            raise InvalidInput(f"{str(store)!r} has blocks of {settings.get('block')} and {settings.get('steps')} steps; this kdtheory uses "
-                               f"{SIZE} and {STEPS}. Use the kdtheory that made it, or another file.")
+            raise InvalidInput(
+                f"{str(store)!r} has blocks of {settings.get('block')} and {settings.get('steps')}"
+                f" steps; this kdtheory uses {SIZE} and {STEPS}. Use the kdtheory that made it, or"
+                " another file."
+            )
         _known(settings["theorems"])
         start, done = time.perf_counter(), base.done()
         missing = [number for number in range(wanted) if number not in done]
@@ -106,13 +137,26 @@ def campaign(*, store: str | Path, instances: int = 10_000, theorems: Sequence[s
             for fresh, (number, findings) in enumerate(found, start=1):
                 _keep(base, settings["seed"], number, findings, tightest)
                 theorem = max(tightest, key=tightest.__getitem__, default="")
-                tick(Progress(SIZE * (wanted - len(missing) + fresh), SIZE * wanted, SIZE * fresh / (time.perf_counter() - start),
-                              tightest.get(theorem, 0.0), theorem))
+                tick(
+                    Progress(
+                        SIZE * (wanted - len(missing) + fresh),
+                        SIZE * wanted,
+                        SIZE * fresh / (time.perf_counter() - start),
+                        tightest.get(theorem, 0.0),
+                        theorem,
+                    )
+                )
         except KeyboardInterrupt:
             interrupted = True
         finally:
             found.close()
-        return Campaign(tuple(base.summary()), SIZE * len(base.done()), SIZE * wanted, time.perf_counter() - start, interrupted)
+        return Campaign(
+            tuple(base.summary()),
+            SIZE * len(base.done()),
+            SIZE * wanted,
+            time.perf_counter() - start,
+            interrupted,
+        )
 
 
 def _known(theorems: Sequence[str]) -> None:
@@ -121,7 +165,9 @@ def _known(theorems: Sequence[str]) -> None:
             raise unknown_name("theorem", name, KEYS)
 
 
-def _run(job: partial[Any], missing: list[int], count: int, scheduler: str | None) -> Generator[tuple[int, Any], None, None]:
+def _run(
+    job: partial[Any], missing: list[int], count: int, scheduler: str | None
+) -> Generator[tuple[int, Any], None, None]:
     if scheduler is not None:
         return dask(job, missing, scheduler)
     if count == 1 or len(missing) <= 1:
@@ -129,25 +175,41 @@ def _run(job: partial[Any], missing: list[int], count: int, scheduler: str | Non
     return pools.processes(job, missing, count)
 
 
-def _keep(base: Store, seed: int, number: int, findings: Sequence[Finding], tightest: dict[str, float]) -> None:
-    """Store a block; its violations and new tightest instances are written out, drawn again from the seed."""
+def _keep(
+    base: Store, seed: int, number: int, findings: Sequence[Finding], tightest: dict[str, float]
+) -> None:
+    """Store a block; its violations and new tightest instances are written out, drawn again from
+    the seed.
+    """
     results: list[Row] = []
     kept: list[tuple[str, float, Case]] = []
     better: dict[str, float] = {}
     for found in findings:
-        results.append({"theorem": found.theorem, "violated": found.violated, "noisy": found.noisy, "ratio": found.best})
+        results.append(
+            {
+                "theorem": found.theorem,
+                "violated": found.violated,
+                "noisy": found.noisy,
+                "ratio": found.best,
+            }
+        )
         kept += [("violation", ratio, case) for ratio, case in found.violations]
         if found.best > tightest.get(found.theorem, 0.0):
             better[found.theorem] = found.best
             kept.append(("tightest", found.best, found.tightest))
     block = draw(seed, number) if kept else None
-    records = [{"theorem": case.theorem, "kind": kind, "ratio": ratio, "instance": written(block, case)} for kind, ratio, case in kept if block]
+    records = [
+        {"theorem": case.theorem, "kind": kind, "ratio": ratio, "instance": written(block, case)}
+        for kind, ratio, case in kept
+        if block
+    ]
     base.add(number, SIZE, results, records)
     tightest |= better
 
 
 def replay(identity: int, *, store: str | Path, method: str = "exact") -> tuple[Row, Verdict]:
-    """A stored instance and its verdict now, by :func:`kdtheory.verify`, which shares no arithmetic with the campaign's blocks.
+    """A stored instance and its verdict now, by :func:`kdtheory.verify`, which shares no arithmetic
+    with the campaign's blocks.
 
     Args:
         identity: the record's number.
@@ -160,4 +222,6 @@ def replay(identity: int, *, store: str | Path, method: str = "exact") -> tuple[
     with Store(store, create=False) as base:
         record = base.record(positive_int(identity, "ID"))
     arguments = read(record["instance"])
-    return record, verify(arguments.pop("problem"), arguments.pop("theta"), method=method, **arguments)
+    return record, verify(
+        arguments.pop("problem"), arguments.pop("theta"), method=method, **arguments
+    )

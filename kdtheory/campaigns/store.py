@@ -1,7 +1,8 @@
 """Where a campaign keeps what it found: one SQLite file, one transaction a block.
 
-A block is either in the store with everything that it found, or not there at all: whatever kills the driver, a second run knows exactly
-which blocks are missing.  While a campaign runs it holds the file (exclusive locking): two drivers cannot share it.
+A block is either in the store with everything that it found, or not there at all: whatever kills
+the driver, a second run knows exactly which blocks are missing.  While a campaign runs it holds the
+file (exclusive locking): two drivers cannot share it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,16 @@ VERSION = 1
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE blocks (number INTEGER PRIMARY KEY, instances INTEGER NOT NULL);
-CREATE TABLE results (block INTEGER NOT NULL REFERENCES blocks (number), theorem TEXT NOT NULL, violated INTEGER NOT NULL,
-                      noisy INTEGER NOT NULL, ratio REAL NOT NULL, PRIMARY KEY (block, theorem)) WITHOUT ROWID;
-CREATE TABLE records (id INTEGER PRIMARY KEY, block INTEGER NOT NULL REFERENCES blocks (number), theorem TEXT NOT NULL,
-                      kind TEXT NOT NULL CHECK (kind IN ('violation', 'tightest')), ratio REAL NOT NULL, instance TEXT NOT NULL);
+CREATE TABLE results (
+    block INTEGER NOT NULL REFERENCES blocks (number), theorem TEXT NOT NULL,
+    violated INTEGER NOT NULL, noisy INTEGER NOT NULL, ratio REAL NOT NULL,
+    PRIMARY KEY (block, theorem)
+) WITHOUT ROWID;
+CREATE TABLE records (
+    id INTEGER PRIMARY KEY, block INTEGER NOT NULL REFERENCES blocks (number),
+    theorem TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('violation', 'tightest')),
+    ratio REAL NOT NULL, instance TEXT NOT NULL
+);
 """
 Row = dict[str, Any]
 
@@ -34,24 +41,33 @@ class Store:
 
     Args:
         path: the file; its folder must exist.
-        settings: what fixes the instances (seed, theorems, ...); None to take those of an existing store.
+        settings: what fixes the instances (seed, theorems, ...); None to take those of an existing
+            store.
         create: make the file when it is not there.
 
     Raises:
-        InvalidInput: no such file, no store, another version, or other settings than those it was begun with.
+        InvalidInput: no such file, no store, another version, or other settings than those it was
+            begun with.
         StoreFailure: locked by a running campaign, unreadable, or no room on the disk.
     """
 
-    def __init__(self, path: str | Path, settings: Row | None = None, *, create: bool = True) -> None:
+    def __init__(
+        self, path: str | Path, settings: Row | None = None, *, create: bool = True
+    ) -> None:
         """See the class."""
         self.path = Path(path)
-        if not os.path.exists(path) and not create:     # of os: Path's raises where the name is too long
-            raise InvalidInput(f"No store {str(path)!r}. Start one with: kdtheory campaign --store {path}")
+        # Of os: Path's raises where the name is too long.
+        if not os.path.exists(path) and not create:
+            raise InvalidInput(
+                f"No store {str(path)!r}. Start one with: kdtheory campaign --store {path}"
+            )
         if not os.path.isdir(self.path.parent):
-            raise InvalidInput(f"The folder of the store {str(path)!r} does not exist; make it first.")
+            raise InvalidInput(
+                f"The folder of the store {str(path)!r} does not exist; make it first."
+            )
         with self._said():
-            # Absolute, for SQLite would keep ":memory:" in memory.  isolation_level None: transactions are the ones written below, none is
-            # opened behind our back.
+            # Absolute, for SQLite would keep ":memory:" in memory.  isolation_level None:
+            # transactions are the ones written below, none is opened behind our back.
             self._base = sqlite3.connect(os.path.abspath(path), timeout=2.0, isolation_level=None)
         try:
             with self._said():
@@ -63,41 +79,74 @@ class Store:
     def _open(self, settings: Row | None, create: bool) -> None:
         self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._base.execute("BEGIN EXCLUSIVE")
-        tables = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = {
+            name
+            for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
         if not tables and create and settings is not None:
             for statement in SCHEMA.split(";"):
                 self._base.execute(statement)
             wanted = {"version": VERSION, "settings": settings}
-            self._base.executemany("INSERT INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in wanted.items()])
+            self._base.executemany(
+                "INSERT INTO meta VALUES (?, ?)",
+                [(key, json.dumps(value)) for key, value in wanted.items()],
+            )
         elif "meta" not in tables:
-            raise InvalidInput(f"{str(self.path)!r} is a database, but no campaign store. Choose another file." if tables else
-                               f"{str(self.path)!r} is empty, no campaign store yet. Begin one without --resume.")
+            raise InvalidInput(
+                f"{str(self.path)!r} is a database, but no campaign store. Choose another file."
+                if tables
+                else (
+                    f"{str(self.path)!r} is empty, no campaign store yet. Begin one without"
+                    " --resume."
+                )
+            )
         found = self._meta()
         self._base.execute("COMMIT")
         if found["version"] != VERSION:
-            raise InvalidInput(f"{str(self.path)!r} is a store of version {found['version']}, this kdtheory writes version {VERSION}. "
-                               "Use the kdtheory that made it, or another file.")
+            raise InvalidInput(
+                f"{str(self.path)!r} is a store of version {found['version']}, this kdtheory writes"
+                f" version {VERSION}. Use the kdtheory that made it, or another file."
+            )
         # Only now that the file is known to be ours: this is written into it.
         self._base.execute("PRAGMA journal_mode = WAL")
-        self._base.execute("PRAGMA synchronous = NORMAL")      # a power cut may lose the last blocks, never the file
+        # A power cut may lose the last blocks, never the file.
+        self._base.execute("PRAGMA synchronous = NORMAL")
         self.settings: Row = found["settings"]
         if settings is not None and settings != self.settings:
-            names = [key for key in {**settings, **self.settings} if settings.get(key) != self.settings.get(key)]
-            said = ", ".join(f"{name} = {self.settings.get(name)!r} (asked for {settings.get(name)!r})" for name in sorted(names))
-            raise InvalidInput(f"{str(self.path)!r} was begun with {said}. Use --resume to go on with its own settings, or another file.")
+            names = [
+                key
+                for key in {**settings, **self.settings}
+                if settings.get(key) != self.settings.get(key)
+            ]
+            said = ", ".join(
+                f"{name} = {self.settings.get(name)!r} (asked for {settings.get(name)!r})"
+                for name in sorted(names)
+            )
+            raise InvalidInput(
+                f"{str(self.path)!r} was begun with {said}. Use --resume to go on with its own"
+                " settings, or another file."
+            )
 
     def _meta(self) -> Row:
         try:
-            found = {key: json.loads(value) for key, value in self._base.execute("SELECT key, value FROM meta")}
+            found = {
+                key: json.loads(value)
+                for key, value in self._base.execute("SELECT key, value FROM meta")
+            }
         except ValueError:
             found = {}
         if "version" not in found or not isinstance(found.get("settings"), dict):
-            raise InvalidInput(f"{str(self.path)!r} has no readable settings: it is no campaign store, or was tampered with. Choose another file.")
+            raise InvalidInput(
+                f"{str(self.path)!r} has no readable settings: it is no campaign store, or was"
+                " tampered with. Choose another file."
+            )
         return found
 
     @contextmanager
     def _said(self) -> Iterator[None]:
-        """SQLite's complaints in our words; an open transaction is rolled back, so that the file stays as it was."""
+        """SQLite's complaints in our words; an open transaction is rolled back, so that the file
+        stays as it was.
+        """
         try:
             yield
         except sqlite3.Error as error:
@@ -105,26 +154,55 @@ class Store:
                 self._base.rollback()
             text, name = str(error), repr(str(self.path))
             if "locked" in text:
-                raise StoreFailure(f"The store {name} is in use by another campaign. Wait for it, or choose another file.") from error
+                raise StoreFailure(
+                    f"The store {name} is in use by another campaign. Wait for it, or choose"
+                    " another file."
+                ) from error
             if "full" in text:
-                raise StoreFailure(f"No room left on the disk for the store {name}: {text}. Blocks stored so far are safe; free some space "
-                                   "and run the command again.") from error
+                raise StoreFailure(
+                    f"No room left on the disk for the store {name}: {text}. Blocks stored so far"
+                    " are safe; free some space and run the command again."
+                ) from error
             if "not a database" in text or "malformed" in text:
-                raise InvalidInput(f"{name} is not a campaign store ({text}). Choose another file.") from error
-            raise StoreFailure(f"The store {name} cannot be used: {text}. Check that the file and its folder can be written.") from error
+                raise InvalidInput(
+                    f"{name} is not a campaign store ({text}). Choose another file."
+                ) from error
+            raise StoreFailure(
+                f"The store {name} cannot be used: {text}. Check that the file and its folder can"
+                " be written."
+            ) from error
 
-    def add(self, number: int, instances: int, results: Sequence[Row], records: Sequence[Row]) -> None:
+    def add(
+        self, number: int, instances: int, results: Sequence[Row], records: Sequence[Row]
+    ) -> None:
         """One block with all that it found, in one transaction."""
         with self._said():
             self._base.execute("BEGIN IMMEDIATE")
             try:
                 self._base.execute("INSERT INTO blocks VALUES (?, ?)", (number, instances))
-                self._base.executemany("INSERT INTO results VALUES (?, ?, ?, ?, ?)",
-                                       [(number, row["theorem"], row["violated"], row["noisy"], row["ratio"]) for row in results])
-                self._base.executemany("INSERT INTO records (block, theorem, kind, ratio, instance) VALUES (?, ?, ?, ?, ?)",
-                                       [(number, row["theorem"], row["kind"], row["ratio"], json.dumps(row["instance"])) for row in records])
+                self._base.executemany(
+                    "INSERT INTO results VALUES (?, ?, ?, ?, ?)",
+                    [
+                        (number, row["theorem"], row["violated"], row["noisy"], row["ratio"])
+                        for row in results
+                    ],
+                )
+                self._base.executemany(
+                    "INSERT INTO records (block, theorem, kind, ratio, instance) VALUES (?, ?, ?,"
+                    " ?, ?)",
+                    [
+                        (
+                            number,
+                            row["theorem"],
+                            row["kind"],
+                            row["ratio"],
+                            json.dumps(row["instance"]),
+                        )
+                        for row in records
+                    ],
+                )
                 self._base.execute("COMMIT")
-            except BaseException:       # Ctrl-C too: what follows must not see half a block
+            except BaseException:  # Ctrl-C too: what follows must not see half a block
                 if self._base.in_transaction:
                     self._base.rollback()
                 raise
@@ -137,12 +215,20 @@ class Store:
     def tightest(self) -> dict[str, float]:
         """The largest ratio on record per theorem."""
         with self._said():
-            return dict(self._base.execute("SELECT theorem, MAX(ratio) FROM records WHERE kind = 'tightest' GROUP BY theorem"))
+            return dict(
+                self._base.execute(
+                    "SELECT theorem, MAX(ratio) FROM records WHERE kind = 'tightest' GROUP BY"
+                    " theorem"
+                )
+            )
 
     def summary(self) -> list[Row]:
-        """Per theorem: instances, noisy instances, violations, the largest ratio among the noisy ones and the record that holds it."""
+        """Per theorem: instances, noisy instances, violations, the largest ratio among the noisy
+        ones and the record that holds it.
+        """
         query = """SELECT theorem, SUM(instances), SUM(noisy), SUM(violated), MAX(ratio),
-                   (SELECT id FROM records WHERE records.theorem = results.theorem ORDER BY kind = 'tightest', ratio DESC LIMIT 1)
+                   (SELECT id FROM records WHERE records.theorem = results.theorem
+                    ORDER BY kind = 'tightest', ratio DESC LIMIT 1)
                    FROM results JOIN blocks ON blocks.number = results.block GROUP BY theorem"""
         names = ("theorem", "instances", "noisy", "violated", "tightest", "record")
         with self._said():
@@ -151,7 +237,9 @@ class Store:
     def record(self, identity: int) -> Row:
         """One saved instance; ``InvalidInput`` when there is none of that number."""
         with self._said():
-            row = self._base.execute("SELECT theorem, kind, ratio, instance FROM records WHERE id = ?", (identity,)).fetchone()
+            row = self._base.execute(
+                "SELECT theorem, kind, ratio, instance FROM records WHERE id = ?", (identity,)
+            ).fetchone()
             if row is None:
                 known = self._base.execute("SELECT MIN(id), MAX(id) FROM records").fetchone()
                 there = f"{known[0]} to {known[1]}" if known[0] else "none yet"
@@ -162,6 +250,11 @@ class Store:
         """The store itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Close it; SQLite folds its journal into the file."""
         self._base.close()

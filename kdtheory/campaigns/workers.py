@@ -1,4 +1,6 @@
-"""Who works: this process or a pool of processes (:mod:`kdtheory.campaigns.cluster`: a Dask cluster).  Each yields blocks in any order."""
+"""Who works: this process or a pool of processes (:mod:`kdtheory.campaigns.cluster`: a Dask
+cluster).  Each yields blocks in any order.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,10 @@ from typing import Any
 
 from kdtheory.campaigns.conditions import keep_memory
 from kdtheory.errors import WorkerFailure
-from kdtheory.parallel import begin_worker
+from kdtheory.system.parallel import begin_worker
 
 Work = Callable[[int], Any]
-DEATHS = 5       # how often in a row workers may die before the campaign gives up
+DEATHS = 5  # how often in a row workers may die before the campaign gives up
 
 
 def begin() -> None:
@@ -29,22 +31,29 @@ def here(work: Work, numbers: Iterable[int]) -> Generator[tuple[int, Any], None,
         yield number, work(number)
 
 
-def processes(work: Work, numbers: Iterable[int], count: int) -> Generator[tuple[int, Any], None, None]:
+def processes(
+    work: Work, numbers: Iterable[int], count: int
+) -> Generator[tuple[int, Any], None, None]:
     """``count`` processes; a killed one is replaced and its blocks are done again."""
     waiting = iter(numbers)
     again: list[int] = []
     deaths = 0
     while True:
-        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
+        pool = ProcessPoolExecutor(
+            count, mp_context=multiprocessing.get_context("spawn"), initializer=begin
+        )
         running: dict[Future[Any], int] = {}
         try:
             while True:
-                while len(running) < 2 * count:       # a second block each, so that no process waits for the store
+                # A second block each, so that no process waits for the store.
+                while len(running) < 2 * count:
                     if not again:
                         again += islice(waiting, 1)
                     if not again:
                         break
-                    running[pool.submit(work, again[-1])] = again[-1]       # raises where a worker has just died: then it is in ``again``
+                    running[pool.submit(work, again[-1])] = again[
+                        -1
+                    ]  # raises where a worker has just died: then it is in ``again``
                     again.pop()
                 if not running:
                     return
@@ -56,7 +65,10 @@ def processes(work: Work, numbers: Iterable[int], count: int) -> Generator[tuple
             again += running.values()
             deaths += 1
             if deaths >= DEATHS:
-                raise WorkerFailure(f"Worker processes died {deaths} times in a row, last on blocks {sorted(again)}. Is memory short? "
-                                    "Use fewer --workers, then run the command again.") from error
+                raise WorkerFailure(
+                    f"Worker processes died {deaths} times in a row, last on blocks"
+                    f" {sorted(again)}. Is memory short? Use fewer --workers, then run the command"
+                    " again."
+                ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

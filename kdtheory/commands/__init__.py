@@ -29,9 +29,13 @@ COMMANDS = {
 
 
 def path(text: str) -> str:
-    """The ``type`` of every option that names a file or a folder: what no file can be called is refused before any work."""
+    """The ``type`` of every option that names a file or a folder: what no file can be called is
+    refused before any work.
+    """
     if not text:
-        raise ArgumentTypeError("the name is empty, which would be the current folder; name a file or a folder")
+        raise ArgumentTypeError(
+            "the name is empty, which would be the current folder; name a file or a folder"
+        )
     if "\0" in text:
         raise ArgumentTypeError(f"{text!r} holds a NUL byte, which no name of a file or folder can")
     return text

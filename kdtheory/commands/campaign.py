@@ -1,4 +1,6 @@
-"""Check statements on very many random instances, on all cores or a cluster; what is stored survives any interruption."""
+"""Check statements on very many random instances, on all cores or a cluster; what is stored
+survives any interruption.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,33 @@ from dataclasses import asdict
 from kdtheory.commands import Outcome, path
 
 EXAMPLE = "kdtheory campaign --theorem theorem-1 --instances 100000 --store runs.sqlite"
-INTERRUPTED = 130       # what a shell reports for Ctrl-C
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("--store", type=path, required=True, help="SQLite file; made when it is not there, continued when it is")
+    command.add_argument(
+        "--store",
+        type=path,
+        required=True,
+        help="SQLite file; made when it is not there, continued when it is",
+    )
     command.add_argument("--theorem", action="append", help="a key, repeatable; default: all")
-    command.add_argument("--instances", type=int, default=10_000, help="wanted in all (default 10000), in blocks of 256")
+    command.add_argument(
+        "--instances",
+        type=int,
+        default=10_000,
+        help="wanted in all (default 10000), in blocks of 256",
+    )
     command.add_argument("--seed", type=int, default=0, help="seed of the instances")
     who = command.add_mutually_exclusive_group()
     who.add_argument("--workers", type=int, help="processes; default: one a core")
-    who.add_argument("--scheduler", help="address of a Dask scheduler (tcp://host:port), instead of processes")
-    command.add_argument("--resume", action="store_true", help="go on with the store's own theorems and seed")
+    who.add_argument(
+        "--scheduler", help="address of a Dask scheduler (tcp://host:port), instead of processes"
+    )
+    command.add_argument(
+        "--resume", action="store_true", help="go on with the store's own theorems and seed"
+    )
 
 
 def run(options: Namespace) -> Outcome:
@@ -31,21 +47,50 @@ def run(options: Namespace) -> Outcome:
 
     from kdtheory.campaigns import Progress, campaign
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("ETA"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, transient=True, disable=options.json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("campaign", total=None)
 
         def tick(progress: Progress) -> None:
-            bar.update(task, completed=progress.done, total=progress.wanted,
-                       description=f"{progress.rate:,.0f}/s, tightest {progress.tightest:.6g} ({progress.theorem})")
+            bar.update(
+                task,
+                completed=progress.done,
+                total=progress.wanted,
+                description=(
+                    f"{progress.rate:,.0f}/s, tightest {progress.tightest:.6g} ({progress.theorem})"
+                ),
+            )
 
-        found = campaign(store=options.store, instances=options.instances, theorems=options.theorem, seed=options.seed,
-                         workers=options.workers, scheduler=options.scheduler, resume=options.resume, tick=tick)
+        found = campaign(
+            store=options.store,
+            instances=options.instances,
+            theorems=options.theorem,
+            seed=options.seed,
+            workers=options.workers,
+            scheduler=options.scheduler,
+            resume=options.resume,
+            tick=tick,
+        )
     lines = [f"{'statement':24} instances    noisy  violated  tightest  record"]
-    lines += [f"{row['theorem']:24} {row['instances']:9} {row['noisy']:8} {row['violated']:9}  {row['tightest']:8.6f}  {row['record']}"
-              for row in found.rows]
-    lines.append(f"{found.instances} of {found.wanted} instances stored; {found.violations} violations; {found.seconds:.1f} s")
+    lines += [
+        f"{row['theorem']:24} {row['instances']:9} {row['noisy']:8} {row['violated']:9} "
+        f" {row['tightest']:8.6f}  {row['record']}"
+        for row in found.rows
+    ]
+    lines.append(
+        f"{found.instances} of {found.wanted} instances stored; {found.violations} violations;"
+        f" {found.seconds:.1f} s"
+    )
     if found.interrupted:
-        lines.append(f"Interrupted; go on with: kdtheory campaign --resume --store {options.store} --instances {options.instances}")
+        lines.append(
+            f"Interrupted; go on with: kdtheory campaign --resume --store {options.store}"
+            f" --instances {options.instances}"
+        )
     code = INTERRUPTED if found.interrupted else int(found.violations > 0)
     return {**asdict(found), "violations": found.violations}, "\n".join(lines), code

@@ -11,22 +11,30 @@ EXAMPLE = "kdtheory formula lambda-star --format latex"
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("name", help="a closed form (lambda-star, noise-floor, ...) or a theorem key")
-    command.add_argument("--format", choices=("sympy", "latex", "python"), default="sympy", help="how to print it")
+    command.add_argument(
+        "name", help="a closed form (lambda-star, noise-floor, ...) or a theorem key"
+    )
+    command.add_argument(
+        "--format", choices=("sympy", "latex", "python"), default="sympy", help="how to print it"
+    )
 
 
 def run(options: Namespace) -> Outcome:
     """The formula in the format asked for."""
     import sympy as sp
 
-    from kdtheory import symbols as sym
-    from kdtheory.closed_forms import NAMES, closed_form
+    from kdtheory.algebra import symbols as sym
     from kdtheory.errors import unknown_name
-    from kdtheory.theorems import THEOREMS
+    from kdtheory.statements.closed_forms import NAMES, closed_form
+    from kdtheory.statements.theorems import THEOREMS
 
     if options.name in THEOREMS:
         theorem = THEOREMS[options.name]
-        text = theorem.latex() if options.format == "latex" else f"{theorem.lhs} {'=' if theorem.kind == 'identity' else '<='} {theorem.rhs}"
+        text = (
+            theorem.latex()
+            if options.format == "latex"
+            else f"{theorem.lhs} {'=' if theorem.kind == 'identity' else '<='} {theorem.rhs}"
+        )
         return {"name": options.name, "text": text}, text, 0
     if options.name not in NAMES:
         raise unknown_name("formula", options.name, (*NAMES, *THEOREMS))

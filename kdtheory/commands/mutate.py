@@ -18,7 +18,12 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.checks.mutants import score
 
     outcomes = score()
-    rows = [{"mutant": row.name, "killed": row.killed, "by": row.by, "detail": row.detail} for row in outcomes]
+    rows = [
+        {"mutant": row.name, "killed": row.killed, "by": row.by, "detail": row.detail}
+        for row in outcomes
+    ]
     killed = sum(row.killed for row in outcomes)
-    lines = [f"{'killed' if row.killed else 'SURVIVED':9} {row.name}  by {row.by}" for row in outcomes]
+    lines = [
+        f"{'killed' if row.killed else 'SURVIVED':9} {row.name}  by {row.by}" for row in outcomes
+    ]
     return rows, "\n".join([*lines, f"{killed} of {len(rows)} killed"]), int(killed < len(rows))

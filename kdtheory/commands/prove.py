@@ -14,21 +14,43 @@ EXAMPLE = "kdtheory prove theorem-1 --checker sympy --checker z3"
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument("theorem", nargs="?", help="a key; default: all")
-    command.add_argument("--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable")
-    command.add_argument("--coqchk", action="store_true", help="ask Coq, and have its separate kernel re-check the result")
+    command.add_argument(
+        "--checker", action="append", help="sympy (default), z3, cvc5, coq; repeatable"
+    )
+    command.add_argument(
+        "--coqchk",
+        action="store_true",
+        help="ask Coq, and have its separate kernel re-check the result",
+    )
     instead = command.add_mutually_exclusive_group()
     instead.add_argument("--latex", action="store_true", help="print the proof as LaTeX")
     instead.add_argument("--coq", action="store_true", help="print the obligations as Coq")
-    instead.add_argument("--counterexamples", action="store_true", help="refute what lies one step beyond the statement")
+    instead.add_argument(
+        "--counterexamples",
+        action="store_true",
+        help="refute what lies one step beyond the statement",
+    )
     instead.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
-    instead.add_argument("--certificate", type=path, metavar="FILE.json", help="check a certificate from a file instead")
-    instead.add_argument("--export-certificates", type=path, metavar="DIR", help="write every obligation as such a file")
+    instead.add_argument(
+        "--certificate",
+        type=path,
+        metavar="FILE.json",
+        help="check a certificate from a file instead",
+    )
+    instead.add_argument(
+        "--export-certificates",
+        type=path,
+        metavar="DIR",
+        help="write every obligation as such a file",
+    )
 
 
 def run(options: Namespace) -> Outcome:
-    """One line a statement; exit code 1 unless all are PROVED, 2 when that is for want of a checker that is not installed."""
+    """One line a statement; exit code 1 unless all are PROVED, 2 when that is for want of a checker
+    that is not installed.
+    """
     from kdtheory.proofs import coq_file, prove, seconds_spent, smt2_file, writing
-    from kdtheory.theorems import THEOREMS
+    from kdtheory.statements.theorems import THEOREMS
 
     if options.certificate is not None or options.export_certificates is not None:
         return _files(options)
@@ -37,26 +59,49 @@ def run(options: Namespace) -> Outcome:
         from kdtheory.proofs.counterexamples import counterexamples
 
         found = [item for name in names for item in counterexamples(name)]
-        refuted = [{"statement": item.theorem, "claim": item.claim, "instance": str(item.instance), "lhs": item.lhs,
-                    "left": str(item.left), "right": str(item.right), "identity": item.identity} for item in found]
+        refuted = [
+            {
+                "statement": item.theorem,
+                "claim": item.claim,
+                "instance": str(item.instance),
+                "lhs": item.lhs,
+                "left": str(item.left),
+                "right": str(item.right),
+                "identity": item.identity,
+            }
+            for item in found
+        ]
         return refuted, "\n\n".join(str(item) for item in found), 0
     checkers = tuple(options.checker or ("sympy",))
     if options.coqchk and "coq" not in checkers:
         checkers = (*checkers, "coq")
     proofs = [prove(name, checkers=checkers, coqchk=options.coqchk) for name in names]
     if options.latex or options.smt2 or options.coq:
-        text = writing.document(proofs) if options.latex else smt2_file(proofs) if options.smt2 else coq_file(proofs)
+        text = (
+            writing.document(proofs)
+            if options.latex
+            else smt2_file(proofs)
+            if options.smt2
+            else coq_file(proofs)
+        )
         return {"text": text}, text, 0
-    rows = [{"statement": name, "status": proof.status, "reason": proof.reason} for name, proof in zip(names, proofs, strict=True)]
+    rows = [
+        {"statement": name, "status": proof.status, "reason": proof.reason}
+        for name, proof in zip(names, proofs, strict=True)
+    ]
     text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)
     proved = sum(row["status"] == "PROVED" for row in rows)
-    spent = ", ".join(f"{checker} {seconds:.1f} s" for checker, seconds in seconds_spent(proofs).items())
+    spent = ", ".join(
+        f"{checker} {seconds:.1f} s" for checker, seconds in seconds_spent(proofs).items()
+    )
     text += f"\n{'all' if proved == len(rows) else f'{proved} of {len(rows)}'} PROVED; {spent}"
     return rows, text, _code([row["status"] for row in rows], checkers, options.coqchk)
 
 
 def _code(statuses: list[str], checkers: tuple[str, ...], coqchk: bool) -> int:
-    """A tool that is not there says nothing about a proof: that is another exit code than an open proof's."""
+    """A tool that is not there says nothing about a proof: that is another exit code than an open
+    proof's.
+    """
     from kdtheory.proofs import not_installed
 
     if all(status == "PROVED" for status in statuses):
@@ -69,10 +114,16 @@ def _files(options: Namespace) -> Outcome:
     from kdtheory.proofs.files import export, prove_file
 
     if options.theorem is not None:
-        raise InvalidInput("--certificate and --export-certificates stand alone: leave out the statement.")
+        raise InvalidInput(
+            "--certificate and --export-certificates stand alone: leave out the statement."
+        )
     if options.export_certificates is not None:
         paths = export(Path(options.export_certificates))
-        return [str(path) for path in paths], f"{len(paths)} certificates in {options.export_certificates}", 0
+        return (
+            [str(path) for path in paths],
+            f"{len(paths)} certificates in {options.export_certificates}",
+            0,
+        )
     checkers = tuple(options.checker or ("sympy",))
     verdict = prove_file(Path(options.certificate), checkers=checkers)
     text = f"{verdict.name}: {verdict.status}: {verdict.reason} ({verdict.claims})"

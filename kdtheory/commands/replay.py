@@ -13,16 +13,27 @@ def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument("id", type=int, help="number of the record, from `kdtheory campaign`")
     command.add_argument("--store", type=path, required=True, help="the campaign's SQLite file")
-    command.add_argument("--method", default="exact", help="evidence asked of verify (default exact)")
+    command.add_argument(
+        "--method", default="exact", help="evidence asked of verify (default exact)"
+    )
 
 
 def run(options: Namespace) -> Outcome:
-    """The instance in fractions, the stored ratio and the verdict; exit code 1 when it is violated."""
+    """The instance in fractions, the stored ratio and the verdict; exit code 1 when it is
+    violated.
+    """
     from kdtheory.campaigns import replay
 
     record, verdict = replay(options.id, store=options.store, method=options.method)
     instance = record["instance"]
     lines = [f"{record['kind']} of {record['theorem']}, ratio on record {record['ratio']:.12g}"]
     lines += [f"  {name} = {instance[name]}" for name in instance]
-    lines.append(f"now: {verdict.status}, ratio {verdict.ratio:.12g}, evidence {verdict.evidence}; {verdict.reason}")
-    return {**record, "verdict": verdict.to_dict()}, "\n".join(lines), int(verdict.status == "VIOLATED")
+    lines.append(
+        f"now: {verdict.status}, ratio {verdict.ratio:.12g}, evidence {verdict.evidence};"
+        f" {verdict.reason}"
+    )
+    return (
+        {**record, "verdict": verdict.to_dict()},
+        "\n".join(lines),
+        int(verdict.status == "VIOLATED"),
+    )

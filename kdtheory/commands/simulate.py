@@ -22,19 +22,38 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """Means and 95 % intervals at eleven times."""
-    from kdtheory.datasets import load
-    from kdtheory.rules import DistilledSGD
-    from kdtheory.simulation import simulate
-    from kdtheory.verdicts import default_start, default_teacher
+    from kdtheory.engines.simulate.simulation import simulate
+    from kdtheory.evidence.verdicts import default_start, default_teacher
+    from kdtheory.problems.datasets import load
+    from kdtheory.rules.distilled import DistilledSGD
 
     problem = load(options.data)
-    gamma = options.step_size if options.step_size is not None else 1 / (8 * float(problem.constants.Lcal))
+    gamma = (
+        options.step_size
+        if options.step_size is not None
+        else 1 / (8 * float(problem.constants.Lcal))
+    )
     rule = DistilledSGD(options.weight, unbiased=options.unbiased)
     theta = default_teacher(problem)
-    run = simulate(problem, theta, rule, step_size=gamma, x0=default_start(problem, options.seed), steps=options.steps,
-                   replicates=options.replicates, seed=options.seed, record_every=max(1, options.steps // 10))
+    run = simulate(
+        problem,
+        theta,
+        rule,
+        step_size=gamma,
+        x0=default_start(problem, options.seed),
+        steps=options.steps,
+        replicates=options.replicates,
+        seed=options.seed,
+        record_every=max(1, options.steps // 10),
+    )
     low, high = run.interval(0.95)
-    rows = [{"t": int(t), "sq_distance": float(s), "low": float(a), "high": float(b), "gap": float(f)}
-            for t, s, a, b, f in zip(run.steps, run.sq_distance, low, high, run.gap, strict=True)]
-    text = "\n".join(f"t = {r['t']:6}  E|x-x*|^2 = {r['sq_distance']:.5g} [{r['low']:.5g}, {r['high']:.5g}]  E f - f* = {r['gap']:.5g}" for r in rows)
+    rows = [
+        {"t": int(t), "sq_distance": float(s), "low": float(a), "high": float(b), "gap": float(f)}
+        for t, s, a, b, f in zip(run.steps, run.sq_distance, low, high, run.gap, strict=True)
+    ]
+    text = "\n".join(
+        f"t = {r['t']:6}  E|x-x*|^2 = {r['sq_distance']:.5g} [{r['low']:.5g}, {r['high']:.5g}]  E f"
+        f" - f* = {r['gap']:.5g}"
+        for r in rows
+    )
     return rows, text, 0

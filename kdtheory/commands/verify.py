@@ -1,4 +1,6 @@
-"""The main job: proofs, then every theorem on random instances and on real data; or one theorem on your own data."""
+"""The main job: proofs, then every theorem on random instances and on real data; or one theorem on
+your own data.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +20,38 @@ ONE_ONLY = ("weight", "step_size", "teacher", "start", "steps", "batch_size")
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument(
-        "--data", type=path, action="append", help="bundled name, .npz or .csv, repeatable; default: the three bundled sets"
+        "--data",
+        type=path,
+        action="append",
+        help="bundled name, .npz or .csv, repeatable; default: the three bundled sets",
     )
     command.add_argument(
-        "--plots", type=path, metavar="DIR", help="draw curves, floors and teachers into DIR (PNG, SVG, PDF); about a minute more"
+        "--plots",
+        type=path,
+        metavar="DIR",
+        help="draw curves, floors and teachers into DIR (PNG, SVG, PDF); about a minute more",
     )
     command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
-    command.add_argument("--seed", type=int, default=0, help="seed of the random instances and of simulations")
+    command.add_argument(
+        "--seed", type=int, default=0, help="seed of the random instances and of simulations"
+    )
     command.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     one = command.add_argument_group("one theorem only")
     one.add_argument("--theorem", metavar="KEY", help="this statement alone, on --data")
     one.add_argument("--weight", type=float, help="lambda; default: the statement's lambda*")
     one.add_argument("--step-size", type=float, help="gamma; default: the statement's limit")
-    one.add_argument("--teacher", type=path, metavar="FILE.npy", help="theta, (d,); default: a fair one is made up")
-    one.add_argument("--start", type=path, metavar="FILE.npy", help="x^0, (d,); default: random, 1 + |x*| away from x*")
+    one.add_argument(
+        "--teacher",
+        type=path,
+        metavar="FILE.npy",
+        help="theta, (d,); default: a fair one is made up",
+    )
+    one.add_argument(
+        "--start",
+        type=path,
+        metavar="FILE.npy",
+        help="x^0, (d,); default: random, 1 + |x*| away from x*",
+    )
     one.add_argument("--steps", type=int, help="horizon (default 200)")
     one.add_argument("--batch-size", type=int, help="indices a step, with replacement (default 1)")
 
@@ -42,10 +62,15 @@ def run(options: Namespace) -> Outcome:
 
     if options.theorem is not None:
         return _one(options)
-    given = [f"--{name.replace('_', '-')}" for name in ONE_ONLY if getattr(options, name) is not None]
+    given = [
+        f"--{name.replace('_', '-')}" for name in ONE_ONLY if getattr(options, name) is not None
+    ]
     if given:
-        raise InvalidInput(f"{', '.join(given)} speak of one statement: name it with --theorem KEY (say, theorem-1).")
-    from kdtheory.tables import main_job_text
+        raise InvalidInput(
+            f"{', '.join(given)} speak of one statement: name it with --theorem KEY (say,"
+            " theorem-1)."
+        )
+    from kdtheory.report.tables import main_job_text
 
     found = with_bar(options, options.plots)
     text = main_job_text(found)
@@ -58,17 +83,24 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
     """The main job under a progress bar, and the pictures where a folder is given."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from kdtheory.datasets import BUNDLED
-    from kdtheory.report import check_arguments, main_job
+    from kdtheory.problems.datasets import BUNDLED
+    from kdtheory.report.main_job import check_arguments, main_job
 
     sources = tuple(options.data or BUNDLED)
-    check_arguments(sources, instances=options.instances, seed=options.seed, workers=options.workers)
+    check_arguments(
+        sources, instances=options.instances, seed=options.seed, workers=options.workers
+    )
     if folder is not None:
-        from kdtheory.disk import ready_folder
-        from kdtheory.plots import plot_all
+        from kdtheory.report.plots import plot_all
+        from kdtheory.system.disk import ready_folder
 
         ready = ready_folder(folder)  # before the work, not after it
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, transient=True, disable=options.json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("start", total=None)
 
@@ -76,24 +108,31 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
             bar.update(task, description=done, total=total, advance=1)
 
         found = main_job(
-            sources=sources, instances=options.instances, seed=options.seed, workers=options.workers, tick=tick
+            sources=sources,
+            instances=options.instances,
+            seed=options.seed,
+            workers=options.workers,
+            tick=tick,
         )
         if folder is not None:
             bar.reset(task, description="plots")
             found["plots"] = [
-                str(path) for path in plot_all(sources, ready, workers=options.workers, seed=options.seed, tick=tick)
+                str(path)
+                for path in plot_all(
+                    sources, ready, workers=options.workers, seed=options.seed, tick=tick
+                )
             ]
     return found
 
 
 def _one(options: Namespace) -> Outcome:
     """One statement on every data set named; exit code 1 on a violation."""
-    from kdtheory.bounds import noise_floor, theorem_named
-    from kdtheory.datasets import load, load_point
+    from kdtheory.bounds.values import noise_floor, theorem_named
     from kdtheory.errors import InvalidInput
-    from kdtheory.report import mild_compressor
-    from kdtheory.tables import number, table
-    from kdtheory.verdicts import default_teacher, verify
+    from kdtheory.evidence.verdicts import default_teacher, verify
+    from kdtheory.problems.datasets import load, load_point
+    from kdtheory.report.main_job import mild_compressor
+    from kdtheory.report.tables import number, table
 
     statement = theorem_named(options.theorem)
     if options.plots is not None:
@@ -128,7 +167,18 @@ def _one(options: Namespace) -> Outcome:
                 compressor=compressor,
             )
         rows.append(row)
-    header = ("data", "verdict", "evidence", "lambda", "gamma", "floor", "error", "bound", "at t", "ratio")
+    header = (
+        "data",
+        "verdict",
+        "evidence",
+        "lambda",
+        "gamma",
+        "floor",
+        "error",
+        "bound",
+        "at t",
+        "ratio",
+    )
     text = table(
         statement.title,
         header,

@@ -13,10 +13,20 @@ EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy"
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument(
-        "--student", type=path, required=True, help=".npy (n, d), per-sample gradients of the student; or logits (n, K)"
+        "--student",
+        type=path,
+        required=True,
+        help=".npy (n, d), per-sample gradients of the student; or logits (n, K)",
     )
-    command.add_argument("--teacher", type=path, required=True, help="the same of the teacher, same samples in the same order")
-    command.add_argument("--criterion", default="unbiased", help="unbiased (default), theorem-1, theorem-2, ...")
+    command.add_argument(
+        "--teacher",
+        type=path,
+        required=True,
+        help="the same of the teacher, same samples in the same order",
+    )
+    command.add_argument(
+        "--criterion", default="unbiased", help="unbiased (default), theorem-1, theorem-2, ..."
+    )
     add_logits(command)
     add_constants(command)
 
@@ -24,12 +34,22 @@ def add_arguments(command: ArgumentParser) -> None:
 def add_logits(command: ArgumentParser) -> None:
     """What turns the two files into logits of a linear (last) layer."""
     command.add_argument(
-        "--logits", action="store_true", help="the files hold logits; needs --labels and --features(-sqnorm)"
+        "--logits",
+        action="store_true",
+        help="the files hold logits; needs --labels and --features(-sqnorm)",
     )
-    command.add_argument("--labels", type=path, help=".npy (n,) classes, or (n, K) probabilities or targets")
+    command.add_argument(
+        "--labels", type=path, help=".npy (n,) classes, or (n, K) probabilities or targets"
+    )
     command.add_argument("--features", type=path, help=".npy (n, d), the inputs of the layer")
-    command.add_argument("--features-sqnorm", type=path, help=".npy (n,), their squared norms: enough for the unbiased update")
-    command.add_argument("--loss", default="auto", help="auto (default), softmax, logistic, squared")
+    command.add_argument(
+        "--features-sqnorm",
+        type=path,
+        help=".npy (n,), their squared norms: enough for the unbiased update",
+    )
+    command.add_argument(
+        "--loss", default="auto", help="auto (default), softmax, logistic, squared"
+    )
 
 
 def add_constants(command: ArgumentParser) -> None:
@@ -37,17 +57,24 @@ def add_constants(command: ArgumentParser) -> None:
     for option in ("step-size", "mu", "L", "Lcal"):
         command.add_argument(f"--{option}", type=float, help="for criteria that need it")
     command.add_argument("--batch-size", type=int, default=1, help="batch size B")
-    command.add_argument("--confidence", type=float, default=0.95, help="of the intervals (default 0.95)")
+    command.add_argument(
+        "--confidence", type=float, default=0.95, help="of the intervals (default 0.95)"
+    )
 
 
 def check_logits(options: Namespace) -> None:
     """Raise InvalidInput for half of what logits need, or for labels without --logits."""
-    given = [name for name in ("labels", "features", "features_sqnorm") if getattr(options, name) is not None]
+    given = [
+        name
+        for name in ("labels", "features", "features_sqnorm")
+        if getattr(options, name) is not None
+    ]
     if options.logits and (options.labels is None or len(given) < 2):
         raise InvalidInput("--logits needs --labels, and --features or --features-sqnorm.")
     if given and not options.logits:
         raise InvalidInput(
-            f"--{given[0].replace('_', '-')} is for logits: add --logits, or leave it out for gradients."
+            f"--{given[0].replace('_', '-')} is for logits: add --logits, or leave it out for"
+            " gradients."
         )
 
 
@@ -62,10 +89,18 @@ def run(options: Namespace) -> Outcome:
     }
     if options.logits:
         found = lambda_star_from_logits(
-            options.student, options.teacher, options.labels, features=options.features,
-            features_sqnorm=options.features_sqnorm, loss=options.loss, **constants,
-        )  # fmt: skip
+            options.student,
+            options.teacher,
+            options.labels,
+            features=options.features,
+            features_sqnorm=options.features_sqnorm,
+            loss=options.loss,
+            **constants,
+        )
     else:
         found = lambda_star(options.student, options.teacher, **constants)
-    text = f"lambda* = {found.weight:.4g} [{found.low:.4g}, {found.high:.4g}]  N(lambda*)/N(0) = {found.variance_reduction:.4g}\n{found.advice}"
+    text = (
+        f"lambda* = {found.weight:.4g} [{found.low:.4g}, {found.high:.4g}]  N(lambda*)/N(0) ="
+        f" {found.variance_reduction:.4g}\n{found.advice}"
+    )
     return found.to_dict(), text, 0

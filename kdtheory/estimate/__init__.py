@@ -1,4 +1,6 @@
-"""The distillation weight from a user's own data: gradients, logits, or a stream of gradients during training."""
+"""The distillation weight from a user's own data: gradients, logits, or a stream of gradients
+during training.
+"""
 
 from __future__ import annotations
 

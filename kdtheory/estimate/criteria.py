@@ -1,7 +1,8 @@
-"""What a weight is optimal for: each criterion is a function of the weight, convex by pieces, given the four moments.
+"""What a weight is optimal for: each criterion is a function of the weight, convex by pieces, given
+the four moments.
 
-All are functions of the bias k = |lambda||h| and the noise a, a^2 = E|S - lambda H'|^2 / B, so the optimum lies between
-0 and E<S,H>/V, and so does the search for it.
+All are functions of the bias k = |lambda||h| and the noise a, a^2 = E|S - lambda H'|^2 / B, so the
+optimum lies between 0 and E<S,H>/V, and so does the search for it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,21 @@ from kdtheory.estimate.data import Array
 from kdtheory.problems.base import moderate_float
 
 UNBIASED = (
-    "unbiased", "unbiased-pl", "unbiased-sharp", "unbiased-pl-sharp", "unbiased-envelope", "unbiased-pl-envelope",
-)  # fmt: skip
-BIASED = ("second-moment", "theorem-1", "theorem-2", "theorem-1-refined", "theorem-2-refined", "compressed")
+    "unbiased",
+    "unbiased-pl",
+    "unbiased-sharp",
+    "unbiased-pl-sharp",
+    "unbiased-envelope",
+    "unbiased-pl-envelope",
+)
+BIASED = (
+    "second-moment",
+    "theorem-1",
+    "theorem-2",
+    "theorem-1-refined",
+    "theorem-2-refined",
+    "compressed",
+)
 SHARP = ("theorem-1-sharp", "theorem-2-sharp")
 ENVELOPE = ("theorem-1-envelope", "theorem-2-envelope")
 CRITERIA = (*UNBIASED, *BIASED, *SHARP, *ENVELOPE, "exact")
@@ -44,7 +57,9 @@ class Criterion(Protocol):
 
 @dataclass(frozen=True)
 class Quadratic:
-    """N(lambda; kappa) = E|S - lambda H'|^2 + lambda^2 m |h|^2 with m = B(1 + kappa), 0 for unbiased distillation."""
+    """N(lambda; kappa) = E|S - lambda H'|^2 + lambda^2 m |h|^2 with m = B(1 + kappa), 0 for
+    unbiased distillation.
+    """
 
     name: str
     bias_factor: float
@@ -52,7 +67,9 @@ class Quadratic:
     def value(self, weight: float, moments: Array) -> float:
         """B N(lambda; kappa), with N as in the theory's section 4."""
         sigma_sq, covariance, variance, bias_sq = moments
-        return float(sigma_sq - 2 * weight * covariance + weight**2 * (variance + self.bias_factor * bias_sq))
+        return float(
+            sigma_sq - 2 * weight * covariance + weight**2 * (variance + self.bias_factor * bias_sq)
+        )
 
     def slope(self, weight: float, moments: Array) -> float:
         """Half the derivative: lambda (V + m|h|^2) - E<S,H>."""
@@ -66,10 +83,12 @@ class Quadratic:
 
 @dataclass(frozen=True)
 class Sharp:
-    """T = U + W/(A - gamma mu) of the theory's section 5: U = k^2 + a^2, W/(A - gamma mu) = (p k + r a)^2 / D.
+    """T = U + W/(A - gamma mu) of the theory's section 5: U = k^2 + a^2, W/(A - gamma mu) = (p k +
+    r a)^2 / D.
 
-    Noise-dominated steps only, as written; a strongly convex bias-dominated step (a p < k r) has T = (1 + bend) U
-    instead, which joins smoothly because (p k + r a)^2 <= (p^2 + r^2)(k^2 + a^2) with equality exactly at the border.
+    Noise-dominated steps only, as written; a strongly convex bias-dominated step (a p < k r) has T
+    = (1 + bend) U instead, which joins smoothly because (p k + r a)^2 <= (p^2 + r^2)(k^2 + a^2)
+    with equality exactly at the border.
     """
 
     name: str
@@ -106,14 +125,21 @@ def norms(weight: float, moments: Array, batch_size: int) -> tuple[float, float,
     """
     sigma_sq, covariance, variance, bias_sq = moments
     a = math.sqrt(max(sigma_sq - 2 * weight * covariance + weight**2 * variance, 0.0) / batch_size)
-    # a is a norm: where it vanishes (teacher and student noise collinear) its smallest subgradient is 0.
+    # a is a norm: where it vanishes (teacher and student noise collinear) its smallest subgradient
+    # is 0.
     a_slope = (weight * variance - covariance) / (batch_size * a) if a > 0 else 0.0
     size = math.sqrt(bias_sq)
     return abs(weight) * size, a, math.copysign(size, weight if weight else covariance), a_slope
 
 
 def make_criterion(
-    name: str, *, step_size: float | None, mu: float | None, L: float | None, Lcal: float | None, batch_size: int
+    name: str,
+    *,
+    step_size: float | None,
+    mu: float | None,
+    L: float | None,
+    Lcal: float | None,
+    batch_size: int,
 ) -> Criterion:
     """The criterion called ``name`` with its constants checked.
 
@@ -123,11 +149,10 @@ def make_criterion(
         raise unknown_name("criterion", name, CRITERIA)
     if name == "exact":
         raise InvalidInput(
-            "criterion 'exact' is lambda = S0/(S0 + |theta - x*|^2): S0, the stationary error of plain SGD, and the "
-            "distance "
-            "to the minimiser are not functions of gradients. Pass sgd_floor=S0 and teacher_distance_sq=|theta - "
-            "x*|^2, use "
-            "optimal_weight(problem, theta, criterion='exact') for a least-squares problem, or another criterion."
+            "criterion 'exact' is lambda = S0/(S0 + |theta - x*|^2): S0, the stationary error of"
+            " plain SGD, and the distance to the minimiser are not functions of gradients. Pass"
+            " sgd_floor=S0 and teacher_distance_sq=|theta - x*|^2, use optimal_weight(problem,"
+            " theta, criterion='exact') for a least-squares problem, or another criterion."
         )
     if not (isinstance(batch_size, (int, np.integer)) and batch_size >= 1):
         raise InvalidInput(f"batch_size must be an integer >= 1, got batch_size = {batch_size!r}.")
@@ -160,19 +185,20 @@ class _Constants:
         value = self.given[key]
         if value is None:
             raise InvalidInput(
-                f"criterion {self.name!r} needs {key}, got {key} = None. Pass {key}=..., or use criterion='unbiased' "
-                "(the unbiased update, no constants) or 'second-moment' (the most favourable case of the biased "
-                "update)."
+                f"criterion {self.name!r} needs {key}, got {key} = None. Pass {key}=..., or use"
+                " criterion='unbiased' (the unbiased update, no constants) or 'second-moment' (the"
+                " most favourable case of the biased update)."
             )
         return float(value)
 
     def step(self, limit: float, formula: str) -> float:
         gamma = self.need("step_size")
-        if not gamma < limit * (1 + 1e-12):  # a limit computed in floats and passed back must be accepted
+        # A limit computed in floats and passed back must be accepted.
+        if not gamma < limit * (1 + 1e-12):
             raise StepSizeTooLarge(
-                f"criterion {self.name!r} needs step_size <= {formula} = {limit:.4g}, got step_size = {gamma:.4g}. "
-                "Use a "
-                "smaller step, or criterion='unbiased', whose weight depends on no constant."
+                f"criterion {self.name!r} needs step_size <= {formula} = {limit:.4g}, got step_size"
+                f" = {gamma:.4g}. Use a smaller step, or criterion='unbiased', whose weight depends"
+                " on no constant."
             )
         return gamma
 
@@ -182,7 +208,11 @@ class _Constants:
             L = self.need("L")
             mu, Lcal = self.given["mu"], self.given["Lcal"]
             # Without mu and Lcal only what the unrolling needs can be checked.
-            limit = (1 / L, "1/L") if mu is None or Lcal is None else (mu / (4 * L * Lcal), "mu/(4 L Lcal)")
+            limit = (
+                (1 / L, "1/L")
+                if mu is None or Lcal is None
+                else (mu / (4 * L * Lcal), "mu/(4 L Lcal)")
+            )
             gamma = self.step(*limit)
             return 1 / (L * gamma)
         if self.name == "theorem-2-refined":
@@ -223,16 +253,18 @@ class _Constants:
     def _moduli(self) -> tuple[float, float]:
         mu, Lcal = self.need("mu"), self.need("Lcal")
         if Lcal < mu:
-            raise InvalidInput(f"Expected smoothness satisfies Lcal >= mu; got Lcal = {Lcal:.4g} < mu = {mu:.4g}.")
+            raise InvalidInput(
+                f"Expected smoothness satisfies Lcal >= mu; got Lcal = {Lcal:.4g} < mu = {mu:.4g}."
+            )
         return mu, Lcal
 
     def _open(self, limit: float, formula: str) -> float:
         gamma = self.need("step_size")
         if not gamma < limit:
             raise StepSizeTooLarge(
-                f"criterion {self.name!r} needs step_size < {formula} = {limit:.4g}, got step_size = {gamma:.4g}. "
-                "Use a "
-                "smaller step, or criterion='unbiased', whose weight depends on no constant."
+                f"criterion {self.name!r} needs step_size < {formula} = {limit:.4g}, got step_size"
+                f" = {gamma:.4g}. Use a smaller step, or criterion='unbiased', whose weight depends"
+                " on no constant."
             )
         return gamma
 
@@ -259,11 +291,13 @@ def minimise(criterion: Criterion, moments: Array) -> float:
 
 def _bisect(criterion: Criterion, moments: Array, start: float, end: float) -> float:
     sign = math.copysign(1.0, end)
-    # k = |lambda||h| has a kink at 0, which makes 0 itself optimal for a teacher with more bias than use.
+    # k = |lambda||h| has a kink at 0, which makes 0 itself optimal for a teacher with more bias
+    # than use.
     if end == start or sign * criterion.slope(start, moments) >= 0:
         return start
     low, high = start, end
-    for _ in range(200):  # the interval halves: at most 53 halvings past the first until neighbours meet
+    # The interval halves: at most 53 halvings past the first until neighbours meet.
+    for _ in range(200):
         middle = 0.5 * (low + high)
         if middle in (low, high):
             break
@@ -276,9 +310,8 @@ def _bisect(criterion: Criterion, moments: Array, start: float, end: float) -> f
 
 def _no_teacher(name: str) -> InvalidInput:
     return InvalidInput(
-        f"criterion {name!r}: the teacher's gradient is the same on every sample (V = 0), so no weight is better "
-        "than another: "
-        "distilling subtracts nothing. The teacher interpolates the data (add ridge or weight decay to keep its "
-        "residuals), "
-        "or the file holds copies of one row. Check teacher_gradients[0] against teacher_gradients[1]."
+        f"criterion {name!r}: the teacher's gradient is the same on every sample (V = 0), so no"
+        " weight is better than another: distilling subtracts nothing. The teacher interpolates"
+        " the data (add ridge or weight decay to keep its residuals), or the file holds copies of"
+        " one row. Check teacher_gradients[0] against teacher_gradients[1]."
     )

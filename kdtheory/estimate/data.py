@@ -1,4 +1,6 @@
-"""Rows of numbers from an array or a .npy file: checked once, never unpickled, read in float64 chunks."""
+"""Rows of numbers from an array or a .npy file: checked once, never unpickled, read in float64
+chunks.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,15 @@ from kdtheory.errors import InvalidInput
 from kdtheory.estimate.npy import NpyFile, open_npy
 
 Array = NDArray[np.float64]
-CHUNK_ENTRIES = 1 << 18  # 2 MB of float64 per array: two chunks and their products stay in a laptop's cache
+# 2 MB of float64 per array: two chunks and their products stay in a laptop's cache.
+CHUNK_ENTRIES = 1 << 18
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A matrix of shape (n, d) whose rows are samples; ``chunks`` is the only way to its entries."""
+    """A matrix of shape (n, d) whose rows are samples; ``chunks`` is the only way to its
+    entries.
+    """
 
     name: str
     matrix: NDArray[Any] | NpyFile
@@ -31,7 +36,9 @@ class Rows:
         return self.matrix.shape[0], self.matrix.shape[1]
 
     def chunks(self, entries: int | None = None) -> Iterator[tuple[slice, Array]]:
-        """Pairs (rows, float64 copy of these rows), at most ``entries`` entries or one row at a time."""
+        """Pairs (rows, float64 copy of these rows), at most ``entries`` entries or one row at a
+        time.
+        """
         n, d = self.shape
         step = max(1, (entries or CHUNK_ENTRIES) // max(d, 1))
         for start in range(0, n, step):
@@ -56,17 +63,20 @@ class Rows:
 def open_rows(source: Any, name: str, *, minimum_rows: int = 1, column: bool = False) -> Rows:
     """Rows of an array (n, d), or of the .npy file at a path (read by blocks, pickles refused).
 
-    ``column`` accepts shape (n,) as (n, 1).  Integer, half and single precision are accepted and accumulated in
-    float64.
-    Raises InvalidInput for object, complex, boolean or structured arrays, for any shape but (n, d) with d >= 1, for
-    fewer rows than ``minimum_rows`` and for a file that is missing, truncated or not .npy.
+    ``column`` accepts shape (n,) as (n, 1).  Integer, half and single precision are accepted and
+    accumulated in float64. Raises InvalidInput for object, complex, boolean or structured arrays,
+    for any shape but (n, d) with d >= 1, for fewer rows than ``minimum_rows`` and for a file that
+    is missing, truncated or not .npy.
     """
     from_file = isinstance(source, (str, os.PathLike))
-    matrix: NDArray[Any] | NpyFile = open_npy(Path(source), name) if from_file else np.asanyarray(source)
+    matrix: NDArray[Any] | NpyFile = (
+        open_npy(Path(source), name) if from_file else np.asanyarray(source)
+    )
     if matrix.dtype.kind not in "iuf":
         raise InvalidInput(
-            f"{name} must hold real numbers, got dtype = {matrix.dtype}. Object arrays are refused (reading them would run "
-            "code); save integers or floats, e.g. np.save(path, gradients.astype(np.float32))."
+            f"{name} must hold real numbers, got dtype = {matrix.dtype}. Object arrays are refused"
+            " (reading them would run code); save integers or floats, e.g. np.save(path,"
+            " gradients.astype(np.float32))."
         )
     if column and matrix.ndim == 1:
         matrix = np.asarray(matrix)[:, None]
@@ -77,8 +87,9 @@ def open_rows(source: Any, name: str, *, minimum_rows: int = 1, column: bool = F
         )
     if matrix.shape[0] < minimum_rows:
         raise InvalidInput(
-            f"{name} has n = {matrix.shape[0]} samples; a variance with an interval needs n >= {minimum_rows}. "
-            "Pass per-sample gradients, not their mean; 200 samples or more give useful intervals."
+            f"{name} has n = {matrix.shape[0]} samples; a variance with an interval needs n >="
+            f" {minimum_rows}. Pass per-sample gradients, not their mean; 200 samples or more give"
+            " useful intervals."
         )
     return Rows(name, matrix)
 
@@ -87,7 +98,7 @@ def same_shape(student: Rows, teacher: Rows) -> None:
     """Raise InvalidInput unless both matrices have the same (n, d)."""
     if student.shape != teacher.shape:
         raise InvalidInput(
-            f"{student.name} and {teacher.name} must have the same shape (n, d): row i of both is sample i; got "
-            f"{student.shape} and {teacher.shape}. A teacher of another size has no gradient in the student's "
-            "coordinates: use lambda_star_from_logits."
+            f"{student.name} and {teacher.name} must have the same shape (n, d): row i of both is"
+            f" sample i; got {student.shape} and {teacher.shape}. A teacher of another size has no"
+            " gradient in the student's coordinates: use lambda_star_from_logits."
         )

@@ -1,4 +1,6 @@
-"""Is the weight in use any good?  One table over all criteria the given constants allow, and one recommendation."""
+"""Is the weight in use any good?  One table over all criteria the given constants allow, and one
+recommendation.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kdtheory.disk import replace_file
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.estimate.criteria import Criterion, Quadratic, make_criterion
 from kdtheory.estimate.data import open_rows
-from kdtheory.estimate.logits import checked_sqnorm, logit_moments, norm_moments, residuals, without_features
+from kdtheory.estimate.logits import (
+    checked_sqnorm,
+    logit_moments,
+    norm_moments,
+    residuals,
+    without_features,
+)
 from kdtheory.estimate.moments import Moments, from_scalars, scalars
 from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.system.disk import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +44,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "theorem-2-envelope": ("step_size", "mu", "L", "Lcal"),
 }
 
-LARGEST = 1e100     # weights are squared and multiplied by moments: beyond it nothing but overflow is seen
+LARGEST = (
+    1e100  # weights are squared and multiplied by moments: beyond it nothing but overflow is seen
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What two sets of gradients say about the weight in use; ``lines`` by criterion, ``skipped`` with the reason."""
+    """What two sets of gradients say about the weight in use; ``lines`` by criterion, ``skipped``
+    with the reason.
+    """
 
     weight: float
     rho: float
@@ -68,25 +80,33 @@ class Diagnosis:
             "rho": self.rho,
             "beta": self.beta if math.isfinite(self.beta) else None,
             "n_samples": self.n_samples,
-            "criteria": {key: line.best.to_dict() | {"now": line.now} for key, line in self.lines.items()},
+            "criteria": {
+                key: line.best.to_dict() | {"now": line.now} for key, line in self.lines.items()
+            },
             "skipped": dict(self.skipped),
             "recommendation": self.recommendation,
         }
 
     def plot(self) -> Figure:
-        """N(weight)/N(0) against the weight for every criterion, as a matplotlib figure (``.savefig(path)``)."""
+        """N(weight)/N(0) against the weight for every criterion, as a matplotlib figure
+        (``.savefig(path)``).
+        """
         from kdtheory.estimate.plot import noise_curves
 
         return noise_curves(self)
 
     def save_plot(self, path: str | os.PathLike[str]) -> None:
-        """The picture as .pdf, .svg or .png, complete or not there.  Another ending or no folder raises InvalidInput."""
+        """The picture as .pdf, .svg or .png, complete or not there.  Another ending or no folder
+        raises InvalidInput.
+        """
         target = Path(path)
         if target.suffix.lower() not in (".pdf", ".svg", ".png"):
             raise InvalidInput(f"The plot must end in .pdf, .svg or .png, got {target.name!r}.")
-        if not os.path.isdir(target.parent):    # of os: Path's raises where the name is too long
+        if not os.path.isdir(target.parent):  # of os: Path's raises where the name is too long
             raise InvalidInput(f"No folder {str(target.parent)!r} for the plot: make it first.")
-        replace_file(target, partial(self.plot().savefig, format=target.suffix[1:].lower(), dpi=200))
+        replace_file(
+            target, partial(self.plot().savefig, format=target.suffix[1:].lower(), dpi=200)
+        )
 
 
 def diagnose(
@@ -108,28 +128,37 @@ def diagnose(
     """Judge the distillation weight in use.
 
     Args:
-        student, teacher: per-sample gradients (n, d), arrays or .npy paths; or, with ``labels`` and ``features`` (or
+        student, teacher: per-sample gradients (n, d), arrays or .npy paths; or, with ``labels`` and
+        ``features`` (or
             ``features_sqnorm``), logits (n, K).
         weight: the lambda in use; any real number.  Outside [0, 1] it is judged like any other.
-        labels, features, features_sqnorm, loss: as in ``lambda_star_from_logits``; squared norms alone allow "unbiased"
-        only.
-        step_size, mu, L, Lcal, batch_size, confidence: as in ``lambda_star``; each constant given adds the criteria it
-        allows.
+            labels, features, features_sqnorm, loss: as in ``lambda_star_from_logits``; squared
+            norms alone allow "unbiased" only. step_size, mu, L, Lcal, batch_size, confidence: as in
+            ``lambda_star``; each constant given adds the criteria it allows.
 
-    "second-moment" needs no constant and is the most favourable view of the biased update: a weight that raises it
-    raises every theorem's noise term.  Raises InvalidInput as ``lambda_star`` does, and for a weight that is not
-    finite.
+    "second-moment" needs no constant and is the most favourable view of the biased update: a weight
+    that raises it raises every theorem's noise term.  Raises InvalidInput as ``lambda_star`` does,
+    and for a weight that is not finite.
     """
     if not abs(weight) <= LARGEST:
-        raise InvalidInput(f"weight must be a number between -{LARGEST:g} and {LARGEST:g}, got weight = {weight}.")
+        raise InvalidInput(
+            f"weight must be a number between -{LARGEST:g} and {LARGEST:g}, got weight = {weight}."
+        )
     if labels is None and (features is not None or features_sqnorm is not None):
-        raise InvalidInput("features belong to logits: pass labels too, or gradients without features.")
+        raise InvalidInput(
+            "features belong to logits: pass labels too, or gradients without features."
+        )
     if labels is not None and features is None:
         return _from_norms(student, teacher, labels, features_sqnorm, loss, weight, confidence)
     if labels is not None:
-        moments = logit_moments(student, teacher, labels, features=features, features_sqnorm=features_sqnorm, loss=loss)
+        moments = logit_moments(
+            student, teacher, labels, features=features, features_sqnorm=features_sqnorm, loss=loss
+        )
     else:
-        pair = (open_rows(student, "student", minimum_rows=3), open_rows(teacher, "teacher", minimum_rows=3))
+        pair = (
+            open_rows(student, "student", minimum_rows=3),
+            open_rows(teacher, "teacher", minimum_rows=3),
+        )
         moments = from_scalars(scalars(*pair))
     given = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
     point = moments.vector()
@@ -141,7 +170,9 @@ def diagnose(
             skipped[name] = f"needs {', '.join(missing)}"
             continue
         try:
-            rule = make_criterion(name, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size)
+            rule = make_criterion(
+                name, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size
+            )
         except StepSizeTooLarge as error:
             skipped[name] = str(error)
             continue
@@ -152,11 +183,18 @@ def diagnose(
 
 
 def _from_norms(
-    student: Any, teacher: Any, labels: Any, features_sqnorm: Any, loss: str, weight: float, confidence: float
+    student: Any,
+    teacher: Any,
+    labels: Any,
+    features_sqnorm: Any,
+    loss: str,
+    weight: float,
+    confidence: float,
 ) -> Diagnosis:
     if features_sqnorm is None:
         raise InvalidInput(
-            "diagnose from logits needs features (n, d), or features_sqnorm (n,) for the unbiased update alone."
+            "diagnose from logits needs features (n, d), or features_sqnorm (n,) for the unbiased"
+            " update alone."
         )
     r, s = residuals(student, teacher, labels, loss)
     sqnorm = checked_sqnorm(features_sqnorm, r.shape[0])
@@ -164,7 +202,10 @@ def _from_norms(
     found = without_features(rule, r, s, sqnorm, None, confidence)
     now = _ratio(rule, weight, moments.vector())
     skipped = {name: "needs features, for |h|^2" for name in NEEDS if name != "unbiased"}
-    text = f"λ = {weight:g} reaches {now:.3g} times plain SGD's noise floor if unbiased and stationary. {found.advice}"
+    text = (
+        f"λ = {weight:g} reaches {now:.3g} times plain SGD's noise floor if unbiased and"
+        f" stationary. {found.advice}"
+    )
     lines = {"unbiased": Line(found, now, rule)}
     return Diagnosis(weight, moments.rho, math.nan, moments.n, lines, skipped, text, moments)
 
@@ -177,9 +218,13 @@ def _ratio(rule: Criterion, weight: float, point: np.ndarray[Any, np.dtype[np.fl
 
 
 def _recommend(found: Diagnosis) -> str:
-    """One sentence: what the weight in use does under the biased update, and what to use instead."""
+    """One sentence: what the weight in use does under the biased update, and what to use
+    instead.
+    """
     unbiased = found.lines["unbiased"]
-    biased_name = next(name for name in ("theorem-1", "theorem-2", "second-moment") if name in found.lines)
+    biased_name = next(
+        name for name in ("theorem-1", "theorem-2", "second-moment") if name in found.lines
+    )
     biased = found.lines[biased_name]
     if unbiased.best.variance_reduction == 1.0:
         return unbiased.best.advice
@@ -189,15 +234,16 @@ def _recommend(found: Diagnosis) -> str:
         way = "whether any weight helps is not certain: use λ = 0 or measure on more samples"
     elif biased.best.variance_reduction <= 1.1 * unbiased.best.variance_reduction:
         way = (
-            f"use λ = {biased.best.weight:.3g}, which reaches {biased.best.variance_reduction:.3g} times "
-            "without any correction"
+            f"use λ = {biased.best.weight:.3g}, which reaches {biased.best.variance_reduction:.3g}"
+            " times without any correction"
         )
     else:
-        plain = f"else λ = {biased.best.weight:.2g} reaches {biased.best.variance_reduction:.3g} times"
+        plain = (
+            f"else λ = {biased.best.weight:.2g} reaches {biased.best.variance_reduction:.3g} times"
+        )
         reached = f"{unbiased.best.variance_reduction:.3g} times"
         way = f"use unbiased=True with λ = {unbiased.best.weight:.3g} ({reached}), {plain}"
     return (
-        f"λ = {found.weight:g}{outside} {effect} the noise floor to {biased.now:.3g} times plain SGD's by "
-        f"{biased_name}, "
-        f"{unbiased.now:.3g} times if unbiased; {way}."
+        f"λ = {found.weight:g}{outside} {effect} the noise floor to {biased.now:.3g} times plain"
+        f" SGD's by {biased_name}, {unbiased.now:.3g} times if unbiased; {way}."
     )

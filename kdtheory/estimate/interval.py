@@ -1,20 +1,21 @@
 """Confidence intervals for a weight: which weights do the data not contradict?
 
-A weight w is optimal when the slope Z(w) of its criterion is 0, and Z is a function of four estimated moments.  So w is
-kept unless the estimate of Z(w) is too far from 0, on either side, for its own standard error (the idea of Fieller's
-interval for ratios; measured: where gradients have heavy tails, the usual weight +- t * error covers 86 %, this one 95
-%).
+A weight w is optimal when the slope Z(w) of its criterion is 0, and Z is a function of four
+estimated moments.  So w is kept unless the estimate of Z(w) is too far from 0, on either side, for
+its own standard error (the idea of Fieller's interval for ratios; measured: where gradients have
+heavy tails, the usual weight +- t * error covers 86 %, this one 95 %).
 
-Critical values are the larger of two.  Student's t, with the degrees of freedom that the spread of the squared
-deviations leaves (Satterthwaite: 2 n/(kurtosis - 1), at most n - 1): where a few samples carry the variance, the error
-is known as badly as from a few samples.  And those of an m-out-of-n bootstrap of the t-ratio, m = 1.5 sqrt(n), which
-stays right when |H'|^2 has no variance, as for gradients with three finite moments (resampling n out of n does not), at
-0.6 of the level.
+Critical values are the larger of two.  Student's t, with the degrees of freedom that the spread of
+the squared deviations leaves (Satterthwaite: 2 n/(kurtosis - 1), at most n - 1): where a few
+samples carry the variance, the error is known as badly as from a few samples.  And those of an
+m-out-of-n bootstrap of the t-ratio, m = 1.5 sqrt(n), which stays right when |H'|^2 has no variance,
+as for gradients with three finite moments (resampling n out of n does not), at 0.6 of the level.
 
-Measured at 95 %, n = 50 and 200, 200 runs each (standard error 1.5 %; ``kdtheory.checks.coverage``): heavy tails
-92.5 to 98.5 % (with plain t and the full level: 90 to 97.5 %), Gaussian 95 to 98 %, and 96 to 99 % for a teacher without
-bias, whose |h|^2 >= 0 is known and not used up.  The price: with heavy tails up to 16 % of the intervals are unbounded,
-where one sample carries most of the variance and nothing can be excluded.
+Measured at 95 %, n = 50 and 200, 200 runs each (standard error 1.5 %;
+``kdtheory.checks.coverage``): heavy tails 92.5 to 98.5 % (with plain t and the full level: 90 to
+97.5 %), Gaussian 95 to 98 %, and 96 to 99 % for a teacher without bias, whose |h|^2 >= 0 is known
+and not used up.  The price: with heavy tails up to 16 % of the intervals are unbounded, where one
+sample carries most of the variance and nothing can be excluded.
 """
 
 from __future__ import annotations
@@ -30,8 +31,12 @@ from kdtheory.estimate.data import Array
 from kdtheory.estimate.moments import Moments
 
 RESAMPLES = 399  # 2.5 % of 400 is a whole number of order statistics, and so is 0.6 of it
-BOOTSTRAP_LEVEL = 0.6  # a sample's bootstrap has not seen the outliers that it did not draw: measured, see above
-SHAPE_SAMPLES = 20_000  # more do not change a kurtosis that matters, and it is computed at every weight tried
+BOOTSTRAP_LEVEL = (
+    0.6  # a sample's bootstrap has not seen the outliers that it did not draw: measured, see above
+)
+SHAPE_SAMPLES = (
+    20_000  # more do not change a kurtosis that matters, and it is computed at every weight tried
+)
 DOUBLINGS = 60  # beyond 10^15 times the first step the interval is called unbounded
 HALVINGS = 40  # relative precision 10^-12 of a bracket, far below any sampling error
 BIAS_ONLY = np.array([0.0, 0.0, 0.0, 1.0])
@@ -41,12 +46,16 @@ SEED = 20230517  # fixed: the same data give the same interval
 def confidence_interval(
     criterion: Criterion, moments: Moments, weight: float, confidence: float
 ) -> tuple[float, float]:
-    """(low, high) around ``weight``, the minimiser at ``moments``; an end is infinite where the data exclude nothing.
+    """(low, high) around ``weight``, the minimiser at ``moments``; an end is infinite where the
+    data exclude nothing.
 
     Raises InvalidInput unless 0 < confidence < 1.
     """
     if not 0.0 < confidence < 1.0:
-        raise InvalidInput(f"confidence must lie strictly between 0 and 1, got confidence = {confidence}. Use 0.95.")
+        raise InvalidInput(
+            f"confidence must lie strictly between 0 and 1, got confidence = {confidence}. Use"
+            " 0.95."
+        )
     test = _SlopeTest(criterion, moments, confidence)
     return _end(test, weight, -1), _end(test, weight, +1)
 
@@ -72,7 +81,8 @@ def _end(test: _SlopeTest, weight: float, side: int) -> float:
             outside = middle
         else:
             inside = middle
-    return outside if inside != weight else weight  # rejected however near: a weight on a kink has no room on this side
+    # Rejected however near: a weight on a kink has no room on this side.
+    return outside if inside != weight else weight
 
 
 @dataclass
@@ -90,19 +100,25 @@ class _SlopeTest:
         kept = self.moments.influence
         self.shape = kept[:, :: max(1, math.ceil(kept.shape[1] / SHAPE_SAMPLES))]
         size = min(kept.shape[1], max(10, math.ceil(1.5 * math.sqrt(self.moments.n))))
-        rows = np.random.Generator(np.random.Philox(SEED)).integers(0, kept.shape[1], (RESAMPLES, size))
+        rows = np.random.Generator(np.random.Philox(SEED)).integers(
+            0, kept.shape[1], (RESAMPLES, size)
+        )
         drawn = kept[:, rows]
         self.means = drawn.mean(axis=2)
         centred = drawn - self.means[:, :, None]
-        self.scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True) / (size * (size - 1))
+        self.scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True) / (
+            size * (size - 1)
+        )
 
     def rejects(self, weight: float, side: int) -> bool:
-        """Whether the slope at ``weight`` is significantly positive (side +1) or negative (side -1)."""
+        """Whether the slope at ``weight`` is significantly positive (side +1) or negative (side
+        -1).
+        """
         m = self.moments
         outward = side * weight > 0
-        # |h|^2 >= 0 pulls the optimum towards 0.  Going outward, a small bias is the doubtful case; an optimum so far
-        # out
-        # also needs a feasible bias, so it is enough that bias 0 is rejected.  Going inward a large bias is.
+        # |h|^2 >= 0 pulls the optimum towards 0.  Going outward, a small bias is the doubtful case;
+        # an optimum so far out also needs a feasible bias, so it is enough that bias 0 is rejected.
+        # Going inward a large bias is.
         reach = self._student_t(BIAS_ONLY) * math.sqrt(max(float(m.errors[3, 3]), 0.0))
         bias = m.bias_sq if outward else m.bias_sq_clipped
         towards = bias - reach if outward else bias + reach
@@ -117,9 +133,17 @@ class _SlopeTest:
     def _allowance(self, gradient: Array, side: int) -> float:
         error = math.sqrt(max(float(gradient @ self.moments.errors @ gradient), 0.0))
         top = gradient @ self.means * side
-        bottom = np.sqrt(np.maximum(np.einsum("i,rij,j->r", gradient, self.scatter, gradient, optimize=True), 0.0))
-        ratios = np.divide(top, bottom, out=np.copysign(np.full_like(top, np.inf), top), where=bottom > 0)
-        rank = RESAMPLES - max(1, round((RESAMPLES + 1) * (1.0 - self.confidence) / 2.0 * BOOTSTRAP_LEVEL))
+        bottom = np.sqrt(
+            np.maximum(
+                np.einsum("i,rij,j->r", gradient, self.scatter, gradient, optimize=True), 0.0
+            )
+        )
+        ratios = np.divide(
+            top, bottom, out=np.copysign(np.full_like(top, np.inf), top), where=bottom > 0
+        )
+        rank = RESAMPLES - max(
+            1, round((RESAMPLES + 1) * (1.0 - self.confidence) / 2.0 * BOOTSTRAP_LEVEL)
+        )
         critical = float(np.partition(ratios, rank)[rank])
         return max(self._student_t(gradient), critical) * error
 
@@ -135,7 +159,9 @@ class _SlopeTest:
         return float(stdtrit(max(freedom, 1.0), 0.5 + 0.5 * self.confidence))
 
     def _slope(self, weight: float, bias: float) -> float:
-        """The slope with another bias, continued to negative ones as an odd function (linear criteria: linearly)."""
+        """The slope with another bias, continued to negative ones as an odd function (linear
+        criteria: linearly).
+        """
         m = self.moments
         at = self.criterion.slope(weight, m.with_bias(abs(bias)))
         return at if bias >= 0 else 2.0 * self.criterion.slope(weight, m.with_bias(0.0)) - at
@@ -143,7 +169,8 @@ class _SlopeTest:
     def _gradient(self, weight: float) -> Array:
         if isinstance(self.criterion, Quadratic):
             return np.array([0.0, -1.0, weight, 0.0])
-        # Central differences; 1e-5 balances their error 1e-10 against rounding 1e-11, both far below sampling error.
+        # Central differences; 1e-5 balances their error 1e-10 against rounding 1e-11, both far
+        # below sampling error.
         m = self.moments.vector()
         scale = 1e-5 * np.array([m[0], math.sqrt(m[0] * m[2]), m[2]])
         gradient = np.zeros(4)

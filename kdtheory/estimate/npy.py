@@ -1,7 +1,9 @@
-""".npy files read by blocks: never unpickled, and never mapped where a writer could pull the file away underneath.
+""".npy files read by blocks: never unpickled, and never mapped where a writer could pull the file
+away underneath.
 
-Reading a mapped page of a file that was truncated meanwhile (``np.save`` over the same name) kills the process with
-SIGBUS; a short read is an error with a way out.  It also keeps the memory at one block instead of the whole file.
+Reading a mapped page of a file that was truncated meanwhile (``np.save`` over the same name) kills
+the process with SIGBUS; a short read is an error with a way out.  It also keeps the memory at one
+block instead of the whole file.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from kdtheory.disk import why
 from kdtheory.errors import InvalidInput
+from kdtheory.system.disk import why
 
 
 @dataclass(frozen=True)
 class NpyFile:
-    """An array in a file, indexed by rows: ``file[3]``, ``file[10:20]``.  Row-major files are read, not mapped."""
+    """An array in a file, indexed by rows: ``file[3]``, ``file[10:20]``.  Row-major files are read,
+    not mapped.
+    """
 
     name: str  # of the argument, for messages
     path: Path
@@ -40,7 +44,9 @@ class NpyFile:
     def __getitem__(self, rows: int | slice) -> NDArray[Any]:
         """Rows from the file.  Raises InvalidInput if it became shorter."""
         if self.column_major:
-            whole: NDArray[Any] = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, order="F")
+            whole: NDArray[Any] = np.memmap(
+                self.path, self.dtype, "r", self.offset, self.shape, order="F"
+            )
             return whole[rows]
         n = self.shape[0]
         start, stop, _ = rows.indices(n) if isinstance(rows, slice) else (rows, rows + 1, 1)
@@ -58,30 +64,38 @@ class NpyFile:
         return np.asarray(self[:], dtype=dtype)
 
     def check_unchanged(self) -> None:
-        """Raise InvalidInput if the file changed since it was opened: half the answer would be about another file."""
+        """Raise InvalidInput if the file changed since it was opened: half the answer would be
+        about another file.
+        """
         if _stamp(self.path) != self.stamp:
             raise self._changed()
 
     def _changed(self) -> InvalidInput:
         return InvalidInput(
-            f"{self.name}: the file {self.path.name} changed while it was being read. Wait until the writer is done (write to "
-            "another name, then rename: renaming is atomic), then run again."
+            f"{self.name}: the file {self.path.name} changed while it was being read. Wait until"
+            " the writer is done (write to another name, then rename: renaming is atomic), then"
+            " run again."
         )
 
 
 def open_npy(path: Path, name: str) -> NpyFile:
     """The array in ``path``; only its header is read.
 
-    Raises InvalidInput for a file that is missing, truncated, an archive, or not .npy (pickles are not).
+    Raises InvalidInput for a file that is missing, truncated, an archive, or not .npy (pickles are
+    not).
     """
     try:
         stamp = _stamp(path)
         with path.open("rb") as file:
             if file.read(4) == b"PK\x03\x04":
-                raise InvalidInput(f"{name}: {path.name} is an archive. Save one array: np.save(path, archive['...']).")
+                raise InvalidInput(
+                    f"{name}: {path.name} is an archive. Save one array: np.save(path,"
+                    " archive['...'])."
+                )
             file.seek(0)
             version = npy.read_magic(file)
-            # Version 3 differs from 2 in the encoding of field names only, and arrays with fields are refused.
+            # Version 3 differs from 2 in the encoding of field names only, and arrays with fields
+            # are refused.
             read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, column_major, dtype = read(file)
             offset = file.tell()
@@ -90,7 +104,9 @@ def open_npy(path: Path, name: str) -> NpyFile:
             raise
         raise _unreadable(path, name, why(error)) from error
     if dtype.kind not in "O" and stamp[0] < offset + prod(shape) * dtype.itemsize:
-        raise _unreadable(path, name, f"{stamp[0]} bytes for shape {shape}, dtype {dtype}: the end is missing")
+        raise _unreadable(
+            path, name, f"{stamp[0]} bytes for shape {shape}, dtype {dtype}: the end is missing"
+        )
     return NpyFile(name, path, shape, dtype, offset, column_major and len(shape) > 1, stamp)
 
 
@@ -101,7 +117,9 @@ def load_array(source: Any, name: str) -> NDArray[Any]:
         if not file.shape:
             raise InvalidInput(f"{name}: {file.path.name} holds a single number, not an array.")
         if file.dtype.kind == "O":
-            raise InvalidInput(f"{name}: {file.path.name} holds pickled objects, which are refused. Save numbers.")
+            raise InvalidInput(
+                f"{name}: {file.path.name} holds pickled objects, which are refused. Save numbers."
+            )
         found = np.asarray(file)
         file.check_unchanged()
         return found
@@ -115,6 +133,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _unreadable(path: Path, name: str, reason: str) -> InvalidInput:
     return InvalidInput(
-        f"{name}: cannot read {path.name!r} as a plain .npy file ({reason}). Missing, still being written, truncated, or holding "
-        "pickled objects (refused). Save with np.save(path, array) and rename once complete."
+        f"{name}: cannot read {path.name!r} as a plain .npy file ({reason}). Missing, still being"
+        " written, truncated, or holding pickled objects (refused). Save with np.save(path, array)"
+        " and rename once complete."
     )

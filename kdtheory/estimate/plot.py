@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 # Families by line style, members by marker and grey value: readable without colour.
 STYLES = {
-    "unbiased": ("-", "o", "black"), "second-moment": ("-", "s", "0.55"),
-    "theorem-1": ("--", "^", "#0b5394"), "theorem-1-refined": ("--", "v", "#3d85c6"),
-    "theorem-2": ("--", "<", "#990000"), "theorem-2-refined": ("--", ">", "#e06666"),
-    "theorem-1-sharp": ("-.", "D", "#0b5394"), "theorem-2-sharp": ("-.", "d", "#990000"),
-    "theorem-1-envelope": (":", "P", "#0b5394"), "theorem-2-envelope": (":", "X", "#990000"),
-}  # fmt: skip
+    "unbiased": ("-", "o", "black"),
+    "second-moment": ("-", "s", "0.55"),
+    "theorem-1": ("--", "^", "#0b5394"),
+    "theorem-1-refined": ("--", "v", "#3d85c6"),
+    "theorem-2": ("--", "<", "#990000"),
+    "theorem-2-refined": ("--", ">", "#e06666"),
+    "theorem-1-sharp": ("-.", "D", "#0b5394"),
+    "theorem-2-sharp": ("-.", "d", "#990000"),
+    "theorem-1-envelope": (":", "P", "#0b5394"),
+    "theorem-2-envelope": (":", "X", "#990000"),
+}
 LOWEST = 1e-6  # what a logarithmic axis shows of a floor of exactly 0
 LINEAR_UP_TO = 6.0  # beyond this ratio of heights only a logarithmic axis shows the small ones
 
@@ -27,19 +32,24 @@ LINEAR_UP_TO = 6.0  # beyond this ratio of heights only a logarithmic axis shows
 def noise_curves(found: Diagnosis) -> Figure:
     """N(lambda)/N(0) against lambda.
 
-    Markers are the best weights, horizontal bars their intervals, the vertical line is the weight in use.
+    Markers are the best weights, horizontal bars their intervals, the vertical line is the weight
+    in use.
     """
-    figure = Figure(figsize=(7.6, 4.4), layout="constrained")  # no pyplot: no global state, works without a display
+    # No pyplot: no global state, works without a display.
+    figure = Figure(figsize=(7.6, 4.4), layout="constrained")
     axes = figure.add_subplot()
     best = [line.best.weight for line in found.lines.values()]
     left, right = min(0.0, found.weight, *best), max(1.0, found.weight, *best)
     margin = 0.08 * (right - left)
     grid = np.linspace(left - margin, right + margin, 400)
     heights = [1.0]
-    for name in sorted(found.lines, key=lambda key: -found.lines[key].now):  # the legend in the order of the curves
+    # The legend in the order of the curves.
+    for name in sorted(found.lines, key=lambda key: -found.lines[key].now):
         heights += _curve(axes, found, name, grid)
     axes.axhline(1.0, color="0.6", lw=0.8, zorder=0)
-    axes.axvline(found.weight, color="black", lw=0.9, label=f"in use: $\\lambda$ = {found.weight:g}")
+    axes.axvline(
+        found.weight, color="black", lw=0.9, label=f"in use: $\\lambda$ = {found.weight:g}"
+    )
     axes.set_xlim(grid[0], grid[-1])
     if max(heights) > LINEAR_UP_TO * min(heights):
         axes.set_yscale("log")
@@ -50,7 +60,9 @@ def noise_curves(found: Diagnosis) -> Figure:
         axes.set_ylim(bottom=0.0)
     axes.set_xlabel(r"distillation weight $\lambda$")
     axes.set_ylabel(r"noise floor $N(\lambda)/N(0)$ (plain SGD = 1)")
-    numbers = [rf"$\rho$ = {found.rho:.3g}"] + ([rf"$\beta$ = {found.beta:.3g}"] if np.isfinite(found.beta) else [])
+    numbers = [rf"$\rho$ = {found.rho:.3g}"] + (
+        [rf"$\beta$ = {found.beta:.3g}"] if np.isfinite(found.beta) else []
+    )
     axes.set_title(", ".join([*numbers, f"n = {found.n_samples:.0f}"]), fontsize=10)
     figure.legend(loc="outside right upper", fontsize=8, frameon=False, handlelength=3.2)
     return figure
@@ -67,7 +79,19 @@ def _curve(axes: Axes, found: Diagnosis, name: str, grid: np.ndarray) -> list[fl
     low, high = np.clip([line.best.low, line.best.high], grid[0], grid[-1])
     height = max(line.best.variance_reduction, LOWEST)
     axes.plot(grid, curve, style, color=colour, lw=1.8 if name == "unbiased" else 1.3)
-    axes.plot([low, high], [height, height], color=colour, lw=4.0, alpha=0.35, solid_capstyle="butt")
-    axes.plot([line.best.weight], [height], marker, color=colour, ms=6, mec="white", mew=0.6, zorder=5)
-    axes.plot([], [], style, marker=marker, color=colour, ms=5, label=f"{name}: $\\lambda^*$ = {line.best.weight:.3g}")
+    axes.plot(
+        [low, high], [height, height], color=colour, lw=4.0, alpha=0.35, solid_capstyle="butt"
+    )
+    axes.plot(
+        [line.best.weight], [height], marker, color=colour, ms=6, mec="white", mew=0.6, zorder=5
+    )
+    axes.plot(
+        [],
+        [],
+        style,
+        marker=marker,
+        color=colour,
+        ms=5,
+        label=f"{name}: $\\lambda^*$ = {line.best.weight:.3g}",
+    )
     return [float(curve.min()), float(curve.max())]

@@ -10,8 +10,9 @@ from kdtheory.estimate.criteria import UNBIASED, Criterion, Quadratic, minimise
 from kdtheory.estimate.interval import confidence_interval
 from kdtheory.estimate.moments import Moments
 
-# |g|^2 in units of sigma^2.  The bound of ``student_gap`` relative to the weight is |g|/sigma * sqrt(Lcal/mu - 1)/rho:
-# two thirds at 0.05 for a condition number of 10, so from here on the weight at x* may well be another one.
+# |g|^2 in units of sigma^2.  The bound of ``student_gap`` relative to the weight is |g|/sigma *
+# sqrt(Lcal/mu - 1)/rho: two thirds at 0.05 for a condition number of 10, so from here on the weight
+# at x* may well be another one.
 FAR = 0.05
 LITTLE_GAIN = 0.9  # a floor above 90 % of SGD's is not worth a teacher: the advice says so
 
@@ -20,10 +21,11 @@ LITTLE_GAIN = 0.9  # a floor above 90 % of SGD's is not worth a teacher: the adv
 class WeightEstimate:
     """An estimated distillation weight; the raw value, never clipped to [0, 1].
 
-    ``low`` and ``high`` bound the weight at the given confidence; an end is infinite where a few samples dominate so
-    much that nothing is excluded.  ``variance_reduction`` is N(weight)/N(0), the noise floor in units of plain SGD's: 1
-    is no gain. ``student_error`` bounds |weight at this student - weight at the minimiser| (None unless mu and Lcal are
-    known, and for sharp criteria); ``bias_sq`` is the unbiased estimate of |h|^2 and may be negative.
+    ``low`` and ``high`` bound the weight at the given confidence; an end is infinite where a few
+    samples dominate so much that nothing is excluded.  ``variance_reduction`` is N(weight)/N(0),
+    the noise floor in units of plain SGD's: 1 is no gain. ``student_error`` bounds |weight at this
+    student - weight at the minimiser| (None unless mu and Lcal are known, and for sharp criteria);
+    ``bias_sq`` is the unbiased estimate of |h|^2 and may be negative.
     """
 
     weight: float
@@ -43,7 +45,9 @@ class WeightEstimate:
     student_error: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields for JSON; infinite and undefined numbers become None, which JSON has a word for."""
+        """The fields for JSON; infinite and undefined numbers become None, which JSON has a word
+        for.
+        """
         return {
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in asdict(self).items()
@@ -51,29 +55,56 @@ class WeightEstimate:
 
 
 def estimate(
-    criterion: Criterion, moments: Moments, *, confidence: float, mu: float | None = None, Lcal: float | None = None
+    criterion: Criterion,
+    moments: Moments,
+    *,
+    confidence: float,
+    mu: float | None = None,
+    Lcal: float | None = None,
 ) -> WeightEstimate:
-    """The weight that minimises ``criterion`` at the estimated moments, with its interval and advice."""
+    """The weight that minimises ``criterion`` at the estimated moments, with its interval and
+    advice.
+    """
     point = moments.vector()
     weight = minimise(criterion, point)
     low, high = confidence_interval(criterion, moments, weight, confidence)
     at_zero = criterion.value(0.0, point)
-    # Rounding can put N(weight)/N(0) below 0 by an epsilon where student and teacher gradients coincide.
+    # Rounding can put N(weight)/N(0) below 0 by an epsilon where student and teacher gradients
+    # coincide.
     reduction = max(criterion.value(weight, point) / at_zero, 0.0) if at_zero > 0 else 1.0
     gap = student_gap(criterion, moments, mu, Lcal)
-    text = advice(criterion, weight, low, high, moments, reduction) + _away(moments, gap, high - low)
+    text = advice(criterion, weight, low, high, moments, reduction) + _away(
+        moments, gap, high - low
+    )
     return WeightEstimate(
-        weight, low, high, moments.rho, moments.beta, reduction, f"{text}.", criterion.name, moments.n, confidence,
-        moments.sigma_sq, moments.covariance, moments.variance, moments.bias_sq, gap,
-    )  # fmt: skip
+        weight,
+        low,
+        high,
+        moments.rho,
+        moments.beta,
+        reduction,
+        f"{text}.",
+        criterion.name,
+        moments.n,
+        confidence,
+        moments.sigma_sq,
+        moments.covariance,
+        moments.variance,
+        moments.bias_sq,
+        gap,
+    )
 
 
-def student_gap(criterion: Criterion, moments: Moments, mu: float | None, Lcal: float | None) -> float | None:
-    """Bound on |weight(x) - weight(x*)|, from S taken at the student x and not at the minimiser (our own derivation).
+def student_gap(
+    criterion: Criterion, moments: Moments, mu: float | None, Lcal: float | None
+) -> float | None:
+    """Bound on |weight(x) - weight(x*)|, from S taken at the student x and not at the minimiser
+    (our own derivation).
 
-    Centred covariances differ by |E<G'-S, H'>| <= D sqrt(V), where D^2 = E|G'-S|^2 <= 2 Lcal F - |g|^2 by expected
-    smoothness and F <= |g|^2/(2 mu) by PL, so D <= |g| sqrt(Lcal/mu - 1): it vanishes with the student's own gradient.
-    |g|^2 is the squared mean as it is, too large by sigma^2/n on average: a bound must not be corrected downwards.
+    Centred covariances differ by |E<G'-S, H'>| <= D sqrt(V), where D^2 = E|G'-S|^2 <= 2 Lcal F -
+    |g|^2 by expected smoothness and F <= |g|^2/(2 mu) by PL, so D <= |g| sqrt(Lcal/mu - 1): it
+    vanishes with the student's own gradient. |g|^2 is the squared mean as it is, too large by
+    sigma^2/n on average: a bound must not be corrected downwards.
     """
     if mu is None or Lcal is None or not isinstance(criterion, Quadratic):
         return None
@@ -86,7 +117,9 @@ def student_gap(criterion: Criterion, moments: Moments, mu: float | None, Lcal: 
 
 
 def _away(moments: Moments, gap: float | None, width: float) -> str:
-    """What a student away from its minimiser adds to the advice: the bound where it exceeds the sampling error."""
+    """What a student away from its minimiser adds to the advice: the bound where it exceeds the
+    sampling error.
+    """
     if moments.sigma_sq == 0.0 or moments.variance == 0.0:
         return ""
     if gap is not None:
@@ -95,56 +128,90 @@ def _away(moments: Moments, gap: float | None, width: float) -> str:
         return ""
     share = 100 * moments.student_sq / moments.sigma_sq
     return (
-        f" (for this student, whose |g|² is {share:.0f} % of its noise; at x* the weight differs: pass mu and Lcal for a bound "
-        "with a closed-form criterion, or average over iterates)"
+        f" (for this student, whose |g|² is {share:.0f} % of its noise; at x* the weight differs:"
+        " pass mu and Lcal for a bound with a closed-form criterion, or average over iterates)"
     )
 
 
-def advice(criterion: Criterion, weight: float, low: float, high: float, moments: Moments, reduction: float) -> str:
+def advice(
+    criterion: Criterion, weight: float, low: float, high: float, moments: Moments, reduction: float
+) -> str:
     """One sentence, without its period: distil or not, how, and with which weight."""
     if moments.sigma_sq == 0.0:
         return (
-            "The student's gradients carry no noise, so there is nothing to reduce: train without distillation (λ = 0)"
+            "The student's gradients carry no noise, so there is nothing to reduce: train without"
+            " distillation (λ = 0)"
         )
     if moments.variance == 0.0:
-        return "The teacher's gradient is the same on every sample, a pure bias: do not distil (λ = 0)"
+        return (
+            "The teacher's gradient is the same on every sample, a pure bias: do not distil (λ = 0)"
+        )
     if low <= 0.0 <= high and not (weight == 0.0 and moments.covariance != 0.0):
         return (
-            f"No gain is certain: the interval {span(low, high)} holds 0 (ρ = {moments.rho:.2g}), so use λ = 0 or "
-            f"measure on more than {moments.n:.0f} samples"
+            f"No gain is certain: the interval {span(low, high)} holds 0 (ρ = {moments.rho:.2g}),"
+            f" so use λ = 0 or measure on more than {moments.n:.0f} samples"
         )
-    more = "; a weight outside [0, 1] is allowed: it only rescales the correction" if not 0 <= weight <= 1 else ""
+    more = (
+        "; a weight outside [0, 1] is allowed: it only rescales the correction"
+        if not 0 <= weight <= 1
+        else ""
+    )
     if criterion.name in UNBIASED:
         return (
-            f"Distil with unbiased=True and λ = {weight:.3g} {span(low, high)}: the noise floor falls to "
-            f"{100 * reduction:.3g} % of plain SGD's (ρ = {moments.rho:.2g}){more}"
+            f"Distil with unbiased=True and λ = {weight:.3g} {span(low, high)}: the noise floor"
+            f" falls to {100 * reduction:.3g} % of plain SGD's (ρ = {moments.rho:.2g}){more}"
         )
     if reduction > LITTLE_GAIN:
         end = f"{_harmless(criterion, weight, moments):.2g}"
-        small = "do not distil (λ = 0)" if weight == 0.0 else f"0 < λ < {end}" if weight > 0 else f"{end} < λ < 0"
-        counted = f", counted {criterion.bias_factor:.3g} times" if isinstance(criterion, Quadratic) else ""
+        small = (
+            "do not distil (λ = 0)"
+            if weight == 0.0
+            else f"0 < λ < {end}"
+            if weight > 0
+            else f"{end} < λ < 0"
+        )
+        counted = (
+            f", counted {criterion.bias_factor:.3g} times"
+            if isinstance(criterion, Quadratic)
+            else ""
+        )
         cause = f"its bias dominates (β = {moments.beta:.2g}{counted})"
         if moments.rho**2 < 1 - LITTLE_GAIN:
-            cause = f"its noise is hardly correlated with the student's (ρ = {moments.rho:.2g}, β = {moments.beta:.2g})"
+            cause = (
+                f"its noise is hardly correlated with the student's (ρ = {moments.rho:.2g}, β ="
+                f" {moments.beta:.2g})"
+            )
         if weight == 0.0:
-            return f"Distilling with this teacher raises the noise floor, whatever the weight: {cause}. Use unbiased=True, or {small}"
+            return (
+                "Distilling with this teacher raises the noise floor, whatever the weight:"
+                f" {cause}. Use unbiased=True, or {small}"
+            )
         gain = f"{100 * (1 - reduction):.2g} % at best, at λ = {weight:.2g}"
-        return f"Distilling with this teacher lowers the noise floor by {gain}, and raises it unless {small}: {cause}. Use unbiased=True"
+        return (
+            f"Distilling with this teacher lowers the noise floor by {gain}, and raises it unless"
+            f" {small}: {cause}. Use unbiased=True"
+        )
     worst = _harmless(criterion, weight, moments)
     return (
-        f"Distil with λ = {weight:.3g} {span(low, high)}: the noise floor falls to {100 * reduction:.3g} % of plain SGD's; "
-        f"λ {'>' if weight > 0 else '<'} {worst:.3g} would raise it, and unbiased=True would reach "
-        f"{100 * (1 - moments.rho**2):.3g} %{more}"
+        f"Distil with λ = {weight:.3g} {span(low, high)}: the noise floor falls to"
+        f" {100 * reduction:.3g} % of plain SGD's; λ {'>' if weight > 0 else '<'} {worst:.3g} would"
+        f" raise it, and unbiased=True would reach {100 * (1 - moments.rho**2):.3g} %{more}"
     )
 
 
 def _harmless(criterion: Criterion, weight: float, moments: Moments) -> float:
-    """The weight beyond which distilling is worse than not: twice the best one for a parabola, else by bisection."""
+    """The weight beyond which distilling is worse than not: twice the best one for a parabola, else
+    by bisection.
+    """
     if isinstance(criterion, Quadratic):
         return 2.0 * weight
     point = moments.vector()
     at_zero = criterion.value(0.0, point)
-    inside, outside = weight, 2.0 * moments.covariance / moments.variance  # noise is back at sigma^2 there, bias is not
+    # Noise is back at sigma^2 there, bias is not.
+    inside, outside = (
+        weight,
+        2.0 * moments.covariance / moments.variance,
+    )
     for _ in range(60):
         middle = 0.5 * (inside + outside)
         if criterion.value(middle, point) <= at_zero:

@@ -28,38 +28,45 @@ def lambda_star(
     sgd_floor: float | None = None,
     teacher_distance_sq: float | None = None,
 ) -> WeightEstimate:
-    """The distillation weight lambda* = E<S,H> / (V + B(1+kappa)|h|^2) estimated from n samples, with an interval.
+    """The distillation weight lambda* = E<S,H> / (V + B(1+kappa)|h|^2) estimated from n samples,
+    with an interval.
 
-    Source: paper, Theorems 1 and 2 (lambda*); interval, batch and sharp forms are our own derivation.
+    Source: paper, Theorems 1 and 2 (lambda*); interval, batch and sharp forms are our own
+    derivation.
 
     Args:
-        student_gradients: (n, d) array or path of a .npy file; row i is the student's gradient on sample i,
-        undistilled.
+        student_gradients: (n, d) array or path of a .npy file; row i is the student's gradient on
+            sample i, undistilled.
         teacher_gradients: the same for the teacher, same samples, same order, same coordinates.
-        criterion: what the weight is best for.  "unbiased" (x - gamma(G - lam H + lam h)): E<S,H>/V, no constant
-        needed.
-            "theorem-1" needs step_size and mu, "theorem-2" step_size and L (kappa = 1/(gamma mu), 1/(L gamma));
-            "...-refined", "...-sharp" and "...-envelope" also Lcal (theorem-2 all four); "second-moment" (kappa = 0) is the most
-            favourable case of the biased update; "exact" needs sgd_floor and teacher_distance_sq instead of estimates.
-        step_size: gamma, unit x^2/f.  mu, L, Lcal: strong convexity or PL, smoothness, expected smoothness, unit f/x^2.
-            Lcal is that of the batch you train with; that of one sample is valid and a little pessimistic.
+        criterion: what the weight is best for.  "unbiased" (x - gamma(G - lam H + lam h)):
+            E<S,H>/V, no constant needed.
+            "theorem-1" needs step_size and mu, "theorem-2" step_size and L (kappa = 1/(gamma mu),
+            1/(L gamma)); "...-refined", "...-sharp" and "...-envelope" also Lcal (theorem-2 all
+            four); "second-moment" (kappa = 0) is the most favourable case of the biased update;
+            "exact" needs sgd_floor and teacher_distance_sq instead of estimates.
+        step_size: gamma, unit x^2/f.  mu, L, Lcal: strong convexity or PL, smoothness, expected
+            smoothness, unit f/x^2.
+            Lcal is that of the batch you train with; that of one sample is valid and a little
+            pessimistic.
         batch_size: B, drawn with replacement: noise falls by B, bias does not.
         confidence: of the interval.  Measured coverage at 0.95: ``kdtheory.checks.coverage``.
         sgd_floor: stationary E|x - x*|^2 of plain SGD ("exact" only).
         teacher_distance_sq: |theta - x*|^2 ("exact" only).
 
-    Both gradients are centred at their sample means.  At the minimiser the student's mean is 0 and this changes
-    nothing. Elsewhere it makes the "unbiased" weight the exact best one for the *next* step, and it leaves the distance
-    to the weight at the minimiser bounded by ``student_error`` (given mu and Lcal), which vanishes with |grad
-    f(student)|.  For quadratics E<G',H'> is affine in the student, so averaging over iterates around x*
-    (``LambdaEstimator``) removes even that.
+    Both gradients are centred at their sample means.  At the minimiser the student's mean is 0 and
+    this changes nothing. Elsewhere it makes the "unbiased" weight the exact best one for the *next*
+    step, and it leaves the distance to the weight at the minimiser bounded by ``student_error``
+    (given mu and Lcal), which vanishes with |grad f(student)|.  For quadratics E<G',H'> is affine
+    in the student, so averaging over iterates around x* (``LambdaEstimator``) removes even that.
 
-    Raises InvalidInput for bad arrays, fewer than 3 samples, missing constants, or a teacher that no weight can use;
-    StepSizeTooLarge outside the criterion's range.
+    Raises InvalidInput for bad arrays, fewer than 3 samples, missing constants, or a teacher that
+    no weight can use; StepSizeTooLarge outside the criterion's range.
     """
     if criterion == "exact" and sgd_floor is not None and teacher_distance_sq is not None:
         return _exact(sgd_floor, teacher_distance_sq)
-    rule = make_criterion(criterion, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size)
+    rule = make_criterion(
+        criterion, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size
+    )
     student = open_rows(student_gradients, "student_gradients", minimum_rows=MINIMUM_SAMPLES)
     teacher = open_rows(teacher_gradients, "teacher_gradients", minimum_rows=MINIMUM_SAMPLES)
     moments = from_scalars(scalars(student, teacher))
@@ -71,11 +78,13 @@ def _exact(sgd_floor: float, distance_sq: float) -> WeightEstimate:
         if not (math.isfinite(value) and value >= 0):
             raise InvalidInput(f"{key} must be finite and >= 0, got {key} = {value}.")
     if sgd_floor + distance_sq == 0:
-        raise InvalidInput("sgd_floor = teacher_distance_sq = 0: SGD has no error left, so every weight is exact.")
+        raise InvalidInput(
+            "sgd_floor = teacher_distance_sq = 0: SGD has no error left, so every weight is exact."
+        )
     weight = sgd_floor / (sgd_floor + distance_sq)
     text = (
-        f"Distil with λ = {weight:.3g}: the stationary error falls to {100 * (1 - weight):.3g} % of plain SGD's "
-        "(least squares)."
+        f"Distil with λ = {weight:.3g}: the stationary error falls to {100 * (1 - weight):.3g} % of"
+        " plain SGD's (least squares)."
     )
     nan = math.nan
     return WeightEstimate(weight, weight, weight, nan, nan, 1.0 - weight, text, "exact", nan, 1.0)

@@ -1,8 +1,9 @@
-"""Rational and ball evidence: lhs <= rhs decided in exact arithmetic, so that VERIFIED is a theorem about the instance.
+"""Rational and ball evidence: lhs <= rhs decided in exact arithmetic, so that VERIFIED is a theorem
+about the instance.
 
-Left: exact rationals (or balls around them).  Right: psi iterated in rationals, in balls as soon as a root is
-irrational.  The precision is doubled until every time is decided, or until ``MOST_BITS``: then the two sides agree to
-that many bits, and the status is UNDECIDED.
+Left: exact rationals (or balls around them).  Right: psi iterated in rationals, in balls as soon as
+a root is irrational.  The precision is doubled until every time is decided, or until ``MOST_BITS``:
+then the two sides agree to that many bits, and the status is UNDECIDED.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory import symbols as sym
+from kdtheory.algebra import symbols as sym
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
 from kdtheory.evidence.instance import Exact, Instance, exact_array
 from kdtheory.evidence.judgement import Judgement
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
 from kdtheory.evidence.numbers import Number, as_ball, evaluate, flint, fraction, less, root
 from kdtheory.problems import LeastSquares
-from kdtheory.rules import DistilledSGD
-from kdtheory.theorems import Theorem
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import Theorem
 
 FEWEST_BITS, MOST_BITS = 128, 8192
 EXACT_TIMES = 400  # equalities are settled in rationals up to here: their size grows like t
@@ -43,18 +44,26 @@ def judge(
     """The verdict on one least-squares instance over the rationals.
 
     Raises:
-        MissingTool: without python-flint.  StepSizeTooLarge: beyond the range at the certified constants.
-        AssumptionFails: compression that does not contract.  InvalidInput: constants that cannot be certified, an
-        identity in balls.
+        MissingTool: without python-flint.  StepSizeTooLarge: beyond the range at the certified
+            constants.
+        AssumptionFails: compression that does not contract.  InvalidInput: constants that cannot be
+            certified, an identity in balls.
     """
     flint()
     steps, wanted = int(times[-1]), set(times.tolist())
-    at = Instance(problem, theta, rule, weight=fraction(weight, "weight"), step_size=fraction(step_size, "step_size"))
+    at = Instance(
+        problem,
+        theta,
+        rule,
+        weight=fraction(weight, "weight"),
+        step_size=fraction(step_size, "step_size"),
+    )
     x = exact_array(x0, "x0")
     if statement.kind == "identity":
         if balls:
             raise InvalidInput(
-                f"{statement.title} is an identity: balls can refute it but never verify it. Use method='rational'."
+                f"{statement.title} is an identity: balls can refute it but never verify it. Use"
+                " method='rational'."
             )
         return _identity(at, x, wanted)
     letters = at.letters(statement)
@@ -73,7 +82,9 @@ def judge(
         ratio, open_at = answer
         bits *= 2
     return Judgement(
-        "UNDECIDED", ratio, f"at t = {open_at} the two sides agree to {MOST_BITS} bits: equal, or closer than that"
+        "UNDECIDED",
+        ratio,
+        f"at t = {open_at} the two sides agree to {MOST_BITS} bits: equal, or closer than that",
     )
 
 
@@ -95,7 +106,8 @@ def _pass(
     ratio, open_at, rhs = 0.0, -1, None
     for t, seen in enumerate(left):
         if rhs is None:
-            rhs = seen if lhs is None else fmpq(*lhs[0])  # s_0 is the left-hand side at t = 0: equal by definition
+            # S_0 is the left-hand side at t = 0: equal by definition.
+            rhs = seen if lhs is None else fmpq(*lhs[0])
             continue
         rhs = evaluate(statement.psi, letters | {"s": rhs})
         if isinstance(rhs, fmpq) and t > EXACT_TIMES:
@@ -108,14 +120,18 @@ def _pass(
             larger = bool(rhs < fmpq(*lhs[t]))
         if larger:
             return Judgement(
-                "VIOLATED", ratio, f"at t = {t}: lhs = {float(seen):.9g} > rhs = {float(rhs):.9g}, exactly"
+                "VIOLATED",
+                ratio,
+                f"at t = {t}: lhs = {float(seen):.9g} > rhs = {float(rhs):.9g}, exactly",
             )
         if larger is None and open_at < 0:
             open_at = t
     if open_at >= 0:
         return ratio, open_at
     told = f"lhs <= rhs at all {len(wanted)} times, in {'balls' if lhs is None else 'rationals'}"
-    return Judgement("VERIFIED", ratio, told, (float(seen), float(rhs) if rhs is not None else math.nan))
+    return Judgement(
+        "VERIFIED", ratio, told, (float(seen), float(rhs) if rhs is not None else math.nan)
+    )
 
 
 def _check(statement: Theorem, letters: dict[str, Number]) -> None:
@@ -126,11 +142,15 @@ def _check(statement: Theorem, letters: dict[str, Number]) -> None:
     over = less(limit, letters["gamma"])
     if over or over is None or (statement.strict and not less(letters["gamma"], limit)):
         raise StepSizeTooLarge(
-            f"{statement.title} needs gamma {'<' if statement.strict else '<='} {statement.step_size_max} = "
-            f"{float(limit):.12g} at constants certified in exact arithmetic (mu = {float(letters['mu']):.6g}, "
-            f"Lcal = {float(letters['Lcal']):.6g}), got gamma = {float(letters['gamma']):.12g}. Use a smaller gamma."
+            f"{statement.title} needs gamma {'<' if statement.strict else '<='}"
+            f" {statement.step_size_max} = {float(limit):.12g} at constants certified in exact"
+            f" arithmetic (mu = {float(letters['mu']):.6g}, Lcal = {float(letters['Lcal']):.6g}),"
+            f" got gamma = {float(letters['gamma']):.12g}. Use a smaller gamma."
         )
-    if statement.name.startswith("compressed") and (1 + letters["omega"]) * (1 - letters["gamma"] * letters["mu"]) >= 1:
+    if (
+        statement.name.startswith("compressed")
+        and (1 + letters["omega"]) * (1 - letters["gamma"] * letters["mu"]) >= 1
+    ):
         raise AssumptionFails(
             f"{statement.title} contracts only for (1+omega)(1-gamma mu) < 1, got "
             f"omega = {float(letters['omega']):.6g}."
@@ -141,18 +161,24 @@ def _complete(statement: Theorem, letters: dict[str, Number]) -> dict[str, Numbe
     """The letters with the definitions evaluated in order, at the current precision."""
     found = dict(letters)
     for letter, definition in statement.definitions.items():
-        found[letter.name] = root(letters["noise_sq"]) if letter is sym.a else evaluate(definition, found)
+        found[letter.name] = (
+            root(letters["noise_sq"]) if letter is sym.a else evaluate(definition, found)
+        )
     return found
 
 
 def _identity(at: Instance, x: Exact, wanted: set[int]) -> Judgement:
-    """The exact law of distillation: both sides as rationals at every time, compared for equality."""
+    """The exact law of distillation: both sides as rationals at every time, compared for
+    equality.
+    """
     fmpq, lam, steps = flint().fmpq, at.weight, max(wanted)
     D = at.theta - at.minimiser
     fading = x - at.minimiser - lam * D
     calm = at.calmed(1 - lam)  # plain SGD with noise (1-lam) S: targets (1-lam) b
     left = rational_values(lifted_map(at), start(x), reader(at, "sq_distance"), steps)
-    shifted = rational_values(lifted_map(calm), start(calm.minimiser + fading), reader(calm, "sq_distance"), steps)
+    shifted = rational_values(
+        lifted_map(calm), start(calm.minimiser + fading), reader(calm, "sq_distance"), steps
+    )
     shrink = at.identity - at.gamma * at.hessian
     for t, (seen, square) in enumerate(zip(left, shifted, strict=True)):
         claimed = fmpq(*square) + 2 * lam * (D @ fading) + lam**2 * (D @ D)

@@ -1,5 +1,5 @@
-"""Least squares over the rationals: exact minimiser, certified constants, and the number behind every letter of a
-statement."""
+"""Least squares over the rationals: exact minimiser, certified constants, and the number behind
+every letter of a statement."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import numpy as np
 from kdtheory.errors import AssumptionFails, InvalidInput
 from kdtheory.evidence.numbers import Number, exact, flint
 from kdtheory.problems import LeastSquares
-from kdtheory.rules import DistilledSGD
-from kdtheory.theorems import Theorem
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import Theorem
 
 Exact = np.ndarray  # object arrays of fmpq: matrix products are the same lines as in floats
 
@@ -23,7 +23,9 @@ Exact = np.ndarray  # object arrays of fmpq: matrix products are the same lines 
 def exact_array(value: Any, name: str) -> Exact:
     """An array of fmpq."""
     array = np.asarray(value, dtype=object)
-    return np.array([exact(entry, name) for entry in array.ravel()], dtype=object).reshape(array.shape)
+    return np.array([exact(entry, name) for entry in array.ravel()], dtype=object).reshape(
+        array.shape
+    )
 
 
 def semidefinite(A: Exact) -> bool:
@@ -42,9 +44,11 @@ def semidefinite(A: Exact) -> bool:
     return True
 
 
-def certified(estimate: float, holds: Callable[[Number], bool], *, upper: bool, what: str) -> Number:
-    """A rational near ``estimate`` for which ``holds`` is true, exactly: the simplest one nearby, or the float moved
-    outwards.
+def certified(
+    estimate: float, holds: Callable[[Number], bool], *, upper: bool, what: str
+) -> Number:
+    """A rational near ``estimate`` for which ``holds`` is true, exactly: the simplest one nearby,
+    or the float moved outwards.
 
     Raises:
         InvalidInput: none within a millionth.
@@ -57,8 +61,8 @@ def certified(estimate: float, holds: Callable[[Number], bool], *, upper: bool, 
         if holds(exact(moved, what)):
             return exact(moved, what)
     raise InvalidInput(
-        f"{what} = {estimate:.6g} could not be certified in exact arithmetic: the problem is too ill-conditioned. "
-        "Use ridge > 0."
+        f"{what} = {estimate:.6g} could not be certified in exact arithmetic: the problem is too"
+        " ill-conditioned. Use ridge > 0."
     )
 
 
@@ -66,7 +70,8 @@ class Instance:
     """A least-squares problem, a teacher and an update over the rationals.
 
     Args:
-        problem: floats are the dyadic rationals that they are; entries given as fractions are taken exactly.
+        problem: floats are the dyadic rationals that they are; entries given as fractions are taken
+            exactly.
         theta: the teacher, (d,), fractions or floats.
         rule: its weight is replaced by ``weight``.
         weight: lam.
@@ -74,7 +79,13 @@ class Instance:
     """
 
     def __init__(
-        self, problem: LeastSquares, theta: Any, rule: DistilledSGD, *, weight: Fraction, step_size: Fraction
+        self,
+        problem: LeastSquares,
+        theta: Any,
+        rule: DistilledSGD,
+        *,
+        weight: Fraction,
+        step_size: Fraction,
     ) -> None:
         self.problem, self.rule = problem, rule
         self.features = exact_array(problem.given[0], "features")
@@ -88,7 +99,9 @@ class Instance:
         self.factor = exact(Fraction(rule.noise_factor(n)).limit_denominator(bound), "batch factor")
 
     def calmed(self, scale: Number) -> Instance:
-        """The same data with targets times ``scale`` and no teacher: its minimiser and its noise scale alike."""
+        """The same data with targets times ``scale`` and no teacher: its minimiser and its noise
+        scale alike.
+        """
         other = copy(self)
         for name, value in type(self).__dict__.items():
             if isinstance(value, cached_property):
@@ -152,25 +165,39 @@ class Instance:
 
     def gradients(self, x: Exact) -> Exact:
         """Every term's gradient at x, (N, d)."""
-        return np.asarray((self.features @ x - self.targets)[:, None] * self.features + self.ridge * x)
+        return np.asarray(
+            (self.features @ x - self.targets)[:, None] * self.features + self.ridge * x
+        )
 
     def constants(self, modulus: str) -> dict[str, Number]:
-        """Rational bounds: mu from below, L and Lcal from above, each certified by an exact LDL^T; Lcal for the
-        batch."""
+        """Rational bounds: mu from below, L and Lcal from above, each certified by an exact LDL^T;
+        Lcal for the batch."""
         H, I, found = self.hessian, self.identity, self.problem.constants
         sq_norms = (self.features**2).sum(axis=1)
-        second = (self.features.T * sq_norms) @ self.features / self.n + 2 * self.ridge * self.gram + self.ridge**2 * I
+        second = (
+            (self.features.T * sq_norms) @ self.features / self.n
+            + 2 * self.ridge * self.gram
+            + self.ridge**2 * I
+        )
         if modulus == "mu":
-            mu = certified(float(found.mu), lambda q: semidefinite(H - q * I), upper=False, what="mu")
+            mu = certified(
+                float(found.mu), lambda q: semidefinite(H - q * I), upper=False, what="mu"
+            )
         else:
-            mu = certified(float(found.mu_pl), lambda q: semidefinite(H @ H - q * H), upper=False, what="mu_pl")
+            mu = certified(
+                float(found.mu_pl), lambda q: semidefinite(H @ H - q * H), upper=False, what="mu_pl"
+            )
         if mu <= 0:
             raise AssumptionFails(
-                f"The statement needs {modulus} > 0 and the largest certified value is {mu}. Use ridge > 0."
+                f"The statement needs {modulus} > 0 and the largest certified value is {mu}. Use"
+                " ridge > 0."
             )
         L = certified(float(found.L), lambda q: semidefinite(q * I - H), upper=True, what="L")
         Lcal = certified(
-            max(float(found.L), float(found.Lcal)), lambda q: semidefinite(q * H - second), upper=True, what="Lcal"
+            max(float(found.L), float(found.Lcal)),
+            lambda q: semidefinite(q * H - second),
+            upper=True,
+            what="Lcal",
         )
         smooth = min(L, Lcal)
         return {"mu": mu, "L": smooth, "Lcal": (1 - self.factor) * smooth + self.factor * Lcal}
@@ -209,7 +236,8 @@ def scales(rule: DistilledSGD, dim: int) -> tuple[Number, Number]:
     factors = getattr(rule.compressor, "factors", None)
     if factors is None:
         raise InvalidInput(
-            f"{rule.compressor} has no exact second moment; rational and ball evidence know RandK and Bernoulli."
+            f"{rule.compressor} has no exact second moment; rational and ball evidence know RandK"
+            " and Bernoulli."
         )
     on, off = factors(dim)
     return exact(on, "compressor"), exact(off, "compressor")

@@ -9,14 +9,16 @@ import numpy as np
 
 from kdtheory.problems.base import Array
 
-# Exact moments are sums of positive terms and matrix products in float64: some 1e-12 relative after hundreds of steps.
-# A wrong constant changes a bound by per cents, so 1e-9 separates rounding from violation on both sides.
+# Exact moments are sums of positive terms and matrix products in float64: some 1e-12 relative after
+# hundreds of steps. A wrong constant changes a bound by per cents, so 1e-9 separates rounding from
+# violation on both sides.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """``status`` VERIFIED, VIOLATED or UNDECIDED; ``ratio`` the largest lhs/rhs after t = 0; ``reason`` the numbers.
+    """``status`` VERIFIED, VIOLATED or UNDECIDED; ``ratio`` the largest lhs/rhs after t = 0;
+    ``reason`` the numbers.
 
     ``ends``: both sides at the last time looked at, the left one a mean over runs for Monte Carlo.
     """
@@ -28,7 +30,9 @@ class Judgement:
 
 
 def compare(seen: Array, claimed: Array, times: np.ndarray, *, identity: bool) -> Judgement:
-    """Exact float moments (T,) against a claimed right-hand side (T,) at ``times`` (T,), to rounding."""
+    """Exact float moments (T,) against a claimed right-hand side (T,) at ``times`` (T,), to
+    rounding.
+    """
     room = ROUNDING * float(np.abs(claimed).max())
     ends = (float(seen[-1]), float(claimed[-1]))
     later = times > 0 if times[-1] > 0 else times == 0  # at t = 0 both sides are the known start
@@ -38,14 +42,20 @@ def compare(seen: Array, claimed: Array, times: np.ndarray, *, identity: bool) -
     worst = int(np.argmax(over))
     if over[worst] > room:
         return Judgement(
-            "VIOLATED", ratio, f"at t = {times[worst]}: lhs = {seen[worst]:.6g} > rhs = {claimed[worst]:.6g}", ends
+            "VIOLATED",
+            ratio,
+            f"at t = {times[worst]}: lhs = {seen[worst]:.6g} > rhs = {claimed[worst]:.6g}",
+            ends,
         )
     worst = int(np.argmin(over))
     if identity and over[worst] < -room:
         return Judgement(
             "VIOLATED",
             ratio,
-            f"at t = {times[worst]}: lhs = {seen[worst]:.6g} < rhs = {claimed[worst]:.6g}, an identity",
+            f"at t = {times[worst]}: lhs = {seen[worst]:.6g} < rhs = {claimed[worst]:.6g}, an"
+            " identity",
             ends,
         )
-    return Judgement("VERIFIED", ratio, f"lhs {'=' if identity else '<='} rhs at all {len(claimed)} times", ends)
+    return Judgement(
+        "VERIFIED", ratio, f"lhs {'=' if identity else '<='} rhs at all {len(claimed)} times", ends
+    )

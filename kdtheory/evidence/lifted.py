@@ -1,8 +1,8 @@
 """The second-moment recursion as one rational matrix, and its iterates in integers or in balls.
 
-An independent translation of ``kdtheory.moments.recursion``, in the coordinates x themselves, so that data given as
-dyadic rationals stay dyadic and only x* has large denominators.  The state is z = (E x_i x_j for i <= j, E x, 1) and
-z+ = S z.
+An independent translation of ``kdtheory.engines.exact.recursion``, in the coordinates x themselves,
+so that data given as dyadic rationals stay dyadic and only x* has large denominators.  The state is
+z = (E x_i x_j for i <= j, E x, 1) and z+ = S z.
 """
 
 from __future__ import annotations
@@ -35,9 +35,13 @@ def lifted_map(at: Instance) -> Exact:
 
     pairs = a[:, i] * a[:, j]
     S = exact_array(np.zeros((size + d + 1, size + d + 1), dtype=int), "0")
-    S[:size, :size] = sandwich(shrink) + fluctuation * (pairs.T @ pairs * twice / n - sandwich(at.gram))
+    S[:size, :size] = sandwich(shrink) + fluctuation * (
+        pairs.T @ pairs * twice / n - sandwich(at.gram)
+    )
     cross = (a[:, i] * w[:, j] + a[:, j] * w[:, i]).T @ a / n
-    S[:size, size:-1] = fluctuation * cross - gamma * (shrink[i] * drift[j][:, None] + shrink[j] * drift[i][:, None])
+    S[:size, size:-1] = fluctuation * cross - gamma * (
+        shrink[i] * drift[j][:, None] + shrink[j] * drift[i][:, None]
+    )
     S[:size, -1] = gamma**2 * drift[i] * drift[j] + fluctuation * ((w.T @ w)[i, j] / n)
     S[size:-1, size:-1] = shrink
     S[size:-1, -1] = -gamma * drift
@@ -64,8 +68,8 @@ def reader(at: Instance, quantity: str) -> Exact:
 
 
 def rational_values(S: Exact, z: Exact, row: Exact, steps: int) -> Iterator[tuple[Any, Any]]:
-    """r S^t z for t = 0..steps as (numerator, denominator) in integers, not reduced: gcds would cost more than the
-    products."""
+    """r S^t z for t = 0..steps as (numerator, denominator) in integers, not reduced: gcds would
+    cost more than the products."""
     fmpq_mat = flint().fmpq_mat
     matrix, q = fmpq_mat(S.tolist()).numer_denom()
     state, denominator = fmpq_mat([[entry] for entry in z]).numer_denom()

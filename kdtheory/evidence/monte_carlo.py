@@ -1,5 +1,5 @@
-"""Monte Carlo evidence: runs until a sequential test decides, at level alpha over all times and all sample sizes at
-once."""
+"""Monte Carlo evidence: runs until a sequential test decides, at level alpha over all times and all
+sample sizes at once."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kdtheory.batched import gaps, sampled, visited
+from kdtheory.engines.simulate.batched import gaps, sampled, visited
+from kdtheory.engines.simulate.job import Job
 from kdtheory.evidence.judgement import Judgement, compare
 from kdtheory.evidence.ranges import almost_sure
 from kdtheory.evidence.sequential import Below, Exceeds
-from kdtheory.job import Job
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.memory import remembered
-from kdtheory.rules import DistilledSGD
+from kdtheory.rules.distilled import DistilledSGD
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
-# Runs before the first look at the capital; each later batch is as large as all before it, up to LARGEST, or to MOVED numbers: with so
-# many a step costs what it moves and not what it starts, and more looks, each of which may decide, are free.
+# Runs before the first look at the capital; each later batch is as large as all before it, up to
+# LARGEST, or to MOVED numbers: with so many a step costs what it moves and not what it starts, and
+# more looks, each of which may decide, are free.
 FIRST_LOOK, LARGEST, MOVED = 50, 1000, 2**17
-KEPT = 2**17    # numbers in samples that are kept for the next statement
+KEPT = 2**17  # numbers in samples that are kept for the next statement
 BLIND = 500  # runs where no sample of the allowed size can verify
-PATHS, WORK = 50_000, 2e7  # index paths walked one by one, and numbers touched on the way: their mean is exact
+# Index paths walked one by one, and numbers touched on the way: their mean is exact.
+PATHS, WORK = (
+    50_000,
+    2e7,
+)
 
 
 def judge(
@@ -41,13 +46,16 @@ def judge(
     seed: int,
     alpha: float = ALPHA,
 ) -> Judgement:
-    """Z_t = |x^t - x*|^2 or f(x^t) - f* against ``claimed`` (T,) at increasing ``times`` (T,), with at most
-    ``replicates`` runs.
+    """Z_t = |x^t - x*|^2 or f(x^t) - f* against ``claimed`` (T,) at increasing ``times`` (T,), with
+    at most ``replicates`` runs.
 
-    The first times are exact means over all index paths while these are few.  VERIFIED needs an almost sure range of Z
-    (:mod:`kdtheory.evidence.ranges`); an identity can be violated by samples, never verified.
+    The first times are exact means over all index paths while these are few.  VERIFIED needs an
+    almost sure range of Z (:mod:`kdtheory.evidence.ranges`); an identity can be violated by
+    samples, never verified.
     """
-    first = np.array(list(_enumerated(problem, theta, rule, gamma, x0, quantity, int(times[-1]) + 1)))
+    first = np.array(
+        list(_enumerated(problem, theta, rule, gamma, x0, quantity, int(times[-1]) + 1))
+    )
     known = int((times < len(first)).sum())
     start = 0.0  # the largest ratio so far
     if known:
@@ -56,13 +64,16 @@ def judge(
             return sure
         start = sure.ratio if times[known - 1] > 0 else 0.0
     times, bound = times[known:], claimed[known:]
-    most = almost_sure(problem, theta, rule, gamma=gamma, x0=x0, steps=int(times[-1]), quantity=quantity)[times]
+    most = almost_sure(
+        problem, theta, rule, gamma=gamma, x0=x0, steps=int(times[-1]), quantity=quantity
+    )[times]
     bounded = bool(np.isfinite(most).all())
     above, below, under = Exceeds(bound), Below(bound, most), Exceeds(np.maximum(most - bound, 0.0))
     seeds = np.random.SeedSequence(seed)
     needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0
     if bounded and not identity and float((below.fastest() * replicates).min()) < needed:
-        replicates = min(replicates, BLIND)  # verification is out of reach; a violation may still show
+        # Verification is out of reach; a violation may still show.
+        replicates = min(replicates, BLIND)
 
     def said(status: str, reason: str) -> Judgement:
         return Judgement(status, ratio, reason, (float(total[-1] / seen), float(bound[-1])))
@@ -71,16 +82,24 @@ def judge(
     while seen < replicates:
         count = min(max(FIRST_LOOK, min(seen, largest)), replicates - seen)
         fresh = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0])
-        samples = _runs(Job(problem, theta, rule, gamma, x0, times, count, fresh, False, None), quantity)
+        samples = _runs(
+            Job(problem, theta, rule, gamma, x0, times, count, fresh, False, None), quantity
+        )
         seen += count
         total += samples.sum(axis=0)
-        with np.errstate(over="ignore"):  # a wrong claim may be 0 or negative: its ratio is infinite
-            ratio = max(start, float((total / seen / np.maximum(bound, np.finfo(float).tiny)).max()))
+        # A wrong claim may be 0 or negative: its ratio is infinite.
+        with np.errstate(over="ignore"):
+            ratio = max(
+                start, float((total / seen / np.maximum(bound, np.finfo(float).tiny)).max())
+            )
         above.watch(samples)
         if above.log_evidence() >= needed:
             cell = int(np.argmax(above.capital.max(axis=0)))
             mean = f"mean {total[cell] / seen:.6g} > rhs = {bound[cell]:.6g}"
-            return said("VIOLATED", f"at t = {times[cell]}, say: {mean}, refuted by {seen} runs at level {alpha:g}")
+            return said(
+                "VIOLATED",
+                f"at t = {times[cell]}, say: {mean}, refuted by {seen} runs at level {alpha:g}",
+            )
         if identity and bounded:
             under.watch(np.maximum(most - samples, 0.0))
             if under.log_evidence() >= needed:
@@ -89,10 +108,14 @@ def judge(
         elif bounded:
             below.watch(samples)
             if (below.log_evidence() >= needed).all():
-                others = f"{known} exactly, the others by {seen} runs of bounded range at level {alpha:g}"
+                others = (
+                    f"{known} exactly, the others by {seen} runs of bounded range at level"
+                    f" {alpha:g}"
+                )
                 return said("VERIFIED", f"lhs <= rhs at all {known + len(times)} times, {others}")
     return said(
-        "UNDECIDED", f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}"
+        "UNDECIDED",
+        f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}",
     )
 
 
@@ -101,18 +124,29 @@ def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> s
     if identity:
         return "an identity is never verified by samples"
     if not bounded:
-        return "no almost sure range of the error is known, and a rare large value might carry its mean"
+        return (
+            "no almost sure range of the error is known, and a rare large value might carry its"
+            " mean"
+        )
     cell = int(np.argmin(below.log_evidence()))
     return (
-        f"at t = {times[cell]} the capital is e^{below.log_evidence()[cell]:.1f} (range {below.most[cell]:.3g}, rhs "
-        f"{below.claimed[cell]:.3g}); raise replicates"
+        f"at t = {times[cell]} the capital is e^{below.log_evidence()[cell]:.1f} (range"
+        f" {below.most[cell]:.3g}, rhs {below.claimed[cell]:.3g}); raise replicates"
     )
 
 
 def _enumerated(
-    problem: FiniteSum, theta: Array, rule: DistilledSGD, gamma: float, x0: Array, quantity: str, times: int
+    problem: FiniteSum,
+    theta: Array,
+    rule: DistilledSGD,
+    gamma: float,
+    x0: Array,
+    quantity: str,
+    times: int,
 ) -> Iterator[float]:
-    """E Z_t from all index paths, t = 0, 1, ... while they are few; single terms without compression only."""
+    """E Z_t from all index paths, t = 0, 1, ... while they are few; single terms without
+    compression only.
+    """
     points, n = x0[None, :], problem.n_terms
     yield float(_values(problem, points, quantity)[0])
     corrections = rule.corrections(problem.gradients(theta))
@@ -135,7 +169,8 @@ def _enumerated(
 def _runs(job: Job, quantity: str) -> Array:
     """Z of independent runs at the job's times, (runs, T).
 
-    Statements with the same weight, step size and seed speak of the same runs, bit for bit; they are simulated once.
+    Statements with the same weight, step size and seed speak of the same runs, bit for bit; they
+    are simulated once.
     """
 
     def samples() -> Array:
@@ -146,7 +181,11 @@ def _runs(job: Job, quantity: str) -> Array:
     if job.rule.compressor is not None or job.replicates * len(job.times) > KEPT:
         return samples()
     points = (job.theta.tobytes(), job.x0.tobytes(), job.times.tobytes())
-    return remembered(job.problem, ("runs", quantity, job.rule, job.gamma, job.replicates, job.seed, *points), samples)
+    return remembered(
+        job.problem,
+        ("runs", quantity, job.rule, job.gamma, job.replicates, job.seed, *points),
+        samples,
+    )
 
 
 def _values(problem: FiniteSum, points: Array, quantity: str) -> Array:

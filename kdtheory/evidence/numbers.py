@@ -1,6 +1,8 @@
-"""SymPy expressions in exact numbers: rationals as long as possible, balls (Arb) where a root is irrational.
+"""SymPy expressions in exact numbers: rationals as long as possible, balls (Arb) where a root is
+irrational.
 
-A comparison answers True, False or None: None means that the balls overlap, and that more precision may decide.
+A comparison answers True, False or None: None means that the balls overlap, and that more precision
+may decide.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ def flint() -> Any:
         import flint as module
     except ImportError as error:
         raise MissingTool(
-            "Rational and ball evidence need python-flint: pip install 'kdtheory[checkers]', or use method='exact'."
+            "Rational and ball evidence need python-flint: pip install 'kdtheory[checkers]', or use"
+            " method='exact'."
         ) from error
     return module
 
@@ -43,7 +46,9 @@ def fraction(value: object, name: str) -> Fraction:
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
     if not isinstance(value, (float, np.floating, np.integer)) or not math.isfinite(value):
-        raise InvalidInput(f"{name} must be a finite real number (Fraction, int or float), got {value!r}.")
+        raise InvalidInput(
+            f"{name} must be a finite real number (Fraction, int or float), got {value!r}."
+        )
     return Fraction(value.item() if isinstance(value, np.generic) else value)
 
 
@@ -75,7 +80,9 @@ def root(x: Number) -> Number:
         if p >= 0 and p.is_square() and q.is_square():
             return flint().fmpq(p.isqrt(), q.isqrt())
         if p < 0:
-            raise InvalidInput(f"The square root of {x} is asked for: the statement is undefined here.")
+            raise InvalidInput(
+                f"The square root of {x} is asked for: the statement is undefined here."
+            )
     return as_ball(x).nonnegative_part().sqrt()
 
 
@@ -88,7 +95,9 @@ def hull(values: list[Number]) -> Number:
 
 
 def evaluate(expression: sp.Basic, numbers: Mapping[str, Number]) -> Number:
-    """The expression at exact numbers; a Piecewise whose condition is not decided gives the hull of its branches."""
+    """The expression at exact numbers; a Piecewise whose condition is not decided gives the hull of
+    its branches.
+    """
     if expression.is_Symbol:
         return numbers[expression.name]
     match expression:
@@ -117,14 +126,18 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Number]) -> Number:
                 if answer is True:
                     break
             return possible[0] if len(possible) == 1 else hull(possible)
-    raise InvalidInput(f"No exact value for {type(expression).__name__} in a statement; use method='exact'.")
+    raise InvalidInput(
+        f"No exact value for {type(expression).__name__} in a statement; use method='exact'."
+    )
 
 
 def _power(base: Number, exponent: sp.Basic) -> Number:
     if isinstance(exponent, sp.Rational) and exponent.q == 2:
         base, exponent = root(base), sp.Integer(exponent.p)
     if not isinstance(exponent, sp.Integer):
-        raise InvalidInput(f"No exact value for the exponent {exponent} in a statement; use method='exact'.")
+        raise InvalidInput(
+            f"No exact value for the exponent {exponent} in a statement; use method='exact'."
+        )
     return base ** int(exponent)
 
 
@@ -140,7 +153,9 @@ def _decide(condition: sp.Basic, numbers: Mapping[str, Number]) -> bool | None:
     if condition in (sp.true, sp.false):
         return bool(condition)
     if not isinstance(condition, sp.core.relational.Relational):
-        raise InvalidInput(f"No exact value for the condition {condition} in a statement; use method='exact'.")
+        raise InvalidInput(
+            f"No exact value for the condition {condition} in a statement; use method='exact'."
+        )
     left, right = evaluate(condition.lhs, numbers), evaluate(condition.rhs, numbers)
     if isinstance(condition, (sp.Gt, sp.Le)):
         answer = less(right, left)

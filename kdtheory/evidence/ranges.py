@@ -1,10 +1,12 @@
-"""Where x^t can be at all: almost sure bounds on |x^t - x*|^2 and f(x^t) - f*, from the curvature of the single terms.
+"""Where x^t can be at all: almost sure bounds on |x^t - x*|^2 and f(x^t) - f*, from the curvature
+of the single terms.
 
-A step with term n is a map of Lipschitz constant q = max(|1 - gamma lo|, |1 - gamma hi|), lo and hi bounding the
-Hessian of every f_n.  Hence, around any path of centres z_t, |x^t - z_t| <= r_t over all N^t index paths, where
-r_{t+1} = q r_t + max_n |z_t - gamma d_n(z_t) - z_{t+1}| and d_n is the direction of term n; means over a batch obey it
-too.  Two paths are tried, z = x* (with ridge, q < 1 keeps r bounded) and full gradient descent from x^0 (tight at
-first), or x^0 itself where N gradients a step are too much.  Our own derivation.
+A step with term n is a map of Lipschitz constant q = max(|1 - gamma lo|, |1 - gamma hi|), lo and hi
+bounding the Hessian of every f_n.  Hence, around any path of centres z_t, |x^t - z_t| <= r_t over
+all N^t index paths, where r_{t+1} = q r_t + max_n |z_t - gamma d_n(z_t) - z_{t+1}| and d_n is the
+direction of term n; means over a batch obey it too.  Two paths are tried, z = x* (with ridge, q < 1
+keeps r bounded) and full gradient descent from x^0 (tight at first), or x^0 itself where N
+gradients a step are too much.  Our own derivation.
 """
 
 from __future__ import annotations
@@ -12,17 +14,26 @@ from __future__ import annotations
 import numpy as np
 
 from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.rules import DistilledSGD
-from kdtheory.teacher import gap_at
+from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.distilled import DistilledSGD
 
-FULL_GRADIENTS = 3e7  # numbers in all the gradients of a descent path; beyond it the centre stays at x^0
+FULL_GRADIENTS = (
+    3e7  # numbers in all the gradients of a descent path; beyond it the centre stays at x^0
+)
 
 
 def almost_sure(
-    problem: FiniteSum, theta: Array, rule: DistilledSGD, *, gamma: float, x0: Array, steps: int, quantity: str
+    problem: FiniteSum,
+    theta: Array,
+    rule: DistilledSGD,
+    *,
+    gamma: float,
+    x0: Array,
+    steps: int,
+    quantity: str,
 ) -> Array:
-    """The bound at t = 0..steps, (steps + 1,); inf where the problem does not know the curvature of its terms
-    (``term_curvature``)."""
+    """The bound at t = 0..steps, (steps + 1,); inf where the problem does not know the curvature of
+    its terms (``term_curvature``)."""
     curvature = getattr(problem, "term_curvature", None)
     stretch = _stretch(rule, problem.dim)
     if curvature is None or stretch is None:
@@ -32,7 +43,9 @@ def almost_sure(
     with np.errstate(over="ignore"):
         found = _around_optimum(problem, corrections, stretch, q, gamma, x0, steps, quantity)
         if rule.compressor is None:
-            found = np.minimum(found, _around_descent(problem, corrections, q, gamma, x0, steps, quantity))
+            found = np.minimum(
+                found, _around_descent(problem, corrections, q, gamma, x0, steps, quantity)
+            )
     return np.asarray(found * (1.0 + 1e-9))  # rounding of the recursion
 
 
@@ -52,15 +65,23 @@ def _around_optimum(
     radius = np.empty(steps + 1)
     radius[0] = np.linalg.norm(x0 - best)
     for t in range(steps):
-        # C(y) = factor y where y is kept and 0 elsewhere: |C(y) - x*| <= factor |y - x*| + max(factor - 1, 1)|x*| if
-        # there is compression.
+        # C(y) = factor y where y is kept and 0 elsewhere: |C(y) - x*| <= factor |y - x*| +
+        # max(factor - 1, 1)|x*| if there is compression.
         extra = max(factor - 1.0, 1.0) * lost if factor > 1.0 else 0.0
         radius[t + 1] = factor * (q * radius[t] + push) + extra + added
-    return np.asarray(radius**2 if quantity == "sq_distance" else float(problem.constants.L) / 2 * radius**2)
+    return np.asarray(
+        radius**2 if quantity == "sq_distance" else float(problem.constants.L) / 2 * radius**2
+    )
 
 
 def _around_descent(
-    problem: FiniteSum, corrections: Array, q: float, gamma: float, x0: Array, steps: int, quantity: str
+    problem: FiniteSum,
+    corrections: Array,
+    q: float,
+    gamma: float,
+    x0: Array,
+    steps: int,
+    quantity: str,
 ) -> Array:
     moves = problem.n_terms * problem.dim * steps <= FULL_GRADIENTS
     centre, radius, found = x0, 0.0, np.empty(steps + 1)
@@ -72,7 +93,10 @@ def _around_descent(
             push = gamma * float(np.linalg.norm(directions - mean, axis=1).max())
             distance = float(np.linalg.norm(centre - problem.minimiser))
             if quantity == "gap":
-                level, slope = gap_at(problem, centre), float(np.linalg.norm(problem.gradient(centre)))
+                level, slope = (
+                    gap_at(problem, centre),
+                    float(np.linalg.norm(problem.gradient(centre))),
+                )
         found[t] = (
             (distance + radius) ** 2
             if quantity == "sq_distance"
@@ -84,8 +108,8 @@ def _around_descent(
 
 
 def _stretch(rule: DistilledSGD, dim: int) -> tuple[float, float] | None:
-    """(factor, added) with |C(y)| <= factor |y| and |C(y) - y| <= added where factor is 1; None for a compressor of
-    unknown range."""
+    """(factor, added) with |C(y)| <= factor |y| and |C(y) - y| <= added where factor is 1; None for
+    a compressor of unknown range."""
     if rule.compressor is None:
         return 1.0, 0.0
     factors = getattr(rule.compressor, "factors", None)

@@ -1,17 +1,20 @@
-"""Sequential tests for E Z <= b with Z >= 0: capital of bets that are fair or worse under the hypothesis (e-processes).
+"""Sequential tests for E Z <= b with Z >= 0: capital of bets that are fair or worse under the
+hypothesis (e-processes).
 
-``Exceeds`` tests "E Z <= b" by the capital prod (1 + c (Z_i/b - 1)), 0 <= c < 1: never negative, expectation at most 1
-for every law of Z >= 0 whatever its tails.  ``Below`` tests "E Z >= b" by prod (1 + c (b - Z_i)/(B - b)), 0 <= c < 1,
-which needs Z <= B almost surely: without such a B no sample can bound a mean, since a rare large value may carry it.
-Both average the capital over a grid of c, and by Ville's inequality reach 1/alpha with probability at most alpha, at
-any stopping time.  (Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, JRSSB 2024; the
+``Exceeds`` tests "E Z <= b" by the capital prod (1 + c (Z_i/b - 1)), 0 <= c < 1: never negative,
+expectation at most 1 for every law of Z >= 0 whatever its tails.  ``Below`` tests "E Z >= b" by
+prod (1 + c (b - Z_i)/(B - b)), 0 <= c < 1, which needs Z <= B almost surely: without such a B no
+sample can bound a mean, since a rare large value may carry it. Both average the capital over a grid
+of c, and by Ville's inequality reach 1/alpha with probability at most alpha, at any stopping time.
+(Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, JRSSB 2024; the
 wording and the combination over cells are ours.)
 
-Cells are times (and weights) watched by the same runs.  A violation anywhere is claimed on the average of the cells'
-capitals, an e-process for "all cells hold" under any dependence; "all cells hold" is claimed only when every cell's
-own test rejects, which errs with probability at most alpha as whichever cell fails has to be rejected wrongly.  So
-each of the two claims has level alpha over all cells and all sample sizes at once.  Weak where Z is nearly constant
-and b barely above it (a bet of c < 1 cannot grow fast), and where B is far above b.
+Cells are times (and weights) watched by the same runs.  A violation anywhere is claimed on the
+average of the cells' capitals, an e-process for "all cells hold" under any dependence; "all cells
+hold" is claimed only when every cell's own test rejects, which errs with probability at most alpha
+as whichever cell fails has to be rejected wrongly.  So each of the two claims has level alpha over
+all cells and all sample sizes at once.  Weak where Z is nearly constant and b barely above it (a
+bet of c < 1 cannot grow fast), and where B is far above b.
 """
 
 from __future__ import annotations
@@ -35,7 +38,12 @@ class Exceeds:
     def watch(self, samples: Array) -> None:
         """Independent samples (n, cells)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            excess = np.where(self.claimed > 0.0, samples / self.claimed, np.where(samples > 0.0, np.inf, 1.0)) - 1.0
+            excess = (
+                np.where(
+                    self.claimed > 0.0, samples / self.claimed, np.where(samples > 0.0, np.inf, 1.0)
+                )
+                - 1.0
+            )
         for row, stake in enumerate(STAKES):
             self.capital[row] += np.log1p(stake * excess).sum(axis=0)
 
@@ -66,7 +74,9 @@ class Below:
         return self.best
 
     def fastest(self) -> Array:
-        """The most that one sample can add to the logarithm of a cell's capital, the one where Z = 0."""
+        """The most that one sample can add to the logarithm of a cell's capital, the one where Z =
+        0.
+        """
         sure = self.most <= self.claimed
         room = np.where(sure, 1.0, self.most - self.claimed)
         return np.where(sure, np.inf, np.log1p(STAKES[0] * self.claimed / room))

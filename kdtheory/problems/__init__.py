@@ -7,6 +7,12 @@ from kdtheory.problems.sinusoidal import SinusoidalSum
 from kdtheory.problems.user import check_finite_sum
 
 __all__ = [
-    "Constant", "Constants", "FiniteSum", "LeastSquares", "LogisticRegression", "SinusoidalSum", "SoftmaxRegression",
+    "Constant",
+    "Constants",
+    "FiniteSum",
+    "LeastSquares",
+    "LogisticRegression",
+    "SinusoidalSum",
+    "SoftmaxRegression",
     "check_finite_sum",
 ]

@@ -11,9 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from kdtheory.errors import InvalidInput
 
 Array = NDArray[np.float64]
-LARGEST = 1e75          # entries of arrays: products of four are still floats, and none of our moments has more factors
-MODERATE = 1e50         # constants, up or down: what divides by two of them and multiplies with two moments is still a float
-MEMORY_LIMIT = 4 * 2**30    # bytes that one array of ours may take; beyond it a clear error beats the kernel's
+# entries of arrays: products of four are still floats, and none of our moments has more factors
+LARGEST = 1e75
+# constants, up or down: what divides by two of them and multiplies with two moments is still a
+# float
+MODERATE = 1e50
+# Bytes that one array of ours may take; beyond it a clear error beats the kernel's.
+MEMORY_LIMIT = 4 * 2**30
 
 
 class Constant(float):
@@ -38,8 +42,9 @@ class Constant(float):
 class Constants:
     """The constants of the assumptions (paper, Section 4), in units of f and x.
 
-    ``mu``: strong convexity, 0.0 if not strongly convex.  ``mu_pl``: Polyak-Lojasiewicz.  ``L``: smoothness of f.
-    ``Lcal``: expected smoothness, E|G-S|^2 <= 2 Lcal F.  ``sigma_star_sq``: E|grad f_xi(x*)|^2.
+    ``mu``: strong convexity, 0.0 if not strongly convex.  ``mu_pl``: Polyak-Lojasiewicz.  ``L``:
+    smoothness of f. ``Lcal``: expected smoothness, E|G-S|^2 <= 2 Lcal F.  ``sigma_star_sq``: E|grad
+    f_xi(x*)|^2.
     """
 
     mu: Constant
@@ -53,8 +58,9 @@ class Constants:
 class FiniteSum(Protocol):
     """f(x) = mean of f_n(x), n < n_terms, x in R^dim: what a user's own problem must offer.
 
-    Shapes: ``value(x)`` a float, ``gradient(x)`` (dim,), ``gradients(x)`` (n_terms, dim), ``minimiser`` (dim,).
-    Pass the object through :func:`check_finite_sum` once; every engine then takes it.
+    Shapes: ``value(x)`` a float, ``gradient(x)`` (dim,), ``gradients(x)`` (n_terms, dim),
+    ``minimiser`` (dim,). Pass the object through :func:`check_finite_sum` once; every engine then
+    takes it.
     """
 
     @property
@@ -88,31 +94,46 @@ class FiniteSum(Protocol):
 
 
 def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
-    """A read-only float64 copy of ``value``; ``InvalidInput`` when it is no array with ``ndim`` axes of numbers within ``LARGEST``."""
+    """A read-only float64 copy of ``value``; ``InvalidInput`` when it is no array with ``ndim``
+    axes of numbers within ``LARGEST``.
+    """
     try:
-        if np.iscomplexobj(value):      # a cast would drop the imaginary part with a mere warning
+        if np.iscomplexobj(value):  # a cast would drop the imaginary part with a mere warning
             raise TypeError("complex numbers have no order")
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{name} must be an array of real numbers with {ndim} axes: {error}.") from error
+        raise InvalidInput(
+            f"{name} must be an array of real numbers with {ndim} axes: {error}."
+        ) from error
     if array.ndim != ndim:
         raise InvalidInput(f"{name} must have {ndim} axes, got shape {array.shape}.")
     if array.size == 0:
-        raise InvalidInput(f"{name} is empty (shape {array.shape}); at least one sample and one coordinate are needed.")
+        raise InvalidInput(
+            f"{name} is empty (shape {array.shape}); at least one sample and one coordinate are"
+            " needed."
+        )
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         first = tuple(int(i) for i in bad[0])
-        raise InvalidInput(f"{name} must be finite, got {array[first]} at index {first}. Remove or impute such entries.")
+        raise InvalidInput(
+            f"{name} must be finite, got {array[first]} at index {first}. Remove or impute such"
+            " entries."
+        )
     large = np.argwhere(np.abs(array) > LARGEST)
     if len(large):
         first = tuple(int(i) for i in large[0])
-        raise InvalidInput(f"{name} must lie within {LARGEST:g}, got {array[first]:g} at index {first}: products would overflow. Use other units.")
+        raise InvalidInput(
+            f"{name} must lie within {LARGEST:g}, got {array[first]:g} at index {first}: products"
+            " would overflow. Use other units."
+        )
     array.flags.writeable = False
     return array
 
 
 def as_given(value: ArrayLike, stored: Array) -> NDArray[Any]:
-    """A read-only copy of ``value`` where it holds objects (fractions, which ``stored`` rounds), else ``stored`` itself."""
+    """A read-only copy of ``value`` where it holds objects (fractions, which ``stored`` rounds),
+    else ``stored`` itself.
+    """
     if np.asarray(value).dtype != object:
         return stored
     array = np.array(value, dtype=object)
@@ -121,7 +142,9 @@ def as_given(value: ArrayLike, stored: Array) -> NDArray[Any]:
 
 
 def point(problem: FiniteSum, value: ArrayLike, name: str) -> Array:
-    """``value`` as a frozen point of the problem's space, (dim,); ``InvalidInput`` names both dimensions."""
+    """``value`` as a frozen point of the problem's space, (dim,); ``InvalidInput`` names both
+    dimensions.
+    """
     array = frozen_array(value, name, ndim=1)
     if array.shape != (problem.dim,):
         raise InvalidInput(
@@ -135,15 +158,22 @@ def positive_float(value: object, name: str, *, allow_zero: bool = False) -> flo
     """``value`` as a finite float > 0 (>= 0 with ``allow_zero``)."""
     number = real_float(value, name)
     if number < 0.0 or (number == 0.0 and not allow_zero):
-        raise InvalidInput(f"{name} must be {'>= 0' if allow_zero else '> 0'}, got {name} = {number}.")
+        raise InvalidInput(
+            f"{name} must be {'>= 0' if allow_zero else '> 0'}, got {name} = {number}."
+        )
     return number
 
 
 def moderate_float(value: object, name: str) -> float:
-    """``value`` as a float > 0 that is neither so large nor so small that a formula with it leaves the range of floats."""
+    """``value`` as a float > 0 that is neither so large nor so small that a formula with it leaves
+    the range of floats.
+    """
     number = positive_float(value, name)
     if not 1.0 / MODERATE <= number <= MODERATE:
-        raise InvalidInput(f"{name} must lie between {1.0 / MODERATE:g} and {MODERATE:g}, got {name} = {number:g}. Use other units.")
+        raise InvalidInput(
+            f"{name} must lie between {1.0 / MODERATE:g} and {MODERATE:g}, got {name} = {number:g}."
+            " Use other units."
+        )
     return number
 
 
@@ -171,19 +201,36 @@ def positive_int(value: object, name: str, *, minimum: int = 1) -> int:
 
 def refuse_long(steps: int, what: str) -> None:
     """``InvalidInput`` when a number for each of ``steps`` would not fit in memory."""
-    _refuse_large(steps, f"{what} holds one number a step: {steps} steps need", "Use fewer steps, or noise_floor() for the limit.")
+    _refuse_large(
+        steps,
+        f"{what} holds one number a step: {steps} steps need",
+        "Use fewer steps, or noise_floor() for the limit.",
+    )
 
 
 def refuse_wide(dim: int, what: str) -> None:
     """``InvalidInput`` when a (dim, dim) matrix would not fit in memory."""
-    _refuse_large(dim * dim, f"{what} holds a {dim} x {dim} matrix: it needs", "Reduce the number of features (projection, selection) first.")
+    _refuse_large(
+        dim * dim,
+        f"{what} holds a {dim} x {dim} matrix: it needs",
+        "Reduce the number of features (projection, selection) first.",
+    )
 
 
 def refuse_many(replicates: int, dim: int, what: str) -> None:
-    """``InvalidInput`` when an iterate (dim,) for each of ``replicates`` would not fit in memory."""
-    _refuse_large(replicates * dim, f"{what} holds {dim} numbers a replicate: {replicates} replicates need", "Use fewer replicates.")
+    """``InvalidInput`` when an iterate (dim,) for each of ``replicates`` would not fit in
+    memory.
+    """
+    _refuse_large(
+        replicates * dim,
+        f"{what} holds {dim} numbers a replicate: {replicates} replicates need",
+        "Use fewer replicates.",
+    )
 
 
 def _refuse_large(numbers: int, what: str, way_out: str) -> None:
     if 8 * numbers > MEMORY_LIMIT:
-        raise InvalidInput(f"{what} {8 * numbers / 2**30:.1f} GiB, more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB. {way_out}")
+        raise InvalidInput(
+            f"{what} {8 * numbers / 2**30:.1f} GiB, more than the limit of"
+            f" {MEMORY_LIMIT / 2**30:.0f} GiB. {way_out}"
+        )

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, Constant, Constants, frozen_array, point, positive_float, refuse_wide
+from kdtheory.problems.base import (
+    Array,
+    Constant,
+    Constants,
+    frozen_array,
+    point,
+    positive_float,
+    refuse_wide,
+)
 from kdtheory.problems.newton import newton_minimiser
 
 
@@ -25,7 +33,8 @@ def softmax(z: Array) -> Array:
 
 
 class LinearClassifier:
-    """Shared by both: outputs z_n = W a_n with K outputs, x = W.ravel() row-major, residual r(z) - y.
+    """Shared by both: outputs z_n = W a_n with K outputs, x = W.ravel() row-major, residual r(z) -
+    y.
 
     ``curvature`` bounds the Hessian of the loss in z: 1/4 for the logistic loss, 1/2 for softmax.
     """
@@ -33,7 +42,7 @@ class LinearClassifier:
     curvature: float
     n_outputs: int
     features: Array
-    labels: Array           # (N, K)
+    labels: Array  # (N, K)
     ridge: float
 
     @property
@@ -48,16 +57,24 @@ class LinearClassifier:
 
     def response(self, z: Array) -> Array:
         """r(z), the gradient of the loss is r(z) - y; shape as z, (..., K)."""
-        raise TypeError("LinearClassifier is a base for LogisticRegression and SoftmaxRegression; use one of these.")
+        raise TypeError(
+            "LinearClassifier is a base for LogisticRegression and SoftmaxRegression; use one of"
+            " these."
+        )
 
     def log_partition(self, z: Array) -> Array:
         """The loss is log_partition(z) - <y, z>; (..., K) -> (...)."""
-        raise TypeError("LinearClassifier is a base for LogisticRegression and SoftmaxRegression; use one of these.")
+        raise TypeError(
+            "LinearClassifier is a base for LogisticRegression and SoftmaxRegression; use one of"
+            " these."
+        )
 
     def _outputs(self, points: Array) -> Array:
         """Outputs of every sample at every row of ``points`` (R, K d), as (R, N, K)."""
         weights = points.reshape(len(points) * self.n_outputs, -1)
-        return (weights @ self.features.T).reshape(len(points), self.n_outputs, -1).transpose(0, 2, 1)
+        return (
+            (weights @ self.features.T).reshape(len(points), self.n_outputs, -1).transpose(0, 2, 1)
+        )
 
     def values(self, points: Array) -> Array:
         """f at every row of ``points`` (R, dim), as (R,)."""
@@ -82,7 +99,9 @@ class LinearClassifier:
         return self._outer(self.residuals(x), self.features) + self.ridge * x
 
     def sampled_gradients(self, points: Array, indices: np.ndarray) -> Array:
-        """Mean gradient over each row's indices (R, B) at each row of ``points`` (R, dim), as (R, dim)."""
+        """Mean gradient over each row's indices (R, B) at each row of ``points`` (R, dim), as (R,
+        dim).
+        """
         rows = self.features[indices]
         weights = points.reshape(len(points), self.n_outputs, -1)
         residual = self.response(np.einsum("rbd,rkd->rbk", rows, weights)) - self.labels[indices]
@@ -90,9 +109,11 @@ class LinearClassifier:
         return mean.reshape(points.shape) + self.ridge * points
 
     def distillation_gradients(self, x: Array, theta: Array, weight: float) -> Array:
-        """Gradients of the KD objective's terms, (N, dim), from its definition (paper, Section 3): mixed losses.
+        """Gradients of the KD objective's terms, (N, dim), from its definition (paper, Section 3):
+        mixed losses.
 
-        The ridge is a squared loss on the outputs x_i with targets 0, and is distilled like every other loss.
+        The ridge is a squared loss on the outputs x_i with targets 0, and is distilled like every
+        other loss.
         """
         x, theta = point(self, x, "x"), point(self, theta, "theta")
         student = self.response(self._outputs(x[None, :])[0])
@@ -123,7 +144,9 @@ class LinearClassifier:
 
     @cached_property
     def minimiser(self) -> Array:
-        """x*, (dim,), by damped Newton from 0; ``InvalidInput`` when there is none (separable classes, ridge = 0)."""
+        """x*, (dim,), by damped Newton from 0; ``InvalidInput`` when there is none (separable
+        classes, ridge = 0).
+        """
         return newton_minimiser(self)
 
     @cached_property
@@ -133,8 +156,14 @@ class LinearClassifier:
 
     @property
     def term_curvature(self) -> tuple[float, float]:
-        """Bounds on the Hessian of every single f_n, at any point: ridge and curvature max |a_n|^2 + ridge."""
-        return self.ridge, self.curvature * float(np.einsum("nd,nd->n", self.features, self.features).max()) + self.ridge
+        """Bounds on the Hessian of every single f_n, at any point: ridge and curvature max |a_n|^2
+        + ridge.
+        """
+        return (
+            self.ridge,
+            self.curvature * float(np.einsum("nd,nd->n", self.features, self.features).max())
+            + self.ridge,
+        )
 
     @cached_property
     def constants(self) -> Constants:
@@ -145,12 +174,22 @@ class LinearClassifier:
         ridge_why = "the ridge: cross-entropy is convex, and flat at infinity"
         return Constants(
             mu=Constant(self.ridge, exact=False, why=ridge_why),
-            mu_pl=Constant(self.ridge, exact=False, why="strong convexity implies PL with the same constant"),
-            L=Constant(self.curvature * top + self.ridge, exact=False,
-                       why=f"the loss has curvature <= {self.curvature} in the outputs"),
-            Lcal=Constant(self.curvature * sq_norms.max() + self.ridge, exact=False,
-                          why="convex terms: Lcal <= max L_n, and L_n <= curvature |a_n|^2 + ridge"),
-            sigma_star_sq=Constant(float((noise**2).sum() / self.n_terms), exact=True, why="mean over the terms at x*"),
+            mu_pl=Constant(
+                self.ridge, exact=False, why="strong convexity implies PL with the same constant"
+            ),
+            L=Constant(
+                self.curvature * top + self.ridge,
+                exact=False,
+                why=f"the loss has curvature <= {self.curvature} in the outputs",
+            ),
+            Lcal=Constant(
+                self.curvature * sq_norms.max() + self.ridge,
+                exact=False,
+                why="convex terms: Lcal <= max L_n, and L_n <= curvature |a_n|^2 + ridge",
+            ),
+            sigma_star_sq=Constant(
+                float((noise**2).sum() / self.n_terms), exact=True, why="mean over the terms at x*"
+            ),
         )
 
 
@@ -158,7 +197,8 @@ def _checked_features(features: ArrayLike, n_labels: int) -> Array:
     array = frozen_array(features, "features", ndim=2)
     if array.shape[0] != n_labels:
         raise InvalidInput(
-            f"features and labels must have one row per sample, got {array.shape[0]} and {n_labels} samples."
+            f"features and labels must have one row per sample, got {array.shape[0]} and {n_labels}"
+            " samples."
         )
     return array
 
@@ -185,8 +225,8 @@ class LogisticRegression(LinearClassifier):
         if len(outside):
             first = int(outside[0])
             raise InvalidInput(
-                f"labels must lie in [0, 1], got labels[{first}] = {flat[first]}. Map classes {{-1, 1}} to {{0, 1}}; "
-                "for more than two classes use SoftmaxRegression."
+                f"labels must lie in [0, 1], got labels[{first}] = {flat[first]}. Map classes {{-1,"
+                " 1} to {0, 1}; for more than two classes use SoftmaxRegression."
             )
         self.features = _checked_features(features, len(flat))
         self.labels = flat[:, None]
@@ -207,7 +247,8 @@ class SoftmaxRegression(LinearClassifier):
 
     Args:
         features: (N, d).
-        labels: (N,) whole numbers in 0..K-1 (K = largest + 1, at least 2), or (N, K) rows of probabilities.
+        labels: (N,) whole numbers in 0..K-1 (K = largest + 1, at least 2), or (N, K) rows of
+            probabilities.
         ridge: weight of the penalty, >= 0.
 
     Raises:
@@ -240,22 +281,31 @@ def _label_matrix(labels: ArrayLike) -> Array:
         flat = frozen_array(labels, "labels", ndim=1)
         if (flat != np.round(flat)).any() or flat.min() < 0:
             raise InvalidInput(
-                "labels with one axis must be class numbers 0, 1, ..., K-1; for soft labels pass rows of "
-                f"probabilities, shape (N, K). Smallest {flat.min()}, largest {flat.max()}."
+                "labels with one axis must be class numbers 0, 1, ..., K-1; for soft labels pass"
+                f" rows of probabilities, shape (N, K). Smallest {flat.min()}, largest"
+                f" {flat.max()}."
             )
         classes = max(int(flat.max()) + 1, 2)
         if classes > 100_000:
-            raise InvalidInput(f"labels name {classes} classes (largest label {flat.max()}); number the classes from 0.")
+            raise InvalidInput(
+                f"labels name {classes} classes (largest label {flat.max()}); number the classes"
+                " from 0."
+            )
         matrix = np.zeros((len(flat), classes))
         matrix[np.arange(len(flat)), flat.astype(int)] = 1.0
     else:
         matrix = frozen_array(labels, "labels", ndim=2).copy()
-        # Rows summed in float64: rounding is below K * eps, far under 1e-9; a forgotten normalisation is far above.
-        if matrix.shape[1] < 2 or matrix.min() < 0.0 or np.abs(matrix.sum(axis=1) - 1.0).max() > 1e-9:
+        # Rows summed in float64: rounding is below K * eps, far under 1e-9; a forgotten
+        # normalisation is far above.
+        if (
+            matrix.shape[1] < 2
+            or matrix.min() < 0.0
+            or np.abs(matrix.sum(axis=1) - 1.0).max() > 1e-9
+        ):
             raise InvalidInput(
-                f"labels with two axes must be rows of at least two probabilities that sum to 1, got shape "
-                f"{matrix.shape}, smallest {matrix.min()}, row sums in [{matrix.sum(axis=1).min()}, "
-                f"{matrix.sum(axis=1).max()}]."
+                "labels with two axes must be rows of at least two probabilities that sum to 1,"
+                f" got shape {matrix.shape}, smallest {matrix.min()}, row sums in"
+                f" [{matrix.sum(axis=1).min()}, {matrix.sum(axis=1).max()}]."
             )
     matrix.flags.writeable = False
     return matrix

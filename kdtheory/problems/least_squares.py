@@ -1,4 +1,6 @@
-"""Least squares with ridge: every constant exact, and the one problem class with an exact law (theory, Section 6)."""
+"""Least squares with ridge: every constant exact, and the one problem class with an exact law
+(theory, Section 6).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, Constant, Constants, as_given, frozen_array, point, positive_float, refuse_wide
+from kdtheory.problems.base import (
+    Array,
+    Constant,
+    Constants,
+    as_given,
+    frozen_array,
+    point,
+    positive_float,
+    refuse_wide,
+)
 
 
 class LeastSquares:
@@ -33,15 +44,18 @@ class LeastSquares:
         self.targets = frozen_array(targets, "targets", ndim=1)
         if self.targets.shape[0] != self.features.shape[0]:
             raise InvalidInput(
-                f"features and targets must have one row per sample, got {self.features.shape[0]} and "
-                f"{self.targets.shape[0]} samples."
+                f"features and targets must have one row per sample, got {self.features.shape[0]}"
+                f" and {self.targets.shape[0]} samples."
             )
         self.ridge = positive_float(ridge, "ridge", allow_zero=True)
-        # What rational evidence starts from: fractions as they came, floats as the dyadic rationals that they are.
+        # What rational evidence starts from: fractions as they came, floats as the dyadic rationals
+        # that they are.
         self.given = (as_given(features, self.features), as_given(targets, self.targets), ridge)
         refuse_wide(self.dim, "LeastSquares")
         if not self.features.any() and self.ridge == 0.0:
-            raise InvalidInput("features are all zero and ridge = 0: f is constant, every constant would be 0.")
+            raise InvalidInput(
+                "features are all zero and ridge = 0: f is constant, every constant would be 0."
+            )
 
     @property
     def n_terms(self) -> int:
@@ -62,7 +76,9 @@ class LeastSquares:
 
     @cached_property
     def minimiser(self) -> Array:
-        """The minimiser of smallest norm, (d,), by orthogonal factorisation of the stacked system."""
+        """The minimiser of smallest norm, (d,), by orthogonal factorisation of the stacked
+        system.
+        """
         scale = np.sqrt(self.n_terms)
         rows = [self.features / scale]
         right = [self.targets / scale]
@@ -86,10 +102,14 @@ class LeastSquares:
     def values(self, points: Array) -> Array:
         """f at every row of ``points`` (R, d), as (R,)."""
         residual = points @ self.features.T - self.targets
-        return np.einsum("rn,rn->r", residual, residual) / (2 * self.n_terms) + self.ridge / 2 * (points**2).sum(axis=1)
+        return np.einsum("rn,rn->r", residual, residual) / (2 * self.n_terms) + self.ridge / 2 * (
+            points**2
+        ).sum(axis=1)
 
     def gap(self, points: Array) -> Array:
-        """f - f* at every row of ``points`` (R, d), without the cancellation of a difference of values."""
+        """f - f* at every row of ``points`` (R, d), without the cancellation of a difference of
+        values.
+        """
         e = points - self.minimiser
         return np.einsum("rd,rd->r", e @ self.hessian, e) / 2
 
@@ -104,15 +124,19 @@ class LeastSquares:
         return residual[:, None] * self.features + self.ridge * x
 
     def sampled_gradients(self, points: Array, indices: np.ndarray) -> Array:
-        """Mean gradient over each row's indices (R, B) at each row of ``points`` (R, d), as (R, d)."""
+        """Mean gradient over each row's indices (R, B) at each row of ``points`` (R, d), as (R,
+        d).
+        """
         rows = self.features[indices]
         residual = np.einsum("rbd,rd->rb", rows, points) - self.targets[indices]
         return np.einsum("rb,rbd->rd", residual, rows) / indices.shape[1] + self.ridge * points
 
     def distillation_gradients(self, x: Array, theta: Array, weight: float) -> Array:
-        """Gradients of the KD objective's terms, (N, d), from its definition (paper, Section 3): mixed losses.
+        """Gradients of the KD objective's terms, (N, d), from its definition (paper, Section 3):
+        mixed losses.
 
-        The ridge is a squared loss on the d outputs x_i with targets 0, and is distilled like every other loss.
+        The ridge is a squared loss on the d outputs x_i with targets 0, and is distilled like every
+        other loss.
         """
         x, theta = point(self, x, "x"), point(self, theta, "theta")
         outputs = self.features @ x
@@ -124,14 +148,20 @@ class LeastSquares:
     @property
     def term_curvature(self) -> tuple[float, float]:
         """Bounds on the Hessian of every single f_n: ridge and max |a_n|^2 + ridge."""
-        return self.ridge, float(np.einsum("nd,nd->n", self.features, self.features).max()) + self.ridge
+        return (
+            self.ridge,
+            float(np.einsum("nd,nd->n", self.features, self.features).max()) + self.ridge,
+        )
 
     @cached_property
     def constants(self) -> Constants:
-        """mu and L from the spectrum of H, Lcal from the pencil (E H_n^2, E H_n); all exact up to rounding."""
+        """mu and L from the spectrum of H, Lcal from the pencil (E H_n^2, E H_n); all exact up to
+        rounding.
+        """
         eigenvalues, vectors = np.linalg.eigh(self.hessian)
         largest = eigenvalues[-1]
-        # Backward stable eigh moves eigenvalues by at most a small multiple of eps * dim * |H|: smaller ones count as 0.
+        # Backward stable eigh moves eigenvalues by at most a small multiple of eps * dim * |H|:
+        # smaller ones count as 0.
         positive = eigenvalues > np.finfo(float).eps * max(self.n_terms, self.dim) * largest
         smallest = eigenvalues[positive][0]
         basis = vectors[:, positive] / np.sqrt(eigenvalues[positive])
@@ -143,9 +173,17 @@ class LeastSquares:
         noise = self.gradients(self.minimiser)
         full_rank = bool(positive.all())
         return Constants(
-            mu=Constant(smallest if full_rank else 0.0, exact=True, why="smallest eigenvalue of the Hessian"),
+            mu=Constant(
+                smallest if full_rank else 0.0, exact=True, why="smallest eigenvalue of the Hessian"
+            ),
             mu_pl=Constant(smallest, exact=True, why="smallest non-zero eigenvalue of the Hessian"),
             L=Constant(largest, exact=True, why="largest eigenvalue of the Hessian"),
-            Lcal=Constant(max(pencil, largest), exact=True, why="largest eigenvalue of the pencil (E H_n^2, E H_n)"),
-            sigma_star_sq=Constant(float((noise**2).sum() / self.n_terms), exact=True, why="mean over the terms at x*"),
+            Lcal=Constant(
+                max(pencil, largest),
+                exact=True,
+                why="largest eigenvalue of the pencil (E H_n^2, E H_n)",
+            ),
+            sigma_star_sq=Constant(
+                float((noise**2).sum() / self.n_terms), exact=True, why="mean over the terms at x*"
+            ),
         )

@@ -13,14 +13,18 @@ from kdtheory.problems.sinusoidal import SinusoidalSum
 
 Found = TypeVar("Found")
 OURS = (LeastSquares, LogisticRegression, SoftmaxRegression, SinusoidalSum)
-MOST = 64       # answers kept a problem; a sweep over weights asks each question once and would only fill the memory
+# answers kept a problem; a sweep over weights asks each question once and would only fill the
+# memory
+MOST = 64
 _ANSWERS: WeakKeyDictionary[FiniteSum, dict[Hashable, Any]] = WeakKeyDictionary()
 
 
 def remembered(problem: FiniteSum, question: Hashable, answer: Callable[[], Found]) -> Found:
-    """``answer()``, or what it was when the same question was asked of the same problem; ``question`` names the asker and all arguments.
+    """``answer()``, or what it was when the same question was asked of the same problem;
+    ``question`` names the asker and all arguments.
 
-    Only our own problems, whose data are read-only: somebody else's object may have changed in between.  Answers go with the problem.
+    Only our own problems, whose data are read-only: somebody else's object may have changed in
+    between.  Answers go with the problem.
     """
     if type(problem) not in OURS:
         return answer()

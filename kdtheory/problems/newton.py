@@ -1,4 +1,6 @@
-"""Minimisers of smooth convex finite sums by damped Newton, to the accuracy that rounding allows."""
+"""Minimisers of smooth convex finite sums by damped Newton, to the accuracy that rounding
+allows.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,12 @@ class TwiceDifferentiable(Protocol):
 def newton_minimiser(problem: TwiceDifferentiable) -> Array:
     """The minimiser reached from 0, (dim,), read-only.
 
-    Iterates until the gradient stops shrinking, which is at rounding level; directions are least-norm solutions, so
-    flat directions (softmax without ridge) are left at 0.
+    Iterates until the gradient stops shrinking, which is at rounding level; directions are
+    least-norm solutions, so flat directions (softmax without ridge) are left at 0.
 
     Raises:
-        InvalidInput: no minimiser was found (the infimum is not attained, as for separable classes without ridge).
+        InvalidInput: no minimiser was found (the infimum is not attained, as for separable classes
+            without ridge).
     """
     x = np.zeros(problem.dim)
     gradient = problem.gradient(x)
@@ -50,9 +53,14 @@ def newton_minimiser(problem: TwiceDifferentiable) -> Array:
             break
         hessian = problem.hessian_at(x)
         regular = problem.ridge > 0.0
-        direction = np.linalg.solve(hessian, gradient) if regular else np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        direction = (
+            np.linalg.solve(hessian, gradient)
+            if regular
+            else np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        )
         size, value, slope = 1.0, problem.value(x), float(gradient @ direction)
-        # A decrease below the rounding of f cannot be seen: there the full step is taken, and the gradient judges it.
+        # A decrease below the rounding of f cannot be seen: there the full step is taken, and the
+        # gradient judges it.
         if slope > 1e-14 * abs(value):
             while problem.value(x - size * direction) > value - size * slope / 4 and size > 1e-6:
                 size /= 2
@@ -60,19 +68,22 @@ def newton_minimiser(problem: TwiceDifferentiable) -> Array:
         gradient_there = problem.gradient(candidate)
         norm = float(np.linalg.norm(gradient_there))
         if norm >= best and best <= 1e-9 * max(start, 1e-300):
-            break       # rounding level: the step no longer helps
+            break  # rounding level: the step no longer helps
         x, gradient, best = candidate, gradient_there, norm
     if best > 1e-9 * start or (problem.ridge == 0.0 and not _attained(problem, x, start)):
         raise InvalidInput(
-            f"No minimiser found: the gradient is still {best:.3g} of {start:.3g} at the start after {MAX_ITERATIONS} Newton "
-            f"steps, |x| = {np.linalg.norm(x):.3g}. Separable classes without ridge have none; use ridge > 0."
+            f"No minimiser found: the gradient is still {best:.3g} of {start:.3g} at the start"
+            f" after {MAX_ITERATIONS} Newton steps, |x| = {np.linalg.norm(x):.3g}. Separable"
+            " classes without ridge have none; use ridge > 0."
         )
     x.flags.writeable = False
     return x
 
 
 def _attained(problem: TwiceDifferentiable, x: Array, start: float) -> bool:
-    """Whether curvature remains where the gradient does not vanish; along a ray to infinity both fade together."""
+    """Whether curvature remains where the gradient does not vanish; along a ray to infinity both
+    fade together.
+    """
     curvature = np.linalg.eigvalsh(problem.hessian_at(x))[-1]
     initial = np.linalg.eigvalsh(problem.hessian_at(np.zeros(problem.dim)))[-1]
     return bool(curvature > 1e-6 * initial or start == 0.0)

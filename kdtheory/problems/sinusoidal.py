@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, Constant, Constants, frozen_array
 
-# phi'(t)^2 >= 2 mu phi(t) holds for phi(t) = t^2 + 3 sin^2 t with mu = 0.175: the least quotient is 0.17553 near t = 2.20 (proved by
-# ball arithmetic in tests/test_problems.py).  phi'' = 2 + 6 cos 2t lies in [-4, 8], with 8 at the minimiser.
+# phi'(t)^2 >= 2 mu phi(t) holds for phi(t) = t^2 + 3 sin^2 t with mu = 0.175: the least quotient is
+# 0.17553 near t = 2.20 (proved by ball arithmetic in tests/test_problems.py).  phi'' = 2 + 6 cos 2t
+# lies in [-4, 8], with 8 at the minimiser.
 PHI_MU = 0.175
 PHI_L = 8.0
 
@@ -27,7 +28,8 @@ def phi_slope(t: Array) -> Array:
 
 
 class SinusoidalSum:
-    """f_n(x) = weights_n sum_j phi(u_j.x) + shifts_n.x with phi(t) = t^2 + 3 sin^2 t; f = sum_j phi(u_j.x).
+    """f_n(x) = weights_n sum_j phi(u_j.x) + shifts_n.x with phi(t) = t^2 + 3 sin^2 t; f = sum_j
+    phi(u_j.x).
 
     Args:
         directions: (m, d), the rows u_j, linearly independent (that is what makes f PL).
@@ -35,7 +37,8 @@ class SinusoidalSum:
         shifts: (N, d), mean 0.
 
     Raises:
-        InvalidInput: shapes, non-finite entries, means other than 1 and 0 (to 1e-9 relative), dependent directions.
+        InvalidInput: shapes, non-finite entries, means other than 1 and 0 (to 1e-9 relative),
+            dependent directions.
     """
 
     def __init__(self, directions: ArrayLike, weights: ArrayLike, shifts: ArrayLike) -> None:
@@ -45,21 +48,27 @@ class SinusoidalSum:
         self.shifts = frozen_array(shifts, "shifts", ndim=2)
         if self.shifts.shape != (len(self.weights), self.directions.shape[1]):
             raise InvalidInput(
-                f"shifts must have shape (N, d) = {(len(self.weights), self.directions.shape[1])} to fit weights and "
-                f"directions, got {self.shifts.shape}."
+                f"shifts must have shape (N, d) = {(len(self.weights), self.directions.shape[1])}"
+                f" to fit weights and directions, got {self.shifts.shape}."
             )
-        # Means over N float64 numbers carry about N * eps of rounding; 1e-9 is far above it and far below any misuse.
+        # Means over N float64 numbers carry about N * eps of rounding; 1e-9 is far above it and far
+        # below any misuse.
         if abs(self.weights.mean() - 1.0) > 1e-9 * max(1.0, float(np.abs(self.weights).max())):
-            raise InvalidInput(f"weights must have mean 1, got {self.weights.mean()}. Divide them by their mean.")
-        if np.abs(self.shifts.mean(axis=0)).max() > 1e-9 * max(1.0, float(np.abs(self.shifts).max())):
+            raise InvalidInput(
+                f"weights must have mean 1, got {self.weights.mean()}. Divide them by their mean."
+            )
+        if np.abs(self.shifts.mean(axis=0)).max() > 1e-9 * max(
+            1.0, float(np.abs(self.shifts).max())
+        ):
             raise InvalidInput(
                 f"shifts must have mean 0, got {self.shifts.mean(axis=0)}. Subtract their mean."
             )
         spectrum = np.linalg.eigvalsh(self.directions @ self.directions.T)
         if spectrum[0] <= 1e-10 * spectrum[-1]:
             raise InvalidInput(
-                f"directions must be linearly independent (at most d rows): smallest eigenvalue of U U^T is "
-                f"{spectrum[0]:.3g}, largest {spectrum[-1]:.3g}. Without that f need not satisfy PL."
+                "directions must be linearly independent (at most d rows): smallest eigenvalue of"
+                f" U U^T is {spectrum[0]:.3g}, largest {spectrum[-1]:.3g}. Without that f need not"
+                " satisfy PL."
             )
         self._spectrum = (float(spectrum[0]), float(spectrum[-1]))
 
@@ -105,12 +114,18 @@ class SinusoidalSum:
         return self.weights[:, None] * self.gradient(x) + self.shifts
 
     def sampled_gradients(self, points: Array, indices: np.ndarray) -> Array:
-        """Mean gradient over each row's indices (R, B) at each row of ``points`` (R, d), as (R, d)."""
-        return self.weights[indices].mean(axis=1)[:, None] * self._full(points) + self.shifts[indices].mean(axis=1)
+        """Mean gradient over each row's indices (R, B) at each row of ``points`` (R, d), as (R,
+        d).
+        """
+        return self.weights[indices].mean(axis=1)[:, None] * self._full(points) + self.shifts[
+            indices
+        ].mean(axis=1)
 
     @property
     def term_curvature(self) -> tuple[float, float]:
-        """Bounds on the Hessian of every single f_n, at any point: weights times phi'' in [-4, 8] times |U|^2."""
+        """Bounds on the Hessian of every single f_n, at any point: weights times phi'' in [-4, 8]
+        times |U|^2.
+        """
         size = float(np.abs(self.weights).max()) * self._spectrum[1]
         return (-4.0 if self.weights.min() >= 0.0 else -PHI_L) * size, PHI_L * size
 
@@ -121,10 +136,22 @@ class SinusoidalSum:
         smooth = PHI_L * high
         return Constants(
             mu=Constant(0.0, exact=True, why="f is not convex"),
-            mu_pl=Constant(PHI_MU * low, exact=False,
-                           why="phi'^2 >= 2 mu phi with mu = 0.175, times the smallest eigenvalue of U U^T"),
-            L=Constant(smooth, exact=True, why="phi'' <= 8 with equality at 0, times the largest eigenvalue of U U^T"),
-            Lcal=Constant(smooth * float((self.weights**2).mean()), exact=True,
-                          why="G - S = w grad f, so Lcal = L E w^2"),
-            sigma_star_sq=Constant(float((self.shifts**2).sum() / self.n_terms), exact=True, why="mean over the shifts"),
+            mu_pl=Constant(
+                PHI_MU * low,
+                exact=False,
+                why="phi'^2 >= 2 mu phi with mu = 0.175, times the smallest eigenvalue of U U^T",
+            ),
+            L=Constant(
+                smooth,
+                exact=True,
+                why="phi'' <= 8 with equality at 0, times the largest eigenvalue of U U^T",
+            ),
+            Lcal=Constant(
+                smooth * float((self.weights**2).mean()),
+                exact=True,
+                why="G - S = w grad f, so Lcal = L E w^2",
+            ),
+            sigma_star_sq=Constant(
+                float((self.shifts**2).sum() / self.n_terms), exact=True, why="mean over the shifts"
+            ),
         )

@@ -1,4 +1,6 @@
-"""A user's own finite sum, checked on entry: the gradients are those of f, and the constants do not contradict it."""
+"""A user's own finite sum, checked on entry: the gradients are those of f, and the constants do not
+contradict it.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,17 @@ import numpy as np
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, frozen_array, point, positive_int
 
-# Central differences with step h = eps^(1/3) err by about h^2 |f'''| + eps |f| / h, some 1e-10 relative for tame f; a wrong sign or
-# factor errs by the gradient itself.  1e-4 of the gradient's size separates the two by orders of magnitude on both sides.
+# Central differences with step h = eps^(1/3) err by about h^2 |f'''| + eps |f| / h, some 1e-10
+# relative for tame f; a wrong sign or factor errs by the gradient itself.  1e-4 of the gradient's
+# size separates the two by orders of magnitude on both sides.
 DIFFERENCE_TOLERANCE = 1e-4
 # Equalities between two ways of summing N float64 terms agree to about N * eps.
 ROUNDING = 1e-8
 
 
 def check_finite_sum(problem: object, *, probes: int = 8, seed: int = 0) -> FiniteSum:
-    """``problem`` itself, once it has passed: protocol, shapes, gradient, mean of terms, minimiser, constants.
+    """``problem`` itself, once it has passed: protocol, shapes, gradient, mean of terms, minimiser,
+    constants.
 
     Args:
         problem: an object with the members of :class:`kdtheory.FiniteSum`.
@@ -28,9 +32,20 @@ def check_finite_sum(problem: object, *, probes: int = 8, seed: int = 0) -> Fini
     Slacks are checked at the probes only, so passing is evidence for the constants, not a proof.
     """
     if not isinstance(problem, FiniteSum):
-        members = ("n_terms", "dim", "minimiser", "minimum", "constants", "value", "gradient", "gradients")
+        members = (
+            "n_terms",
+            "dim",
+            "minimiser",
+            "minimum",
+            "constants",
+            "value",
+            "gradient",
+            "gradients",
+        )
         missing = [name for name in members if not hasattr(problem, name)]
-        raise InvalidInput(f"{type(problem).__name__} is no FiniteSum: missing {', '.join(missing)}.")
+        raise InvalidInput(
+            f"{type(problem).__name__} is no FiniteSum: missing {', '.join(missing)}."
+        )
     positive_int(problem.n_terms, "problem.n_terms")
     positive_int(problem.dim, "problem.dim")
     best = point(problem, problem.minimiser, "problem.minimiser")
@@ -45,22 +60,38 @@ def check_finite_sum(problem: object, *, probes: int = 8, seed: int = 0) -> Fini
 def _check_minimiser(problem: FiniteSum, best: Array) -> None:
     terms = frozen_array(problem.gradients(best), "problem.gradients(minimiser)", ndim=2)
     if terms.shape != (problem.n_terms, problem.dim):
-        raise InvalidInput(f"problem.gradients(x) must have shape {(problem.n_terms, problem.dim)}, got {terms.shape}.")
+        raise InvalidInput(
+            f"problem.gradients(x) must have shape {(problem.n_terms, problem.dim)}, got"
+            f" {terms.shape}."
+        )
     size = float(np.sqrt((terms**2).sum(axis=1).mean()))
     norm = float(np.linalg.norm(problem.gradient(best)))
     curvature = float(problem.constants.L) * (1.0 + float(np.linalg.norm(best)))
     if norm > ROUNDING * (size + curvature):
-        raise InvalidInput(f"problem.minimiser is not stationary: |gradient| = {norm:.3g} there. Solve to full precision.")
+        raise InvalidInput(
+            f"problem.minimiser is not stationary: |gradient| = {norm:.3g} there. Solve to full"
+            " precision."
+        )
     if abs(problem.value(best) - problem.minimum) > ROUNDING * max(1.0, abs(problem.minimum)):
-        raise InvalidInput(f"problem.minimum = {problem.minimum} but f(minimiser) = {problem.value(best)}.")
+        raise InvalidInput(
+            f"problem.minimum = {problem.minimum} but f(minimiser) = {problem.value(best)}."
+        )
     claimed = float(problem.constants.sigma_star_sq)
     if abs(claimed - size**2) > ROUNDING * max(size**2, claimed) + (ROUNDING * curvature) ** 2:
-        raise InvalidInput(f"constants.sigma_star_sq = {claimed} but the mean of |grad f_n(x*)|^2 is {size**2}.")
-    constants = problem.constants
-    if not 0.0 <= constants.mu <= constants.mu_pl * (1 + ROUNDING) <= constants.L * (1 + 2 * ROUNDING):
         raise InvalidInput(
-            f"constants must satisfy 0 <= mu <= mu_pl <= L (strong convexity implies PL, PL and smoothness imply the rest), "
-            f"got mu = {constants.mu}, mu_pl = {constants.mu_pl}, L = {constants.L}."
+            f"constants.sigma_star_sq = {claimed} but the mean of |grad f_n(x*)|^2 is {size**2}."
+        )
+    constants = problem.constants
+    if (
+        not 0.0
+        <= constants.mu
+        <= constants.mu_pl * (1 + ROUNDING)
+        <= constants.L * (1 + 2 * ROUNDING)
+    ):
+        raise InvalidInput(
+            "constants must satisfy 0 <= mu <= mu_pl <= L (strong convexity implies PL, PL and"
+            f" smoothness imply the rest), got mu = {constants.mu}, mu_pl = {constants.mu_pl}, L ="
+            f" {constants.L}."
         )
 
 
@@ -70,30 +101,46 @@ def _check_probe(problem: FiniteSum, x: Array, rng: np.random.Generator) -> None
     size = float(np.sqrt((terms**2).sum(axis=1).mean()))
     off = float(np.linalg.norm(terms.mean(axis=0) - gradient))
     if off > ROUNDING * size:
-        raise InvalidInput(f"The mean of problem.gradients(x) differs from problem.gradient(x) by {off:.3g} (size {size:.3g}).")
+        raise InvalidInput(
+            f"The mean of problem.gradients(x) differs from problem.gradient(x) by {off:.3g} (size"
+            f" {size:.3g})."
+        )
     direction = rng.standard_normal(problem.dim)
     direction /= np.linalg.norm(direction)
     step = np.finfo(float).eps ** (1 / 3) * max(1.0, float(np.abs(x).max()))
-    difference = (problem.value(x + step * direction) - problem.value(x - step * direction)) / (2 * step)
-    if abs(difference - gradient @ direction) > DIFFERENCE_TOLERANCE * max(float(np.linalg.norm(gradient)), 1e-8 * size):
+    difference = (problem.value(x + step * direction) - problem.value(x - step * direction)) / (
+        2 * step
+    )
+    if abs(difference - gradient @ direction) > DIFFERENCE_TOLERANCE * max(
+        float(np.linalg.norm(gradient)), 1e-8 * size
+    ):
         raise InvalidInput(
-            f"problem.gradient is not the gradient of problem.value: finite difference {difference:.6g}, "
-            f"gradient {gradient @ direction:.6g} along a random direction. Look for a sign or a factor (mean against sum)."
+            "problem.gradient is not the gradient of problem.value: finite difference"
+            f" {difference:.6g}, gradient {gradient @ direction:.6g} along a random direction. Look"
+            " for a sign or a factor (mean against sum)."
         )
     constants = problem.constants
     gap = problem.value(x) - problem.minimum
     if gap < -ROUNDING * max(1.0, abs(problem.minimum)):
-        raise InvalidInput(f"f takes {problem.value(x)} at a probe, below problem.minimum = {problem.minimum}.")
+        raise InvalidInput(
+            f"f takes {problem.value(x)} at a probe, below problem.minimum = {problem.minimum}."
+        )
     e = x - problem.minimiser
     noise = float(((terms - problem.gradients(problem.minimiser)) ** 2).sum(axis=1).mean())
     slack = ROUNDING * (abs(problem.value(x)) + abs(problem.minimum) + gap)
     for rule, left, right in (
         ("strong convexity: F >= (mu/2)|x-x*|^2", constants.mu / 2 * float(e @ e), gap),
-        ("strong convexity: <x-x*, g> >= F + (mu/2)|x-x*|^2",
-         gap + constants.mu / 2 * float(e @ e) if constants.mu > 0 else -np.inf, float(e @ gradient)),
+        (
+            "strong convexity: <x-x*, g> >= F + (mu/2)|x-x*|^2",
+            gap + constants.mu / 2 * float(e @ e) if constants.mu > 0 else -np.inf,
+            float(e @ gradient),
+        ),
         ("PL: 2 mu_pl F <= |g|^2", 2 * constants.mu_pl * gap, float(gradient @ gradient)),
         ("smoothness: |g|^2 <= 2 L F", float(gradient @ gradient), 2 * constants.L * gap),
         ("expected smoothness: E|G-S|^2 <= 2 Lcal F", noise, 2 * constants.Lcal * gap),
     ):
         if left > right * (1 + ROUNDING) + slack * (1 + constants.L + constants.Lcal):
-            raise InvalidInput(f"The constants contradict the gradients, {rule} fails at a probe: {left:.6g} > {right:.6g}.")
+            raise InvalidInput(
+                f"The constants contradict the gradients, {rule} fails at a probe: {left:.6g} >"
+                f" {right:.6g}."
+            )

@@ -1,15 +1,17 @@
 """Obligations as JSON files, and back: a versioned format that is read without evaluating anything.
 
-An expression is a nested list: ``["+", x, y, ...]``, ``["*", x, y, ...]``, ``["^", x, "3"]``; a string is a rational
-number (``"-3/4"``) or a letter of ``kdtheory.symbols``.  Assumptions go by their names in ``kdtheory.assumptions``, so that
-a file cannot bring its own.
+An expression is a nested list: ``["+", x, y, ...]``, ``["*", x, y, ...]``, ``["^", x, "3"]``; a
+string is a rational number (``"-3/4"``) or a letter of ``kdtheory.algebra.symbols``.  Assumptions
+go by their names in ``kdtheory.algebra.assumptions``, so that a file cannot bring its own.
 
     {"format": "kdtheory-certificate", "version": 1, "kind": "certificate", "name": "...",
-     "claim": ..., "multipliers": {"strong-convexity": ...}, "squares": [{"weight": ..., "vector": {"e": ...}}],
-     "remainder": ..., "region": {"slacks": {"m_4": ...}, "eliminated": {"Lcal": ...}}}
+     "claim": ..., "multipliers": {"strong-convexity": ...}, "squares": [{"weight": ..., "vector":
+     {"e": ...}}], "remainder": ..., "region": {"slacks": {"m_4": ...}, "eliminated": {"Lcal":
+     ...}}}
 
-An identity has ``"kind": "identity"`` and ``"expression"`` in place of claim, multipliers, squares and remainder.  Whatever is wrong with a
-file is an :class:`InvalidInput` of one line; limits on size, depth and degree keep the reading short.
+An identity has ``"kind": "identity"`` and ``"expression"`` in place of claim, multipliers, squares
+and remainder.  Whatever is wrong with a file is an :class:`InvalidInput` of one line; limits on
+size, depth and degree keep the reading short.
 """
 
 from __future__ import annotations
@@ -22,14 +24,15 @@ from typing import Any
 
 import sympy as sp
 
-from kdtheory import symbols as sym
-from kdtheory.assumptions import ASSUMPTIONS
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.assumptions import ASSUMPTIONS
+from kdtheory.algebra.vectors import Vector
 from kdtheory.errors import InvalidInput
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
-from kdtheory.vectors import Vector
 
 FORMAT, VERSION = "kdtheory-certificate", 1
-# Our own largest file has 12 kB, depth 13, powers up to 4 and degree 35: ample room, and still read in milliseconds.
+# Our own largest file has 12 kB, depth 13, powers up to 4 and degree 35: ample room, and still read
+# in milliseconds.
 LARGEST_FILE = 1_000_000  # bytes
 DEEPEST = 40
 MOST_NODES = 20_000
@@ -37,31 +40,48 @@ LARGEST_POWER = 12
 LARGEST_DEGREE = 100  # of numerator and denominator together, conditions written out
 LONGEST_NUMBER = 40  # digits of numerator or denominator; 2,000 in all after powers
 MOST_DIGITS = 2_000
-_NUMBER = re.compile(rf"(-?[0-9]{{1,{LONGEST_NUMBER}}})(?:/([0-9]{{1,{LONGEST_NUMBER}}}))?", re.ASCII)
+_NUMBER = re.compile(
+    rf"(-?[0-9]{{1,{LONGEST_NUMBER}}})(?:/([0-9]{{1,{LONGEST_NUMBER}}}))?", re.ASCII
+)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}", re.ASCII)
-_FIELDS = {"certificate": {"claim", "multipliers", "squares", "remainder"}, "identity": {"expression"}}
+_FIELDS = {
+    "certificate": {"claim", "multipliers", "squares", "remainder"},
+    "identity": {"expression"},
+}
 _VECTORS = (*sym.DETERMINISTIC, *sym.CENTRED)
 _STATE = {*sym.GRAM.values(), sym.F, sym.F_plus, sym.F_theta, sym.out_sq}
 
 
 def encode(expression: sp.Expr) -> Any:
-    """The expression as nested lists.  Raises ValueError at anything but +, *, integer powers, rational numbers and letters of the table."""
+    """The expression as nested lists.  Raises ValueError at anything but +, *, integer powers,
+    rational numbers and letters of the table.
+    """
     if isinstance(expression, sp.Rational):
         return str(expression)
     if isinstance(expression, sp.Symbol) and expression.name in sym.TABLE:
         return expression.name
     if isinstance(expression, sp.Add | sp.Mul):
-        return ["+" if isinstance(expression, sp.Add) else "*", *(encode(part) for part in expression.args)]
+        return [
+            "+" if isinstance(expression, sp.Add) else "*",
+            *(encode(part) for part in expression.args),
+        ]
     if isinstance(expression, sp.Pow) and isinstance(expression.exp, sp.Integer):
         return ["^", encode(expression.base), str(expression.exp)]
-    raise ValueError(f"certificate file: {expression} is not built from +, *, integer powers and letters")
+    raise ValueError(
+        f"certificate file: {expression} is not built from +, *, integer powers and letters"
+    )
 
 
 def to_json(obligation: Obligation) -> str:
     """The file's text."""
     region = {
-        "slacks": {letter.name: encode(meaning) for letter, meaning in obligation.region.slacks.items()},
-        "eliminated": {letter.name: encode(meaning) for letter, meaning in obligation.region.substitutions.items()},
+        "slacks": {
+            letter.name: encode(meaning) for letter, meaning in obligation.region.slacks.items()
+        },
+        "eliminated": {
+            letter.name: encode(meaning)
+            for letter, meaning in obligation.region.substitutions.items()
+        },
     }
     head = {
         "format": FORMAT,
@@ -70,12 +90,17 @@ def to_json(obligation: Obligation) -> str:
         "name": obligation.name,
     }
     if isinstance(obligation, Identity):
-        return json.dumps({**head, "expression": encode(obligation.expression), "region": region}, indent=1)
+        return json.dumps(
+            {**head, "expression": encode(obligation.expression), "region": region}, indent=1
+        )
     body = {
         "claim": encode(obligation.claim),
         "multipliers": {key.name: encode(weight) for key, weight in obligation.multipliers.items()},
         "squares": [
-            {"weight": encode(weight), "vector": {name: encode(entry) for name, entry in vector.items()}}
+            {
+                "weight": encode(weight),
+                "vector": {name: encode(entry) for name, entry in vector.items()},
+            }
             for weight, vector in obligation.squares
         ],
         "remainder": encode(obligation.remainder),
@@ -84,7 +109,9 @@ def to_json(obligation: Obligation) -> str:
 
 
 class _Reader:
-    """One file being read: counts nodes, and knows the degree of the letters that stand for something."""
+    """One file being read: counts nodes, and knows the degree of the letters that stand for
+    something.
+    """
 
     def __init__(self) -> None:
         self.nodes = 0
@@ -99,45 +126,68 @@ class _Reader:
         return found, degree
 
     def _walk(self, node: Any, where: str, depth: int) -> tuple[sp.Expr, int, int]:
-        """Expression, a bound on its degree and one on the digits of its numbers, known before SymPy multiplies anything out."""
+        """Expression, a bound on its degree and one on the digits of its numbers, known before
+        SymPy multiplies anything out.
+        """
         self.nodes += 1
         if depth > DEEPEST or self.nodes > MOST_NODES:
-            raise InvalidInput(f"{where} is nested deeper than {DEEPEST} or has more than {MOST_NODES} parts")
+            raise InvalidInput(
+                f"{where} is nested deeper than {DEEPEST} or has more than {MOST_NODES} parts"
+            )
         if isinstance(node, str):
             return self._leaf(node, where)
         if not isinstance(node, list) or len(node) < 2 or node[0] not in ("+", "*", "^"):
             raise InvalidInput(
-                f'{where}: {_short(node)} is no expression; write ["+", ..], ["*", ..], ["^", x, "2"], "-3/4" or a letter'
+                f'{where}: {_short(node)} is no expression; write ["+", ..], ["*", ..], ["^", x,'
+                ' "2"], "-3/4" or a letter'
             )
         if node[0] == "^":
             base, degree, digits = self._walk(node[1], where, depth + 1)
             power = (
                 int(node[2])
-                if len(node) == 3 and isinstance(node[2], str) and re.fullmatch(r"-?[0-9]{1,3}", node[2], re.ASCII)
+                if len(node) == 3
+                and isinstance(node[2], str)
+                and re.fullmatch(r"-?[0-9]{1,3}", node[2], re.ASCII)
                 else None
             )
             if power is None or abs(power) > LARGEST_POWER:
                 raise InvalidInput(
-                    f"{where}: the power {_short(node[2:])} must be one integer between -{LARGEST_POWER} and {LARGEST_POWER}"
+                    f"{where}: the power {_short(node[2:])} must be one integer between"
+                    f" -{LARGEST_POWER} and {LARGEST_POWER}"
                 )
             self._limit(abs(power) * degree, abs(power) * digits, where)
-            return self._finite(sp.Pow(base, power), where), abs(power) * degree, abs(power) * digits
+            return (
+                self._finite(sp.Pow(base, power), where),
+                abs(power) * degree,
+                abs(power) * digits,
+            )
         parts = [self._walk(part, where, depth + 1) for part in node[1:]]
         degree, digits = sum(part[1] for part in parts), sum(part[2] for part in parts)
         if node[0] == "+":
             degree = max(part[1] for part in parts)
         self._limit(degree, digits, where)
-        return self._finite((sp.Add if node[0] == "+" else sp.Mul)(*(part[0] for part in parts)), where), degree, digits
+        return (
+            self._finite(
+                (sp.Add if node[0] == "+" else sp.Mul)(*(part[0] for part in parts)), where
+            ),
+            degree,
+            digits,
+        )
 
     def _leaf(self, text: str, where: str) -> tuple[sp.Expr, int, int]:
         number = _NUMBER.fullmatch(text)
         if number:
             if number[2] and int(number[2]) == 0:
                 raise InvalidInput(f"{where}: {text} divides by 0")
-            return sp.Rational(int(number[1]), int(number[2] or 1)), 0, len(text) if text not in ("0", "1", "-1") else 0
+            return (
+                sp.Rational(int(number[1]), int(number[2] or 1)),
+                0,
+                len(text) if text not in ("0", "1", "-1") else 0,
+            )
         if text not in sym.TABLE:
             raise InvalidInput(
-                f"{where}: {_short(text)} is neither a rational number of up to {LONGEST_NUMBER} digits nor a letter of kdtheory.symbols"
+                f"{where}: {_short(text)} is neither a rational number of up to {LONGEST_NUMBER}"
+                " digits nor a letter of kdtheory.algebra.symbols"
             )
         letter = sym.TABLE[text].symbol
         return letter, self.degrees.get(letter, 1), 0
@@ -146,7 +196,8 @@ class _Reader:
     def _limit(degree: int, digits: int, where: str) -> None:
         if degree > LARGEST_DEGREE or digits > MOST_DIGITS:
             raise InvalidInput(
-                f"{where} has a degree above {LARGEST_DEGREE} or numbers longer than {MOST_DIGITS} digits"
+                f"{where} has a degree above {LARGEST_DEGREE} or numbers longer than {MOST_DIGITS}"
+                " digits"
             )
 
     @staticmethod
@@ -157,18 +208,24 @@ class _Reader:
 
     def region(self, node: Any, *, scalar: bool) -> Region:
         _fields(node, {"slacks", "eliminated"}, "region")
-        slacks, eliminated = (_letters(node[key], f"region.{key}") for key in ("slacks", "eliminated"))
+        slacks, eliminated = (
+            _letters(node[key], f"region.{key}") for key in ("slacks", "eliminated")
+        )
         own = {*slacks, *eliminated}
         if len(own) < len(slacks) + len(eliminated):
             raise InvalidInput("region: one letter is both a slack and eliminated")
         substitutions = self._meanings(eliminated, "region.eliminated", own, scalar=scalar)
-        return Region(self._meanings(slacks, "region.slacks", set(slacks), scalar=scalar), substitutions)
+        return Region(
+            self._meanings(slacks, "region.slacks", set(slacks), scalar=scalar), substitutions
+        )
 
     def _meanings(
         self, nodes: Mapping[sp.Symbol, Any], where: str, forbidden: set[sp.Symbol], *, scalar: bool
     ) -> dict[sp.Symbol, sp.Expr]:
         """``scalar``: without assumptions and squares, moments are letters like any other."""
-        found = {letter: self.degree(node, f"{where}.{letter.name}") for letter, node in nodes.items()}
+        found = {
+            letter: self.degree(node, f"{where}.{letter.name}") for letter, node in nodes.items()
+        }
         for letter, (meaning, _) in found.items():
             circular = sorted(x.name for x in meaning.free_symbols & forbidden)
             if circular or (not scalar and meaning.free_symbols & _STATE):
@@ -191,7 +248,12 @@ def _fields(node: Any, wanted: set[str], where: str) -> None:
     missing, strange = sorted(wanted - set(node)), sorted(set(node) - wanted)
     if missing or strange:
         raise InvalidInput(
-            f"{where}: " + (f"field {missing[0]!r} is missing" if missing else f"unknown field {_short(strange[0])}")
+            f"{where}: "
+            + (
+                f"field {missing[0]!r} is missing"
+                if missing
+                else f"unknown field {_short(strange[0])}"
+            )
         )
 
 
@@ -199,16 +261,23 @@ def _letters(node: Any, where: str) -> dict[sp.Symbol, Any]:
     if not isinstance(node, dict):
         raise InvalidInput(f"{where} must be an object, got {_short(node)}")
     for name in node:
-        if name not in sym.TABLE or sym.TABLE[name].symbol in _STATE or not sym.TABLE[name].symbol.is_nonnegative:
+        if (
+            name not in sym.TABLE
+            or sym.TABLE[name].symbol in _STATE
+            or not sym.TABLE[name].symbol.is_nonnegative
+        ):
             raise InvalidInput(
-                f"{where}: {_short(name)} is no letter of kdtheory.symbols with a sign, or one of the vectors of a step"
+                f"{where}: {_short(name)} is no letter of kdtheory.algebra.symbols with a sign, or"
+                " one of the vectors of a step"
             )
     return {sym.TABLE[name].symbol: value for name, value in node.items()}
 
 
 def _vector(reader: _Reader, node: Any, where: str) -> Vector:
     if not isinstance(node, dict) or not set(node) <= set(_VECTORS):
-        raise InvalidInput(f"{where} must be an object with keys among {', '.join(_VECTORS)}, got {_short(node)}")
+        raise InvalidInput(
+            f"{where} must be an object with keys among {', '.join(_VECTORS)}, got {_short(node)}"
+        )
     return {name: reader.expression(entry, f"{where}.{name}") for name, entry in node.items()}
 
 
@@ -245,25 +314,34 @@ def from_json(text: str) -> Obligation:
         raise InvalidInput(f'the file does not say "format": "{FORMAT}"')
     version = found.get("version")
     if version != VERSION or isinstance(version, bool):
-        raise InvalidInput(f"version {_short(version)} is unknown; this kdtheory reads version {VERSION}")
+        raise InvalidInput(
+            f"version {_short(version)} is unknown; this kdtheory reads version {VERSION}"
+        )
     kind = found.get("kind")
     if not isinstance(kind, str) or kind not in _FIELDS:
         raise InvalidInput(f"kind must be one of {', '.join(_FIELDS)}, got {_short(kind)}")
     _fields(found, {"format", "version", "kind", "name", "region", *_FIELDS[kind]}, "the file")
     name, reader = found["name"], _Reader()
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InvalidInput(f"name must be up to 100 letters, digits and hyphens, got {_short(name)}")
-    region = reader.region(found["region"], scalar=kind == "identity" or not (found["multipliers"] or found["squares"]))
+        raise InvalidInput(
+            f"name must be up to 100 letters, digits and hyphens, got {_short(name)}"
+        )
+    region = reader.region(
+        found["region"], scalar=kind == "identity" or not (found["multipliers"] or found["squares"])
+    )
     if kind == "identity":
         return Identity(name, reader.expression(found["expression"], "expression"), region)
     return _certificate(reader, found, name, region)
 
 
-def _certificate(reader: _Reader, found: Mapping[str, Any], name: str, region: Region) -> Certificate:
+def _certificate(
+    reader: _Reader, found: Mapping[str, Any], name: str, region: Region
+) -> Certificate:
     multipliers, squares = found["multipliers"], found["squares"]
     if not isinstance(multipliers, dict) or not set(multipliers) <= set(ASSUMPTIONS):
         raise InvalidInput(
-            f"multipliers must be an object with keys among {', '.join(ASSUMPTIONS)}, got {_short(multipliers)}"
+            f"multipliers must be an object with keys among {', '.join(ASSUMPTIONS)}, got"
+            f" {_short(multipliers)}"
         )
     if not isinstance(squares, list):
         raise InvalidInput(f"squares must be a list, got {_short(squares)}")
@@ -272,7 +350,10 @@ def _certificate(reader: _Reader, found: Mapping[str, Any], name: str, region: R
     return Certificate(
         name,
         reader.expression(found["claim"], "claim"),
-        {ASSUMPTIONS[key]: reader.expression(node, f"multipliers.{key}") for key, node in multipliers.items()},
+        {
+            ASSUMPTIONS[key]: reader.expression(node, f"multipliers.{key}")
+            for key, node in multipliers.items()
+        },
         tuple(
             (
                 reader.expression(square["weight"], f"squares[{index}].weight"),
@@ -289,7 +370,8 @@ def read(path: Path) -> Obligation:
     """The obligation in a file.
 
     Raises:
-        InvalidInput: no such file, no plain file, too large, not UTF-8, or not the format; one line that names the file and the fault.
+        InvalidInput: no such file, no plain file, too large, not UTF-8, or not the format; one line
+            that names the file and the fault.
     """
     try:
         if not path.is_file():

@@ -1,6 +1,7 @@
 """Run Coq on ``proofs/coq`` or on single obligations, and read what it says about axioms.
 
-A missing ``coqc``, a timeout or an error is UNDECIDED with its reason: nothing but a clean run of every file is PROVED.
+A missing ``coqc``, a timeout or an error is UNDECIDED with its reason: nothing but a clean run of
+every file is PROVED.
 """
 
 from __future__ import annotations
@@ -22,26 +23,34 @@ from kdtheory.prover.obligations import Obligation
 HOW_TO_GET = "coqc is not installed: apt-get install coq, or opam install coq (8.16 or later)"
 BASE = ("Base.v", "OneStep.v")
 # What Coq's real numbers are built on; see the standard library's ClassicalDedekindReals.
-AXIOMS_OF_REALS = frozenset({
-    "ClassicalDedekindReals.sig_not_dec", "ClassicalDedekindReals.sig_forall_dec",
-    "FunctionalExtensionality.functional_extensionality_dep",
-})
+AXIOMS_OF_REALS = frozenset(
+    {
+        "ClassicalDedekindReals.sig_not_dec",
+        "ClassicalDedekindReals.sig_forall_dec",
+        "FunctionalExtensionality.functional_extensionality_dep",
+    }
+)
 # Sentences that take something for granted, or switch a check of Coq off.
-FORBIDDEN = re.compile(r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up|bypass_check|Declare\s+ML|Unset\s+(Guard|Positivity|Universe))\b")
+FORBIDDEN = re.compile(
+    r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up|bypass_check|Declare\s+ML|Unset\s+(Guard|Positivity|Universe))\b"
+)
 OWN_AUDIT = "WrittenByTheProgram.v"
-# coqchk names every axiom of every library file that was loaded, used or not; Reals loads this one, and no theorem rests on it
-# (Print Assumptions follows the dependencies and does not name it).
+# coqchk names every axiom of every library file that was loaded, used or not; Reals loads this one,
+# and no theorem rests on it (Print Assumptions follows the dependencies and does not name it).
 LOADED_WITH_REALS = AXIOMS_OF_REALS | {"Classical_Prop.classic"}
 
 
 def missing(*, coqchk: bool = False) -> str:
-    """How to get Coq (with ``coqchk`` its separate kernel too) when it is not installed; empty when it is."""
+    """How to get Coq (with ``coqchk`` its separate kernel too) when it is not installed; empty when
+    it is.
+    """
     return "" if all(map(shutil.which, ("coqc", "coqchk") if coqchk else ("coqc",))) else HOW_TO_GET
 
 
 @dataclass(frozen=True)
 class CoqReport:
-    """``status`` PROVED or UNDECIDED; ``theorems`` are the names in Audit.v, ``axioms`` what they rest on; times in seconds.
+    """``status`` PROVED or UNDECIDED; ``theorems`` are the names in Audit.v, ``axioms`` what they
+    rest on; times in seconds.
 
     ``loaded``: the axioms that coqchk found in all loaded libraries, empty when it was not asked.
     """
@@ -62,7 +71,10 @@ def project_files(folder: Path) -> list[str]:
 
 
 def _needs(text: str) -> set[str]:
-    return {f"{name.replace('.', '/')}.v" for name in re.findall(rf"\b{LIBRARY}\.([\w.]*\w)", _commands(text))}
+    return {
+        f"{name.replace('.', '/')}.v"
+        for name in re.findall(rf"\b{LIBRARY}\.([\w.]*\w)", _commands(text))
+    }
 
 
 def _commands(text: str) -> str:
@@ -74,15 +86,23 @@ def _run(command: Sequence[str], folder: Path, deadline: float) -> tuple[int, st
     if left <= 0:
         return 1, "out of time"
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=left, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=left, check=False
+        )
     except subprocess.TimeoutExpired:
         return 1, "out of time"
     return done.returncode, done.stdout + done.stderr
 
 
-def _compile_all(coqc: str, build: Path, files: Sequence[str], deadline: float) -> tuple[dict[str, str], dict[str, float], str]:
-    """Outputs and times per file, and the first complaint ("" when there is none); a file starts when what it requires is there."""
-    needs = {name: _needs((build / name).read_text(encoding="utf-8")) & set(files) for name in files}
+def _compile_all(
+    coqc: str, build: Path, files: Sequence[str], deadline: float
+) -> tuple[dict[str, str], dict[str, float], str]:
+    """Outputs and times per file, and the first complaint ("" when there is none); a file starts
+    when what it requires is there.
+    """
+    needs = {
+        name: _needs((build / name).read_text(encoding="utf-8")) & set(files) for name in files
+    }
     outputs: dict[str, str] = {}
     times: dict[str, float] = {}
     running: dict[Future[tuple[int, str, float]], str] = {}
@@ -109,23 +129,33 @@ def _compile_all(coqc: str, build: Path, files: Sequence[str], deadline: float) 
 
 
 def _axioms(printed: str) -> tuple[str, ...]:
-    """Every line that does not continue another: a name, or a sentence such as "f is assumed to be guarded" as it stands."""
-    lines = [line.strip() for line in printed.splitlines() if line.strip() and not line[0].isspace()]
+    """Every line that does not continue another: a name, or a sentence such as "f is assumed to be
+    guarded" as it stands.
+    """
+    lines = [
+        line.strip() for line in printed.splitlines() if line.strip() and not line[0].isspace()
+    ]
     names = {re.sub(r"^([A-Za-z_][\w.]*)\s*(:.*)?$", r"\1", line) for line in lines}
     return tuple(sorted(names - {"Axioms:", "Axioms", "Closed under the global context"}))
 
 
 def axioms_of_coqchk(printed: str) -> tuple[str, ...]:
-    """The names under "* Axioms:" in coqchk's summary, without their logical path.  Raises ValueError when there is no such list."""
+    """The names under "* Axioms:" in coqchk's summary, without their logical path.  Raises
+    ValueError when there is no such list.
+    """
     found = re.search(r"^\* Axioms:(.*?)^\* ", printed, re.MULTILINE | re.DOTALL)
     if found is None:
         raise ValueError("no list of axioms was printed")
-    return tuple(sorted(".".join(name.split(".")[-2:]) for name in found[1].split() if name != "<none>"))
+    return tuple(
+        sorted(".".join(name.split(".")[-2:]) for name in found[1].split() if name != "<none>")
+    )
 
 
 def _recheck(checker: str, build: Path, deadline: float) -> tuple[tuple[str, ...], str]:
     """Axioms that coqchk lists, and its complaint ("" when there is none)."""
-    code, text = _run([checker, "-silent", "-o", "-R", ".", LIBRARY, f"{LIBRARY}.Audit"], build, deadline)
+    code, text = _run(
+        [checker, "-silent", "-o", "-R", ".", LIBRARY, f"{LIBRARY}.Audit"], build, deadline
+    )
     if code != 0:
         return (), f"coqchk: {' '.join(text.split())[-300:]}"
     try:
@@ -137,7 +167,9 @@ def _recheck(checker: str, build: Path, deadline: float) -> tuple[tuple[str, ...
 
 
 def _unsafe(folder: Path, files: Sequence[str]) -> str:
-    """What is wrong with the sources before any is compiled: a file that is missing, or one that takes something for granted."""
+    """What is wrong with the sources before any is compiled: a file that is missing, or one that
+    takes something for granted.
+    """
     for name in files:
         path = folder / name
         if not path.is_file():
@@ -152,19 +184,33 @@ def _unsafe(folder: Path, files: Sequence[str]) -> str:
 
 
 def _own_audit(statements: Sequence[str]) -> str:
-    """Names in full, so that no file can put another theorem in the place of one of them; written here, not in ``folder``."""
+    """Names in full, so that no file can put another theorem in the place of one of them; written
+    here, not in ``folder``.
+    """
     modules = dict.fromkeys(f"{LIBRARY}.{name.rsplit('.', 1)[0]}" for name in statements)
     everything = ", ".join(f"@{LIBRARY}.{name}" for name in statements)
-    return f"Require {' '.join(modules)}.\nDefinition everything := ({everything}).\nPrint Assumptions everything.\n"
+    return (
+        f"Require {' '.join(modules)}.\nDefinition everything := ({everything}).\nPrint Assumptions"
+        " everything.\n"
+    )
 
 
-def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (), statements: Sequence[str] = (),
-            coqchk: bool = False, keep: Path | None = None) -> CoqReport:
-    """Compile everything in ``folder`` in a fresh directory, at most ``timeout`` seconds, and audit the axioms.
+def compile(
+    folder: Path,
+    *,
+    timeout: float = 120.0,
+    expected: Sequence[str] = (),
+    statements: Sequence[str] = (),
+    coqchk: bool = False,
+    keep: Path | None = None,
+) -> CoqReport:
+    """Compile everything in ``folder`` in a fresh directory, at most ``timeout`` seconds, and audit
+    the axioms.
 
-    ``expected``: names (statement keys or identifiers) that Audit.v has to list.  ``statements``: theorems as "File.name" that must exist and
-    rest on the axioms of Reals, whatever Audit.v says.  ``coqchk``: let Coq's independent kernel re-check the result.
-    ``keep``: an empty folder that receives the compiled files.
+    ``expected``: names (statement keys or identifiers) that Audit.v has to list.  ``statements``:
+    theorems as "File.name" that must exist and rest on the axioms of Reals, whatever Audit.v says.
+    ``coqchk``: let Coq's independent kernel re-check the result. ``keep``: an empty folder that
+    receives the compiled files.
     """
     start = time.monotonic()
 
@@ -208,19 +254,40 @@ def compile(folder: Path, *, timeout: float = 120.0, expected: Sequence[str] = (
     if statements and outputs["Audit.v"].count("Axioms:") < 2:
         return undecided("the audit printed no axioms")
     if "Axioms:" not in outputs["Audit.v"] or set(axioms) - AXIOMS_OF_REALS:
-        return undecided(f"the theorems rest on {sorted(set(axioms) - AXIOMS_OF_REALS) or 'nothing that was printed'}, not on Reals alone")
-    audit = re.sub(r"\(\*.*?\*\)", "", (folder / "Audit.v").read_text(encoding="utf-8"), flags=re.DOTALL)
+        return undecided(
+            "the theorems rest on"
+            f" {sorted(set(axioms) - AXIOMS_OF_REALS) or 'nothing that was printed'}, not on Reals"
+            " alone"
+        )
+    audit = re.sub(
+        r"\(\*.*?\*\)", "", (folder / "Audit.v").read_text(encoding="utf-8"), flags=re.DOTALL
+    )
     theorems = tuple(re.findall(r"^  (\w+),?$", audit, re.MULTILINE))
     unnamed = [identifier(item) for item in expected if identifier(item) not in theorems]
     if unnamed:
         return undecided(f"Audit.v does not name {', '.join(unnamed)}")
     seconds = time.monotonic() - start
-    reason = f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals only{', re-checked by coqchk' if coqchk else ''}"
-    return CoqReport("PROVED", reason, seconds, theorems, axioms, tuple(sorted(times.items(), key=lambda item: -item[1])), loaded)
+    reason = (
+        f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals"
+        f" only{', re-checked by coqchk' if coqchk else ''}"
+    )
+    return CoqReport(
+        "PROVED",
+        reason,
+        seconds,
+        theorems,
+        axioms,
+        tuple(sorted(times.items(), key=lambda item: -item[1])),
+        loaded,
+    )
 
 
-def check(folder: Path, obligations: Sequence[Obligation], *, timeout: float = 120.0) -> Mapping[str, CoqReport]:
-    """Each obligation's own file, compiled against the base in ``folder``: name to report, in the given order."""
+def check(
+    folder: Path, obligations: Sequence[Obligation], *, timeout: float = 120.0
+) -> Mapping[str, CoqReport]:
+    """Each obligation's own file, compiled against the base in ``folder``: name to report, in the
+    given order.
+    """
     coqc = shutil.which("coqc")
     if coqc is None:
         return {o.name: CoqReport("UNDECIDED", f"coq: {HOW_TO_GET}", 0.0) for o in obligations}
@@ -239,9 +306,17 @@ def check(folder: Path, obligations: Sequence[Obligation], *, timeout: float = 1
             except ValueError as error:
                 return CoqReport("UNDECIDED", f"coq: {obligation.name}: {error}", 0.0)
             (build / file).write_text(text, encoding="utf-8")
-            code, said = (1, complaint) if complaint else _run([coqc, "-q", "-R", ".", LIBRARY, file], build, deadline)
+            code, said = (
+                (1, complaint)
+                if complaint
+                else _run([coqc, "-q", "-R", ".", LIBRARY, file], build, deadline)
+            )
             seconds = time.monotonic() - start
-            return CoqReport("PROVED", "", seconds) if code == 0 else CoqReport("UNDECIDED", f"coq: {' '.join(said.split())[:300]}", seconds)
+            return (
+                CoqReport("PROVED", "", seconds)
+                if code == 0
+                else CoqReport("UNDECIDED", f"coq: {' '.join(said.split())[:300]}", seconds)
+            )
 
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             return dict(zip((o.name for o in obligations), pool.map(one, obligations), strict=True))

@@ -1,7 +1,9 @@
-"""Obligations as mathematics that a person can check by hand: letters, claim, and the identity one line at a time.
+"""Obligations as mathematics that a person can check by hand: letters, claim, and the identity one
+line at a time.
 
-Knows no theorem.  A formula is inline mathematics without growing brackets, so that TeX may break it at every + and between factors; what
-occurs more than once in a certificate gets a letter of its own.
+Knows no theorem.  A formula is inline mathematics without growing brackets, so that TeX may break
+it at every + and between factors; what occurs more than once in a certificate gets a letter of its
+own.
 """
 
 from __future__ import annotations
@@ -11,19 +13,22 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from kdtheory import symbols as sym
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.vectors import Vector
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
-from kdtheory.vectors import Vector
 
-REPEATED = 7            # operations from which a repeated expression gets a letter
+REPEATED = 7  # operations from which a repeated expression gets a letter
 MOST_LETTERS = 5
-NESTED = 45             # the same where there are fractions inside, which TeX sets small
-WIDEST = 72             # characters of a fraction, a root or a case, which TeX cannot break: about one line of a page
+NESTED = 45  # the same where there are fractions inside, which TeX sets small
+# characters of a fraction, a root or a case, which TeX cannot break: about one line of a page
+WIDEST = 72
 
 
 @dataclass(frozen=True)
 class Line:
-    """One summand of a certificate: ``factor`` times ``what`` (a slack, E|v|^2, or nothing for the remainder); why it is >= 0."""
+    """One summand of a certificate: ``factor`` times ``what`` (a slack, E|v|^2, or nothing for the
+    remainder); why it is >= 0.
+    """
 
     factor: str
     what: str
@@ -54,7 +59,9 @@ def vector(combination: Vector) -> str:
         minus = bool(coefficient.could_extract_minus_sign())
         size = formula(-coefficient if minus else coefficient)
         size = "" if size == "1" else f"({size})" if isinstance(coefficient, sp.Add) else size
-        parts.append((minus, rf"{size}\,{sym.VECTOR_LATEX[name]}" if size else sym.VECTOR_LATEX[name]))
+        parts.append(
+            (minus, rf"{size}\,{sym.VECTOR_LATEX[name]}" if size else sym.VECTOR_LATEX[name])
+        )
     parts.sort(key=lambda part: part[0])
     text = "".join(f" {'-' if minus else '+'} {part}" for minus, part in parts).strip()
     return text.removeprefix("+ ")
@@ -73,7 +80,10 @@ def _repeated(expressions: Iterable[sp.Expr]) -> sp.Expr | None:
 
 def _abbreviate(expressions: list[sp.Expr]) -> tuple[list[sp.Expr], dict[sp.Symbol, sp.Expr]]:
     found: dict[sp.Symbol, sp.Expr] = {}
-    while len(found) < MOST_LETTERS and (part := _repeated([*expressions, *found.values()])) is not None:
+    while (
+        len(found) < MOST_LETTERS
+        and (part := _repeated([*expressions, *found.values()])) is not None
+    ):
         letter = sp.Dummy(f"X_{len(found) + 1}")
         swap = {part: letter}
         expressions = [expression.xreplace(swap) for expression in expressions]
@@ -92,16 +102,29 @@ def _unbreakable(expression: sp.Expr) -> list[sp.Expr]:
         elif isinstance(part, sp.Mul):
             above, below = sp.fraction(part)
             inside += [above, below] if below != 1 else []
-    return [part for part in inside if len(str(part)) > WIDEST or (len(str(part)) > NESTED and _has_fraction(part))]
+    return [
+        part
+        for part in inside
+        if len(str(part)) > WIDEST or (len(str(part)) > NESTED and _has_fraction(part))
+    ]
 
 
 def _has_fraction(expression: sp.Expr) -> bool:
-    return any(isinstance(part, sp.Pow) and part.exp.is_negative for part in sp.preorder_traversal(expression))
+    return any(
+        isinstance(part, sp.Pow) and part.exp.is_negative
+        for part in sp.preorder_traversal(expression)
+    )
 
 
 def _nameable(expression: sp.Expr) -> list[sp.Expr]:
-    """Sums that deserve a letter, the best last: a short one with fractions inside, a short one, at worst one that fills more than a line."""
-    sums = {part for part in sp.preorder_traversal(expression) if isinstance(part, sp.Add) and len(str(part)) >= 20}
+    """Sums that deserve a letter, the best last: a short one with fractions inside, a short one, at
+    worst one that fills more than a line.
+    """
+    sums = {
+        part
+        for part in sp.preorder_traversal(expression)
+        if isinstance(part, sp.Add) and len(str(part)) >= 20
+    }
     short = [part for part in sums if len(str(part)) <= WIDEST]
     if not short:
         return sorted(sums, key=lambda part: (-len(str(part)), str(part)))
@@ -109,9 +132,16 @@ def _nameable(expression: sp.Expr) -> list[sp.Expr]:
 
 
 def narrowed(expressions: list[sp.Expr]) -> tuple[list[sp.Expr], dict[sp.Symbol, sp.Expr]]:
-    """The expressions with letters for sums inside fractions that would run off the page or be too small to read, and the letters' meaning."""
+    """The expressions with letters for sums inside fractions that would run off the page or be too
+    small to read, and the letters' meaning.
+    """
     found: dict[sp.Symbol, sp.Expr] = {}
-    while named := [_nameable(part) for expression in [*expressions, *found.values()] for part in _unbreakable(expression) if _nameable(part)]:
+    while named := [
+        _nameable(part)
+        for expression in [*expressions, *found.values()]
+        for part in _unbreakable(expression)
+        if _nameable(part)
+    ]:
         letter, part = sp.Dummy(f"Y_{len(found) + 1}"), named[0][-1]
         swap = {part: letter}
         expressions = [expression.xreplace(swap) for expression in expressions]
@@ -119,13 +149,18 @@ def narrowed(expressions: list[sp.Expr]) -> tuple[list[sp.Expr], dict[sp.Symbol,
     return expressions, found
 
 
-def _letters(slacks: Mapping[sp.Symbol, sp.Expr], substitutions: Mapping[sp.Symbol, sp.Expr]) -> tuple[str, ...]:
+def _letters(
+    slacks: Mapping[sp.Symbol, sp.Expr], substitutions: Mapping[sp.Symbol, sp.Expr]
+) -> tuple[str, ...]:
     said = []
     for letter, meaning in slacks.items():
         sign = "> 0" if letter.is_positive else r"\ge 0"
         own, other = formula(letter), formula(meaning)
         said.append(f"{own} {sign}" if own == other else f"{own} = {other} {sign}")
-    return (*said, *(f"{formula(letter)} = {formula(meaning)}" for letter, meaning in substitutions.items()))
+    return (
+        *said,
+        *(f"{formula(letter)} = {formula(meaning)}" for letter, meaning in substitutions.items()),
+    )
 
 
 def listing(obligation: Obligation) -> Listing:
@@ -133,25 +168,52 @@ def listing(obligation: Obligation) -> Listing:
     letters = _letters(obligation.region.slacks, obligation.region.substitutions)
     if isinstance(obligation, Identity):
         (expression,), names = narrowed([obligation.expression])
-        meanings = tuple(f"{formula(letter)} = {formula(meaning)}" for letter, meaning in names.items())
+        meanings = tuple(
+            f"{formula(letter)} = {formula(meaning)}" for letter, meaning in names.items()
+        )
         return Listing(obligation.name, letters, f"{formula(expression)} = 0", (), meanings)
     return _certificate(obligation, letters)
 
 
 def _certificate(item: Certificate, letters: tuple[str, ...]) -> Listing:
     vectors = [value for _, v in item.squares for value in v.values()]
-    weights = [*item.multipliers.values(), *(weight for weight, _ in item.squares), item.remainder, *vectors]
+    weights = [
+        *item.multipliers.values(),
+        *(weight for weight, _ in item.squares),
+        item.remainder,
+        *vectors,
+    ]
     weights, names = _abbreviate(weights)
     weights, more = narrowed(weights)
-    names = {letter: meaning.xreplace({part: name for name, part in more.items()}) for letter, meaning in names.items()} | more
+    names = {
+        letter: meaning.xreplace({part: name for name, part in more.items()})
+        for letter, meaning in names.items()
+    } | more
     first, last = len(item.multipliers), len(item.multipliers) + len(item.squares)
-    lines = [Line(formula(weight), formula(key.slack), rf"{key.label}{'' if not key.equality else ', which is 0'}")
-             for key, weight in zip(item.multipliers, weights[:first], strict=True)]
+    lines = [
+        Line(
+            formula(weight),
+            formula(key.slack),
+            rf"{key.label}{'' if not key.equality else ', which is 0'}",
+        )
+        for key, weight in zip(item.multipliers, weights[:first], strict=True)
+    ]
     rest = iter(weights[last + 1 :])
     for weight, (_, v) in zip(weights[first:last], item.squares, strict=True):
         mean = r"\mathbb{E}" if set(v) & set(sym.CENTRED) else ""
-        lines.append(Line(formula(weight), rf"{mean}\bigl|{vector({name: next(rest) for name in v})}\bigr|^2", "a square"))
+        lines.append(
+            Line(
+                formula(weight),
+                rf"{mean}\bigl|{vector({name: next(rest) for name in v})}\bigr|^2",
+                "a square",
+            )
+        )
     if weights[last] != 0 or not lines:
         lines.append(Line(formula(weights[last]), "", "by the signs of its letters"))
-    return Listing(item.name, letters, rf"{formula(item.claim)} \ge 0", tuple(lines),
-                   tuple(f"{formula(letter)} = {formula(meaning)}" for letter, meaning in names.items()))
+    return Listing(
+        item.name,
+        letters,
+        rf"{formula(item.claim)} \ge 0",
+        tuple(lines),
+        tuple(f"{formula(letter)} = {formula(meaning)}" for letter, meaning in names.items()),
+    )

@@ -1,4 +1,6 @@
-"""Is a region empty?  A statement about no point at all is true and worthless, so a point is looked for and checked exactly."""
+"""Is a region empty?  A statement about no point at all is true and worthless, so a point is looked
+for and checked exactly.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,27 @@ from kdtheory.prover.obligations import Region
 
 TRIES = 4000
 # Step sizes and rates are small, constants are of order one, so both kinds of number are drawn.
-_VALUES = tuple(Fraction(n, d) for n, d in ((1, 1000), (1, 200), (1, 50), (1, 20), (1, 10), (1, 4), (1, 2), (1, 1), (2, 1), (5, 1)))
+_VALUES = tuple(
+    Fraction(n, d)
+    for n, d in (
+        (1, 1000),
+        (1, 200),
+        (1, 50),
+        (1, 20),
+        (1, 10),
+        (1, 4),
+        (1, 2),
+        (1, 1),
+        (2, 1),
+        (5, 1),
+    )
+)
 
 
 def evaluate(expression: sp.Expr, at: Mapping[sp.Symbol, Fraction]) -> Fraction:
-    """Exact value of a rational expression.  Raises ZeroDivisionError at a pole and ValueError at anything not rational."""
+    """Exact value of a rational expression.  Raises ZeroDivisionError at a pole and ValueError at
+    anything not rational.
+    """
     if expression.is_Rational:
         return Fraction(int(expression.p), int(expression.q))
     if expression.is_Symbol:
@@ -40,7 +58,9 @@ def _fits(letter: sp.Symbol, value: Fraction) -> bool:
 
 
 def where_not_zero(expression: sp.Expr) -> tuple[dict[sp.Symbol, Fraction], Fraction] | None:
-    """A rational point, with the expression's value there, at which a rational expression is not 0; None when none is found."""
+    """A rational point, with the expression's value there, at which a rational expression is not 0;
+    None when none is found.
+    """
     letters = sorted(expression.free_symbols, key=str)
     draw = random.Random(0)
     for _ in range(TRIES):
@@ -55,13 +75,18 @@ def where_not_zero(expression: sp.Expr) -> tuple[dict[sp.Symbol, Fraction], Frac
 
 
 def witness(region: Region) -> dict[sp.Symbol, Fraction] | None:
-    """A rational point at which every slack and every eliminated letter has the sign its letter promises; None when none is found.
+    """A rational point at which every slack and every eliminated letter has the sign its letter
+    promises; None when none is found.
 
     None is no proof that the region is empty; a point is a proof that it is not.
     """
-    meanings = {letter: region.resolve(letter) for letter in (*region.slacks, *region.substitutions)}
-    free = sorted({letter for meaning in meanings.values() for letter in meaning.free_symbols}, key=str)
-    draw = random.Random(0)     # a fixed start: the answer does not depend on the day
+    meanings = {
+        letter: region.resolve(letter) for letter in (*region.slacks, *region.substitutions)
+    }
+    free = sorted(
+        {letter for meaning in meanings.values() for letter in meaning.free_symbols}, key=str
+    )
+    draw = random.Random(0)  # a fixed start: the answer does not depend on the day
     for _ in range(TRIES):
         point = {letter: draw.choice(_VALUES) for letter in free}
         try:

@@ -1,12 +1,15 @@
 """The second checker: SMT-LIB 2 (QF_NRA) for any solver, translated without SymPy's expansion.
 
-Every expression becomes one numerator and a multiset of denominators by a walk over its tree; nothing is expanded or simplified
-here, the solver does that.  An obligation becomes several small questions, each with the answer that it must have:
+Every expression becomes one numerator and a multiset of denominators by a walk over its tree;
+nothing is expanded or simplified here, the solver does that.  An obligation becomes several small
+questions, each with the answer that it must have:
 
 * ``identity``: numerator of (claim - sum) is not 0, without any fact: ``unsat``;
-* ``sign``: a multiplier or weight is negative, its letters having their signs: ``unsat``, one question each;
+* ``sign``: a multiplier or weight is negative, its letters having their signs: ``unsat``, one
+question each;
 * ``idle``: an assumption's multiplier may be something other than 0: ``sat``;
-* ``denominators``: a denominator of a certificate is 0 inside the region: ``unsat`` (an identity is one of rational functions);
+* ``denominators``: a denominator of a certificate is 0 inside the region: ``unsat`` (an identity is
+one of rational functions);
 * ``vacuity``: region and assumptions hold together, with F > 0 and no denominator 0: ``sat``.
 
 The multipliers are part of the questions: what is checked is the certificate, not only its claim.
@@ -20,12 +23,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from kdtheory import symbols as sym
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.vectors import Vector
 from kdtheory.prover.obligations import Certificate, Obligation
-from kdtheory.vectors import Vector
 
 RESET = "(reset)\n"
-LARGE = 40      # operations; solvers answer small questions at once and large ones not always
+LARGE = 40  # operations; solvers answer small questions at once and large ones not always
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class Fraction:
 
     def over_square(self) -> str:
         """A term with the sign of the fraction: top times every denominator of odd multiplicity."""
-        return _apply("*", [self.top, *(term for term, power in sorted(self.bottom.items()) if power % 2)])
+        return _apply(
+            "*", [self.top, *(term for term, power in sorted(self.bottom.items()) if power % 2)]
+        )
 
 
 def _apply(operator: str, terms: list[str]) -> str:
@@ -66,7 +71,8 @@ def _name(letter: sp.Symbol) -> str:
 
 
 def translate(expression: sp.Expr, meanings: Mapping[sp.Symbol, sp.Expr] | None = None) -> Fraction:
-    """The expression as a fraction of SMT terms; letters in ``meanings`` are replaced by what they stand for.
+    """The expression as a fraction of SMT terms; letters in ``meanings`` are replaced by what they
+    stand for.
 
     Raises ValueError at anything but +, *, integer powers, rational numbers and letters.
     """
@@ -75,7 +81,11 @@ def translate(expression: sp.Expr, meanings: Mapping[sp.Symbol, sp.Expr] | None 
         bottom = Counter([_number(int(expression.q))]) if expression.q != 1 else Counter()
         return Fraction(_number(int(expression.p)), bottom)
     if isinstance(expression, sp.Symbol):
-        return translate(meanings[expression], meanings) if expression in meanings else Fraction(_name(expression), Counter())
+        return (
+            translate(meanings[expression], meanings)
+            if expression in meanings
+            else Fraction(_name(expression), Counter())
+        )
     if isinstance(expression, sp.Add):
         return _sum([translate(part, meanings) for part in expression.args])
     if isinstance(expression, sp.Mul):
@@ -100,7 +110,10 @@ def _sum(parts: list[Fraction]) -> Fraction:
     common: Counter[str] = Counter()
     for part in parts:
         common |= part.bottom
-    return Fraction(_apply("+", [_apply("*", [part.top, *_powers(common - part.bottom)]) for part in parts]), common)
+    return Fraction(
+        _apply("+", [_apply("*", [part.top, *_powers(common - part.bottom)]) for part in parts]),
+        common,
+    )
 
 
 def _signs(letters: Iterable[sp.Symbol]) -> list[str]:
@@ -119,15 +132,25 @@ def _parts(expression: sp.Expr) -> list[sp.Expr]:
     return [expression]
 
 
-def _text(title: str, expected: str, letters: Iterable[sp.Symbol], assertions: Iterable[str]) -> str:
-    return "\n".join([
-        f"; {title}", "(set-logic QF_NRA)", f"(set-info :status {expected})",
-        *(f"(declare-fun {_name(letter)} () Real)" for letter in sorted(set(letters), key=str)),
-        *assertions, "(check-sat)", "",
-    ])
+def _text(
+    title: str, expected: str, letters: Iterable[sp.Symbol], assertions: Iterable[str]
+) -> str:
+    return "\n".join(
+        [
+            f"; {title}",
+            "(set-logic QF_NRA)",
+            f"(set-info :status {expected})",
+            *(f"(declare-fun {_name(letter)} () Real)" for letter in sorted(set(letters), key=str)),
+            *assertions,
+            "(check-sat)",
+            "",
+        ]
+    )
 
 
-def _letters(expressions: Iterable[sp.Expr], meanings: Mapping[sp.Symbol, sp.Expr]) -> set[sp.Symbol]:
+def _letters(
+    expressions: Iterable[sp.Expr], meanings: Mapping[sp.Symbol, sp.Expr]
+) -> set[sp.Symbol]:
     found: set[sp.Symbol] = set()
     for expression in expressions:
         for letter in expression.free_symbols:
@@ -136,7 +159,8 @@ def _letters(expressions: Iterable[sp.Expr], meanings: Mapping[sp.Symbol, sp.Exp
 
 
 def _square(vector: Vector) -> list[sp.Expr]:
-    """The summands of E|v|^2, block by block: written here once more, so that no expansion is shared with the SymPy checker.
+    """The summands of E|v|^2, block by block: written here once more, so that no expansion is
+    shared with the SymPy checker.
 
     Raises ValueError at a vector that is in neither block.
     """
@@ -147,7 +171,11 @@ def _square(vector: Vector) -> list[sp.Expr]:
     for block in (sym.DETERMINISTIC, sym.CENTRED):
         present = [name for name in block if name in vector]
         products += [vector[name] ** 2 * sym.GRAM[name, name] for name in present]
-        products += [2 * vector[u] * vector[v] * sym.GRAM[u, v] for i, u in enumerate(present) for v in present[i + 1:]]
+        products += [
+            2 * vector[u] * vector[v] * sym.GRAM[u, v]
+            for i, u in enumerate(present)
+            for v in present[i + 1 :]
+        ]
     return products
 
 
@@ -156,7 +184,10 @@ class _Questions:
 
     def __init__(self, obligation: Obligation) -> None:
         self.name = obligation.name
-        self.slacks, self.eliminated = dict(obligation.region.slacks), dict(obligation.region.substitutions)
+        self.slacks, self.eliminated = (
+            dict(obligation.region.slacks),
+            dict(obligation.region.substitutions),
+        )
         self.meanings = self.slacks | self.eliminated
 
     def identity(self, expression: sp.Expr) -> Query:
@@ -167,12 +198,15 @@ class _Questions:
     def sign(self, title: str, expression: sp.Expr) -> Query:
         """Slack letters stay letters with a sign; only eliminated letters are replaced.
 
-        A large sum or product is asked about part by part: it is non-negative when all its parts are.
+        A large sum or product is asked about part by part: it is non-negative when all its parts
+        are.
         """
         letters = _letters([expression], self.eliminated)
         terms = [translate(part, self.eliminated).over_square() for part in _parts(expression)]
         negative = _apply("or", [f"(< {term} 0.0)" for term in terms])
-        return self._query(f"sign of {title}", "unsat", letters, [*_signs(letters), f"(assert {negative})"])
+        return self._query(
+            f"sign of {title}", "unsat", letters, [*_signs(letters), f"(assert {negative})"]
+        )
 
     def used(self, title: str, expression: sp.Expr) -> Query:
         letters = _letters([expression], self.meanings)
@@ -181,35 +215,65 @@ class _Questions:
 
     def bases(self, expressions: Iterable[sp.Expr]) -> list[str]:
         """The denominators of the expressions, numbers left out."""
-        return sorted({term for e in expressions for term in translate(e, self.meanings).bottom if "|" in term})
+        return sorted(
+            {
+                term
+                for e in expressions
+                for term in translate(e, self.meanings).bottom
+                if "|" in term
+            }
+        )
 
     def denominators(self, expressions: Iterable[sp.Expr]) -> Query:
-        """Slack letters and eliminated letters have their signs as facts; then no denominator may be 0."""
+        """Slack letters and eliminated letters have their signs as facts; then no denominator may
+        be 0.
+        """
         expressions = list(expressions)
         zeros = [f"(= {base} 0.0)" for base in self.bases(expressions)]
         letters = _letters([*expressions, *self.meanings], self.meanings)
-        return self._query("denominators", "unsat", letters, [*self.facts(letters), f"(assert {_apply('or', zeros or ['false'])})"])
+        return self._query(
+            "denominators",
+            "unsat",
+            letters,
+            [*self.facts(letters), f"(assert {_apply('or', zeros or ['false'])})"],
+        )
 
     def facts(self, letters: Iterable[sp.Symbol]) -> list[str]:
         lines = _signs(letters)
         for letter in self.meanings:
             fraction = translate(letter, self.meanings)
-            lines += [f"(assert (not (= {base} 0.0)))" for base in sorted(fraction.bottom) if "|" in base]
+            lines += [
+                f"(assert (not (= {base} 0.0)))" for base in sorted(fraction.bottom) if "|" in base
+            ]
             if letter.is_positive or letter.is_nonnegative:
-                lines.append(f"(assert ({'>' if letter.is_positive else '>='} {fraction.over_square()} 0.0))")
+                lines.append(
+                    f"(assert ({'>' if letter.is_positive else '>='} {fraction.over_square()} 0.0))"
+                )
         return lines
 
-    def vacuity(self, assumptions: Iterable[tuple[sp.Expr, bool]], expressions: Iterable[sp.Expr]) -> Query:
+    def vacuity(
+        self, assumptions: Iterable[tuple[sp.Expr, bool]], expressions: Iterable[sp.Expr]
+    ) -> Query:
         facts, expressions = list(assumptions), list(expressions)
-        letters = _letters([*(slack for slack, _ in facts), *expressions, *self.meanings], self.meanings)
-        lines = [*self.facts(letters), *(f"(assert (not (= {base} 0.0)))" for base in self.bases(expressions))]
+        letters = _letters(
+            [*(slack for slack, _ in facts), *expressions, *self.meanings], self.meanings
+        )
+        lines = [
+            *self.facts(letters),
+            *(f"(assert (not (= {base} 0.0)))" for base in self.bases(expressions)),
+        ]
         for slack, equality in facts:
-            lines.append(f"(assert ({'=' if equality else '>='} {translate(slack, self.meanings).over_square()} 0.0))")
+            lines.append(
+                f"(assert ({'=' if equality else '>='}"
+                f" {translate(slack, self.meanings).over_square()} 0.0))"
+            )
         if sym.F in letters:
             lines.append(f"(assert (> {_name(sym.F)} 0.0))")
         return self._query("vacuity", "sat", letters, lines)
 
-    def _query(self, kind: str, expected: str, letters: Iterable[sp.Symbol], assertions: Iterable[str]) -> Query:
+    def _query(
+        self, kind: str, expected: str, letters: Iterable[sp.Symbol], assertions: Iterable[str]
+    ) -> Query:
         title = f"{self.name}: {kind} (must be {expected})"
         return Query(f"{self.name}: {kind}", expected, _text(title, expected, letters, assertions))
 
@@ -221,9 +285,15 @@ def queries(obligation: Obligation) -> tuple[Query, ...]:
         return ask.identity(obligation.expression), ask.vacuity([], [obligation.expression])
     total = [obligation.claim, -obligation.remainder]
     total += [-weight * assumption.slack for assumption, weight in obligation.multipliers.items()]
-    total += [-weight * product for weight, vector in obligation.squares for product in _square(vector)]
-    signed = [(str(key), weight) for key, weight in obligation.multipliers.items() if not key.equality]
-    signed += [(f"square {index + 1}", weight) for index, (weight, _) in enumerate(obligation.squares)]
+    total += [
+        -weight * product for weight, vector in obligation.squares for product in _square(vector)
+    ]
+    signed = [
+        (str(key), weight) for key, weight in obligation.multipliers.items() if not key.equality
+    ]
+    signed += [
+        (f"square {index + 1}", weight) for index, (weight, _) in enumerate(obligation.squares)
+    ]
     signed += [("the remainder", obligation.remainder)]
     return (
         ask.identity(sp.Add(*total, evaluate=False)),
@@ -235,5 +305,7 @@ def queries(obligation: Obligation) -> tuple[Query, ...]:
 
 
 def to_smt2(obligation: Obligation) -> str:
-    """One file for any SMT solver: the questions one after the other, each announced with the answer it must have."""
+    """One file for any SMT solver: the questions one after the other, each announced with the
+    answer it must have.
+    """
     return RESET.join(query.text for query in queries(obligation))

@@ -1,7 +1,8 @@
 """A process that puts questions to one SMT solver: ``python -m kdtheory.prover.solver_process z3``.
 
-A line on standard input is a question, ``{"text": SMT-LIB 2, "seconds": limit}``; a line of the answer goes back.  The solvers' own limits are
-requests that they look at now and then, or not for minutes; the one here is the system's: an alarm that nobody catches ends the process.
+A line on standard input is a question, ``{"text": SMT-LIB 2, "seconds": limit}``; a line of the
+answer goes back.  The solvers' own limits are requests that they look at now and then, or not for
+minutes; the one here is the system's: an alarm that nobody catches ends the process.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import signal
 import sys
 from collections.abc import Callable
 
-REQUESTED = 0.9     # of the limit: a solver that keeps to what it is asked for answers before the alarm, and the process lives on
+# of the limit: a solver that keeps to what it is asked for answers before the alarm, and the
+# process lives on
+REQUESTED = 0.9
 
 
 def _z3(text: str, milliseconds: int) -> str:
@@ -32,7 +35,9 @@ def _cvc5(text: str, milliseconds: int) -> str:
     symbols = cvc5.SymbolManager(solver)
     parser = cvc5.InputParser(solver, symbols)
     # cvc5 answers "error" in place of "sat" or "unsat" when that differs from the announced status.
-    unannounced = "\n".join(line for line in text.splitlines() if not line.startswith("(set-info :status"))
+    unannounced = "\n".join(
+        line for line in text.splitlines() if not line.startswith("(set-info :status")
+    )
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, unannounced, "question")
     answer = "unknown"
     while not (command := parser.nextCommand()).isNull():
@@ -48,11 +53,13 @@ ANSWERS: dict[str, Callable[[str, int], str]] = {"z3": _z3, "cvc5": _cvc5}
 def main(solver: str) -> None:
     """Answer until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)       # whatever a library prints is no answer
+    os.dup2(2, 1)  # whatever a library prints is no answer
     for line in sys.stdin:
         question = json.loads(line)
         signal.setitimer(signal.ITIMER_REAL, question["seconds"])
-        answer = ANSWERS[solver](question["text"], max(1, int(1000 * REQUESTED * question["seconds"])))
+        answer = ANSWERS[solver](
+            question["text"], max(1, int(1000 * REQUESTED * question["seconds"]))
+        )
         signal.setitimer(signal.ITIMER_REAL, 0)
         print(json.dumps(answer), file=answers, flush=True)
 

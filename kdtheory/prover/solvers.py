@@ -1,6 +1,8 @@
-"""Runs SMT solvers on the questions of ``kdtheory.prover.smt``.  A missing solver or an unanswered question decides nothing.
+"""Runs SMT solvers on the questions of ``kdtheory.prover.smt``.  A missing solver or an unanswered
+question decides nothing.
 
-Each solver has a process of its own, which is ended when a question takes too long and started again for the next one.
+Each solver has a process of its own, which is ended when a question takes too long and started
+again for the next one.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from kdtheory.prover.obligations import Identity, Obligation
 from kdtheory.prover.smt import queries
 from kdtheory.prover.sympy_checker import Result
 
-SOLVERS = {"z3": "z3-solver", "cvc5": "cvc5"}       # module: the package to install
-SECONDS = 20.0      # one question takes 0.01 to 0.1 s; more than this is no answer
-LEAST = 1e-3        # a timer set to 0 never rings
+SOLVERS = {"z3": "z3-solver", "cvc5": "cvc5"}  # module: the package to install
+SECONDS = 20.0  # one question takes 0.01 to 0.1 s; more than this is no answer
+LEAST = 1e-3  # a timer set to 0 never rings
 
 
 class _Solver:
@@ -34,16 +36,23 @@ class _Solver:
         atexit.register(self.end)
 
     def ask(self, text: str, seconds: float) -> str:
-        """The answer, or "" when the process ended before it: the time was over, or the solver crashed."""
+        """The answer, or "" when the process ended before it: the time was over, or the solver
+        crashed.
+        """
         with self.lock:
             process = self.process or self._start()
             assert process.stdin is not None and process.stdout is not None
+            # Ctrl-C: the answer still to come would be taken for the next question's.
             try:
-                print(json.dumps({"text": text, "seconds": max(LEAST, seconds)}), file=process.stdin, flush=True)
+                print(
+                    json.dumps({"text": text, "seconds": max(LEAST, seconds)}),
+                    file=process.stdin,
+                    flush=True,
+                )
                 line = process.stdout.readline()
             except BrokenPipeError:
                 line = ""
-            except BaseException:       # Ctrl-C: the answer still to come would be taken for the next question's
+            except BaseException:
                 self.end()
                 raise
             if not line.endswith("\n"):
@@ -52,11 +61,20 @@ class _Solver:
             return str(json.loads(line))
 
     def _start(self) -> subprocess.Popen[str]:
-        # In a session of its own, so that Ctrl-C is this process's alone; the path, so that it imports what this process does.
+        # In a session of its own, so that Ctrl-C is this process's alone; the path, so that it
+        # imports what this process does.
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "kdtheory.prover.solver_process", self.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, encoding="utf-8", start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path)},
+            [sys.executable, "-m", "kdtheory.prover.solver_process", self.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path),
+            },
         )
         return self.process
 
@@ -65,7 +83,7 @@ class _Solver:
         process, self.process = self.process, None
         if process is not None:
             process.kill()
-            with process:       # closes its pipes and waits
+            with process:  # closes its pipes and waits
                 pass
 
 
@@ -79,7 +97,10 @@ def missing(solver: str) -> str:
     """How to get a solver that is not installed; empty when it is."""
     if importlib.util.find_spec(solver) is not None:
         return ""
-    return f"{solver} is not installed; pip install 'kdtheory[checkers]' (or pip install {SOLVERS[solver]})"
+    return (
+        f"{solver} is not installed; pip install 'kdtheory[checkers]' (or pip install"
+        f" {SOLVERS[solver]})"
+    )
 
 
 def run(solver: str, text: str, timeout: float = SECONDS) -> str:
@@ -103,8 +124,9 @@ def run(solver: str, text: str, timeout: float = SECONDS) -> str:
 def check(obligation: Obligation, solver: str, timeout: float = SECONDS) -> Result:
     """PROVED when every question has the answer it must have.
 
-    An identity that the solver finds a counterexample to is REFUTED; anything else that differs is UNDECIDED.  A question without an
-    answer does not hide a later one with the wrong answer: that one is told.
+    An identity that the solver finds a counterexample to is REFUTED; anything else that differs is
+    UNDECIDED.  A question without an answer does not hide a later one with the wrong answer: that
+    one is told.
 
     Raises:
         InvalidInput: an unknown solver.
@@ -119,7 +141,11 @@ def check(obligation: Obligation, solver: str, timeout: float = SECONDS) -> Resu
                 continue
             told = f"{query.name}: {solver} says {answer}, not {query.expected}"
             if answer in ("sat", "unsat"):
-                refuted = query.name.endswith(": identity") and answer == "sat" and isinstance(obligation, Identity)
+                refuted = (
+                    query.name.endswith(": identity")
+                    and answer == "sat"
+                    and isinstance(obligation, Identity)
+                )
                 return Result("REFUTED" if refuted else "UNDECIDED", told, wrong=True)
             unanswered = unanswered or told
     except ValueError as error:

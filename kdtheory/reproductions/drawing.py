@@ -1,4 +1,6 @@
-"""How the pictures look: readable in grey, since dashes, markers and shades differ and not only colours."""
+"""How the pictures look: readable in grey, since dashes, markers and shades differ and not only
+colours.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from kdtheory.plots.style import RC
+from kdtheory.report.plots.style import RC
 
-STYLE: Any = {**RC, "axes.titlesize": 10.5}  # of the pictures of `kdtheory verify`; a panel here is larger
-RESOLUTION, SHADES = 100, 48  # of the PNG: a page shows eight of them, so that each stays below 100 kB
+STYLE: Any = {
+    **RC,
+    "axes.titlesize": 10.5,
+}  # of the pictures of `kdtheory verify`; a panel here is larger
+# Of the PNG: a page shows eight of them, so that each stays below 100 kB.
+RESOLUTION, SHADES = (
+    100,
+    48,
+)
 LINES: tuple[dict[str, Any], ...] = (
     {"color": "black", "ls": "-", "marker": "o"},
     {"color": "#0b5fa5", "ls": (0, (6, 2)), "marker": "s"},
@@ -39,8 +48,12 @@ def control(**changes: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def picture(rows: int, columns: int, *, size: tuple[float, float]) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure of panels, row by row, drawn in our style; no pyplot: no global state, works without a display."""
+def picture(
+    rows: int, columns: int, *, size: tuple[float, float]
+) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure of panels, row by row, drawn in our style; no pyplot: no global state, works without
+    a display.
+    """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         yield figure, list(figure.subplots(rows, columns, squeeze=False).ravel())

@@ -1,9 +1,9 @@
-"""Small fully connected classifiers with hand-written back-propagation: all that R1 and R7 need from a deep-learning
-library.
+"""Small fully connected classifiers with hand-written back-propagation: all that R1 and R7 need
+from a deep-learning library.
 
-NumPy in float64 keeps the seeds' results the same on every machine and lets the gradients be checked to rounding by
-complex steps. Parameters are one flat vector x (d,): for each layer the matrix (out, in) row by row, then the bias
-(out,).
+NumPy in float64 keeps the seeds' results the same on every machine and lets the gradients be
+checked to rounding by complex steps. Parameters are one flat vector x (d,): for each layer the
+matrix (out, in) row by row, then the bias (out,).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from kdtheory.problems.classification import sigmoid, softmax
 
 @dataclass(frozen=True)
 class Network:
-    """z = W_k s(... s(W_1 a + b_1) ...) + b_k with softmax cross-entropy; ``activation`` "identity", "relu" or
-    "sigmoid"."""
+    """z = W_k s(... s(W_1 a + b_1) ...) + b_k with softmax cross-entropy; ``activation``
+    "identity", "relu" or "sigmoid"."""
 
     sizes: tuple[int, ...]
     activation: str = "relu"
@@ -37,7 +37,10 @@ class Network:
         gain = 2.0 if self.activation == "relu" else 1.0
         blocks = []
         for fan_in, fan_out in self._layers():
-            blocks += [rng.standard_normal(fan_in * fan_out) * np.sqrt(gain / fan_in), np.zeros(fan_out)]
+            blocks += [
+                rng.standard_normal(fan_in * fan_out) * np.sqrt(gain / fan_in),
+                np.zeros(fan_out),
+            ]
         return np.concatenate(blocks)
 
     def _matrices(self, x: Array) -> list[tuple[Array, Array]]:
@@ -75,7 +78,9 @@ class Network:
         """Mean cross-entropy against label rows (n, K)."""
         z = self.logits(x, features)
         top = z.max(axis=1, keepdims=True)
-        return float((np.log(np.exp(z - top).sum(axis=1)) + top[:, 0] - (z * labels).sum(axis=1)).mean())
+        return float(
+            (np.log(np.exp(z - top).sum(axis=1)) + top[:, 0] - (z * labels).sum(axis=1)).mean()
+        )
 
     def residuals(self, x: Array, features: Array, labels: Array) -> Array:
         """r_n(x) = softmax(z_n) - y_n, (n, K)."""
@@ -98,11 +103,14 @@ class Network:
         return self.pull_back(x, features, self.residuals(x, features, labels))
 
 
-def mixed_residuals(student: Array, teacher: Array, labels: Array, weight: float, temperature: float = 1.0) -> Array:
-    """The KD loss's derivative in the student's logits, (n, K): (1-lam) CE(z, y) + lam tau^2 CE(z/tau,
-    softmax(z_theta/tau)).
+def mixed_residuals(
+    student: Array, teacher: Array, labels: Array, weight: float, temperature: float = 1.0
+) -> Array:
+    """The KD loss's derivative in the student's logits, (n, K): (1-lam) CE(z, y) + lam tau^2
+    CE(z/tau, softmax(z_theta/tau)).
 
-    ``student`` and ``teacher`` are logits (n, K); tau^2 is the usual factor, which cancels one 1/tau here.
+    ``student`` and ``teacher`` are logits (n, K); tau^2 is the usual factor, which cancels one
+    1/tau here.
     """
     taught = temperature * (softmax(student / temperature) - softmax(teacher / temperature))
     return (1 - weight) * (softmax(student) - labels) + weight * taught
@@ -122,16 +130,20 @@ def train(
     teacher: Array | None = None,
     ridge: float = 0.0,
 ) -> Array:
-    """SGD in random order for ``epochs`` passes, on the KD loss when there is a ``teacher`` (logits (n, K)); the new x
-    (d,)."""
+    """SGD in random order for ``epochs`` passes, on the KD loss when there is a ``teacher`` (logits
+    (n, K)); the new x (d,)."""
     for _ in range(epochs):
         order = rng.permutation(len(features))
         for cut in range(0, len(order) - batch_size + 1, batch_size):
             batch = order[cut : cut + batch_size]
             z = network.logits(x, features[batch])
             taught = z if teacher is None else teacher[batch]
-            residuals = mixed_residuals(z, taught, labels[batch], 0.0 if teacher is None else weight)
-            x = x - step_size * (network.pull_back(x, features[batch], residuals).mean(axis=0) + ridge * x)
+            residuals = mixed_residuals(
+                z, taught, labels[batch], 0.0 if teacher is None else weight
+            )
+            x = x - step_size * (
+                network.pull_back(x, features[batch], residuals).mean(axis=0) + ridge * x
+            )
     return x
 
 

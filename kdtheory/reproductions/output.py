@@ -1,4 +1,6 @@
-"""Results on the disk: pictures and JSON per experiment, and a page that shows what a folder holds."""
+"""Results on the disk: pictures and JSON per experiment, and a page that shows what a folder
+holds.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from kdtheory.disk import replace_file
 from kdtheory.reproductions import NAMES, experiment
 from kdtheory.reproductions.drawing import pictures
 from kdtheory.reproductions.result import Result
+from kdtheory.system.disk import replace_file
 
 
 def write(name: str, result: Result, folder: Path) -> None:
@@ -21,11 +23,16 @@ def write(name: str, result: Result, folder: Path) -> None:
 
 
 def page(folder: Path) -> None:
-    """README.md: the picture and the paragraph of every experiment whose JSON lies in ``folder``."""
+    """README.md: the picture and the paragraph of every experiment whose JSON lies in
+    ``folder``.
+    """
     text = [
         "# Reproductions",
         "",
-        "Written by `kdtheory reproduce --all --out DIR`; the numbers and their intervals are in the JSON files.",
+        (
+            "Written by `kdtheory reproduce --all --out DIR`; the numbers and their intervals are"
+            " in the JSON files."
+        ),
         "",
     ]
     for name in NAMES:

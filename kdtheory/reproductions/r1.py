@@ -1,4 +1,6 @@
-"""R1: is the distillation gradient the student's minus lam times the teacher's?  Cosines, with the controls."""
+"""R1: is the distillation gradient the student's minus lam times the teacher's?  Cosines, with the
+controls.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ from kdtheory.reproductions.result import Interval, Result, spread
 
 TITLE = "The distillation gradient"
 CLAIM = (
-    "Proposition (distillation gradient): the gradient of the KD loss is the student's minus λ times the teacher's, "
-    "exactly for linear and (end to end) deep linear models, approximately for other networks."
+    "Proposition (distillation gradient): the gradient of the KD loss is the student's minus λ"
+    " times the teacher's, exactly for linear and (end to end) deep linear models, approximately"
+    " for other networks."
 )
 NETWORKS = {
     "linear": Network((64, 10)),
@@ -46,20 +49,28 @@ class Probe:
         """The KD gradient from its definition and the student's gradient, (n, d) each."""
         z = self.network.logits(x, self.features)
         mixed = mixed_residuals(z, self.teacher_logits, self.labels, weight, temperature)
-        return self.network.pull_back(x, self.features, mixed), self.network.gradients(x, self.features, self.labels)
+        return self.network.pull_back(x, self.features, mixed), self.network.gradients(
+            x, self.features, self.labels
+        )
 
     def scores(self, x: Array, weight: float, temperature: float = 1.0) -> Array:
-        """Per sample (3, n): cosine of the KD gradient with G - lam H; with G alone (control); of its correction with
-        H."""
+        """Per sample (3, n): cosine of the KD gradient with G - lam H; with G alone (control); of
+        its correction with H."""
         distilled, plain = self.gradients(x, weight, temperature)
         taught = self.teacher_gradients
         return np.array(
-            [cosines(distilled, plain - weight * taught), cosines(distilled, plain), cosines(plain - distilled, taught)]
+            [
+                cosines(distilled, plain - weight * taught),
+                cosines(distilled, plain),
+                cosines(plain - distilled, taught),
+            ]
         )
 
 
 def hot_limit(probe: Probe, x: Array, weight: float) -> Array:
-    """The KD gradient's limit for tau to infinity, (n, d): lam times the centred difference of logits, over K."""
+    """The KD gradient's limit for tau to infinity, (n, d): lam times the centred difference of
+    logits, over K.
+    """
     z = probe.network.logits(x, probe.features)
     apart = z - probe.teacher_logits
     apart = apart - apart.mean(axis=1, keepdims=True)
@@ -68,7 +79,9 @@ def hot_limit(probe: Probe, x: Array, weight: float) -> Array:
 
 
 def run(seed: int) -> Result:
-    """Teachers of ten epochs; students distilled from them with lam = 0.7 from the same start and from another one."""
+    """Teachers of ten epochs; students distilled from them with lam = 0.7 from the same start and
+    from another one.
+    """
     features, labels = digits()
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(features))[:300]
@@ -91,20 +104,39 @@ def run(seed: int) -> Result:
         for kind, x in (("same start", start), ("other start", network.start(rng))):
             rows = []
             for last, epoch in zip((0, *EPOCHS[:-1]), EPOCHS, strict=True):
-                x = train(network, x, features, labels, epochs=epoch - last, weight=WEIGHT, teacher=logits, **options)
+                x = train(
+                    network,
+                    x,
+                    features,
+                    labels,
+                    epochs=epoch - last,
+                    weight=WEIGHT,
+                    teacher=logits,
+                    **options,
+                )
                 rows.append(probe.scores(x, WEIGHT))
                 if kind == "same start" and epoch == 5:
-                    by_weight[name] = np.array([probe.scores(x, weight).mean(axis=1) for weight in WEIGHTS])
-                    by_heat[name] = np.array([probe.scores(x, WEIGHT, heat).mean(axis=1) for heat in TEMPERATURES])
+                    by_weight[name] = np.array(
+                        [probe.scores(x, weight).mean(axis=1) for weight in WEIGHTS]
+                    )
+                    by_heat[name] = np.array(
+                        [probe.scores(x, WEIGHT, heat).mean(axis=1) for heat in TEMPERATURES]
+                    )
                     if name == "linear":
                         numbers["linear: 1 - cosine with the limit, tau = 10^4"] = float(
-                            1 - cosines(probe.gradients(x, WEIGHT, HOT)[0], hot_limit(probe, x, WEIGHT)).min()
+                            1
+                            - cosines(
+                                probe.gradients(x, WEIGHT, HOT)[0], hot_limit(probe, x, WEIGHT)
+                            ).min()
                         )
             by_epoch[name, kind] = np.array([row.mean(axis=1) for row in rows])
             if name == "linear":
-                numbers[f"linear, {kind}: largest 1 - cosine"] = float(1 - min(row[0].min() for row in rows))
+                numbers[f"linear, {kind}: largest 1 - cosine"] = float(
+                    1 - min(row[0].min() for row in rows)
+                )
     numbers |= {
-        f"linear, tau = {heat:g}: cosine": float(by_heat["linear"][TEMPERATURES.index(heat), 0]) for heat in (2.0, 4.0)
+        f"linear, tau = {heat:g}: cosine": float(by_heat["linear"][TEMPERATURES.index(heat), 0])
+        for heat in (2.0, 4.0)
     }
     for name in ("deep linear", "ReLU", "sigmoid"):
         for kind in ("same start", "other start"):
@@ -113,32 +145,41 @@ def run(seed: int) -> Result:
             numbers[f"{name}, {kind}: control cosine"] = float(plain)
             numbers[f"{name}, {kind}: alignment of the correction"] = float(correction)
     return Result(
-        numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers), _draw(by_epoch, by_weight, by_heat)
+        numbers,
+        {key: EXPECTED[key] for key in numbers},
+        _paragraph(numbers),
+        _draw(by_epoch, by_weight, by_heat),
     )
 
 
 def _paragraph(numbers: dict[str, float]) -> str:
     same, other = ("ReLU, same start", "ReLU, other start")
     return (
-        f"{CLAIM} Seen on the digits (teachers of ten epochs, students distilled with λ = {WEIGHT}): for the linear "
-        "model the identity holds to rounding at temperature 1 (largest 1 - cosine "
-        f"{numbers['linear, same start: largest 1 - cosine']:.1e}), and not at others: the cosine is "
-        f"{numbers['linear, tau = 2: cosine']:.3f} at τ = 2 and {numbers['linear, tau = 4: cosine']:.3f} at τ = 4. For "
-        f"the ReLU network it is {numbers[same + ': cosine']:.3f}, which looks like support, but plain SGD's gradient "
-        f"scores {numbers[same + ': control cosine']:.3f} by the same measure: the student's own part dominates both "
-        "sides. The part that says something is the correction: its cosine with the teacher's gradient is "
-        f"{numbers[same + ': alignment of the correction']:.2f} when student and teacher come from the same start and "
-        f"{numbers[other + ': alignment of the correction']:.2f} when they do not; there the approximation "
-        f"({numbers[other + ': cosine']:.3f}) is worse than no correction at all "
-        f"({numbers[other + ': control cosine']:.3f}). Layer by layer a deep linear network is no better (correction "
-        f"{numbers['deep linear, other start: alignment of the correction']:.2f} from another start), though from the "
-        f"same start the approximation ({numbers['deep linear, same start: cosine']:.3f}) does beat the control "
-        f"({numbers['deep linear, same start: control cosine']:.3f}); the exact statement is about the end-to-end "
-        "matrix."
+        f"{CLAIM} Seen on the digits (teachers of ten epochs, students distilled with λ ="
+        f" {WEIGHT}): for the linear model the identity holds to rounding at temperature 1 (largest"
+        f" 1 - cosine {numbers['linear, same start: largest 1 - cosine']:.1e}), and not at others:"
+        f" the cosine is {numbers['linear, tau = 2: cosine']:.3f} at τ = 2 and"
+        f" {numbers['linear, tau = 4: cosine']:.3f} at τ = 4. For the ReLU network it is"
+        f" {numbers[same + ': cosine']:.3f}, which looks like support, but plain SGD's gradient"
+        f" scores {numbers[same + ': control cosine']:.3f} by the same measure: the student's own"
+        " part dominates both sides. The part that says something is the correction: its cosine"
+        f" with the teacher's gradient is {numbers[same + ': alignment of the correction']:.2f}"
+        " when student and teacher come from the same start and"
+        f" {numbers[other + ': alignment of the correction']:.2f} when they do not; there the"
+        f" approximation ({numbers[other + ': cosine']:.3f}) is worse than no correction at all"
+        f" ({numbers[other + ': control cosine']:.3f}). Layer by layer a deep linear network is no"
+        " better (correction"
+        f" {numbers['deep linear, other start: alignment of the correction']:.2f} from another"
+        " start), though from the same start the approximation"
+        f" ({numbers['deep linear, same start: cosine']:.3f}) does beat the control"
+        f" ({numbers['deep linear, same start: control cosine']:.3f}); the exact statement is about"
+        " the end-to-end matrix."
     )
 
 
-def _draw(by_epoch: dict[tuple[str, str], Array], by_weight: dict[str, Array], by_heat: dict[str, Array]) -> Figure:
+def _draw(
+    by_epoch: dict[tuple[str, str], Array], by_weight: dict[str, Array], by_heat: dict[str, Array]
+) -> Figure:
     with picture(2, 2, size=(9.2, 7.4)) as (figure, (epochs, weights, heats, corrections)):
         for place, name in enumerate(NETWORKS):
             same = by_epoch[name, "same start"]
@@ -150,9 +191,19 @@ def _draw(by_epoch: dict[tuple[str, str], Array], by_weight: dict[str, Array], b
                 axes.plot(grid, found[:, 0], **line(place))
                 axes.plot(grid, found[:, 1], **line(place, mfc="white", lw=0.7))
             corrections.plot(EPOCHS, same[:, 2], label=name, **line(place))
-            corrections.plot(EPOCHS, by_epoch[name, "other start"][:, 2], **line(place, mfc="white", lw=0.7))
-        epochs.set(xlabel="epoch of the student", ylabel="mean cosine", title=rf"$\lambda={WEIGHT}$, same start")
-        weights.set(xlabel=r"distillation weight $\lambda$", ylabel="mean cosine", title="after 5 epochs, same start")
+            corrections.plot(
+                EPOCHS, by_epoch[name, "other start"][:, 2], **line(place, mfc="white", lw=0.7)
+            )
+        epochs.set(
+            xlabel="epoch of the student",
+            ylabel="mean cosine",
+            title=rf"$\lambda={WEIGHT}$, same start",
+        )
+        weights.set(
+            xlabel=r"distillation weight $\lambda$",
+            ylabel="mean cosine",
+            title="after 5 epochs, same start",
+        )
         heats.set(
             xlabel=r"temperature $\tau$",
             ylabel="mean cosine",
@@ -169,12 +220,18 @@ def _draw(by_epoch: dict[tuple[str, str], Array], by_weight: dict[str, Array], b
         )
         figure.legend(loc="outside lower center", ncols=4)
         figure.suptitle(
-            r"KD gradient against $G-\lambda H$ (filled) and against the control $G$ (hollow, thin)", fontsize=10.5
+            r"KD gradient against $G-\lambda H$ (filled) and against the control $G$ (hollow,"
+            r" thin)",
+            fontsize=10.5,
         )
     return figure
 
 
-_ROUNDING = Interval(-1e-12, 1e-12, "theory: exact for linear models; cosines of 650 products round by less than 1e-12")
+_ROUNDING = Interval(
+    -1e-12,
+    1e-12,
+    "theory: exact for linear models; cosines of 650 products round by less than 1e-12",
+)
 EXPECTED = {
     "linear, same start: largest 1 - cosine": _ROUNDING,
     "linear, other start: largest 1 - cosine": _ROUNDING,

@@ -1,4 +1,6 @@
-"""R2: the train loss against the weight, for four teachers: where is its minimum, and was it foreseen?"""
+"""R2: the train loss against the weight, for four teachers: where is its minimum, and was it
+foreseen?
+"""
 
 from __future__ import annotations
 
@@ -7,35 +9,44 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from kdtheory.datasets import bundled
 from kdtheory.problems import SoftmaxRegression
 from kdtheory.problems.base import Array
+from kdtheory.problems.datasets import bundled
+from kdtheory.problems.teacher import TeacherStatistics, gap_at, teacher_statistics
 from kdtheory.reproductions.drawing import line, picture
 from kdtheory.reproductions.lockstep import local_floor, time_averages
 from kdtheory.reproductions.result import Interval, Result, spread
-from kdtheory.rules import DistilledSGD
-from kdtheory.teacher import TeacherStatistics, gap_at, teacher_statistics
+from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "Train loss against the distillation weight"
 CLAIM = (
-    "Theorem 1: with a properly chosen weight SGD's noise floor falls to the order of min(γ, f(θ) - f*), so that the "
-    "better the teacher, the lower the loss and the larger the best weight."
+    "Theorem 1: with a properly chosen weight SGD's noise floor falls to the order of min(γ, f(θ) -"
+    " f*), so that the better the teacher, the lower the loss and the larger the best weight."
 )
 STEP, BATCH = 0.05, 10
-BURN_IN, STEPS, EVERY = 2000, 20_000, 100  # 5/(gamma mu) = 2,000 steps with ridge 0.05; f forgets in about 100
+# 5/(gamma mu) = 2,000 steps with ridge 0.05; f forgets in about 100.
+BURN_IN, STEPS, EVERY = (
+    2000,
+    20_000,
+    100,
+)
 WEIGHTS = (0.0, 0.025, 0.05, 0.075, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 0.95, 1.0)
 CENTRED = (0.7, 0.85, 1.0)  # weights of unbiased KD, whose best one is C/V
 DEFAULTS = (0.5, 0.7, 0.9)
 
 
 def teachers(problem: SoftmaxRegression, seed: int) -> dict[str, Array]:
-    """From immature to nearly converged, (dim,) each: SGD as the student runs it, and gradient descent with step
-    0.9."""
+    """From immature to nearly converged, (dim,) each: SGD as the student runs it, and gradient
+    descent with step 0.9."""
     rng = np.random.default_rng([seed, 1])
     epoch = problem.n_terms // BATCH
     x, found = np.zeros(problem.dim), {}
     for t in range(1, 5 * epoch + 1):
-        x = x - STEP * problem.sampled_gradients(x[None], rng.integers(problem.n_terms, size=(1, BATCH)))[0]
+        x = (
+            x
+            - STEP
+            * problem.sampled_gradients(x[None], rng.integers(problem.n_terms, size=(1, BATCH)))[0]
+        )
         if t in (epoch, 5 * epoch):
             found[f"SGD, {t // epoch} epoch{'s' if t > epoch else ''}"] = x
     y = np.zeros(problem.dim)
@@ -72,7 +83,9 @@ class Sweep:
 
 
 def vertex(weights: Array, losses: Array) -> float:
-    """The minimum of the parabola through the five points around the smallest loss (f is nearly quadratic there)."""
+    """The minimum of the parabola through the five points around the smallest loss (f is nearly
+    quadratic there).
+    """
     low = int(np.clip(np.argmin(losses) - 2, 0, len(weights) - 5))
     square, linear, _ = np.polyfit(weights[low : low + 5], losses[low : low + 5], 2)
     return float(-linear / (2 * square))
@@ -85,8 +98,8 @@ def lowest(weights: Array, losses: Array) -> float:
 
 
 def run(seed: int) -> Result:
-    """All weights and teachers in lockstep on the digits: softmax regression, ridge 0.05, gamma = 0.05, batches of
-    10."""
+    """All weights and teachers in lockstep on the digits: softmax regression, ridge 0.05, gamma =
+    0.05, batches of 10."""
     problem = bundled("digits")
     assert isinstance(problem, SoftmaxRegression)
     found = teachers(problem, seed)
@@ -108,7 +121,9 @@ def run(seed: int) -> Result:
     sweeps = {}
     for (name, theta), row in zip(found.items(), losses, strict=True):
         teacher = teacher_statistics(problem, theta)
-        sweeps[name] = Sweep(row[: len(WEIGHTS)], row[len(WEIGHTS) :], floor / (floor + teacher.gap), teacher)
+        sweeps[name] = Sweep(
+            row[: len(WEIGHTS)], row[len(WEIGHTS) :], floor / (floor + teacher.gap), teacher
+        )
     numbers = {"floor of SGD, measured / predicted": float(losses[0, 0] / floor)}
     for name, sweep in sweeps.items():
         numbers[f"{name}: best weight, measured - predicted"] = sweep.best - sweep.predicted
@@ -116,22 +131,33 @@ def run(seed: int) -> Result:
             sweep.losses.min() / (floor * (1 - sweep.predicted))
         )
         numbers[f"{name}: KD with 0.5 / SGD"] = sweep.at_half
-        numbers[f"{name}: (lowest unbiased KD / SGD) / (1 - rho^2)"] = sweep.lowest_centred / (1 - sweep.teacher.rho**2)
-    return Result(numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers, sweeps), _draw(sweeps, floor))
+        numbers[f"{name}: (lowest unbiased KD / SGD) / (1 - rho^2)"] = sweep.lowest_centred / (
+            1 - sweep.teacher.rho**2
+        )
+    return Result(
+        numbers,
+        {key: EXPECTED[key] for key in numbers},
+        _paragraph(numbers, sweeps),
+        _draw(sweeps, floor),
+    )
 
 
 def _paragraph(numbers: dict[str, float], sweeps: dict[str, Sweep]) -> str:
     worst, *_, best = sweeps
-    foreseen = ", ".join(f"{sweep.predicted:.3f} against {sweep.best:.3f} ({name})" for name, sweep in sweeps.items())
+    foreseen = ", ".join(
+        f"{sweep.predicted:.3f} against {sweep.best:.3f} ({name})" for name, sweep in sweeps.items()
+    )
     left = [sweep.lowest_centred for sweep in sweeps.values()]
     return (
-        f"{CLAIM} Seen on the digits: the weight λ° = F₀/(F₀ + f(θ) - f*), foreseen from a quadratic model at x* "
-        f"without running anything, against the measured minimum: {foreseen}. SGD's own floor F₀ is foreseen to "
-        f"{abs(numbers['floor of SGD, measured / predicted'] - 1):.1%}. A default weight of 0.5 multiplies SGD's floor "
-        f"by {sweeps[worst].at_half:.3g} with the least mature teacher and by {sweeps[best].at_half:.2g} with the best "
-        f"one, for which a larger weight would have been better still. Unbiased KD leaves between {min(left):.2g} and "
-        f"{max(left):.2g} of SGD's floor, the worst teacher included: what limits KD is the teacher's bias, not its "
-        "noise."
+        f"{CLAIM} Seen on the digits: the weight λ° = F₀/(F₀ + f(θ) - f*), foreseen from a"
+        " quadratic model at x* without running anything, against the measured minimum:"
+        f" {foreseen}. SGD's own floor F₀ is foreseen to"
+        f" {abs(numbers['floor of SGD, measured / predicted'] - 1):.1%}. A default weight of 0.5"
+        f" multiplies SGD's floor by {sweeps[worst].at_half:.3g} with the least mature teacher and"
+        f" by {sweeps[best].at_half:.2g} with the best one, for which a larger weight would have"
+        f" been better still. Unbiased KD leaves between {min(left):.2g} and {max(left):.2g} of"
+        " SGD's floor, the worst teacher included: what limits KD is the teacher's bias, not its"
+        " noise."
     )
 
 
@@ -146,13 +172,22 @@ def _draw(sweeps: dict[str, Sweep], floor: float) -> Figure:
                 label=f"{name}: $\\lambda^\\circ={sweep.predicted:.2f}$",
                 **line(place, ls="none"),
             )
-            biased.plot(weights, (1 - weights) ** 2 * floor + weights**2 * teacher.gap, **line(place, marker=""))
+            biased.plot(
+                weights,
+                (1 - weights) ** 2 * floor + weights**2 * teacher.gap,
+                **line(place, marker=""),
+            )
             biased.axvline(sweep.predicted, ymax=0.04, **line(place, marker="", lw=2.2))
             noise = (
                 teacher.sigma_star_sq - 2 * near * teacher.covariance + near**2 * teacher.variance
             ) / teacher.sigma_star_sq
             centred.plot(CENTRED, sweep.centred / sweep.losses[0], **line(place, ls="none"))
-            centred.plot(near, noise, label=f"{name}: $1-\\rho^2=${1 - teacher.rho**2:.1e}", **line(place, marker=""))
+            centred.plot(
+                near,
+                noise,
+                label=f"{name}: $1-\\rho^2=${1 - teacher.rho**2:.1e}",
+                **line(place, marker=""),
+            )
         for weight in DEFAULTS:
             biased.axvline(weight, color="0.75", lw=3, zorder=0)
         biased.axvline(np.nan, color="0.75", lw=3, label="defaults 0.5, 0.7, 0.9")
@@ -179,17 +214,25 @@ EXPECTED: dict[str, Interval] = {
     "SGD, 1 epoch: best weight, measured - predicted": spread(0.0003373, 0.0018, seeds=8),
     "SGD, 1 epoch: lowest KD, measured / predicted": spread(0.9984, 0.026, seeds=8, low=0.0),
     "SGD, 1 epoch: KD with 0.5 / SGD": spread(5.112, 0.19, seeds=8, low=0.0),
-    "SGD, 1 epoch: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(1.006, 0.028, seeds=8, low=0.0),
+    "SGD, 1 epoch: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(
+        1.006, 0.028, seeds=8, low=0.0
+    ),
     "GD, 20 steps: best weight, measured - predicted": spread(-0.0003109, 0.0058, seeds=8),
     "GD, 20 steps: lowest KD, measured / predicted": spread(0.9973, 0.019, seeds=8, low=0.0),
     "GD, 20 steps: KD with 0.5 / SGD": spread(0.8717, 0.018, seeds=8, low=0.0),
-    "GD, 20 steps: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(1.009, 0.034, seeds=8, low=0.0),
+    "GD, 20 steps: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(
+        1.009, 0.034, seeds=8, low=0.0
+    ),
     "SGD, 5 epochs: best weight, measured - predicted": spread(-0.0007392, 0.0063, seeds=8),
     "SGD, 5 epochs: lowest KD, measured / predicted": spread(1.002, 0.026, seeds=8, low=0.0),
     "SGD, 5 epochs: KD with 0.5 / SGD": spread(0.477, 0.092, seeds=8, low=0.0),
-    "SGD, 5 epochs: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(1.015, 0.031, seeds=8, low=0.0),
+    "SGD, 5 epochs: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(
+        1.015, 0.031, seeds=8, low=0.0
+    ),
     "GD, 50 steps: best weight, measured - predicted": spread(3.297e-05, 0.0011, seeds=8),
     "GD, 50 steps: lowest KD, measured / predicted": spread(1.023, 0.0031, seeds=8, low=0.0),
     "GD, 50 steps: KD with 0.5 / SGD": spread(0.256, 0.00056, seeds=8, low=0.0),
-    "GD, 50 steps: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(0.9796, 0.033, seeds=8, low=0.0),
+    "GD, 50 steps: (lowest unbiased KD / SGD) / (1 - rho^2)": spread(
+        0.9796, 0.033, seeds=8, low=0.0
+    ),
 }

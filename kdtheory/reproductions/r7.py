@@ -1,5 +1,5 @@
-"""R7: a ReLU network on MNIST: the weight by epoch, the gradient noise with and without the teacher, and when
-distilling stops helping."""
+"""R7: a ReLU network on MNIST: the weight by epoch, the gradient noise with and without the
+teacher, and when distilling stops helping."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ from kdtheory.reproductions.result import Interval, Result, spread
 
 TITLE = "A network on MNIST: the weight by epoch"
 CLAIM = (
-    "Proposition: for non-linear networks the distillation gradient holds approximately, and with it, one hopes, the "
-    "variance reduction."
+    "Proposition: for non-linear networks the distillation gradient holds approximately, and with"
+    " it, one hopes, the variance reduction."
 )
 NETWORK = Network((196, 20, 10), "relu")
-STEP, BATCH, RIDGE = 0.05, 10, 1e-3  # the classes are separable: without ridge a converged teacher has no gradient left
+# The classes are separable: without ridge a converged teacher has no gradient left.
+STEP, BATCH, RIDGE = (
+    0.05,
+    10,
+    1e-3,
+)
 TEACHER_EPOCHS, EPOCHS = 6, (0, 1, 2, 3, 4, 6, 8, 12)
 KD_WEIGHT = 0.7
 KINDS = {
@@ -36,7 +41,9 @@ PROBE = 500  # samples that the weight is estimated on, and as many others that 
 
 @dataclass(frozen=True)
 class Noise:
-    """At one epoch: the estimated weight, and E|(G - lam C)'|^2 / E|G'|^2 on samples that the estimate has not seen."""
+    """At one epoch: the estimated weight, and E|(G - lam C)'|^2 / E|G'|^2 on samples that the
+    estimate has not seen.
+    """
 
     estimate: WeightEstimate
     left: float  # at the estimated weight
@@ -44,7 +51,9 @@ class Noise:
 
 
 def centred_noise(student: Array, correction: Array, weight: float) -> float:
-    """E|(G - lam C)'|^2 from rows (n, d), the unbiased variance: no expansion, which would cancel."""
+    """E|(G - lam C)'|^2 from rows (n, d), the unbiased variance: no expansion, which would
+    cancel.
+    """
     rest = student - weight * correction
     rest = rest - rest.mean(axis=0)
     return float((rest**2).sum() / (len(rest) - 1))
@@ -56,13 +65,17 @@ def measure(student: Array, correction: Array) -> Noise:
     found = lambda_star(student[fit], correction[fit])
     plain = centred_noise(student[judge], correction[judge], 0.0)
     return Noise(
-        found, *(centred_noise(student[judge], correction[judge], weight) / plain for weight in (found.weight, 0.5))
+        found,
+        *(
+            centred_noise(student[judge], correction[judge], weight) / plain
+            for weight in (found.weight, 0.5)
+        ),
     )
 
 
 def run(seed: int) -> Result:
-    """A ReLU network on 14 x 14 MNIST (5,000 images), ridge 0.001; a teacher of six epochs; students of twelve from the
-    same and another start."""
+    """A ReLU network on 14 x 14 MNIST (5,000 images), ridge 0.001; a teacher of six epochs;
+    students of twelve from the same and another start."""
     features, labels = mnist(seed)
     probe = features[: 2 * PROBE], labels[: 2 * PROBE]
     rng = np.random.default_rng([seed, 1])
@@ -79,7 +92,9 @@ def run(seed: int) -> Result:
             x = train(NETWORK, x, features, labels, epochs=epoch - last, **options)
             student = NETWORK.gradients(x, *probe)
             noises[f"{origin}, H"].append(measure(student, taught))
-            noises[f"{origin}, KD"].append(measure(student, NETWORK.pull_back(x, probe[0], residuals)))
+            noises[f"{origin}, KD"].append(
+                measure(student, NETWORK.pull_back(x, probe[0], residuals))
+            )
             if origin == "other start":
                 distilled = train(
                     NETWORK,
@@ -122,7 +137,9 @@ def stops(losses: dict[str, list[float]]) -> str:
     return f"from epoch {EPOCHS[first]} on" if first else "from the start"
 
 
-def _paragraph(numbers: dict[str, float], noises: dict[str, list[Noise]], losses: dict[str, list[float]]) -> str:
+def _paragraph(
+    numbers: dict[str, float], noises: dict[str, list[Noise]], losses: dict[str, list[float]]
+) -> str:
     first, last = EPOCHS[1], EPOCHS[-1]
 
     def left(kind: str, epoch: int) -> str:
@@ -131,36 +148,46 @@ def _paragraph(numbers: dict[str, float], noises: dict[str, list[Noise]], losses
         return f"{share:.2f} at λ̂ = {found.weight:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
     return (
-        f"{CLAIM} Seen on 5,000 MNIST digits (14 x 14, ridge {RIDGE}), a teacher of {TEACHER_EPOCHS} epochs, λ̂ "
-        f"estimated on {PROBE} samples and judged on {PROBE} others, as shares of the plain gradient's noise: with a "
-        f"student from the teacher's own start the teacher's gradient H leaves {left('same start, H', first)} after "
-        f"{first} epoch and {left('same start, H', last)} after {last}. From another start it leaves "
-        f"{left('other start, H', first)} and {left('other start, H', last)}: the control variate of the theory does "
-        "next to nothing there, and the default 0.5 leaves "
-        f"{numbers[f'other start, H, epoch {last}: noise left at 0.5']:.2f}. What the KD loss really subtracts, the "
-        f"student's Jacobian times the teacher's residual, still leaves {left('other start, KD', first)} and "
-        f"{left('other start, KD', last)}: KD reduces the noise of networks, but not for the reason that the linear "
-        f"theory gives. The bias stays: the train loss of a student distilled with λ = {KD_WEIGHT} is "
-        f"{numbers[f'epoch {first}: loss of KD / plain']:.2f} times the plain one's after {first} epoch and "
-        f"{numbers[f'epoch {last}: loss of KD / plain']:.2f} times after {last}; distilling stops helping "
-        f"{stops(losses)}, held near the teacher's loss ({numbers['last epoch: loss of KD / teacher']:.2f} times it)."
+        f"{CLAIM} Seen on 5,000 MNIST digits (14 x 14, ridge {RIDGE}), a teacher of"
+        f" {TEACHER_EPOCHS} epochs, λ̂ estimated on {PROBE} samples and judged on {PROBE} others,"
+        " as shares of the plain gradient's noise: with a student from the teacher's own start the"
+        f" teacher's gradient H leaves {left('same start, H', first)} after {first} epoch and"
+        f" {left('same start, H', last)} after {last}. From another start it leaves"
+        f" {left('other start, H', first)} and {left('other start, H', last)}: the control variate"
+        " of the theory does next to nothing there, and the default 0.5 leaves"
+        f" {numbers[f'other start, H, epoch {last}: noise left at 0.5']:.2f}. What the KD loss"
+        " really subtracts, the student's Jacobian times the teacher's residual, still leaves"
+        f" {left('other start, KD', first)} and {left('other start, KD', last)}: KD reduces the"
+        " noise of networks, but not for the reason that the linear theory gives. The bias stays:"
+        f" the train loss of a student distilled with λ = {KD_WEIGHT} is"
+        f" {numbers[f'epoch {first}: loss of KD / plain']:.2f} times the plain one's after {first}"
+        f" epoch and {numbers[f'epoch {last}: loss of KD / plain']:.2f} times after {last};"
+        f" distilling stops helping {stops(losses)}, held near the teacher's loss"
+        f" ({numbers['last epoch: loss of KD / teacher']:.2f} times it)."
     )
 
 
-def _draw(noises: dict[str, list[Noise]], losses: dict[str, list[float]], teacher_loss: float) -> Figure:
+def _draw(
+    noises: dict[str, list[Noise]], losses: dict[str, list[float]], teacher_loss: float
+) -> Figure:
     with picture(1, 3, size=(12.0, 4.3)) as (figure, (weights, left, loss)):
         for place, (kind, label) in enumerate(KINDS.items()):
             found = noises[kind]
             middle = np.array([noise.estimate.weight for noise in found])
             ends = np.array(
                 [
-                    [noise.estimate.weight - noise.estimate.low, noise.estimate.high - noise.estimate.weight]
+                    [
+                        noise.estimate.weight - noise.estimate.low,
+                        noise.estimate.high - noise.estimate.weight,
+                    ]
                     for noise in found
                 ]
             ).T
             weights.errorbar(EPOCHS, middle, yerr=ends, capsize=2, label=label, **line(place))
             left.plot(EPOCHS, [noise.left for noise in found], **line(place))
-            left.plot(EPOCHS, [noise.left_at_half for noise in found], **line(place, lw=0.7, mfc="white"))
+            left.plot(
+                EPOCHS, [noise.left_at_half for noise in found], **line(place, lw=0.7, mfc="white")
+            )
         weights.set(
             xlabel="epoch of the student",
             ylabel=r"$\hat\lambda$ with 95 % interval",
@@ -175,7 +202,9 @@ def _draw(noises: dict[str, list[Noise]], losses: dict[str, list[float]], teache
         loss.plot(EPOCHS, losses["plain"], label="plain SGD", **line(0))
         loss.plot(EPOCHS, losses["KD"], label=rf"KD, $\lambda={KD_WEIGHT}$", **line(1))
         loss.axhline(teacher_loss, label="teacher", **line(2, marker=""))
-        loss.set(yscale="log", xlabel="epoch of the student", ylabel="train loss", title="other start")
+        loss.set(
+            yscale="log", xlabel="epoch of the student", ylabel="train loss", title="other start"
+        )
         loss.legend()
         figure.legend(*weights.get_legend_handles_labels(), loc="outside lower left", ncols=4)
     return figure

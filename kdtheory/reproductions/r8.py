@@ -1,4 +1,6 @@
-"""R8: three weights for three questions, on ridge regression with a known truth: they differ, and by how much."""
+"""R8: three weights for three questions, on ridge regression with a known truth: they differ, and
+by how much.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from kdtheory.best_weights import optimal_weight
-from kdtheory.bounds import noise_floor, step_size_limit
-from kdtheory.datasets import standardised
-from kdtheory.moments import stationary
+from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.values import noise_floor, step_size_limit
+from kdtheory.engines.exact import stationary
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array
+from kdtheory.problems.datasets import standardised
 from kdtheory.reproductions.drawing import line, picture
 from kdtheory.reproductions.result import Interval, Result, spread
-from kdtheory.rules import DistilledSGD
+from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "Three weights: of the bound, of the error, of the risk"
 CLAIM = (
-    "The paper's λ* minimises a bound. The true error has another minimiser, λ°, and the risk on new data a third "
-    "one, which the literature on self-distillation in ridge regression calls optimal."
+    "The paper's λ* minimises a bound. The true error has another minimiser, λ°, and the risk on"
+    " new data a third one, which the literature on self-distillation in ridge regression calls"
+    " optimal."
 )
 NOISE, RIDGE = 1.0, 0.1
 EARLY = 4  # gradient steps of the immature teacher
@@ -29,8 +32,8 @@ GRID = np.linspace(-0.5, 2.0, 251)
 
 @dataclass(frozen=True)
 class Quadratic:
-    """a + b lam + c lam^2: every risk here is one, since the student's mean is affine in lam and SGD's noise scales
-    with 1 - lam."""
+    """a + b lam + c lam^2: every risk here is one, since the student's mean is affine in lam and
+    SGD's noise scales with 1 - lam."""
 
     constant: float
     linear: float
@@ -43,14 +46,18 @@ class Quadratic:
 
     def __call__(self, weight: Array | float) -> Array:
         """Its values."""
-        return self.constant + self.linear * np.asarray(weight) + self.square * np.asarray(weight) ** 2
+        return (
+            self.constant + self.linear * np.asarray(weight) + self.square * np.asarray(weight) ** 2
+        )
 
 
 def risk_of_means(features: Array, targets: Array, start: Array, direction: Array) -> Quadratic:
-    """Mean squared error on (features, targets) at x = start + lam direction; with targets A w it is the risk beyond
-    the noise."""
+    """Mean squared error on (features, targets) at x = start + lam direction; with targets A w it
+    is the risk beyond the noise."""
     off, turn = features @ start - targets, features @ direction
-    return Quadratic(float(off @ off) / len(off), 2 * float(off @ turn) / len(off), float(turn @ turn) / len(off))
+    return Quadratic(
+        float(off @ off) / len(off), 2 * float(off @ turn) / len(off), float(turn @ turn) / len(off)
+    )
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,8 @@ class Setting:
     step_size: float
 
     def moments_risk(self, theta: Array, weight: float) -> float:
-        """The stationary risk of KD from its second moments: E e^T Sigma e = 2 (E f - f*) - ridge E|e|^2 on the
-        training inputs."""
+        """The stationary risk of KD from its second moments: E e^T Sigma e = 2 (E f - f*) - ridge
+        E|e|^2 on the training inputs."""
         found = stationary(self.problem, theta, DistilledSGD(weight), step_size=self.step_size)
         shift = weight * (theta - self.problem.minimiser)  # E e
         off, moved = self.features @ self.problem.minimiser - self.targets, self.features @ shift
@@ -87,15 +94,16 @@ class Setting:
         return spread + float(off @ off + 2 * off @ moved) / len(off)
 
     def teacher(self, theta: Array) -> Teacher:
-        """The weights for one teacher: around x* + lam D the stationary law is plain SGD's, scaled by (1 - lam)^2
-        (exact law)."""
+        """The weights for one teacher: around x* + lam D the stationary law is plain SGD's, scaled
+        by (1 - lam)^2 (exact law)."""
         best, gamma = self.problem.minimiser, self.step_size
         mean = risk_of_means(self.features, self.targets, best, theta - best)
         plain = stationary(self.problem, theta, DistilledSGD(), step_size=gamma)
         noise = 2 * plain.gap - self.problem.ridge * plain.sq_distance
         risk = Quadratic(mean.constant + noise, mean.linear - 2 * noise, mean.square + noise)
         bound, error = (
-            optimal_weight(self.problem, theta, step_size=gamma, criterion=name) for name in ("theorem-1", "exact")
+            optimal_weight(self.problem, theta, step_size=gamma, criterion=name)
+            for name in ("theorem-1", "exact")
         )
         return Teacher(theta, bound, error, risk)
 
@@ -109,10 +117,11 @@ def early(problem: LeastSquares) -> Array:
 
 
 def solution_weight(setting: Setting) -> float:
-    """The literature's weight: the teacher is the ridge solution itself, the student solves the mixed problem, the
-    ridge is not distilled.
+    """The literature's weight: the teacher is the ridge solution itself, the student solves the
+    mixed problem, the ridge is not distilled.
 
-    Then x(lam) = x* - lam ridge H^-1 x*: distilling once more shrinks once more, or less for lam < 0.
+    Then x(lam) = x* - lam ridge H^-1 x*: distilling once more shrinks once more, or less for lam <
+    0.
     """
     problem = setting.problem
     direction: Array = -problem.ridge * np.asarray(
@@ -122,8 +131,8 @@ def solution_weight(setting: Setting) -> float:
 
 
 def run(seed: int) -> Result:
-    """Diabetes inputs, y = A w + noise with w known, ridge 0.1, gamma = 1/(8 Lcal); and the real targets, half of them
-    held out."""
+    """Diabetes inputs, y = A w + noise with w known, ridge 0.1, gamma = 1/(8 Lcal); and the real
+    targets, half of them held out."""
     from sklearn.datasets import load_diabetes
 
     inputs, values = load_diabetes(return_X_y=True)
@@ -132,7 +141,8 @@ def run(seed: int) -> Result:
     truth = rng.standard_normal(inputs.shape[1]) / np.sqrt(inputs.shape[1])
     clean = inputs @ truth
     problem, other = (
-        LeastSquares(inputs, clean + NOISE * rng.standard_normal(len(clean)), ridge=RIDGE) for _ in range(2)
+        LeastSquares(inputs, clean + NOISE * rng.standard_normal(len(clean)), ridge=RIDGE)
+        for _ in range(2)
     )
     gamma = step_size_limit(problem, "theorem-1")
     known = Setting(problem, inputs, clean, gamma)
@@ -157,25 +167,36 @@ def run(seed: int) -> Result:
         )
     numbers["ridge not distilled, x*: weight of the risk"] = solution_weight(known)
     numbers["real targets held out, immature: weight of the risk"] = real.best
-    return Result(numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers), _draw(known, teachers))
+    return Result(
+        numbers,
+        {key: EXPECTED[key] for key in numbers},
+        _paragraph(numbers),
+        _draw(known, teachers),
+    )
 
 
 def _paragraph(numbers: dict[str, float]) -> str:
     def three(name: str) -> str:
-        return ", ".join(f"{numbers[f'{name}: weight of the {label}']:.3g}" for label in ("bound", "error", "risk"))
+        return ", ".join(
+            f"{numbers[f'{name}: weight of the {label}']:.3g}"
+            for label in ("bound", "error", "risk")
+        )
 
     return (
-        f"{CLAIM} Seen on the diabetes inputs with a known truth (noise {NOISE:g}, ridge {RIDGE}, γ = 1/(8𝓛)), the "
-        f"weights of the bound, of the error and of the risk: {three('immature')} for an immature teacher, "
-        f"{three('fresh labels')} for a teacher fitted to fresh labels of the same inputs, and {three('x*')} for x* "
-        "itself, where all agree since nothing but noise can be removed. The bound's weight costs a factor "
-        f"{numbers['fresh labels: risk at the bound' + chr(39) + 's weight / least']:.3g} in risk with the second "
-        f"teacher, the error's weight {numbers['fresh labels: risk at the error' + chr(39) + 's weight / least']:.3g}. "
-        "In the literature's setting (teacher x*, the ridge not distilled, both solved to the end) the risk asks for "
-        f"{numbers['ridge not distilled, x*: weight of the risk']:.3g}, while there is no SGD noise to remove at all; "
-        "with the real targets, half of them held out, and an immature teacher it asks for "
-        f"{numbers['real targets held out, immature: weight of the risk']:.3g}. None of these numbers is an estimate "
-        "of another one, and none has to lie in [0, 1]."
+        f"{CLAIM} Seen on the diabetes inputs with a known truth (noise {NOISE:g}, ridge {RIDGE}, γ"
+        f" = 1/(8𝓛)), the weights of the bound, of the error and of the risk: {three('immature')}"
+        f" for an immature teacher, {three('fresh labels')} for a teacher fitted to fresh labels of"
+        f" the same inputs, and {three('x*')} for x* itself, where all agree since nothing but"
+        " noise can be removed. The bound's weight costs a factor"
+        f" {numbers['fresh labels: risk at the bound' + chr(39) + 's weight / least']:.3g} in risk"
+        " with the second teacher, the error's weight"
+        f" {numbers['fresh labels: risk at the error' + chr(39) + 's weight / least']:.3g}. In the"
+        " literature's setting (teacher x*, the ridge not distilled, both solved to the end) the"
+        f" risk asks for {numbers['ridge not distilled, x*: weight of the risk']:.3g}, while there"
+        " is no SGD noise to remove at all; with the real targets, half of them held out, and an"
+        " immature teacher it asks for"
+        f" {numbers['real targets held out, immature: weight of the risk']:.3g}. None of these"
+        " numbers is an estimate of another one, and none has to lie in [0, 1]."
     )
 
 
@@ -189,11 +210,19 @@ def _draw(known: Setting, teachers: dict[str, Teacher]) -> Figure:
             teacher, problem = teachers[name], known.problem
             floors = np.array(
                 [
-                    noise_floor(problem, teacher.theta, theorem="theorem-1", step_size=known.step_size, weight=weight)
+                    noise_floor(
+                        problem,
+                        teacher.theta,
+                        theorem="theorem-1",
+                        step_size=known.step_size,
+                        weight=weight,
+                    )
                     for weight in GRID
                 ]
             )
-            plain = stationary(problem, teacher.theta, DistilledSGD(), step_size=known.step_size).sq_distance
+            plain = stationary(
+                problem, teacher.theta, DistilledSGD(), step_size=known.step_size
+            ).sq_distance
             apart = teacher.theta - problem.minimiser
             error = (1 - GRID) ** 2 * plain + GRID**2 * float(apart @ apart)
             curves = {
@@ -201,18 +230,30 @@ def _draw(known: Setting, teachers: dict[str, Teacher]) -> Figure:
                 r"error $\mathbb{E}|x-x^*|^2$": error,
                 "risk on new data": teacher.risk(GRID),
             }
-            for place, ((label, curve), weight) in enumerate(zip(curves.items(), teacher.weights, strict=True)):
+            for place, ((label, curve), weight) in enumerate(
+                zip(curves.items(), teacher.weights, strict=True)
+            ):
                 at = np.interp(weight, GRID, curve) / curve[GRID == 0.0]
-                axes.plot(GRID, curve / curve[GRID == 0.0], label=f"{label}: {weight:.3g}", **line(place, marker=""))
+                axes.plot(
+                    GRID,
+                    curve / curve[GRID == 0.0],
+                    label=f"{label}: {weight:.3g}",
+                    **line(place, marker=""),
+                )
                 axes.plot([weight], at, **line(place, ls="none", ms=7))
             axes.set(
-                yscale="log", xlabel=r"distillation weight $\lambda$", ylabel=r"relative to $\lambda=0$", title=title
+                yscale="log",
+                xlabel=r"distillation weight $\lambda$",
+                ylabel=r"relative to $\lambda=0$",
+                title=title,
             )
             axes.legend(title="each curve and its best weight")
     return figure
 
 
-_ONE = Interval(1 - 1e-6, 1 + 1e-6, "theory: for theta = x*, H = S and h = 0, so that all three weights are 1")
+_ONE = Interval(
+    1 - 1e-6, 1 + 1e-6, "theory: for theta = x*, H = S and h = 0, so that all three weights are 1"
+)
 EXPECTED = (
     {
         f"{name}: risk by law / by moments - 1": Interval(

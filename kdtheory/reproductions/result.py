@@ -28,13 +28,18 @@ SPREAD_WIDTH = 5.0
 
 
 def spread(
-    mean: float, deviation: float, *, seeds: int = 12, low: float = -math.inf, high: float = math.inf
+    mean: float,
+    deviation: float,
+    *,
+    seeds: int = 12,
+    low: float = -math.inf,
+    high: float = math.inf,
 ) -> Interval:
-    """mean +- 5 standard deviations over seeds 1 to ``seeds`` (``kdtheory reproduce NAME --spread`` prints both), cut
-    at what is possible.
+    """mean +- 5 standard deviations over seeds 1 to ``seeds`` (``kdtheory reproduce NAME --spread``
+    prints both), cut at what is possible.
 
-    The default seed 0 is not among them.  Twelve seeds give the deviation to a fifth, so that 5 leaves less than 1 in
-    1,000 outside.
+    The default seed 0 is not among them.  Twelve seeds give the deviation to a fifth, so that 5
+    leaves less than 1 in 1,000 outside.
     """
     reach = SPREAD_WIDTH * deviation
     return Interval(
@@ -46,7 +51,9 @@ def spread(
 
 @dataclass(frozen=True)
 class Result:
-    """``expected`` has an interval for every key of ``numbers``: what cannot fail is not measured."""
+    """``expected`` has an interval for every key of ``numbers``: what cannot fail is not
+    measured.
+    """
 
     numbers: dict[str, float]
     expected: dict[str, Interval]
@@ -55,14 +62,16 @@ class Result:
 
     def __post_init__(self) -> None:
         """One interval per number."""
-        assert self.numbers.keys() == self.expected.keys(), self.numbers.keys() ^ self.expected.keys()
+        assert self.numbers.keys() == self.expected.keys(), (
+            self.numbers.keys() ^ self.expected.keys()
+        )
 
     @property
     def outside(self) -> list[str]:
         """One sentence for every number that left its interval; empty when all is as expected."""
         return [
-            f"{key} = {number:.6g} outside [{self.expected[key].low:.6g}, {self.expected[key].high:.6g}] "
-            f"({self.expected[key].why})"
+            f"{key} = {number:.6g} outside [{self.expected[key].low:.6g},"
+            f" {self.expected[key].high:.6g}] ({self.expected[key].why})"
             for key, number in self.numbers.items()
             if not self.expected[key].holds(number)
         ]

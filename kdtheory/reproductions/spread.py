@@ -10,8 +10,8 @@ from kdtheory.reproductions import reproduce
 
 
 def over_seeds(names: tuple[str, ...], count: int) -> list[dict[str, Any]]:
-    """One row per experiment and number: mean, standard deviation and range over seeds 1 to ``count``, and the expected
-    interval."""
+    """One row per experiment and number: mean, standard deviation and range over seeds 1 to
+    ``count``, and the expected interval."""
     rows = []
     for name in names:
         results = [reproduce(name, seed=seed) for seed in range(1, count + 1)]

@@ -1,8 +1,8 @@
-"""Distillation in PyTorch (extra ``torch``): per-sample gradients, a loss whose weight follows the theory, unbiased
-distillation.
+"""Distillation in PyTorch (extra ``torch``): per-sample gradients, a loss whose weight follows the
+theory, unbiased distillation.
 
-``import kdtheory`` never loads this package.  Everything here talks to ``kdtheory.estimate`` in float64 NumPy arrays,
-so that the numbers are those of ``lambda_star``; no formula is written twice.
+``import kdtheory`` never loads this package.  Everything here talks to ``kdtheory.estimate`` in
+float64 NumPy arrays, so that the numbers are those of ``lambda_star``; no formula is written twice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from kdtheory.errors import MissingTool
 try:
     import torch
 except ImportError as error:
-    raise MissingTool("kdtheory.torch needs PyTorch 2.4 or newer: pip install 'kdtheory[torch]'.") from error
+    raise MissingTool(
+        "kdtheory.torch needs PyTorch 2.4 or newer: pip install 'kdtheory[torch]'."
+    ) from error
 
 from kdtheory.torch.gradients import lambda_star_from_models, per_sample_gradients
 from kdtheory.torch.loss import DistillationLoss

@@ -1,4 +1,6 @@
-"""Per-sample gradients of any module and loss, by torch.func, and the distillation weight from them."""
+"""Per-sample gradients of any module and loss, by torch.func, and the distillation weight from
+them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from kdtheory.torch.modules import (
     everything_else,
     refuse_random,
     same_coordinates,
-)  # fmt: skip
+)
 from kdtheory.torch.projection import RandomProjection
 
 Loss: TypeAlias = Callable[[Any, Tensor], Tensor]
@@ -36,23 +38,29 @@ def per_sample_gradients(
     chunk_size: int | None = None,
     vectorize: bool = True,
 ) -> Tensor:
-    """The gradient of the loss on each sample, (n, d) or (n, k), on the CPU: what ``lambda_star`` takes.
+    """The gradient of the loss on each sample, (n, d) or (n, k), on the CPU: what ``lambda_star``
+    takes.
 
     Args:
-        model: any module, left as it is (no .grad is written, no mode changed); it must be in eval mode where that
+        model: any module, left as it is (no .grad is written, no mode changed); it must be in eval
+            mode where that
             matters (dropout, batch statistics).
-        loss: loss(model output, targets) -> scalar, as torch.nn.CrossEntropyLoss(): called with a batch of one sample.
-        inputs: (n, ...), or a tuple of such tensors for a model with several inputs.  targets: (n, ...).
-        parameters: "all", "last" (the output layer) or names; d counts their entries in the order of the model.
+        loss: loss(model output, targets) -> scalar, as torch.nn.CrossEntropyLoss(): called with a
+            batch of one sample.
+        inputs: (n, ...), or a tuple of such tensors for a model with several inputs.  targets: (n,
+            ...).
+        parameters: "all", "last" (the output layer) or names; d counts their entries in the order
+            of the model.
         projection: random projection to k coordinates, the same one for student and teacher.
         chunk_size: samples at a time; default: 2^24 gradient entries.
         vectorize: False loops over samples, for models that torch.func.vmap cannot vectorise.
 
-    Inputs and floating targets are moved to the model's device and precision.  Half and bfloat16 gradients are returned
-    in float32 (NumPy has no bfloat16); ``lambda_star`` accumulates in float64.
+    Inputs and floating targets are moved to the model's device and precision.  Half and bfloat16
+    gradients are returned in float32 (NumPy has no bfloat16); ``lambda_star`` accumulates in
+    float64.
 
-    Raises InvalidInput: a random or batch-normalising layer in training mode, unknown parameters, lengths that differ,
-    a loss that is not a scalar, a model that vmap cannot vectorise.
+    Raises InvalidInput: a random or batch-normalising layer in training mode, unknown parameters,
+    lengths that differ, a loss that is not a scalar, a model that vmap cannot vectorise.
     """
     refuse_random(model, "per_sample_gradients")
     chosen = chosen_parameters(model, parameters)
@@ -63,7 +71,8 @@ def per_sample_gradients(
     n = len(y)
     if n == 0 or any(len(x) != n for x in columns):
         raise InvalidInput(
-            f"inputs and targets must hold the same n >= 1 samples, got {[len(x) for x in columns]} and {n}."
+            f"inputs and targets must hold the same n >= 1 samples, got {[len(x) for x in columns]}"
+            f" and {n}."
         )
 
     def value(point: Named, target: Tensor, *sample: Tensor) -> Tensor:
@@ -71,14 +80,21 @@ def per_sample_gradients(
         found = loss(output, target.unsqueeze(0))
         if found.dim() != 0:
             raise InvalidInput(
-                f"loss must return a scalar for a batch, got shape {tuple(found.shape)}. Use reduction='mean' or 'sum'."
+                f"loss must return a scalar for a batch, got shape {tuple(found.shape)}. Use"
+                " reduction='mean' or 'sum'."
             )
         return found
 
     slope = grad(value)
-    each = vmap(slope, in_dims=(None, 0, *(0 for _ in columns))) if vectorize else _one_by_one(slope)
+    each = (
+        vmap(slope, in_dims=(None, 0, *(0 for _ in columns))) if vectorize else _one_by_one(slope)
+    )
     d = sum(p.numel() for p in chosen.values())
-    step = positive_int(chunk_size, "chunk_size") if chunk_size is not None else max(1, CHUNK_ENTRIES // d)
+    step = (
+        positive_int(chunk_size, "chunk_size")
+        if chunk_size is not None
+        else max(1, CHUNK_ENTRIES // d)
+    )
     wide = torch.promote_types(like.dtype, torch.float32)
     out = torch.empty(n, d if projection is None else projection.size, dtype=wide)
     for start in range(0, n, step):
@@ -90,26 +106,43 @@ def per_sample_gradients(
 
 
 def lambda_star_from_models(
-    student: nn.Module, teacher: nn.Module, loss: Loss, inputs: Tensor | tuple[Tensor, ...], targets: Tensor, *,
-    parameters: str | Iterable[str] = "all", projection: RandomProjection | None = None, chunk_size: int | None = None,
-    vectorize: bool = True, **criterion: Any,
-) -> WeightEstimate:  # fmt: skip
-    """``lambda_star`` on the per-sample gradients of a student and a teacher of the same architecture.
+    student: nn.Module,
+    teacher: nn.Module,
+    loss: Loss,
+    inputs: Tensor | tuple[Tensor, ...],
+    targets: Tensor,
+    *,
+    parameters: str | Iterable[str] = "all",
+    projection: RandomProjection | None = None,
+    chunk_size: int | None = None,
+    vectorize: bool = True,
+    **criterion: Any,
+) -> WeightEstimate:
+    """``lambda_star`` on the per-sample gradients of a student and a teacher of the same
+    architecture.
 
-    ``criterion`` and its constants go to ``lambda_star``; the rest as in ``per_sample_gradients``.  Restricting to the
-    output layer answers for that layer only: measure once on all parameters before trusting it.
+    ``criterion`` and its constants go to ``lambda_star``; the rest as in ``per_sample_gradients``.
+    Restricting to the output layer answers for that layer only: measure once on all parameters
+    before trusting it.
 
     Raises InvalidInput as both do, and for models of different architectures.
     """
     same_coordinates(dict(student.named_parameters()), dict(teacher.named_parameters()))
-    names = list(chosen_parameters(student, parameters))  # the teacher may have other parameters frozen
+    # The teacher may have other parameters frozen.
+    names = list(chosen_parameters(student, parameters))
     pair = [
         per_sample_gradients(
-            model, loss, inputs, targets, parameters=names, projection=projection, chunk_size=chunk_size,
+            model,
+            loss,
+            inputs,
+            targets,
+            parameters=names,
+            projection=projection,
+            chunk_size=chunk_size,
             vectorize=vectorize,
         ).numpy()
         for model in (student, teacher)
-    ]  # fmt: skip
+    ]
     return lambda_star(pair[0], pair[1], **criterion)
 
 
@@ -125,12 +158,16 @@ def _one_by_one(slope: Callable[..., Named]) -> Callable[..., Named]:
     return each
 
 
-def _vectorised(each: Callable[..., Named], point: Named, target: Tensor, columns: list[Tensor]) -> Named:
+def _vectorised(
+    each: Callable[..., Named], point: Named, target: Tensor, columns: list[Tensor]
+) -> Named:
+    # What torch raises for shapes, random layers and branches on data alike.
     try:
         return each(point, target, *columns)
-    except RuntimeError as error:  # what torch raises for shapes, random layers and branches on data alike
+    except RuntimeError as error:
         first = str(error).strip().splitlines()[0]
         raise InvalidInput(
-            f"The model or the loss cannot be differentiated sample by sample: {first} If the shapes are right, the model "
-            "branches on its data or draws random numbers: call model.eval(), or pass vectorize=False."
+            f"The model or the loss cannot be differentiated sample by sample: {first} If the"
+            " shapes are right, the model branches on its data or draws random numbers: call"
+            " model.eval(), or pass vectorize=False."
         ) from error

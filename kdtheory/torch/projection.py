@@ -1,4 +1,6 @@
-"""A random projection of gradients that keeps inner products on average, at O(d) cost and memory."""
+"""A random projection of gradients that keeps inner products on average, at O(d) cost and
+memory.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,19 @@ from kdtheory.problems.base import positive_int
 
 @dataclass(frozen=True, eq=False)
 class RandomProjection:
-    """P: R^d -> R^k, (P a)_j = sum of s_i a_i over the coordinates i that fall in bucket j (a count sketch).
+    """P: R^d -> R^k, (P a)_j = sum of s_i a_i over the coordinates i that fall in bucket j (a count
+    sketch).
 
-    With independent uniform buckets and signs, over the draw of P (source: the count sketch of Charikar, Chen and
-    Farach-Colton; the moments are our own two-line derivation):
+    With independent uniform buckets and signs, over the draw of P (source: the count sketch of
+    Charikar, Chen and Farach-Colton; the moments are our own two-line derivation):
 
-        E<Pa, Pb> = <a, b>,    Var<Pa, Pb> = (|a|^2 |b|^2 + <a,b>^2 - 2 sum a_i^2 b_i^2)/k <= 2 |a|^2 |b|^2 / k.
+        E<Pa, Pb> = <a, b>,    Var<Pa, Pb> = (|a|^2 |b|^2 + <a,b>^2 - 2 sum a_i^2 b_i^2)/k <= 2
+        |a|^2 |b|^2 / k.
 
-    Averaged over samples with one and the same P, the estimates of V, sigma^2, C and |h|^2 have standard errors of at
-    most sqrt(2/k) times V, sigma^2, sqrt(sigma^2 V) and |h|^2: the Frobenius norm of a covariance matrix is at most its
-    trace, and usually far below it, so that the true error is smaller by the square root of the effective rank.
+    Averaged over samples with one and the same P, the estimates of V, sigma^2, C and |h|^2 have
+    standard errors of at most sqrt(2/k) times V, sigma^2, sqrt(sigma^2 V) and |h|^2: the Frobenius
+    norm of a covariance matrix is at most its trace, and usually far below it, so that the true
+    error is smaller by the square root of the effective rank.
 
     Student and teacher must go through the same P.
     """
@@ -35,7 +40,9 @@ class RandomProjection:
 
     @classmethod
     def draw(cls, dim: int, size: int, *, seed: int) -> RandomProjection:
-        """A projection from ``dim`` = d to ``size`` = k coordinates.  Raises InvalidInput unless both are >= 1."""
+        """A projection from ``dim`` = d to ``size`` = k coordinates.  Raises InvalidInput unless
+        both are >= 1.
+        """
         d, k = positive_int(dim, "dim"), positive_int(size, "size")
         generator = torch.Generator().manual_seed(positive_int(seed, "seed", minimum=0))
         buckets = torch.randint(k, (d,), generator=generator, dtype=torch.int32)
@@ -59,7 +66,8 @@ class RandomProjection:
         return float(total) / self.size
 
     def apply(self, blocks: Iterable[Tensor]) -> Tensor:
-        """P of gradients given parameter by parameter: blocks (n, d_1), (n, d_2), ... of one matrix (n, d) -> (n, k).
+        """P of gradients given parameter by parameter: blocks (n, d_1), (n, d_2), ... of one matrix
+        (n, d) -> (n, k).
 
         Raises InvalidInput unless the d_i add up to d.
         """
@@ -76,8 +84,9 @@ class RandomProjection:
             start = stop
         if found is None or stop != self.dim:
             raise InvalidInput(
-                f"The projection is for gradients with d = {self.dim} entries; these have more or fewer. Draw it with "
-                "RandomProjection.draw(parameter_count(model, parameters), k, seed=0)."
+                f"The projection is for gradients with d = {self.dim} entries; these have more or"
+                " fewer. Draw it with RandomProjection.draw(parameter_count(model, parameters), k,"
+                " seed=0)."
             )
         return found
 

@@ -1,4 +1,6 @@
-"""Unbiased distillation, x+ = x - gamma (G - lambda H + lambda h), h = grad f(theta) computed once (paper, Section 6)."""
+"""Unbiased distillation, x+ = x - gamma (G - lambda H + lambda h), h = grad f(theta) computed once
+(paper, Section 6).
+"""
 
 from __future__ import annotations
 
@@ -17,30 +19,36 @@ from kdtheory.torch.modules import (
     refuse_coupled,
     refuse_random,
     same_coordinates,
-)  # fmt: skip
+)
 
 
 class UnbiasedDistillation(nn.Module):
-    """Holds a frozen copy of the teacher's parameters theta and its full gradient h; corrects a student's .grad.
+    """Holds a frozen copy of the teacher's parameters theta and its full gradient h; corrects a
+    student's .grad.
 
     Between ``loss.backward()`` and ``optimizer.step()`` call one of
 
-    * ``correct(student, weight)`` after a ``DistillationLoss`` with the same weight: adds lambda h.  Exact for models
-      that are linear in their parameters.  For other networks the loss subtracts lambda J(x)^T s and not lambda H, so a bias
-      of lambda E[(J(x) - J(theta))^T s] remains (the gap of Proposition 1), small while the student is near the
-      teacher;
-    * ``control_variate(student, inputs, targets, weight)`` after the *plain* loss of the same batch: adds
-      lambda (h - H_B).  Unbiased for every network, at the cost of one forward and backward of the teacher
-      (an SVRG step with the fixed snapshot theta).
+    * ``correct(student, weight)`` after a ``DistillationLoss`` with the same weight: adds lambda h.
+    Exact for models
+      that are linear in their parameters.  For other networks the loss subtracts lambda J(x)^T s
+      and not lambda H, so a bias of lambda E[(J(x) - J(theta))^T s] remains (the gap of Proposition
+      1), small while the student is near the teacher;
+    * ``control_variate(student, inputs, targets, weight)`` after the *plain* loss of the same
+    batch: adds
+      lambda (h - H_B).  Unbiased for every network, at the cost of one forward and backward of the
+      teacher (an SVRG step with the fixed snapshot theta).
 
     Args:
-        teacher: the same architecture as the student, in eval mode, trainable or frozen; its parameters are copied (its
+        teacher: the same architecture as the student, in eval mode, trainable or frozen; its
+            parameters are copied (its
             buffers, say frozen batch statistics, are read from it), and it is never written to.
-        loss: loss(output, targets) -> scalar, the *mean* over a batch, as torch.nn.CrossEntropyLoss().
+        loss: loss(output, targets) -> scalar, the *mean* over a batch, as
+            torch.nn.CrossEntropyLoss().
 
-    ``weight_decay`` of the optimiser is a ridge that is the same for every sample: it cancels in H - h, so nothing has
-    to be done.  Correct once per optimizer step: after all backward passes when accumulating (of the averaged loss),
-    after unscaling mixed-precision gradients, before clipping.  Frozen copy, h and sample count go with ``state_dict``.
+    ``weight_decay`` of the optimiser is a ridge that is the same for every sample: it cancels in H
+    - h, so nothing has to be done.  Correct once per optimizer step: after all backward passes when
+    accumulating (of the averaged loss), after unscaling mixed-precision gradients, before clipping.
+    Frozen copy, h and sample count go with ``state_dict``.
 
     Raises InvalidInput: a teacher with random or batch-normalising layers in training mode.
     """
@@ -56,30 +64,41 @@ class UnbiasedDistillation(nn.Module):
         self._parts = {name: value.detach() for name, value in teacher.named_parameters()}
         if not self._parts:
             raise InvalidInput(
-                "UnbiasedDistillation: the teacher has no parameters, so its gradient has no coordinates."
+                "UnbiasedDistillation: the teacher has no parameters, so its gradient has no"
+                " coordinates."
             )
-        self._teacher, self._loss = (teacher,), loss  # a tuple hides the module: its parameters are not ours to train
+        # A tuple hides the module: its parameters are not ours to train.
+        self._teacher, self._loss = (
+            (teacher,),
+            loss,
+        )
         flat = torch.cat([value.flatten() for value in self._parts.values()])
         self.register_buffer("theta", flat.clone())
         self.register_buffer("mean_gradient", torch.zeros_like(flat))
         self.register_buffer("samples", torch.zeros((), dtype=torch.int64))
 
     def fit(self, batches: Iterable[tuple[Tensor, Tensor]]) -> UnbiasedDistillation:
-        """Compute h from one pass over all training data, (inputs, targets) batch by batch, accumulated in float64.
+        """Compute h from one pass over all training data, (inputs, targets) batch by batch,
+        accumulated in float64.
 
-        Batches may differ in size.  Raises InvalidInput for no data or a gradient that is not finite; h is then
-        unchanged.
+        Batches may differ in size.  Raises InvalidInput for no data or a gradient that is not
+        finite; h is then unchanged.
         """
-        wide = torch.float32 if self.theta.device.type == "mps" else torch.float64  # mps has no float64
+        # Mps has no float64.
+        wide = torch.float32 if self.theta.device.type == "mps" else torch.float64
         total, count = torch.zeros_like(self.theta, dtype=wide), 0
         for inputs, targets in batches:
             total += self._gradient(inputs, targets).to(wide) * len(targets)
             count += len(targets)
         if count == 0:
-            raise InvalidInput("fit() got no batch. A generator can be used once only: pass a DataLoader or a list.")
+            raise InvalidInput(
+                "fit() got no batch. A generator can be used once only: pass a DataLoader or a"
+                " list."
+            )
         if not bool(torch.isfinite(total).all()):
             raise InvalidInput(
-                "The teacher's mean gradient is not finite: check the teacher's loss on the training data."
+                "The teacher's mean gradient is not finite: check the teacher's loss on the"
+                " training data."
             )
         self.mean_gradient.copy_(total / count)
         self.samples.fill_(count)
@@ -89,23 +108,40 @@ class UnbiasedDistillation(nn.Module):
         """Add lambda h to every .grad of the student."""
         self._add(student, self._ready(), real_float(weight, "weight"))
 
-    def control_variate(self, student: nn.Module, inputs: Tensor, targets: Tensor, weight: float) -> None:
-        """Add lambda (h - H_B) to every .grad of the student, H_B the teacher's gradient on this batch."""
+    def control_variate(
+        self, student: nn.Module, inputs: Tensor, targets: Tensor, weight: float
+    ) -> None:
+        """Add lambda (h - H_B) to every .grad of the student, H_B the teacher's gradient on this
+        batch.
+        """
         ready = self._ready()
         self._add(student, ready - self._gradient(inputs, targets), real_float(weight, "weight"))
 
     def _ready(self) -> Tensor:
         if int(self.samples) == 0:
-            raise InvalidInput("h = grad f(theta) is not known yet: call fit(batches) once over the training data.")
+            raise InvalidInput(
+                "h = grad f(theta) is not known yet: call fit(batches) once over the training data."
+            )
         return self.mean_gradient
 
     def _gradient(self, inputs: Tensor, targets: Tensor) -> Tensor:
         teacher = self._teacher[0]
         refuse_random(teacher, "UnbiasedDistillation")
         like = self.theta
-        x = inputs.to(like.device, like.dtype) if inputs.is_floating_point() else inputs.to(like.device)
-        y = targets.to(like.device, like.dtype) if targets.is_floating_point() else targets.to(like.device)
-        rest = {name: value.to(like.device) for name, value in everything_else(teacher, self._parts).items()}
+        x = (
+            inputs.to(like.device, like.dtype)
+            if inputs.is_floating_point()
+            else inputs.to(like.device)
+        )
+        y = (
+            targets.to(like.device, like.dtype)
+            if targets.is_floating_point()
+            else targets.to(like.device)
+        )
+        rest = {
+            name: value.to(like.device)
+            for name, value in everything_else(teacher, self._parts).items()
+        }
 
         def value(point: Named) -> Tensor:
             return self._loss(functional_call(teacher, {**point, **rest}, (x,)), y)
@@ -116,7 +152,10 @@ class UnbiasedDistillation(nn.Module):
     def _named(self, flat: Tensor) -> Named:
         sizes = [value.numel() for value in self._parts.values()]
         pieces = flat.split(sizes)
-        return {name: piece.view(part.shape) for (name, part), piece in zip(self._parts.items(), pieces, strict=True)}
+        return {
+            name: piece.view(part.shape)
+            for (name, part), piece in zip(self._parts.items(), pieces, strict=True)
+        }
 
     @torch.no_grad()
     def _add(self, student: nn.Module, correction: Tensor, weight: float) -> None:
@@ -127,7 +166,8 @@ class UnbiasedDistillation(nn.Module):
         missing = [name for name, value in mine.items() if value.grad is None]
         if missing:
             raise InvalidInput(
-                f"parameter {missing[0]!r} has no gradient. Call this between loss.backward() and step()."
+                f"parameter {missing[0]!r} has no gradient. Call this between loss.backward() and"
+                " step()."
             )
         pieces = self._named(correction)
         for name, value in mine.items():

@@ -1,0 +1,1 @@
+"""The letters, the vectors they stand for, the assumptions and the numbers made of them."""

@@ -1,0 +1,1 @@
+"""Numbers from the statements: ranges, curves, floors and best weights."""

@@ -1,0 +1,169 @@
+"""The weight that minimises a statement's floor, or the true error of least squares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from numpy.typing import ArrayLike
+
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.envelope import regime_border
+from kdtheory.bounds.values import (
+    Letters,
+    complete,
+    floor_of,
+    letters_for,
+    sgd_floor,
+    theorem_named,
+)
+from kdtheory.errors import InvalidInput
+from kdtheory.problems.base import FiniteSum, positive_int
+from kdtheory.problems.teacher import teacher_statistics
+from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.statements.theorems import Theorem
+
+
+def optimal_weight(
+    problem: FiniteSum,
+    theta: ArrayLike,
+    *,
+    step_size: float,
+    criterion: str | Theorem = "theorem-1",
+    batch_size: int = 1,
+    compressor: Compressor | None = None,
+    x0: ArrayLike | None = None,
+    at: int | None = None,
+) -> float:
+    """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x -
+    x*|^2 of least squares).
+
+    With ``at`` (a time t > 0) and ``x0`` (dim,), "exact" minimises the true E|x^t - x*|^2 at that
+    horizon, a quadratic in lam.
+
+    Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a
+    one-dimensional convex minimisation between 0 and E<S,H>/V, outside which both the bias and the
+    noise increase.  Affine statements have the same weight for every ``compressor``;
+    "compressed-envelope" has not, since compression moves the fixed point.  The raw value, never
+    clipped.
+
+    Args:
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        step_size: gamma, in units of x^2/f.
+        criterion: a key of ``THEOREMS``, a statement, or "exact".
+        batch_size: indices a step.
+        compressor: for the compressed statements.
+
+    Raises:
+        InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
+    """
+    teacher = teacher_statistics(problem, theta)
+    exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
+    if at is not None or x0 is not None:
+        if at is None or x0 is None or not exact:
+            raise InvalidInput(
+                "A weight for a horizon needs criterion='exact', the start x0 and the time at > 0,"
+                " all three."
+            )
+        from kdtheory.engines.exact import expected_in_weight
+
+        rule, time = (
+            DistilledSGD(batch_size=batch_size, compressor=compressor),
+            positive_int(at, "at"),
+        )
+        return float(
+            expected_in_weight(
+                problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]
+            ).best()[0]
+        )
+    if exact:
+        plain = sgd_floor(problem, theta, step_size, batch_size)
+        total = plain + teacher.distance_sq
+        return plain / total if total > 0.0 else 0.0
+    statement = theorem_named(criterion)
+    if statement.psi is None:
+        raise InvalidInput(
+            f"{statement.title} has no floor to minimise; use criterion='theorem-1' or another"
+            " bound."
+        )
+    letters = letters_for(
+        problem,
+        theta,
+        statement,
+        step_size=step_size,
+        weight=0.0,
+        batch_size=batch_size,
+        compressor=compressor,
+    )
+    if statement.unbiased or sym.kappa in statement.definitions:
+        loss = letters["V"] + (
+            0.0 if statement.unbiased else (1.0 + letters["kappa"]) * letters["bias_sq"]
+        )
+        return letters["C"] / loss if loss > 0.0 else 0.0
+    if letters["V"] == 0.0:
+        return 0.0
+    return _minimise(statement, letters, letters["C"] / letters["V"])
+
+
+def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
+    """The minimiser of the floor over lam, ``end`` being where the noise is least.
+
+    psi at a fixed s is convex in lam within a regime, compression is an increasing function of it,
+    and floor <= s iff psi(s) <= s: each regime's floor is quasi-convex.  Between the regimes the
+    envelope's floor jumps (its least rate does), so each is searched apart.
+    """
+
+    known = {
+        name: number for name, number in letters.items() if name != "noise_sq"
+    }  # that one is for a single lam
+
+    def value(lam: float) -> float:
+        return floor_of(theorem, complete(theorem, known | {"lam": lam}))
+
+    border = None
+    if sym.rate_min in theorem.definitions and theorem.modulus == "mu":
+        border = regime_border(
+            gamma=letters["gamma"],
+            mu=letters["mu"],
+            c=letters["c"],
+            sigma_sq=letters["sigma_star_sq"],
+            covariance=letters["C"],
+            variance=letters["V"],
+            bias_sq=letters["bias_sq"],
+        )
+    if border is None:
+        pieces = [(0.0, end)]
+    else:
+        # Both bias and noise grow beyond the later of border and ``end``.  The border itself
+        # belongs to either regime by rounding: keep off.
+        before, beyond = border * (1.0 - 1e-6), border * (1.0 + 1e-6)
+        pieces = (
+            [(0.0, before), (beyond, end)]
+            if abs(beyond) < abs(end)
+            else [(0.0, end if abs(end) < abs(before) else before), (beyond, beyond)]
+        )
+    return min((_golden(value, *piece) for piece in pieces), key=value)
+
+
+def _golden(value: Callable[[float], float], start: float, end: float) -> float:
+    """Golden section on a quasi-convex function between ``start`` and ``end``, the ends
+    included.
+    """
+    low, high, ratio = 0.0, 1.0, (math.sqrt(5.0) - 1.0) / 2.0
+
+    def at(u: float) -> float:
+        return start + (end - start) * u
+
+    left, right = high - ratio, low + ratio
+    at_left, at_right = value(at(left)), value(at(right))
+    for _ in range(70):
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = value(at(left))
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = value(at(right))
+    return min((start, end, at((low + high) / 2)), key=value)

@@ -1,0 +1,303 @@
+"""How far a bound is from attained on real finite sums: search for the instance with the largest
+one-step lhs/rhs.
+
+Every bound here is one step applied t times, so that one step is where its slack is.  Only noisy
+instances count: those whose noise is at least half of the right-hand side (theory, Section 7: a
+search over everything ends at trivial noise-free ones).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from kdtheory.bounds.values import curve, letters_for, step_size_limit, theorem_named
+from kdtheory.engines.exact import one_step
+from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
+from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
+from kdtheory.problems.base import Array, FiniteSum, positive_int
+from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.compressors import Bernoulli
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import THEOREMS, Theorem
+
+# Numbers of an instance are multiples of 1/GRID, so that a record is short in fractions.
+GRID = 2.0**16
+NOISE_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A problem of one class by its numbers, with teacher, point, weight and step size: all floats,
+    so all rational.
+    """
+
+    kind: str
+    arrays: Mapping[str, Array]
+    theta: Array
+    x: Array
+    weight: float
+    step_size: float
+    keep: float = 1.0
+
+    def problem(self) -> FiniteSum:
+        """The finite sum."""
+        return KINDS[self.kind].build(self.arrays)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fractions in text, for JSON."""
+        from kdtheory.campaigns.blocks import exact_text
+
+        arrays = {name: exact_text(array) for name, array in self.arrays.items()}
+        return {
+            "kind": self.kind,
+            "arrays": arrays,
+            "theta": exact_text(self.theta),
+            "x": exact_text(self.x),
+            "weight": str(Fraction(self.weight)),
+            "step_size": str(Fraction(self.step_size)),
+            "keep": str(Fraction(self.keep)),
+        }
+
+    @staticmethod
+    def from_dict(record: Mapping[str, Any]) -> Instance:
+        """The inverse of :meth:`to_dict`; ``InvalidInput`` for anything that is not such a
+        record.
+        """
+        from kdtheory.campaigns.instances import floats
+
+        if record.get("kind") not in KINDS:
+            raise unknown_name("problem class", record.get("kind"), KINDS)
+        arrays = MappingProxyType(
+            {name: floats(value, name) for name, value in record["arrays"].items()}
+        )
+        return Instance(
+            record["kind"],
+            arrays,
+            floats(record["theta"], "theta"),
+            floats(record["x"], "x"),
+            *(float(floats(record[name], name)) for name in ("weight", "step_size", "keep")),
+        )
+
+
+@dataclass(frozen=True)
+class Tightest:
+    """The best instance found for a theorem in a problem class: lhs/rhs of one step, and the
+    noise's share of the right-hand side.
+    """
+
+    theorem: str
+    ratio: float
+    noise_share: float
+    instance: Instance
+    evaluations: int
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How a vector in [0, 1]^size becomes a problem."""
+
+    size: int
+    arrays: Callable[[Array], dict[str, Array]]
+    build: Callable[[Mapping[str, Array]], FiniteSum]
+
+
+def _grid(values: Array) -> Array:
+    return np.round(values * GRID) / GRID
+
+
+def _linear(u: Array) -> dict[str, Array]:
+    """Three samples in the plane, targets or labels, ridge 2^-8 .. 2."""
+    return {
+        "features": _grid(4 * u[:6].reshape(3, 2) - 2),
+        "targets": _grid(4 * u[6:9] - 2),
+        "ridge": _grid(2.0 ** (9 * u[9] - 8)),
+    }
+
+
+def _labelled(u: Array) -> dict[str, Array]:
+    found = _linear(u)
+    return {"features": 2 * found["features"], "labels": np.round(u[6:9]), "ridge": found["ridge"]}
+
+
+def _sinusoidal(u: Array) -> dict[str, Array]:
+    """Four terms on a line; multiples of 1/GRID keep the means exactly 1 and 0."""
+    weight, shift = _grid(2 * u[1]), _grid(8 * u[2:4] - 4)
+    return {
+        "directions": _grid(0.25 + 1.75 * u[:1].reshape(1, 1)),
+        "weights": np.array([weight, 2 - weight, weight, 2 - weight]),
+        "shifts": np.array([shift[0], -shift[0], shift[1], -shift[1]])[:, None],
+    }
+
+
+KINDS: Mapping[str, _Kind] = MappingProxyType(
+    {
+        "least-squares": _Kind(
+            10,
+            _linear,
+            lambda a: LeastSquares(a["features"], a["targets"], ridge=float(a["ridge"])),
+        ),
+        "logistic": _Kind(
+            10,
+            _labelled,
+            lambda a: LogisticRegression(a["features"], a["labels"], ridge=float(a["ridge"])),
+        ),
+        "softmax": _Kind(
+            10,
+            _labelled,
+            lambda a: SoftmaxRegression(
+                a["features"],
+                np.stack([1 - a["labels"], a["labels"]], axis=1),
+                ridge=float(a["ridge"]),
+            ),
+        ),
+        "sinusoidal": _Kind(
+            4, _sinusoidal, lambda a: SinusoidalSum(a["directions"], a["weights"], a["shifts"])
+        ),
+    }
+)
+
+
+def ratio_of(theorem: str | Theorem, instance: Instance) -> tuple[float, float]:
+    """(lhs/rhs of one step from ``instance.x``, noise's share of rhs), exact over all N terms.
+
+    Raises:
+        InvalidInput, StepSizeTooLarge, AssumptionFails: the instance does not satisfy what the
+        statement needs.
+    """
+    statement = theorem_named(theorem)
+    if statement.psi is None:
+        raise InvalidInput(
+            f"{statement.title} is an identity: every instance attains it. Search a bound."
+        )
+    problem = instance.problem()
+    compressor = Bernoulli(instance.keep) if instance.keep < 1.0 else None
+    letters = letters_for(
+        problem,
+        instance.theta,
+        statement,
+        step_size=instance.step_size,
+        weight=instance.weight,
+        compressor=compressor,
+    )
+    e = instance.x - problem.minimiser
+    state = gap_at(problem, instance.x) if statement.quantity == "gap" else float(e @ e)
+    claimed = float(curve(statement, letters, state, 1)[1])
+    rule = DistilledSGD(instance.weight, unbiased=statement.unbiased, compressor=compressor)
+    seen = one_step(problem, instance.theta, rule, step_size=instance.step_size, x=instance.x)
+    share = (
+        1.0 - max(0.0, 1.0 - letters["gamma"] * letters["mu"]) * state / claimed
+        if claimed > 0.0
+        else 0.0
+    )
+    return (seen.gap if statement.quantity == "gap" else seen.sq_distance) / max(
+        claimed, 1e-300
+    ), share
+
+
+def _decoded(theorem: Theorem, kind: str, u: Array) -> Instance | None:
+    """A point of the unit cube as a legal instance; None where the assumptions fail (a zero
+    problem, say).
+    """
+    size = KINDS[kind].size
+    arrays = KINDS[kind].arrays(u[:size])
+    try:
+        problem = KINDS[kind].build(arrays)
+        limit = step_size_limit(problem, theorem)
+    except KdtheoryError:
+        return None
+    d, rest = problem.dim, u[size:]
+    weight = float(_grid(2 * rest[0] - 0.5))
+    gamma = limit * (0.05 + 0.95 * rest[1]) * (0.999 if theorem.strict else 1.0)
+    # Distances from x* on a logarithmic scale, directions from the first coordinates.
+    theta = _grid(problem.minimiser + 10.0 ** (4 * rest[2] - 2) * (2 * rest[4 : 4 + d] - 1))
+    x = _grid(problem.minimiser + 10.0 ** (4 * rest[3] - 2) * (2 * rest[4 + d : 4 + 2 * d] - 1))
+    keep = 1.0
+    if theorem.name.startswith("compressed"):
+        shrink = gamma * float(problem.constants.mu)
+        keep = 1.0 / (1.0 + 0.5 * shrink / (1.0 - shrink))
+    return Instance(kind, arrays, theta, x, weight, gamma, keep)
+
+
+def search(
+    theorem: str, *, kind: str = "least-squares", seed: int = 0, rounds: int = 60
+) -> Tightest:
+    """The tightest noisy instance that differential evolution finds among small problems of one
+    class.
+
+    Args:
+        theorem: a key of ``THEOREMS`` that bounds something.
+        kind: "least-squares", "logistic", "softmax" or "sinusoidal".
+        seed: of the search.
+        rounds: generations; each evaluates about 40 to 90 instances.
+
+    Raises:
+        InvalidInput: unknown theorem or class, an identity, or a class that never satisfies the
+            statement's assumptions.
+    """
+    from scipy.optimize import differential_evolution
+
+    statement = theorem_named(theorem)
+    positive_int(seed, "seed", minimum=0)
+    if kind not in KINDS:
+        raise unknown_name("problem class", kind, KINDS)
+    if statement.psi is None:
+        raise InvalidInput(
+            f"{statement.title} is an identity: every instance attains it. Search a bound."
+        )
+    if kind == "sinusoidal" and statement.modulus == "mu":
+        raise InvalidInput(
+            f"{statement.title} needs strong convexity, which sinusoidal sums lack. Search a PL"
+            " statement."
+        )
+    evaluations, best = (
+        0,
+        Tightest(theorem, 0.0, 0.0, Instance(kind, {}, np.zeros(0), np.zeros(0), 0.0, 0.0), 0),
+    )
+
+    def loss(u: Array) -> float:
+        nonlocal evaluations, best
+        evaluations += 1
+        instance = _decoded(statement, kind, u)
+        if instance is None:
+            return 0.0
+        try:
+            ratio, share = ratio_of(statement, instance)
+        except KdtheoryError:  # rounding put the step size on the wrong side of an open end, say
+            return 0.0
+        if share >= NOISE_SHARE and ratio > best.ratio:
+            best = Tightest(theorem, ratio, share, instance, evaluations)
+        return -ratio * min(1.0, max(share, 0.0) / NOISE_SHARE)  # a slope towards noise, no wall
+
+    dim = KINDS[kind].size + 4 + 2 * (4 if kind == "softmax" else 1 if kind == "sinusoidal" else 2)
+    differential_evolution(
+        loss,
+        [(0.0, 1.0)] * dim,
+        maxiter=positive_int(rounds, "rounds"),
+        popsize=4,
+        rng=np.random.default_rng(seed),
+        polish=False,
+        tol=0.0,
+    )
+    if best.ratio == 0.0:
+        raise InvalidInput(
+            f"No noisy {kind} instance of {statement.title} was found in {evaluations} evaluations;"
+            " use more rounds."
+        )
+    return Tightest(best.theorem, best.ratio, best.noise_share, best.instance, evaluations)
+
+
+def searchable() -> list[tuple[str, str]]:
+    """All (theorem, class) pairs that can be searched."""
+    return [
+        (name, kind)
+        for name, theorem in THEOREMS.items()
+        if theorem.psi is not None
+        for kind in KINDS
+        if not (kind == "sinusoidal" and theorem.modulus == "mu")
+    ]

@@ -1,0 +1,1 @@
+"""What iterates do: exact moments and simulation."""

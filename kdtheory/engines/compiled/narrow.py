@@ -1,0 +1,125 @@
+"""Short rows, one output, one index a step: the states of several replicates live in vector
+registers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kdtheory.engines.compiled.cache import kernel
+from kdtheory.engines.compiled.draws import WINDOW, draw_indices
+from kdtheory.engines.compiled.groups import (
+    affines,
+    axpys,
+    dots,
+    gathered,
+    multiples,
+    picked,
+    prefetches,
+    put_lanes,
+    put_states,
+    spaced,
+    squared,
+    states_at,
+    weighted,
+)
+from kdtheory.engines.compiled.lanes import add, mul, splat, sub
+from kdtheory.engines.compiled.pieces import LOGISTIC, sigmoid, summarise
+
+EIGHT = 3  # vectors a row: 8 states of 3 vectors leave 8 of 32 registers for the rest
+FOUR = 8  # beyond 7 a state in four spills, and with 9 a streamed state is faster
+NEAR = 2**17  # numbers that fit the second-level cache, where asking ahead costs more than it saves
+AHEAD = 4  # steps
+
+
+@kernel
+def narrow(
+    rows: Any,
+    offsets: Any,
+    targets: Any,
+    state: Any,
+    like: Any,
+    group: Any,
+    gamma: Any,
+    decay: Any,
+    shift: Any,
+    response: Any,
+    weights: Any,
+    key: Any,
+    wanted: Any,
+    t0: Any,
+    first: Any,
+    last: Any,
+    replicates: Any,
+    found: Any,
+) -> None:
+    """Blocks ``first`` <= b < ``last`` of eight replicates from time t0 through the times
+    ``wanted``; their moments to ``found``.
+
+    y <- decay y + shift - gamma (r(a_n.y + offset_n) - target_n) a_n, with r the identity or the
+    sigmoid, for len(group) replicates in lockstep and rows of len(like) vectors.
+    """
+    n, width, size = len(offsets), 8 * len(like), len(group)
+    turned = len(weights) > 0
+    indices, distances, gaps = (
+        np.empty(size * WINDOW, dtype=np.intp),
+        np.empty(8 * len(wanted)),
+        np.empty(8 * len(wanted) * turned),
+    )
+    scale, shrink, moved = splat(-gamma), splat(decay), states_at(shift, 0, like, (0,))
+    still, logistic = decay == 1.0 and not shift.any(), response == LOGISTIC
+    far = len(rows) > NEAR
+    for block in range(first, last):
+        for part in range(0, 8, size):
+            base = (block * 8 + part) * width
+            y = states_at(state, base, like, group)
+            t, window = t0, -1
+            for record in range(len(wanted)):
+                while t < wanted[record]:
+                    if t // WINDOW != window:
+                        window = t // WINDOW
+                        stop = min(wanted[-1], (window + 1) * WINDOW)
+                        for k in range(size):
+                            draw_indices(
+                                indices,
+                                k * WINDOW,
+                                window * WINDOW,
+                                stop,
+                                block * 8 + part + k,
+                                key,
+                                n,
+                            )
+                    i = picked(indices, spaced(t - window * WINDOW, WINDOW, group))
+                    a = multiples(i, width)
+                    if far:
+                        later = multiples(
+                            picked(
+                                indices,
+                                spaced(min(t + AHEAD, stop - 1) - window * WINDOW, WINDOW, group),
+                            ),
+                            width,
+                        )
+                        for j in range(0, width, 8):
+                            prefetches(rows, later, j)
+                    z = add(dots(rows, a, y), gathered(offsets, i))
+                    if logistic:
+                        z = sub(sigmoid(z), gathered(targets, i))
+                    if not still:
+                        y = affines(shrink, y, moved)
+                    y = axpys(mul(scale, z), rows, a, y)
+                    t += 1
+                put_lanes(distances, 8 * record + part, squared(y, group), group)
+                if turned:
+                    put_lanes(
+                        gaps,
+                        8 * record + part,
+                        weighted(states_at(weights, 0, like, (0,)), y, group),
+                        group,
+                    )
+            put_states(state, base, y)
+        count = min(8, replicates - block * 8)
+        summarise(found, 0, block, distances, count)
+        if turned:
+            summarise(found, 2, block, gaps, count)

@@ -1,0 +1,24 @@
+"""Exact expectations: one step of any finite sum, every step of least squares (theory, Section
+6).
+"""
+
+from __future__ import annotations
+
+from kdtheory.engines.exact.curves import expected, expected_in_weight
+from kdtheory.engines.exact.limits import stability_limit, stationary
+from kdtheory.engines.exact.recursion import Moments
+from kdtheory.engines.exact.results import Curve, Expectation, Stationary, WeightCurves
+from kdtheory.engines.exact.stepping import one_step
+
+__all__ = [
+    "Curve",
+    "Expectation",
+    "Moments",
+    "Stationary",
+    "WeightCurves",
+    "expected",
+    "expected_in_weight",
+    "one_step",
+    "stability_limit",
+    "stationary",
+]

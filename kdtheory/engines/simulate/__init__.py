@@ -1,0 +1,1 @@
+"""Monte Carlo: the reference engine in NumPy, and what all engines share."""

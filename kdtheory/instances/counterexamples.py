@@ -1,0 +1,300 @@
+"""A false statement is refuted by one explicit instance, in exact rationals: the assumptions hold
+and the claim does not.
+
+``refute`` looks through a fixed list of instances (``kdtheory.instances.exact``), in floats first;
+what it returns was evaluated in ``Fraction`` only.  None means that nothing was found, which proves
+nothing.  Source: our own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+
+import sympy as sp
+
+from kdtheory.algebra import symbols as sym
+from kdtheory.bounds.values import complete, evaluate
+from kdtheory.errors import InvalidInput
+from kdtheory.instances.exact import Instance, Numbers, completed, exact
+from kdtheory.instances.law import small_law
+from kdtheory.instances.models import Softened, TwoLayers
+from kdtheory.instances.suspects import KINDS, Suspect
+from kdtheory.statements.theorems import Theorem
+
+Claim = tuple[int, sp.Expr]  # t, and what is claimed of E s(x^t)
+# The claim is undefined (a pole, a root of a negative number, too large) or speaks of a letter
+# unknown here.
+UNDEFINED = (ValueError, ZeroDivisionError, TypeError, OverflowError, KeyError)
+ENOUGH = 16  # hits in floats among which the shortest is shown
+# relative excess below which the float search does not look closer; exact arithmetic decides
+VISIBLE = 1e-6
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """At ``instance`` the claim ``left <= right`` (``==`` for identities) is false; both sides are
+    exact.
+
+    ``lhs`` names the left side; ``formula`` is the claim in letters, with the values of those that
+    it defines.
+    """
+
+    theorem: str
+    claim: str
+    instance: Instance | TwoLayers | Softened
+    lhs: str
+    left: Fraction
+    right: Fraction
+    identity: bool = False
+    formula: str = ""
+
+    def __post_init__(self) -> None:
+        """A counterexample that does not contradict anything is a bug."""
+        if (self.left == self.right) if self.identity else (self.left <= self.right):
+            raise InvalidInput(
+                f"{self.claim}: {self.left} and {self.right} do not contradict it. Use refute(),"
+                " which checks."
+            )
+
+    @property
+    def breach(self) -> str:
+        """Both sides in one line."""
+        sign = "!=" if self.identity else ">"
+        here, claimed = (f"{side} = {float(side):.6g}" for side in (self.left, self.right))
+        return f"{self.lhs} = {here} {sign} {claimed}, the claim"
+
+    def __str__(self) -> str:
+        """The instance and both sides, to be checked by hand."""
+        lines = (f"{self.theorem}: {self.claim}", str(self.instance), self.formula, self.breach)
+        return "\n".join(line for line in lines if line)
+
+
+def refute(
+    theorem: Theorem, claim: str = "", *, kinds: Iterable[str] = tuple(KINDS)
+) -> Counterexample | None:
+    """An instance at which the statement is false, or None when none of those tried refutes it
+    (which proves nothing).
+
+    ``claim`` says in words what is refuted.  The statement may be anybody's own; its step size
+    range, ``psi``, ``rhs`` (t = 0, 1, 2) and, for identities, both sides are looked at.
+    Compression is looked at in statements that have the letter omega.
+
+    Args:
+        theorem: the statement.
+        claim: words for what is refuted.
+        kinds: families of instances to search, in this order; see ``KINDS``.
+
+    Raises:
+        InvalidInput: a statement without ``psi`` that is no identity.
+    """
+    claim = claim or f"{theorem.title}, as stated"
+    if theorem.kind == "identity":
+        return _layers(theorem, claim) if theorem.quantity == "gradient" else _law(theorem, claim)
+    if theorem.psi is None:
+        raise InvalidInput(
+            f"{theorem.title} makes no claim about a step; give it psi, or kind = 'identity'."
+        )
+    found = sorted(_refuted(theorem, kinds), key=lambda item: _length(item[0]))
+    return next(
+        (
+            shown
+            for instance, at in found
+            if (shown := _confirm(theorem, claim, instance, at)) is not None
+        ),
+        None,
+    )
+
+
+def _refuted(theorem: Theorem, kinds: Iterable[str]) -> Iterator[tuple[Instance, Claim]]:
+    """Instances that refute in floats, each with the claim; the first kind of instance that refutes
+    is enough.
+    """
+    claims = _claims(theorem)
+    for kind in kinds:
+        found = list(
+            islice(
+                (
+                    hit
+                    for suspect in KINDS[kind](theorem)
+                    for hit in _breaches(theorem, claims, suspect)
+                ),
+                ENOUGH,
+            )
+        )
+        if found:
+            yield from found
+            return
+
+
+def _claims(theorem: Theorem) -> list[Claim]:
+    """What is claimed of E s(x^t) in s and s0: psi for one step, and rhs at t = 0 and 1 where it is
+    written out.
+    """
+    assert theorem.psi is not None
+    affine = theorem.rhs.has(sym.t) and not theorem.rhs.has(sym.iterate)
+    return [
+        (1, theorem.psi),
+        *((t, theorem.rhs.xreplace({sym.t: sp.Integer(t)})) for t in (0, 1) if affine),
+    ]
+
+
+def _breaches(
+    theorem: Theorem, claims: list[Claim], suspect: Suspect
+) -> Iterator[tuple[Instance, Claim]]:
+    """Where a claim fails in floats."""
+    try:
+        known = complete(theorem, suspect.letters())
+    except UNDEFINED:  # no claim to refute
+        return
+    for index, states in enumerate(suspect.states(theorem.quantity)):
+        for t, claimed in claims:
+            if (
+                states[t]
+                > _value(claimed, known | {"s": states[0], "s0": states[0]}) + VISIBLE * states[t]
+            ):
+                yield suspect.build(index), (t, claimed)
+                break
+
+
+def _value(claimed: sp.Expr, known: dict[str, float]) -> float:
+    """The claim in floats; infinity where it is undefined or complex, so that nothing is
+    refuted.
+    """
+    try:
+        return evaluate(claimed, known)
+    except UNDEFINED:
+        return math.inf
+
+
+def _confirm(
+    theorem: Theorem, words: str, instance: Instance, claim: Claim
+) -> Counterexample | None:
+    """The same in ``Fraction``, with every assumption's slack; None where a letter is
+    irrational.
+    """
+    t, claimed = claim
+    slacks = [(assumption, instance.slack(assumption)) for assumption in theorem.needs]
+    known, start, left = (
+        completed(theorem, instance.numbers),
+        instance.state(theorem.quantity, 0),
+        instance.state(theorem.quantity, t),
+    )
+    if (
+        start is None
+        or left is None
+        or any(slack is None or slack < 0 or (slack == 0 and need.strict) for need, slack in slacks)
+    ):
+        return None
+    known |= {sym.s: start, sym.s0: start}
+    right = exact(claimed, known)
+    if right is None or left <= right:
+        return None
+    state = "E f(x^{0}) - f*" if theorem.quantity == "gap" else "E|x^{0} - x*|^2"
+    return Counterexample(
+        theorem.name,
+        words,
+        instance,
+        state.format(t),
+        left,
+        right,
+        formula=_formula("at most", claimed, known),
+    )
+
+
+def _length(instance: Instance) -> int:
+    """How much there is to check by hand."""
+    return sum(len(row) for row in instance.data) + len(str(instance.gamma))
+
+
+def _layers(theorem: Theorem, claim: str) -> Counterexample | None:
+    """A two-layer linear network, w = (1, 1), v = (1, 2): the first layer's entry of both sides."""
+    case = TwoLayers(
+        (Fraction(1), Fraction(1)),
+        (Fraction(1), Fraction(2)),
+        Fraction(1, 2),
+        Fraction(1),
+        Fraction(0),
+    )
+    products = [first * second for first, second in (case.student, case.teacher)]
+    numbers = {
+        sym.J_x: sp.Matrix([[case.student[1], case.student[0]]]),
+        sym.J_theta: sp.Matrix([[case.teacher[1], case.teacher[0]]]),
+        sym.r_x: sp.Matrix([[products[0]]]),
+        sym.r_theta: sp.Matrix([[products[1]]]),
+        sym.label: sp.Matrix([[case.b]]),
+        sym.lam: sp.Rational(1, 2),
+    }
+    left, right = (sp.Matrix(side.xreplace(numbers).doit()) for side in (theorem.lhs, theorem.rhs))
+    for i in range(2):
+        if left[i] != right[i]:
+            ours, theirs = (Fraction(int(entry.p), int(entry.q)) for entry in (left[i], right[i]))
+            return Counterexample(
+                theorem.name,
+                claim,
+                case,
+                f"the KD gradient in w_{i + 1}",
+                ours,
+                theirs,
+                identity=True,
+            )
+    return None
+
+
+def _law(theorem: Theorem, claim: str) -> Counterexample | None:
+    """E|x^t - x*|^2 for t = 1, 2 and its stationary value, against the letters of the exact law."""
+    case = small_law()
+    for t in (1, 2):
+        here, letters = case.at(t), case.letters(t)
+        right = exact(theorem.rhs, here.numbers | letters)
+        if right is not None and here.curve[t][0] != right:
+            lhs, formula = f"E|x^{t} - x*|^2", _formula("equal to", theorem.rhs, letters)
+            return Counterexample(
+                theorem.name,
+                claim,
+                here,
+                lhs,
+                here.curve[t][0],
+                right,
+                identity=True,
+                formula=formula,
+            )
+    letters = case.letters(0)
+    right = None if theorem.floor is None else exact(theorem.floor, letters)
+    if right is not None and case.stationary() != right:
+        lhs, formula = "stationary E|x - x*|^2", _formula("equal to", theorem.floor, letters)
+        return Counterexample(
+            theorem.name,
+            claim,
+            case.at(0),
+            lhs,
+            case.stationary(),
+            right,
+            identity=True,
+            formula=formula,
+        )
+    return None
+
+
+def _formula(relation: str, claimed: sp.Expr, numbers: Numbers) -> str:
+    """The claim in letters, and the values of those that the instance does not print."""
+    known = (
+        sym.gamma,
+        sym.mu,
+        sym.L,
+        sym.Lcal,
+        sym.lam,
+        sym.sigma_star_sq,
+        sym.covariance,
+        sym.teacher_variance,
+        sym.bias_sq,
+    )
+    values = ", ".join(
+        f"{letter} = {value}"
+        for letter, value in numbers.items()
+        if letter in claimed.free_symbols and letter not in known
+    )
+    return f"claim: {relation} {claimed}" + (f"\nwith {values}" if values else "")

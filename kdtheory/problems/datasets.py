@@ -1,0 +1,148 @@
+"""Real data: three sets that scikit-learn carries, and a user's .npz or .csv."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from kdtheory.errors import InvalidInput
+from kdtheory.problems import LeastSquares, LogisticRegression, SoftmaxRegression
+from kdtheory.problems.base import Array, frozen_array
+from kdtheory.system.disk import why
+
+BUNDLED = ("diabetes", "breast-cancer", "digits")
+EXPECTED = (
+    "arrays 'features' (N, d) and 'targets' (N,), or rows of numbers separated by commas with the"
+    " target last"
+)
+Problem = LeastSquares | LogisticRegression | SoftmaxRegression
+
+
+def standardised(features: Array) -> Array:
+    """Columns with mean 0 and variance 1; constant columns become 0."""
+    spread = features.std(axis=0)
+    return (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+
+
+def bundled(name: str) -> Problem:
+    """One of ``BUNDLED`` as a problem: ridge 0.1 (regression, two classes) or 0.05 (ten classes).
+
+    Raises:
+        InvalidInput: another name.
+    """
+    from sklearn import datasets
+
+    if name == "diabetes":
+        features, targets = datasets.load_diabetes(return_X_y=True)
+        return LeastSquares(standardised(features), standardised(targets[:, None])[:, 0], ridge=0.1)
+    if name == "breast-cancer":
+        features, targets = datasets.load_breast_cancer(return_X_y=True)
+        return LogisticRegression(standardised(features), targets, ridge=0.1)
+    if name == "digits":
+        features, targets = datasets.load_digits(return_X_y=True)
+        return SoftmaxRegression(features / 16.0, targets, ridge=0.05)
+    raise InvalidInput(f"No bundled data set {name!r}; there are {', '.join(BUNDLED)}.")
+
+
+def load(source: str, *, ridge: float = 0.1) -> Problem:
+    """A bundled name, an .npz with ``features`` and ``targets``, or a numeric .csv whose last
+    column is the target.
+
+    A .csv or .npz is read as least squares on standardised features.
+
+    Raises:
+        InvalidInput: no such file, another format, or content that is not numbers.
+    """
+    if source in BUNDLED:
+        return bundled(source)
+    path = Path(source)
+    if not os.path.isfile(path):  # of os: Path's raises where the name is too long
+        raise InvalidInput(
+            f"No file {source!r}, and no bundled set of that name ({', '.join(BUNDLED)})."
+        )
+    if path.suffix not in (".npz", ".csv"):
+        raise InvalidInput(
+            f"{source!r} must end in .npz (arrays features, targets) or .csv (last column the"
+            " target)."
+        )
+    try:
+        features, targets = _archive(path) if path.suffix == ".npz" else _table(path)
+    except InvalidInput:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InvalidInput(f"Cannot read {source!r}: {why(error)}. Expected {EXPECTED}.") from error
+    if features.ndim != 2 or features.size == 0:
+        raise InvalidInput(
+            f"features in {source!r} must have two axes and at least one entry, got shape"
+            f" {features.shape}. Expected {EXPECTED}."
+        )
+    return LeastSquares(
+        standardised(frozen_array(features, "features", ndim=2)), targets, ridge=ridge
+    )
+
+
+def _archive(path: Path) -> tuple[Array, Array]:
+    """``features`` and ``targets`` of an .npz."""
+    # Np.load would take it for a pickle, and its advice would be to trust it.
+    if not zipfile.is_zipfile(path):
+        raise InvalidInput(
+            f"Cannot read {str(path)!r}: it is no .npz archive, or only a part of one. Expected"
+            f" {EXPECTED}."
+        )
+    with np.load(path, allow_pickle=False) as archive:
+        missing = [name for name in ("features", "targets") if name not in archive]
+        if missing:
+            raise InvalidInput(
+                f"{str(path)!r} lacks {' and '.join(missing)}; it holds"
+                f" {', '.join(archive) or 'nothing'}. Expected {EXPECTED}."
+            )
+        found = {name: archive[name] for name in ("features", "targets")}
+    for name, array in found.items():
+        if array.dtype.kind not in "fiub":
+            raise InvalidInput(
+                f"{name} in {str(path)!r} must be real numbers, got {array.dtype}. Expected"
+                f" {EXPECTED}."
+            )
+    return found["features"].astype(float), found["targets"].astype(float)
+
+
+def _table(path: Path) -> tuple[Array, Array]:
+    """All columns but the last, and the last, of a .csv with or without a header."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    header = bool(lines) and any(not _number(cell) for cell in lines[0].split(","))
+    rows = [line for line in lines[int(header) :] if line.strip()]
+    if not rows:
+        raise InvalidInput(f"{str(path)!r} has no rows of numbers. Expected {EXPECTED}.")
+    table = np.loadtxt(rows, delimiter=",", ndmin=2)
+    return table[:, :-1], table[:, -1]
+
+
+def load_point(path: str) -> Array:
+    """A vector (d,) from a .npy file: a teacher or a start.
+
+    Raises:
+        InvalidInput: no such file, or not a one-dimensional array of finite numbers.
+    """
+    expected = "Expected a .npy file with one vector (d,) of numbers, as np.save writes it"
+    try:
+        with open(path, "rb") as file:
+            # Np.load would take it for a pickle, and its advice would be to trust it.
+            if file.read(6) != b"\x93NUMPY":
+                raise InvalidInput(f"{path!r} is no .npy file. {expected}.")
+        values = np.load(path, allow_pickle=False)
+    except InvalidInput:
+        raise
+    except (ValueError, OSError, EOFError) as error:
+        raise InvalidInput(f"Cannot read {path!r}: {why(error)}. {expected}.") from error
+    return frozen_array(values, path, ndim=1)
+
+
+def _number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

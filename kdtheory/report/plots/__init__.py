@@ -1,0 +1,47 @@
+"""The pictures of ``kdtheory verify --plots DIR``: error curves, floors against lambda, worth of
+teachers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kdtheory.report.plots.curves import draw_curves
+from kdtheory.report.plots.floors import draw_floors
+from kdtheory.report.plots.setting import RANDOM
+from kdtheory.report.plots.teachers import draw_teachers
+from kdtheory.system.parallel import Job, run_all
+
+__all__ = ["draw_curves", "draw_floors", "draw_teachers", "plot_all"]
+
+
+def plot_all(
+    sources: Sequence[str],
+    folder: Path,
+    *,
+    workers: int = 1,
+    seed: int = 0,
+    tick: Callable[[str, int], None] = lambda done, total: None,
+) -> list[Path]:
+    """All pictures of every source and of two random instances, as .png, .svg and .pdf; their
+    paths.
+
+    Args:
+        sources: bundled names or files, see :func:`kdtheory.problems.datasets.load`.
+        folder: an existing folder that can be written to, from
+            :func:`kdtheory.system.disk.ready_folder`.
+        workers: processes, as in :func:`kdtheory.report.main_job.main_job`.
+        seed: seed of the random instances, starts and simulations.
+        tick: called with what is done and the number of pictures, after every picture.
+
+    Raises:
+        InvalidInput: unreadable data, or a folder that cannot be written to.
+    """
+    jobs: list[Job] = [
+        (f"{what.__name__} {source}", what, (source, folder, seed), {})
+        for source in (*sources, *RANDOM)
+        for what in (draw_curves, draw_floors, draw_teachers)
+    ]
+    found = run_all(jobs, workers, lambda label: tick(label, len(jobs)))
+    return [path for paths in found for path in paths]

@@ -1,0 +1,155 @@
+"""(a) Error curves: the truth, exact or simulated, under the paper's bound and ours, until the
+floors show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.values import bound
+from kdtheory.engines.exact import expected
+from kdtheory.engines.simulate.simulation import simulate
+from kdtheory.evidence.verdicts import default_start
+from kdtheory.problems.base import Array
+from kdtheory.report.plots.setting import Setting, setting_of, tex
+from kdtheory.report.plots.style import BOUNDS, RC, SGD, TRUTH, save
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import THEOREMS
+
+REPLICATES = 40
+# times recorded in each stage of a simulated curve; stages are 6 times as long as the ones before
+PER_STAGE = 36
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The state at ``times`` (T,), with a 95 % interval where it is simulated."""
+
+    times: np.ndarray
+    mean: Array
+    low: Array | None = None
+    high: Array | None = None
+
+
+def log_times(last: int, count: int) -> np.ndarray:
+    """About ``count`` whole numbers from 1 to ``last``, evenly spread on a log axis."""
+    return np.unique(np.round(np.geomspace(1, last, count)).astype(int))
+
+
+def truth(case: Setting, rule: DistilledSGD, x0: Array, seed: int) -> Truth:
+    """Exact moments where they exist, else a simulation recorded at times that thin out."""
+    if case.closed:
+        times = log_times(case.steps, 60)
+        run = expected(
+            case.problem, case.theta, rule, step_size=case.gamma, x0=x0, steps=case.steps, at=times
+        )
+        return Truth(times, run.gap if case.gap else run.sq_distance)
+    # The same seed gives the same runs: a shorter simulation is the beginning of a longer one,
+    # recorded more often.
+    parts: list[list[Array]] = []
+    seen, length = 0, PER_STAGE
+    while seen < case.simulated_steps:
+        length = min(length, case.simulated_steps)
+        run_ = simulate(
+            case.problem,
+            case.theta,
+            rule,
+            step_size=case.gamma,
+            x0=x0,
+            steps=length,
+            replicates=REPLICATES,
+            seed=seed,
+            record_every=max(1, length // PER_STAGE),
+        )
+        low, high = run_.gap_interval(0.95) if case.gap else run_.interval(0.95)
+        keep = run_.steps > seen
+        parts.append(
+            [
+                part[keep]
+                for part in (run_.steps, run_.gap if case.gap else run_.sq_distance, low, high)
+            ]
+        )
+        seen, length = length, 6 * length
+    times, mean, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Truth(times, mean, low, high)
+
+
+def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed: int) -> None:
+    statement = THEOREMS[family]
+    weight = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
+    axes.loglog(
+        plain.times, plain.mean, label="SGD, " + ("exact" if case.closed else "simulated"), **SGD
+    )
+    times = log_times(case.steps, 200)
+    for suffix, (label, look) in BOUNDS.items():
+        if f"{family}{suffix}" not in THEOREMS:
+            continue
+        curve = bound(
+            case.problem,
+            case.theta,
+            theorem=f"{family}{suffix}",
+            step_size=case.gamma,
+            weight=weight,
+            x0=x0,
+            steps=case.steps,
+        )
+        axes.loglog(times, curve[times], label=f"{label} bound", **look)
+    seen = truth(case, DistilledSGD(weight, unbiased=statement.unbiased), x0, seed)
+    axes.loglog(
+        seen.times,
+        seen.mean,
+        label="KD, " + ("exact" if case.closed else "simulated, 95 %"),
+        **TRUTH,
+    )
+    if seen.low is not None and seen.high is not None:
+        axes.fill_between(
+            seen.times, np.maximum(seen.low, seen.mean / 100), seen.high, color="0.8", lw=0
+        )
+    if case.closed and family == "theorem-1":
+        law = bound(
+            case.problem,
+            case.theta,
+            theorem="exact-quadratic",
+            step_size=case.gamma,
+            weight=weight,
+            x0=x0,
+            steps=case.steps,
+        )
+        marks = log_times(case.steps, 14)
+        axes.loglog(
+            marks,
+            law[marks],
+            "o",
+            zorder=5,
+            mfc="white",
+            mec="black",
+            ms=4.5,
+            label="KD, exact law",
+        )
+    kind = "unbiased" if statement.unbiased else "biased"
+    axes.set_title(rf"{kind}, $\lambda=\lambda^{{\ast}}={tex(weight)}$")
+    axes.set_xlabel("step $t$")
+    axes.set_xlim(1, case.steps)
+
+
+def draw_curves(source: str, folder: Path, seed: int = 0) -> list[Path]:
+    """The picture of one source, biased beside unbiased, written to ``folder``; its paths."""
+    case = setting_of(source, seed)
+    x0 = default_start(case.problem, seed)
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(7.2, 3.5), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        plain = truth(case, DistilledSGD(0.0), x0, seed)
+        _panel(left, case, case.paper, x0, plain, seed)
+        _panel(right, case, case.unbiased, x0, plain, seed)
+        left.set_ylabel(case.state)
+        left.legend(loc="lower left", handlelength=3.2)
+        figure.suptitle(case.title, fontsize=10.5)
+        return save(figure, folder, f"{case.name}-curves")

@@ -1,0 +1,161 @@
+"""(b) The noise floor against lambda: each bound's and the true one, their minima, and common
+defaults.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.values import complete, floor_of, letters_for
+from kdtheory.engines.exact import stationary
+from kdtheory.engines.simulate.simulation import simulate
+from kdtheory.problems.base import Array
+from kdtheory.report.plots.setting import Setting, setting_of, tex
+from kdtheory.report.plots.style import BOUNDS, RC, TRUTH, save
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import THEOREMS
+
+# Kd_ratio of torchtune, DistillKit and modelopt (0.5), and common choices in papers.
+DEFAULTS = (
+    0.5,
+    0.7,
+    0.9,
+)
+WEIGHTS = np.linspace(-0.1, 1.1, 241)
+REPLICATES = 20
+
+
+def floor_curve(case: Setting, key: str, weights: Array) -> Array:
+    """The statement's floor at every weight, from one set of letters."""
+    theorem = THEOREMS[key]
+    letters = letters_for(case.problem, case.theta, theorem, step_size=case.gamma, weight=0.0)
+    del letters["noise_sq"]  # that of a single weight
+    return np.array(
+        [floor_of(theorem, complete(theorem, letters | {"lam": float(lam)})) for lam in weights]
+    )
+
+
+def true_floor(
+    case: Setting, weight: float, *, unbiased: bool, seed: int
+) -> tuple[float, float, float]:
+    """The stationary state and its 95 % interval: exact, or simulated.
+
+    A simulation starts at x* + lam (theta - x*), the centre that least squares would have, and runs
+    for 8/(gamma mu) steps.
+    """
+    rule = DistilledSGD(weight, unbiased=unbiased)
+    if case.closed:
+        value = stationary(case.problem, case.theta, rule, step_size=case.gamma).sq_distance
+        return value, value, value
+    best = case.problem.minimiser
+    x0 = best if unbiased else best + weight * (case.theta - best)
+    run = simulate(
+        case.problem,
+        case.theta,
+        rule,
+        step_size=case.gamma,
+        x0=x0,
+        steps=case.simulated_steps,
+        replicates=REPLICATES,
+        seed=seed,
+        record_every=case.simulated_steps,
+    )
+    low, high = run.gap_interval(0.95) if case.gap else run.interval(0.95)
+    return float((run.gap if case.gap else run.sq_distance)[-1]), float(low[-1]), float(high[-1])
+
+
+def _panel(axes: Axes, case: Setting, family: str, seed: int) -> None:
+    unbiased = THEOREMS[family].unbiased
+    for suffix, (label, look) in BOUNDS.items():
+        key = f"{family}{suffix}"
+        if key not in THEOREMS:
+            continue
+        axes.semilogy(WEIGHTS, floor_curve(case, key, WEIGHTS), label=f"{label} bound", **look)
+        best = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=key)
+        least = floor_curve(case, key, np.array([best]))
+        face = look["color"] if suffix == "" else "white"
+        axes.semilogy([best], least, "v", color=look["color"], mfc=face, ms=6.5, zorder=5)
+    star = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
+    if case.closed:
+        # A quadratic in lam: its values at three weights give all others.
+        at = [true_floor(case, lam, unbiased=unbiased, seed=seed)[0] for lam in (-1.0, 0.0, 1.0)]
+        square, slope = (at[0] + at[2]) / 2 - at[1], (at[2] - at[0]) / 2
+        axes.semilogy(
+            WEIGHTS, square * WEIGHTS**2 + slope * WEIGHTS + at[1], label="true, exact", **TRUTH
+        )
+        degree = -slope / (2 * square)
+        lowest = true_floor(case, degree, unbiased=unbiased, seed=seed)[0]
+        axes.semilogy([degree], [lowest], "*", color="black", ms=11, zorder=6)
+        marks = rf"$\lambda^{{\ast}}={tex(star)}$, $\lambda^\circ={tex(degree)}$"
+    else:
+        lams = sorted({0.0, *DEFAULTS, round(star, 6)})
+        seen = np.array([true_floor(case, lam, unbiased=unbiased, seed=seed) for lam in lams])
+        low = np.minimum(seen[:, 0] - seen[:, 1], 0.95 * seen[:, 0])
+        bars = [low, seen[:, 2] - seen[:, 0]]
+        axes.errorbar(
+            lams,
+            seen[:, 0],
+            yerr=bars,
+            marker="o",
+            ms=4,
+            capsize=2.5,
+            label="true, simulated, 95 %",
+            **TRUTH,
+        )
+        marks = rf"$\lambda^{{\ast}}={tex(star)}$"
+    for lam in DEFAULTS:
+        axes.axvline(lam, color="0.35", lw=0.9, ls=(0, (2, 2)), zorder=0)
+    axes.grid(visible=False, axis="x")
+    ticks = (0, 0.25, *DEFAULTS)
+    axes.set_xticks(ticks, [f"{lam:g}" for lam in ticks])
+    axes.set_title(f"{'unbiased' if unbiased else 'biased'}, {marks}")
+    axes.set_xlabel(r"distillation weight $\lambda$")
+
+
+def draw_floors(source: str, folder: Path, seed: int = 0) -> list[Path]:
+    """The picture of one source, biased beside unbiased, written to ``folder``; its paths."""
+    case = setting_of(source, seed)
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(7.2, 3.7), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        _panel(left, case, case.paper, seed)
+        _panel(right, case, case.unbiased, seed)
+        left.set_ylabel(rf"{case.state}, $t\to\infty$")
+        handles, _ = left.get_legend_handles_labels()
+        handles += [
+            Line2D(
+                [],
+                [],
+                color="0.2",
+                marker="v",
+                ls="",
+                mfc="white",
+                label=r"$\lambda^{\ast}$ of each bound",
+            ),
+            Line2D(
+                [], [], color="0.35", lw=0.9, ls=(0, (2, 2)), label="common defaults 0.5, 0.7, 0.9"
+            ),
+        ]
+        if case.closed:
+            handles.insert(
+                -1,
+                Line2D(
+                    [],
+                    [],
+                    color="black",
+                    marker="*",
+                    ms=10,
+                    ls="",
+                    label=r"$\lambda^\circ$, the true minimum",
+                ),
+            )
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3)
+        figure.suptitle(case.title, fontsize=10.5)
+        return save(figure, folder, f"{case.name}-floors")

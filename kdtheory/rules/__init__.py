@@ -1,0 +1,1 @@
+"""The update rules, and what is done to an iterate after the step."""

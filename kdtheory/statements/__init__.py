@@ -1,0 +1,1 @@
+"""What is claimed: one object a statement, in paper order."""
