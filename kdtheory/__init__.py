@@ -33,6 +33,7 @@ _HOME = {
     ),
     "kdtheory.problems.teacher": ("TeacherStatistics", "teacher_statistics"),
     "kdtheory.rules.distilled": ("DistilledSGD",),
+    "kdtheory.rules.schedule": ("Schedule",),
     "kdtheory.rules.compressors": ("Bernoulli", "RandK", "StochasticRounding"),
     "kdtheory.problems.temperature": ("distillation_gap",),
     "kdtheory.algebra.assumptions": ("ASSUMPTIONS", "Assumption"),
