@@ -109,7 +109,8 @@ def as_schedule(
     if isinstance(value, Schedule):
         found = value
     elif isinstance(value, (tuple, list)) and len(value) == 2:
-        found = Schedule(*value)
+        step_sizes, weights = value
+        found = Schedule(np.asarray(step_sizes), None if weights is None else np.asarray(weights))
     else:
         raise InvalidInput(
             "schedule must be a Schedule or a pair (step_sizes, weights), got"
