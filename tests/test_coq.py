@@ -15,6 +15,7 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
+from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import OBLIGATIONS, _coq, coq_statements, paper, prove
 from kdtheory.proofs.coq_exports import certificates
 from kdtheory.prover import coq, coq_build
@@ -81,7 +82,7 @@ def corrupted():
         "dropped-square": replace(good, squares=tuple(squares)),
         "range": replace(good, region=replace(good.region, slacks={slack: 2 * meaning})),
         "dropped-assumption": replace(good, multipliers=dict(others)),
-        "claim": replace(good, claim=good.claim - kd.symbols.sigma_star_sq / 1000),
+        "claim": replace(good, claim=good.claim - sym.sigma_star_sq / 1000),
     }
     return [replace(bad, name=f"bad-{what}") for what, bad in changed.items()] + [good]
 
@@ -208,7 +209,7 @@ def test_out_of_time_is_undecided():
 
 def test_what_cannot_be_translated_is_named():
     with pytest.raises(ValueError, match="Coq export"):
-        coq.term(sp.sqrt(kd.symbols.mu))
+        coq.term(sp.sqrt(sym.mu))
 
 
 # What an adversary, or an error of ours, would weaken: a constant, a range, a hypothesis, a
@@ -338,9 +339,9 @@ def test_names_and_idle_assumptions_are_refused_by_the_export():
     with pytest.raises(ValueError, match="is no name"):
         coq.to_coq(replace(good, name="x. Axiom false : False. Theorem y"))
     hidden = (
-        (kd.symbols.gamma + kd.symbols.mu) ** 2
-        - (kd.symbols.gamma - kd.symbols.mu) ** 2
-        - 4 * kd.symbols.gamma * kd.symbols.mu
+        (sym.gamma + sym.mu) ** 2
+        - (sym.gamma - sym.mu) ** 2
+        - 4 * sym.gamma * sym.mu
     )
     for nothing in (sp.Integer(0), hidden):
         with pytest.raises(ValueError, match="listed but has multiplier 0"):
@@ -355,7 +356,7 @@ def test_names_and_idle_assumptions_are_refused_by_the_export():
             replace(
                 good,
                 region=replace(
-                    good.region, slacks={kd.symbols.slack_quarter: -1 - kd.symbols.gamma}
+                    good.region, slacks={sym.slack_quarter: -1 - sym.gamma}
                 ),
             )
         )
