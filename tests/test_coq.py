@@ -338,11 +338,7 @@ def test_names_and_idle_assumptions_are_refused_by_the_export():
     good = paper.one_step("theorem-1")
     with pytest.raises(ValueError, match="is no name"):
         coq.to_coq(replace(good, name="x. Axiom false : False. Theorem y"))
-    hidden = (
-        (sym.gamma + sym.mu) ** 2
-        - (sym.gamma - sym.mu) ** 2
-        - 4 * sym.gamma * sym.mu
-    )
+    hidden = (sym.gamma + sym.mu) ** 2 - (sym.gamma - sym.mu) ** 2 - 4 * sym.gamma * sym.mu
     for nothing in (sp.Integer(0), hidden):
         with pytest.raises(ValueError, match="listed but has multiplier 0"):
             coq.to_coq(
@@ -355,8 +351,6 @@ def test_names_and_idle_assumptions_are_refused_by_the_export():
         coq.region_lemma(
             replace(
                 good,
-                region=replace(
-                    good.region, slacks={sym.slack_quarter: -1 - sym.gamma}
-                ),
+                region=replace(good.region, slacks={sym.slack_quarter: -1 - sym.gamma}),
             )
         )
