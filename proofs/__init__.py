@@ -349,7 +349,9 @@ def _changes(theorem: Theorem) -> list[str]:
     """The fields in which it differs from the proved statement of that name; words do not count."""
     original = THEOREMS.get(theorem.name)
     names = [
-        field.name for field in fields(Theorem) if field.name not in ("name", "title", "source")
+        field.name
+        for field in fields(Theorem)
+        if field.name not in ("name", "title", "source", "family")
     ]
     return [
         name

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import os
+import pickle
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from fractions import Fraction
 
 import pytest
@@ -368,3 +370,20 @@ def test_closed_forms():
     # N(0) - N(lam*) and N(1) - N(lam*) are curvature * (distance to lam*)^2 / B.
     assert sp.simplify(at_zero - floor - curvature * weight**2 / size) == 0
     assert sp.simplify(at_one - floor - curvature * (1 - weight) ** 2 / size) == 0
+
+
+@pytest.mark.parametrize("name", list(kd.THEOREMS))
+def test_a_statement_cannot_be_changed(name):
+    """Frozen all the way down, a copy of what it was given, and it travels between processes."""
+    theorem = kd.THEOREMS[name]
+    given = dict(theorem.definitions)
+    again = replace(theorem, definitions=given)
+    given[sym.U] = sym.U / 4
+    assert again == theorem and hash(again) == hash(theorem)
+    assert pickle.loads(pickle.dumps(theorem)) == copy.deepcopy(theorem) == theorem
+    with pytest.raises(TypeError):
+        theorem.definitions[sym.U] = sym.U / 4
+    with pytest.raises(TypeError):
+        pickle.loads(pickle.dumps(theorem)).definitions[sym.U] = sym.U / 4
+    with pytest.raises(FrozenInstanceError):
+        theorem.rhs = theorem.lhs

@@ -9,7 +9,6 @@ what the letters of ``psi`` stand for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import sympy as sp
@@ -17,7 +16,9 @@ import sympy as sp
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.assumptions import Assumption
+from kdtheory.statements.theorem import Claim, Theorem
+
+__all__ = ["NOISE_NORM", "NOISE_SQ", "THEOREMS", "Claim", "Theorem", "noise"]
 
 # E|S - lam H'|^2.
 NOISE_SQ = sym.sigma_star_sq - 2 * sym.lam * sym.covariance + sym.lam**2 * sym.teacher_variance
@@ -27,41 +28,6 @@ NOISE_NORM = sp.sqrt(sp.Max(NOISE_SQ, 0))
 def noise(kappa: sp.Expr) -> sp.Expr:
     """N(lam; kappa) = E|S - lam H|^2 + kappa lam^2 |h|^2."""
     return NOISE_SQ + (1 + kappa) * sym.lam**2 * sym.bias_sq
-
-
-@dataclass(frozen=True)
-class Theorem:
-    """One statement: lhs <= rhs (or lhs = rhs for an identity) for every step size in its range.
-
-    ``quantity`` is "sq_distance", "gap" or "gradient"; ``modulus`` names the constant that mu
-    stands for ("mu" or "mu_pl"); ``psi`` and ``floor`` are expressions in the letters of
-    ``definitions`` and of the symbol table.
-    """
-
-    name: str
-    title: str
-    source: str
-    needs: tuple[Assumption, ...]
-    kind: str
-    quantity: str
-    lhs: sp.Expr
-    rhs: sp.Expr
-    step_size_max: sp.Expr | None = None
-    strict: bool = False
-    unbiased: bool = False
-    modulus: str = "mu"
-    psi: sp.Expr | None = None
-    floor: sp.Expr | None = None
-    definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
-
-    def latex(self) -> str:
-        """The statement with its definitions, in the paper's letters."""
-        sign = "=" if self.kind == "identity" else r"\le"
-        text = f"{sym.latex(self.lhs)} {sign} {sym.latex(self.rhs)}"
-        where = ",\\quad ".join(
-            f"{sym.latex(key)} = {sym.latex(value)}" for key, value in self.definitions.items()
-        )
-        return text + (rf"\qquad\text{{where }} {where}" if where else "")
 
 
 _POWER = (1 - sym.gamma * sym.mu) ** sym.t

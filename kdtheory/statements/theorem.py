@@ -1,0 +1,94 @@
+"""What a statement is: one frozen object, from which numbers, LaTeX, proofs and tables come.
+
+Three forms are understood by ``kdtheory.proofs.prove``, which derives from the object itself what
+has to be shown (``kdtheory.prover.binding``):
+
+* a scalar recursion, E s(x+) <= psi(s) in one step: ``psi``, ``rhs``, ``floor``, ``definitions``;
+* an identity (``kind="identity"``): both sides, and the floor of a law;
+* anything else names its facts: ``claims`` is a tuple of :class:`Claim`, or a function that makes
+  them from the statement, so that a change of ``rhs`` or of a range changes what must be shown.
+
+A new statement is one file in ``statements/``, one of the same name in ``proofs/`` (a function
+``obligations(statement)``) and one in ``checks/``; ``family`` is that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import sympy as sp
+
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.assumptions import Assumption
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One fact behind a statement: ``expression >= 0``, or ``== 0`` where ``identity``.
+
+    ``conditions`` are expressions that are >= 0 where it is claimed, beyond the statement's range
+    of step sizes; a letter alone is > 0.  An inequality needs a certificate that makes it; an
+    identity is handed to every checker as it stands.
+    """
+
+    what: str
+    expression: sp.Expr
+    conditions: tuple[sp.Expr, ...] = ()
+    identity: bool = False
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """One statement: lhs <= rhs (or lhs = rhs for an identity) for every step size in its range.
+
+    ``quantity`` is "sq_distance", "gap" or "gradient"; ``modulus`` names the constant that mu
+    stands for ("mu" or "mu_pl"); ``psi`` and ``floor`` are expressions in the letters of
+    ``definitions`` and of the symbol table.  ``definitions`` is copied and cannot be changed.
+    ``family`` is the module of this name in ``statements/``, ``proofs/`` and ``checks/``.
+    """
+
+    name: str
+    title: str
+    source: str
+    needs: tuple[Assumption, ...]
+    kind: str
+    quantity: str
+    lhs: sp.Expr
+    rhs: sp.Expr
+    step_size_max: sp.Expr | None = None
+    strict: bool = False
+    unbiased: bool = False
+    modulus: str = "mu"
+    psi: sp.Expr | None = None
+    floor: sp.Expr | None = None
+    definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict, hash=False)
+    claims: tuple[Claim, ...] | Callable[[Theorem], tuple[Claim, ...]] = ()
+    family: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        """A copy of its own of whatever could be changed from outside."""
+        object.__setattr__(self, "needs", tuple(self.needs))
+        object.__setattr__(self, "definitions", MappingProxyType(dict(self.definitions)))
+        if not callable(self.claims):
+            object.__setattr__(self, "claims", tuple(self.claims))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A mapping that cannot be changed cannot be pickled either: a plain one travels."""
+        return {**vars(self), "definitions": dict(self.definitions)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """The fields as they were, frozen again."""
+        vars(self).update(state)
+        self.__post_init__()
+
+    def latex(self) -> str:
+        """The statement with its definitions, in the paper's letters."""
+        sign = "=" if self.kind == "identity" else r"\le"
+        text = f"{sym.latex(self.lhs)} {sign} {sym.latex(self.rhs)}"
+        where = ",\\quad ".join(
+            f"{sym.latex(key)} = {sym.latex(value)}" for key, value in self.definitions.items()
+        )
+        return text + (rf"\qquad\text{{where }} {where}" if where else "")
