@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import sympy as sp
@@ -13,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
+from kdtheory.algebra.evaluate import compiled
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
 from kdtheory.problems.base import (
     Array,
@@ -37,19 +36,6 @@ def theorem_named(name: str | Theorem) -> Theorem:
     if name not in THEOREMS:
         raise unknown_name("theorem", name, THEOREMS)
     return THEOREMS[name]
-
-
-@lru_cache(maxsize=1024)
-def compiled(
-    expression: sp.Expr, modules: str = "math"
-) -> tuple[tuple[str, ...], Callable[..., Any]]:
-    """An expression as a function of the letters that it names: of floats, or of arrays with
-    ``modules="numpy"``.
-    """
-    letters = tuple(sorted(expression.free_symbols, key=str))
-    return tuple(str(letter) for letter in letters), sp.lambdify(
-        letters, expression, modules=modules, cse=modules == "numpy"
-    )
 
 
 def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:

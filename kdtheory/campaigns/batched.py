@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import compiled
+from kdtheory.algebra.evaluate import ARRAYS, compiled
 from kdtheory.campaigns.blocks import Block
 from kdtheory.evidence.judgement import ROUNDING
 from kdtheory.problems.base import Array
@@ -108,7 +108,7 @@ class Outcome:
 
 def values_of(expression: sp.Expr, numbers: Mapping[str, Array]) -> Array:
     """The expression on arrays."""
-    names, function = compiled(expression, "numpy")
+    names, function = compiled(expression, ARRAYS)
     return np.asarray(function(*(numbers[name] for name in names)), dtype=np.float64)
 
 
@@ -291,7 +291,7 @@ def _judge(facts: Facts, theorem: Theorem) -> Outcome:
         )
         seen = facts.gaps(moments) if theorem.quantity == "gap" else facts.squares(moments)
     assert theorem.psi is not None
-    names, psi = compiled(theorem.psi, "numpy")
+    names, psi = compiled(theorem.psi, ARRAYS)
     claimed = np.empty_like(seen)
     claimed[0] = (
         facts._gap(facts.start) if theorem.quantity == "gap" else (facts.start**2).sum(axis=1)

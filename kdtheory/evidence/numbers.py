@@ -8,7 +8,7 @@ may decide.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from kdtheory.algebra.evaluate import Arithmetic, value_of
 from kdtheory.errors import InvalidInput, MissingTool
 
 Number = Any  # flint.fmpq or flint.arb (python-flint has no type stubs)
@@ -94,54 +95,7 @@ def hull(values: list[Number]) -> Number:
     return total
 
 
-def evaluate(expression: sp.Basic, numbers: Mapping[str, Number]) -> Number:
-    """The expression at exact numbers; a Piecewise whose condition is not decided gives the hull of
-    its branches.
-    """
-    if expression.is_Symbol:
-        return numbers[expression.name]
-    match expression:
-        case sp.Rational():
-            return flint().fmpq(int(expression.p), int(expression.q))
-        case sp.Add():
-            parts = [evaluate(term, numbers) for term in expression.args]
-            return sum(parts[1:], parts[0])
-        case sp.Mul():
-            found = evaluate(expression.args[0], numbers)
-            for factor in expression.args[1:]:
-                found = found * evaluate(factor, numbers)
-            return found
-        case sp.Pow():
-            return _power(evaluate(expression.base, numbers), expression.exp)
-        case sp.Abs():
-            return abs(evaluate(expression.args[0], numbers))
-        case sp.Max():
-            return _largest([evaluate(argument, numbers) for argument in expression.args])
-        case sp.Piecewise():
-            possible = []
-            for value, condition in expression.args:
-                answer = _decide(condition, numbers)
-                if answer is not False:
-                    possible.append(evaluate(value, numbers))
-                if answer is True:
-                    break
-            return possible[0] if len(possible) == 1 else hull(possible)
-    raise InvalidInput(
-        f"No exact value for {type(expression).__name__} in a statement; use method='exact'."
-    )
-
-
-def _power(base: Number, exponent: sp.Basic) -> Number:
-    if isinstance(exponent, sp.Rational) and exponent.q == 2:
-        base, exponent = root(base), sp.Integer(exponent.p)
-    if not isinstance(exponent, sp.Integer):
-        raise InvalidInput(
-            f"No exact value for the exponent {exponent} in a statement; use method='exact'."
-        )
-    return base ** int(exponent)
-
-
-def _largest(values: list[Number]) -> Number:
+def _largest(*values: Number) -> Number:
     best = values[0]
     for value in values[1:]:
         smaller = less(best, value)
@@ -149,16 +103,38 @@ def _largest(values: list[Number]) -> Number:
     return best
 
 
-def _decide(condition: sp.Basic, numbers: Mapping[str, Number]) -> bool | None:
-    if condition in (sp.true, sp.false):
-        return bool(condition)
-    if not isinstance(condition, sp.core.relational.Relational):
-        raise InvalidInput(
-            f"No exact value for the condition {condition} in a statement; use method='exact'."
-        )
-    left, right = evaluate(condition.lhs, numbers), evaluate(condition.rhs, numbers)
-    if isinstance(condition, (sp.Gt, sp.Le)):
-        answer = less(right, left)
-        return answer if isinstance(condition, sp.Gt) or answer is None else not answer
-    answer = less(left, right)
-    return answer if isinstance(condition, sp.Lt) or answer is None else not answer
+def _at_most(x: Number, y: Number) -> bool | None:
+    larger = less(y, x)
+    return None if larger is None else not larger
+
+
+def _choose(*pairs: tuple[Callable[[], bool | None], Callable[[], Number]]) -> Number:
+    """The value of the first condition that holds, or the hull of all that may be it."""
+    possible = []
+    for condition, value in pairs:
+        answer = condition()
+        if answer is not False:
+            possible.append(value())
+        if answer is True:
+            break
+    return possible[0] if len(possible) == 1 else hull(possible)
+
+
+BALLS = Arithmetic(
+    "exact",
+    lambda p, q: flint().fmpq(p, q),
+    root,
+    largest=_largest,
+    smallest=lambda *values: -_largest(*(-value for value in values)),
+    exponential=lambda x: as_ball(x).exp(),
+    less=less,
+    at_most=_at_most,
+    choose=_choose,
+)
+
+
+def evaluate(expression: sp.Basic, numbers: Mapping[str, Number]) -> Number:
+    """The expression at exact numbers; a Piecewise whose condition is not decided gives the hull of
+    its branches.
+    """
+    return value_of(expression, numbers, BALLS)
