@@ -67,7 +67,11 @@ def logits(files) -> tuple[object, ...]:
     )
 
 
-CONSTANTS = ("--step-size", "0.02", "--mu", "0.5", "--L", "1.5", "--Lcal", "3")
+CONSTANTS = (
+    *("--step-size", "0.02", "--mu", "0.5", "--L", "1.5", "--Lcal", "3"),
+    *("--steps-left", "100"),
+)
+EVERY = {"step_size": 0.02, "mu": 0.5, "L": 1.5, "Lcal": 3.0, "horizon": 100}
 
 
 def test_gradients_and_logits_give_one_diagnosis(capsys, files):
@@ -100,10 +104,39 @@ def test_table_recommendation_and_what_was_skipped(capsys, files):
     lines = out.splitlines()
     found = diagnose(files["arrays"]["S"], files["arrays"]["T"], 0.7)
     assert lines[0].startswith("n = 90   rho = ") and lines[-1] == found.recommendation
-    assert any(
-        line.startswith("theorem-1-envelope   skipped: needs step_size, mu, Lcal") for line in lines
-    )
+    # Rows that need what was not given are not shown, but for those half of whose needs are there.
+    assert not any("skipped" in line for line in lines)
     assert sum(line.endswith(("helps", "hurts")) for line in lines) == 2
+    _, out, _ = run(
+        capsys,
+        *("diagnose", "--weight", "0.7", "--student", files["S"], "--teacher", files["T"]),
+        *("--mu", "0.5"),
+    )
+    assert any(
+        line.startswith("theorem-1-envelope   skipped: needs step_size, Lcal")
+        for line in out.splitlines()
+    )
+
+
+def test_the_help_explains_every_column(capsys):
+    with pytest.raises(SystemExit):
+        main(["diagnose", "--help"])
+    text = capsys.readouterr().out
+    for column in ("rho", "beta", "lambda*", "interval", "N(lambda)/N(0)", "N(lambda*)/N(0)"):
+        assert column in text
+
+
+def test_steps_left_asks_for_the_horizon(capsys, files):
+    files_ = ("--student", files["S"], "--teacher", files["T"], "--json")
+    found = json.loads(run(capsys, "weight", "--steps-left", "30", "--batch-size", "4", *files_)[1])
+    expected = kd.lambda_star(
+        files["arrays"]["S"], files["arrays"]["T"], criterion="horizon", horizon=30, batch_size=4
+    )
+    assert found["criterion"] == "horizon" and found["weight"] == expected.weight
+    table = json.loads(run(capsys, "diagnose", "--weight", "0.7", "--steps-left", "30", *files_)[1])
+    assert "horizon" in table["criteria"]
+    code, _, err = run(capsys, "weight", "--criterion", "horizon", *files_)
+    assert code == 2 and "horizon=T" in err
 
 
 def test_squared_norms_alone_speak_of_the_unbiased_update_only(capsys, files):
@@ -152,10 +185,10 @@ def test_picture(capsys, files, ending):
 
 
 def test_every_criterion_has_a_style_of_its_own():
-    from kdtheory.estimate.diagnose import NEEDS
     from kdtheory.estimate.plot import STYLES
 
-    assert set(STYLES) == set(NEEDS)
+    found = diagnose(*np.random.default_rng(0).standard_normal((2, 30, 3)), 0.5, **EVERY)
+    assert set(found.lines) <= set(STYLES)
     # Line and marker alone tell them apart.
     assert len({style[:2] for style in STYLES.values()}) == len(STYLES)
 

@@ -14,15 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import kdtheory as kd
 from kdtheory.checks.coverage import Population, measure
 from kdtheory.checks.student_gap import gaps, random_ridge
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.estimate import CRITERIA, lambda_star
-from kdtheory.estimate.criteria import Sharp, make_criterion, minimise
+from kdtheory.estimate.criteria import minimise
 from kdtheory.estimate.data import open_rows
 from kdtheory.estimate.moments import from_scalars, scalars
+from kdtheory.estimate.statements import make_criterion, needed_constants
 
-CONSTANTS = {"step_size": 0.02, "mu": 0.5, "L": 1.5, "Lcal": 3.0}
+CONSTANTS = {"step_size": 0.02, "mu": 0.5, "L": 1.5, "Lcal": 3.0, "horizon": 40}
 COMPUTED = [name for name in CRITERIA if name != "exact"]
 VECTORS = Path(__file__).resolve().parents[2] / "shared" / "vectors" / "instances.json"
 
@@ -102,7 +104,7 @@ def test_weight_minimises_its_criterion(name):
     student, teacher = sample()
     found = lambda_star(student, teacher, criterion=name, **CONSTANTS)
     rule = make_criterion(name, batch_size=1, **CONSTANTS)
-    point = moments_of(student, teacher).vector()
+    point = moments_of(student, teacher).vector(cautious=rule.cautious)
     grid = found.weight + np.linspace(-1, 1, 401) * 0.5
     values = [rule.value(float(x), point) for x in grid]
     assert rule.value(found.weight, point) <= min(values) * (1 + 1e-12)
@@ -202,9 +204,9 @@ def test_reference_instances():
             sharp = make_criterion(
                 f"theorem-{number}-sharp", step_size=gamma, mu=mu, L=L, Lcal=Lcal, batch_size=1
             )
-            factor = gamma**2 if number == 1 else L * gamma**2 / 2
-            floor = factor * sharp.value(part["weight"], point) / (gamma * mu)
-            assert floor == pytest.approx(part[f"floor_theorem_{number}_sharp"], rel=1e-9)
+            assert sharp.value(part["weight"], point) == pytest.approx(
+                part[f"floor_theorem_{number}_sharp"], rel=1e-9
+            )
 
 
 def test_per_sample_gradients_of_an_instance_give_its_statistics():
@@ -230,7 +232,7 @@ def test_change_of_units(name):
         0.01,
     )
     scaled = {
-        key: value * (x**2 / f if key == "step_size" else f / x**2)
+        key: value * {"step_size": x**2 / f, "horizon": 1.0}.get(key, f / x**2)
         for key, value in CONSTANTS.items()
     }
     before = lambda_star(student, teacher, criterion=name, **CONSTANTS)
@@ -261,7 +263,6 @@ def test_rotation_and_order_of_samples_do_not_matter_to_the_point():
 
 def test_weak_sharp_teacher_gets_weight_exactly_zero():
     rule = make_criterion("theorem-1-sharp", batch_size=1, step_size=0.02, mu=0.5, L=1.5, Lcal=10.0)
-    assert isinstance(rule, Sharp)
     assert minimise(rule, np.array([1.0, 0.05, 0.8, 1.0])) == 0.0
     assert minimise(rule, np.array([1.0, 0.6, 0.8, 1e-6])) > 0.1
 
@@ -307,7 +308,7 @@ def test_constants_out_of_range(name, constants, error):
 
 
 def test_range_limits_themselves_are_accepted():
-    lambda_star(*sample(), criterion="theorem-1", step_size=1 / (4 * 3.0), mu=0.5, Lcal=3.0)
+    lambda_star(*sample(), criterion="theorem-1", step_size=1 / (8 * 3.0), mu=0.5, Lcal=3.0)
     lambda_star(
         *sample(), criterion="theorem-2", step_size=0.5 / (4 * 1.5 * 3.0), mu=0.5, L=1.5, Lcal=3.0
     )
@@ -324,13 +325,98 @@ def test_advice_says_when_distilling_hurts():
         f"Distilling with this teacher lowers the noise floor by {gain}, and raises it unless 0 < λ"
         f" < {2 * biased.weight:.2g}: its bias dominates (β = 16"
     )
-    assert biased.advice.endswith("Use unbiased=True.")
+    assert ". Use unbiased=True; about the noise of the training loss" in biased.advice
     good = lambda_star(student, noise)
     assert good.advice.startswith("Distil with unbiased=True and λ = 0.696 [")
+    assert "a distillation loss alone is biased" in good.advice
     against = lambda_star(-student, noise)
     assert against.high < 0
-    unrelated = lambda_star(rng.standard_normal((400, 5)), noise)
-    assert unrelated.advice.startswith("No gain is certain")
+    unrelated = lambda_star(rng.standard_normal((4000, 5)), rng.standard_normal((4000, 5)))
+    assert unrelated.advice.startswith("Do not distil for this")
+    unsure = lambda_star(rng.standard_normal((40, 5)), noise[:40])
+    assert unsure.low < 0 < unsure.high and unsure.advice.startswith("No gain can be shown")
+    assert good.reduction_low < good.variance_reduction < good.reduction_high
+
+
+def test_a_biased_weight_confirms_itself_where_student_and_teacher_are_close():
+    rng = np.random.default_rng(4)
+    noise = rng.standard_normal((2000, 5))
+    near = noise + 0.1 * rng.standard_normal((2000, 5))
+    found = lambda_star(near, noise, criterion="horizon", horizon=10)
+    assert found.weight > 0.9 and "self-confirming" in found.advice
+    assert "self-confirming" not in lambda_star(near, noise).advice  # h is added back: no freezing
+    frozen = lambda_star(noise, noise, criterion="horizon", horizon=10)
+    assert "freeze" in frozen.advice and "λ = 0" in frozen.advice
+
+
+def test_the_horizon_counts_the_bias_over_the_steps_that_are_left_and_what_is_not_known_of_it():
+    student, teacher = sample(400)
+    m = moments_of(student, teacher)
+    for steps in (1, 40, 4000):
+        for batch in (1, 8):
+            found = lambda_star(
+                student, teacher, criterion="horizon", horizon=steps, batch_size=batch
+            )
+            charged = m.bias_sq + m.variance / 400
+            assert found.weight == pytest.approx(
+                m.covariance / (m.variance + batch * (1 + steps / 2) * charged)
+            )
+            # The mutant: without the charge a teacher whose estimated bias is negative gets C/V.
+            assert found.weight < m.covariance / (m.variance + batch * (1 + steps / 2) * m.bias_sq)
+    weights = [
+        lambda_star(student, teacher, criterion="horizon", horizon=t).weight for t in (1, 10, 100)
+    ]
+    assert weights == sorted(weights, reverse=True)
+    with pytest.raises(InvalidInput, match="horizon=T"):
+        lambda_star(student, teacher, criterion="horizon")
+    with pytest.raises(InvalidInput, match=">= 1"):
+        lambda_star(student, teacher, criterion="horizon", horizon=0.5)
+
+
+def test_ranges_and_constants_are_those_of_the_statements():
+    """Every criterion that is a statement: its limit is refused or accepted as the statement says,
+    and its weight is optimal_weight's.
+    """
+    problem = kd.LeastSquares(*np.split(sample(40, 4)[0], [3], axis=1)[:1], sample(40, 4)[0][:, 3])
+    theta = problem.minimiser + 0.3
+    c = problem.constants
+    moduli = {"mu": float(c.mu), "L": float(c.L), "Lcal": float(c.Lcal)}
+    gradients = problem.gradients(problem.minimiser), problem.gradients(theta)
+    for name in COMPUTED:
+        if name not in kd.THEOREMS or kd.THEOREMS[name].step_size_max is None:
+            continue
+        limit = kd.step_size_limit(problem, name)
+        strict = kd.THEOREMS[name].strict
+        with pytest.raises(StepSizeTooLarge):
+            lambda_star(
+                *gradients,
+                criterion=name,
+                step_size=limit * (1 if strict else 1.001),
+                horizon=9,
+                **moduli,
+            )
+        gamma = 0.6 * limit
+        if "horizon" in needed_constants(name):
+            continue
+        found = make_criterion(name, step_size=gamma, **moduli)
+        t = kd.teacher_statistics(problem, theta)
+        point = np.array([t.sigma_star_sq, t.covariance, t.variance, t.bias_sq])
+        best = kd.optimal_weight(problem, theta, step_size=gamma, criterion=name)
+        assert minimise(found, point) == pytest.approx(best, abs=2e-6 * abs(best) + 1e-7), name
+
+
+@pytest.mark.parametrize(
+    ("name", "constants"),
+    [
+        ("theorem-1", {"step_size": 1 / (5 * 3.0), "mu": 0.5, "Lcal": 3.0}),
+        ("theorem-1", {"step_size": 0.9 / 0.5, "mu": 0.5}),
+        ("unbiased", {"step_size": 0.6 / 3.0, "mu": 0.5, "Lcal": 3.0}),
+        ("unbiased-pl", {"step_size": 0.06, "mu": 0.5, "L": 1.5, "Lcal": 3.0}),
+    ],
+)
+def test_ranges_that_had_drifted_from_the_statements(name, constants):
+    with pytest.raises(StepSizeTooLarge):
+        lambda_star(*sample(), criterion=name, **constants)
 
 
 def test_student_away_from_the_minimiser_errs_within_the_bound_and_less_when_centred():

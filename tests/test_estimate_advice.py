@@ -12,10 +12,10 @@ from scipy.stats import t as student
 
 from kdtheory.checks.student_gap import random_ridge
 from kdtheory.estimate import lambda_star
-from kdtheory.estimate.criteria import make_criterion
 from kdtheory.estimate.data import open_rows
 from kdtheory.estimate.interval import _SlopeTest
 from kdtheory.estimate.moments import from_scalars, scalars
+from kdtheory.estimate.statements import make_criterion
 
 
 def pair(n: int = 400, d: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

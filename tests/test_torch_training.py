@@ -369,7 +369,7 @@ def call(loss: DistillationLoss, z=(6, 3), u=(6, 3), y=None):
         (lambda: DistillationLoss("automatic"), "'auto'"),
         (lambda: DistillationLoss(math.nan), "weight must be finite"),
         (lambda: DistillationLoss(loss="hinge"), "Unknown loss"),
-        (lambda: DistillationLoss(criterion="theorem-1"), "needs mu"),
+        (lambda: DistillationLoss(criterion="theorem-1"), "needs step_size"),
         (lambda: DistillationLoss(decay=1.0), "decay"),
         (lambda: DistillationLoss(clip=(1.0, 0.0)), "clip"),
         (lambda: DistillationLoss(refresh_every=0), "refresh_every"),

@@ -5,7 +5,7 @@ recommendation.
 from __future__ import annotations
 
 import math
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
 
 from kdtheory.commands import Outcome, path
@@ -19,9 +19,21 @@ EXAMPLE = (
     " --plot weights.pdf"
 )
 
+COLUMNS = """columns of the table, one row for each criterion that the constants given allow:
+  rho              correlation of the student's and the teacher's gradient noise
+  beta             |h|^2/V, the teacher's mean gradient against its noise
+  lambda*          the best weight by this criterion; interval: where it may lie
+  N(lambda)/N(0)   the noise floor at the weight in use, in units of plain SGD's: below 1 it helps
+  N(lambda*)/N(0)  the same at lambda*
+criteria: unbiased (the teacher's full gradient is added back), second-moment (the bias of one
+step), horizon (--steps-left: the bias of all of them), theorem-... (with --step-size and constants)
+All of it is about the noise of the training loss now, nothing about generalisation."""
+
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
+    command.formatter_class = RawDescriptionHelpFormatter
+    command.description = f"{command.description or ''}\n\n{COLUMNS}"
     command.add_argument(
         "--student",
         type=path,
@@ -64,15 +76,21 @@ def run(options: Namespace) -> Outcome:
         mu=options.mu,
         L=options.L,
         Lcal=options.Lcal,
+        horizon=options.steps_left,
         batch_size=options.batch_size,
         confidence=options.confidence,
     )
     if options.plot:
         found.save_plot(options.plot)
-    return found.to_dict(), _text(found), 0
+    return found.to_dict(), _text(found, options), 0
 
 
-def _text(found: Diagnosis) -> str:
+def _text(found: Diagnosis, options: Namespace) -> str:
+    from kdtheory.estimate.statements import needed_constants
+
+    def given(key: str) -> bool:
+        return getattr(options, "steps_left" if key == "horizon" else key) is not None
+
     # Squared norms of features do not give it.
     beta = "unknown" if math.isnan(found.beta) else f"{found.beta:.4g}"
     lines = [
@@ -92,5 +110,10 @@ def _text(found: Diagnosis) -> str:
             f"{name:20} {best.weight:9.4g}  {f'[{best.low:.4g}, {best.high:.4g}]':23}"
             f" {line.now:14.4g}  {best.variance_reduction:15.4g}  {verdict}"
         )
-    lines += [f"{name:20} skipped: {reason}" for name, reason in found.skipped.items()]
+    asked = [
+        (name, reason)
+        for name, reason in found.skipped.items()
+        if not reason.startswith("needs ") or any(given(key) for key in needed_constants(name))
+    ]
+    lines += [f"{name:20} skipped: {reason}" for name, reason in asked]
     return "\n".join([*lines, found.recommendation])

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from kdtheory.commands import Outcome, path
 from kdtheory.errors import InvalidInput
 
-EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy"
+EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy --steps-left 1000 --batch-size 32"
 
 
 def add_arguments(command: ArgumentParser) -> None:
@@ -25,7 +25,8 @@ def add_arguments(command: ArgumentParser) -> None:
         help="the same of the teacher, same samples in the same order",
     )
     command.add_argument(
-        "--criterion", default="unbiased", help="unbiased (default), theorem-1, theorem-2, ..."
+        "--criterion",
+        help="default: horizon with --steps-left, else unbiased; theorem-1, theorem-2, ...",
     )
     add_logits(command)
     add_constants(command)
@@ -56,6 +57,13 @@ def add_constants(command: ArgumentParser) -> None:
     """Constants of the criteria that need them."""
     for option in ("step-size", "mu", "L", "Lcal"):
         command.add_argument(f"--{option}", type=float, help="for criteria that need it")
+    command.add_argument(
+        "--steps-left",
+        type=float,
+        metavar="T",
+        help="training steps still to go, over which a bias adds up: the weight of a plain"
+        " distillation loss",
+    )
     command.add_argument("--batch-size", type=int, default=1, help="batch size B")
     command.add_argument(
         "--confidence", type=float, default=0.95, help="of the intervals (default 0.95)"
@@ -85,8 +93,10 @@ def run(options: Namespace) -> Outcome:
     check_logits(options)
     constants = {
         name: getattr(options, name)
-        for name in ("criterion", "step_size", "mu", "L", "Lcal", "batch_size", "confidence")
+        for name in ("step_size", "mu", "L", "Lcal", "batch_size", "confidence")
     }
+    default = "unbiased" if options.steps_left is None else "horizon"
+    constants |= {"criterion": options.criterion or default, "horizon": options.steps_left}
     if options.logits:
         found = lambda_star_from_logits(
             options.student,

@@ -4,10 +4,12 @@ during training.
 
 from __future__ import annotations
 
-from kdtheory.estimate.criteria import CRITERIA
+from typing import Any
+
 from kdtheory.estimate.diagnose import Diagnosis, diagnose
 from kdtheory.estimate.logits import lambda_star_from_logits
 from kdtheory.estimate.result import WeightEstimate
+from kdtheory.estimate.statements import criteria
 from kdtheory.estimate.streaming import LambdaEstimator
 from kdtheory.estimate.weight import lambda_star
 
@@ -20,3 +22,10 @@ __all__ = [
     "lambda_star",
     "lambda_star_from_logits",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """``CRITERIA``, computed from the statements when asked for: they load SymPy."""
+    if name == "CRITERIA":
+        return criteria()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

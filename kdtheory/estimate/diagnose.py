@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
-from kdtheory.estimate.criteria import Criterion, Quadratic, make_criterion
+from kdtheory.estimate.advice import GRADIENTS, LAYER, Subject
+from kdtheory.estimate.criteria import Criterion, Quadratic
 from kdtheory.estimate.data import open_rows
 from kdtheory.estimate.logits import (
     checked_sqnorm,
@@ -25,24 +24,11 @@ from kdtheory.estimate.logits import (
 )
 from kdtheory.estimate.moments import Moments, from_scalars, scalars
 from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.statements import EXACT, criteria, make_criterion, needed_constants
 from kdtheory.system.disk import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# Which constants a criterion cannot do without; the order is that of the table.
-NEEDS: dict[str, tuple[str, ...]] = {
-    "unbiased": (),
-    "second-moment": (),
-    "theorem-1": ("step_size", "mu"),
-    "theorem-1-refined": ("step_size", "mu", "Lcal"),
-    "theorem-1-sharp": ("step_size", "mu", "Lcal"),
-    "theorem-2": ("step_size", "L"),
-    "theorem-2-refined": ("step_size", "mu", "L", "Lcal"),
-    "theorem-2-sharp": ("step_size", "mu", "L", "Lcal"),
-    "theorem-1-envelope": ("step_size", "mu", "Lcal"),
-    "theorem-2-envelope": ("step_size", "mu", "L", "Lcal"),
-}
 
 LARGEST = (
     1e100  # weights are squared and multiplied by moments: beyond it nothing but overflow is seen
@@ -122,6 +108,7 @@ def diagnose(
     mu: float | None = None,
     L: float | None = None,
     Lcal: float | None = None,
+    horizon: float | None = None,
     batch_size: int = 1,
     confidence: float = 0.95,
 ) -> Diagnosis:
@@ -133,8 +120,8 @@ def diagnose(
             ``features_sqnorm``), logits (n, K).
         weight: the lambda in use; any real number.  Outside [0, 1] it is judged like any other.
             labels, features, features_sqnorm, loss: as in ``lambda_star_from_logits``; squared
-            norms alone allow "unbiased" only. step_size, mu, L, Lcal, batch_size, confidence: as in
-            ``lambda_star``; each constant given adds the criteria it allows.
+            norms alone allow "unbiased" only. step_size, mu, L, Lcal, horizon, batch_size,
+            confidence: as in ``lambda_star``; each constant given adds the criteria it allows.
 
     "second-moment" needs no constant and is the most favourable view of the biased update: a weight
     that raises it raises every theorem's noise term.  Raises InvalidInput as ``lambda_star`` does,
@@ -160,26 +147,37 @@ def diagnose(
             open_rows(teacher, "teacher", minimum_rows=3),
         )
         moments = from_scalars(scalars(*pair))
-    given = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
-    point = moments.vector()
+    given = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal, "horizon": horizon}
+    subject = GRADIENTS if labels is None else LAYER
     lines: dict[str, Line] = {}
     skipped: dict[str, str] = {}
-    for name, needed in NEEDS.items():
-        missing = [key for key in needed if given[key] is None]
+    seen: list[dict[str, Any]] = []
+    for name in _by_need():
+        missing = [key for key in needed_constants(name) if given[key] is None]
         if missing:
             skipped[name] = f"needs {', '.join(missing)}"
             continue
         try:
-            rule = make_criterion(
-                name, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size
-            )
+            rule = make_criterion(name, batch_size=batch_size, **given)
         except StepSizeTooLarge as error:
             skipped[name] = str(error)
             continue
-        found = estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal)
-        lines[name] = Line(found, _ratio(rule, weight, point), rule)
+        # Statements with the same kappa have the same weight: the first speaks for all.
+        unnamed = {**vars(rule), "name": ""}
+        if unnamed in seen:
+            continue
+        seen.append(unnamed)
+        best = estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal, subject=subject)
+        lines[name] = Line(best, _ratio(rule, weight, moments), rule)
     draft = Diagnosis(weight, moments.rho, moments.beta, moments.n, lines, skipped, "", moments)
-    return replace(draft, recommendation=_recommend(draft))
+    return replace(draft, recommendation=_recommend(draft, subject))
+
+
+def _by_need() -> list[str]:
+    """The criteria that need nothing first, those of most constants last."""
+    return sorted(
+        (name for name in criteria() if name != EXACT), key=lambda name: len(needed_constants(name))
+    )
 
 
 def _from_norms(
@@ -198,52 +196,69 @@ def _from_norms(
         )
     r, s = residuals(student, teacher, labels, loss)
     sqnorm = checked_sqnorm(features_sqnorm, r.shape[0])
-    rule, moments = Quadratic("unbiased", 0.0), norm_moments(r, s, sqnorm, None)
+    rule, moments = make_criterion("unbiased"), norm_moments(r, s, sqnorm, None)
+    assert isinstance(rule, Quadratic)
     found = without_features(rule, r, s, sqnorm, None, confidence)
-    now = _ratio(rule, weight, moments.vector())
-    skipped = {name: "needs features, for |h|^2" for name in NEEDS if name != "unbiased"}
+    now = _ratio(rule, weight, moments)
+    skipped = {name: "needs features, for |h|^2" for name in _by_need() if name != rule.name}
     text = (
         f"λ = {weight:g} reaches {now:.3g} times plain SGD's noise floor if unbiased and"
         f" stationary. {found.advice}"
     )
-    lines = {"unbiased": Line(found, now, rule)}
+    lines = {rule.name: Line(found, now, rule)}
     return Diagnosis(weight, moments.rho, math.nan, moments.n, lines, skipped, text, moments)
 
 
-def _ratio(rule: Criterion, weight: float, point: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+def _ratio(rule: Criterion, weight: float, moments: Moments) -> float:
+    point = moments.vector(cautious=rule.cautious)
     at_zero = rule.value(0.0, point)
     if at_zero > 0:
         return max(rule.value(weight, point) / at_zero, 0.0)
     return 1.0 if rule.value(weight, point) == 0 else math.inf
 
 
-def _recommend(found: Diagnosis) -> str:
+def _recommend(found: Diagnosis, subject: Subject) -> str:
     """One sentence: what the weight in use does under the biased update, and what to use
     instead.
     """
-    unbiased = found.lines["unbiased"]
-    biased_name = next(
-        name for name in ("theorem-1", "theorem-2", "second-moment") if name in found.lines
+    every = list(found.lines.values())
+    unbiased = next((line for line in every if line.criterion.unbiased), None)
+    plain = [
+        line
+        for line in every
+        if isinstance(line.criterion, Quadratic) and not line.criterion.unbiased
+    ]
+    # The horizon's if it is there; else a theorem's, which comes after the one without constants.
+    biased = next(
+        (line for line in plain if line.criterion.cautious), plain[min(1, len(plain) - 1)]
     )
-    biased = found.lines[biased_name]
+    if unbiased is None:  # the step size is beyond the range of every unbiased statement
+        return biased.best.advice
     if unbiased.best.variance_reduction == 1.0:
         return unbiased.best.advice
     effect = "raises" if biased.now > 1 else "lowers"
     outside = "" if 0 <= found.weight <= 1 else ", allowed although outside [0, 1],"
+    once = (
+        ""
+        if len(plain) > 1
+        else ", which counts the bias of one step only (horizon: the steps left, counts all)"
+    )
+    reached = f"{biased.best.variance_reduction:.3g} times"
     if unbiased.best.low <= 0 <= unbiased.best.high:
-        way = "whether any weight helps is not certain: use λ = 0 or measure on more samples"
-    elif biased.best.variance_reduction <= 1.1 * unbiased.best.variance_reduction:
-        way = (
-            f"use λ = {biased.best.weight:.3g}, which reaches {biased.best.variance_reduction:.3g}"
-            " times without any correction"
-        )
+        way = "no gain can be shown for any weight: use λ = 0 or measure on more samples"
+    elif (
+        not subject.has_unbiased
+        or biased.best.variance_reduction <= 1.1 * unbiased.best.variance_reduction
+    ):
+        way = f"best is λ = {biased.best.weight:.3g}, which reaches {reached}"
     else:
-        plain = (
-            f"else λ = {biased.best.weight:.2g} reaches {biased.best.variance_reduction:.3g} times"
+        free = unbiased.best
+        way = (
+            f"use unbiased=True with λ = {free.weight:.3g} ({free.variance_reduction:.3g} times),"
+            f" else λ = {biased.best.weight:.2g} reaches {reached}"
         )
-        reached = f"{unbiased.best.variance_reduction:.3g} times"
-        way = f"use unbiased=True with λ = {unbiased.best.weight:.3g} ({reached}), {plain}"
     return (
         f"λ = {found.weight:g}{outside} {effect} the noise floor to {biased.now:.3g} times plain"
-        f" SGD's by {biased_name}, {unbiased.now:.3g} times if unbiased; {way}."
+        f" SGD's by {biased.criterion.name}{once}, {unbiased.now:.3g} times if unbiased; {way}."
+        f" This is about the noise of the training loss in {subject.name} now, not generalisation."
     )

@@ -1,16 +1,21 @@
-"""The envelope's floor as a criterion: the fixed point of the best concave recursion, from
-``kdtheory.algebra.envelope``.
+"""The floors of sharp and envelope statements as criteria: the floor at the rate gamma mu, or the
+fixed point of the best concave recursion, both from the triples of ``kdtheory.algebra.envelope``.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kdtheory.algebra import envelope
 from kdtheory.algebra.envelope import Triple
 from kdtheory.estimate.criteria import norms
 from kdtheory.estimate.data import Array
+
+if TYPE_CHECKING:
+    from kdtheory.statements.theorems import Theorem
 
 BORDER_GAP = (
     1e-6  # the border itself belongs to either regime by rounding: keep off, as optimal_weight does
@@ -37,14 +42,24 @@ class Step:
             self.A, U, (1 - self.A) * U if self.round_ else (self.p * k + self.r * a) ** 2
         )
 
-    def half_slope(self, k: float, a: float, k_slope: float, a_slope: float) -> float:
-        """Half the derivative of the floor along (k_slope, a_slope)."""
+    def floor(self, k: float, a: float, rate: float | None) -> float:
+        """The floor at a rate, or the best one (None)."""
+        now = self.triple(k, a)
+        return now.floor(self.least_rate) if rate is None else now.constant(rate) / rate
+
+    def half_slope(
+        self, k: float, a: float, slopes: tuple[float, float], rate: float | None
+    ) -> float:
+        """Half the derivative of the floor along ``slopes``, the derivatives of k and a."""
+        k_slope, a_slope = slopes
         now = self.triple(k, a)
         U_half = self.u * (k * k_slope + a * a_slope)
         root = math.sqrt(now.W)
         W_half = (
             (1 - self.A) * U_half if self.round_ else root * (self.p * k_slope + self.r * a_slope)
         )
+        if rate is not None:
+            return (U_half + W_half / (self.A - rate)) / rate
         if root == 0.0:
             return 0.0 if now.U == 0.0 else U_half * now.floor(self.least_rate) / now.U
         mixed = math.sqrt(now.U * self.A + now.W)
@@ -56,9 +71,7 @@ class Step:
 
 @dataclass(frozen=True)
 class EnvelopeFloor:
-    """The floor of "theorem-1-envelope" or "theorem-2-envelope" (theory, Section 5; our own
-    derivation).
-    """
+    """The floor of a sharp or envelope statement (theory, Section 5; our own derivation)."""
 
     name: str
     calm: Step  # noise-dominated, or PL
@@ -67,13 +80,21 @@ class EnvelopeFloor:
     mu: float
     c: float
     batch_size: int
+    rate: float | None  # gamma mu for sharp statements; None: the best admissible one
+    unbiased: bool = False
+    cautious: bool = False
 
     @classmethod
-    def of(
-        cls, name: str, gamma: float, mu: float, Lcal: float, L: float | None, batch_size: int
-    ) -> EnvelopeFloor:
-        """From constants already checked; L is None in the strongly convex case."""
-        if L is not None:
+    def of(cls, statement: Theorem, numbers: Mapping[str, float], batch_size: int) -> EnvelopeFloor:
+        """From constants already checked, by the letters of the symbol table."""
+        from kdtheory.algebra import symbols as sym
+
+        gamma, mu, Lcal = (numbers[letter] for letter in ("gamma", "mu", "Lcal"))
+        assert statement.psi is not None
+        affine = sym.s not in statement.psi.diff(sym.s).free_symbols
+        rate = gamma * mu if affine else None
+        if statement.modulus != "mu":
+            L = numbers["L"]
             q, b = math.sqrt((Lcal - mu) / mu), abs(1 - L * gamma)
             pl = [
                 envelope.polyak_lojasiewicz(
@@ -81,7 +102,7 @@ class EnvelopeFloor:
                 )
                 for k in (1, 0)
             ]
-            return cls(name, _step(pl, 0.0), None, gamma, mu, 0.0, batch_size)
+            return cls(statement.name, _step(pl, 0.0), None, gamma, mu, 0.0, batch_size, rate)
         c = math.sqrt(mu * (Lcal - mu))
         calm = [
             envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=Lcal, c=c, k=k, a=1 - k)
@@ -89,22 +110,24 @@ class EnvelopeFloor:
         ]
         wild = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=1, a=0)
         biased = Step(wild.A, wild.U, 0.0, 0.0, 0.0, True)
-        return cls(name, _step(calm, gamma * mu), biased, gamma, mu, c, batch_size)
+        step = _step(calm, gamma * mu)
+        return cls(statement.name, step, biased, gamma, mu, c, batch_size, rate)
 
     def value(self, weight: float, moments: Array) -> float:
         """The floor, in units of x^2 (of f for PL)."""
         k, a, _, _ = norms(weight, moments, self.batch_size)
-        step = self._regime(k, a)
-        return step.triple(k, a).floor(step.least_rate)
+        return self._regime(k, a).floor(k, a, self.rate)
 
     def slope(self, weight: float, moments: Array) -> float:
         """Half its derivative."""
         k, a, k_slope, a_slope = norms(weight, moments, self.batch_size)
-        return self._regime(k, a).half_slope(k, a, k_slope, a_slope)
+        return self._regime(k, a).half_slope(k, a, (k_slope, a_slope), self.rate)
 
     def pieces(self, moments: Array, end: float) -> list[tuple[float, float]]:
-        """The regimes: each has a quasi-convex floor, and between them it jumps."""
-        if self.biased is None or end == 0.0:
+        """The regimes: each has a quasi-convex floor, and between them the best one jumps.  At one
+        rate it does not: convex, one piece.
+        """
+        if self.biased is None or self.rate is not None or end == 0.0:
             return [(0.0, end)]
         sigma_sq, covariance, variance = (float(x) / self.batch_size for x in moments[:3])
         border = envelope.regime_border(

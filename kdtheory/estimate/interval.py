@@ -60,6 +60,34 @@ def confidence_interval(
     return _end(test, weight, -1), _end(test, weight, +1)
 
 
+def reduction_interval(
+    criterion: Criterion, moments: Moments, weight: float, confidence: float
+) -> tuple[float, float]:
+    """An interval for N(weight)/N(0) at this weight, by the delta method, within [0, inf).
+
+    At its minimiser the ratio does not move with the weight to first order, so that the error of
+    the weight need not be carried along.  NaN where there is no noise to compare with.
+    """
+    point = moments.vector(cautious=criterion.cautious)
+
+    def ratio(m: Array) -> float:
+        return criterion.value(weight, m) / criterion.value(0.0, m)
+
+    if not criterion.value(0.0, point) > 0.0:
+        return math.nan, math.nan
+    scale = 1e-5 * np.array([point[0], math.sqrt(point[0] * point[2]), point[2], point[3]])
+    slopes = np.zeros(4)
+    for k in range(4):
+        if scale[k] > 0.0:
+            shift = np.zeros(4)
+            shift[k] = scale[k]
+            slopes[k] = (ratio(point + shift) - ratio(point - shift)) / (2.0 * scale[k])
+    here = max(ratio(point), 0.0)
+    error = math.sqrt(max(float(slopes @ moments.errors @ slopes), 0.0))
+    reach = _SlopeTest(criterion, moments, confidence)._student_t(slopes) * error
+    return max(here - reach, 0.0), here + reach
+
+
 def _end(test: _SlopeTest, weight: float, side: int) -> float:
     variance = test.moments.variance
     if variance <= 0.0:

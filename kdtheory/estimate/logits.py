@@ -21,11 +21,13 @@ from typing import Any
 import numpy as np
 
 from kdtheory.errors import InvalidInput, unknown_name
-from kdtheory.estimate.criteria import UNBIASED, Quadratic, make_criterion
+from kdtheory.estimate.advice import LAYER, span
+from kdtheory.estimate.criteria import Quadratic
 from kdtheory.estimate.data import Array, open_rows
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
 from kdtheory.estimate.npy import load_array
-from kdtheory.estimate.result import WeightEstimate, estimate, span
+from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.statements import make_criterion
 
 LOSSES = ("auto", "softmax", "logistic", "squared")
 # Centred products are differences of four raw ones here: their rounding is a few eps of the raw
@@ -46,6 +48,7 @@ def lambda_star_from_logits(
     mu: float | None = None,
     L: float | None = None,
     Lcal: float | None = None,
+    horizon: float | None = None,
     batch_size: int = 1,
     confidence: float = 0.95,
     teacher_bias_sq: float | None = None,
@@ -75,6 +78,7 @@ def lambda_star_from_logits(
         mu: strong convexity or PL constant.
         L: smoothness.
         Lcal: expected smoothness.
+        horizon: steps still to go, for criterion="horizon".
         batch_size: indices a step.
         confidence: of the interval, between 0 and 1.
 
@@ -86,7 +90,13 @@ def lambda_star_from_logits(
     Raises InvalidInput for shapes, labels or constants that do not fit; StepSizeTooLarge.
     """
     rule = make_criterion(
-        criterion, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size
+        criterion,
+        step_size=step_size,
+        mu=mu,
+        L=L,
+        Lcal=Lcal,
+        horizon=horizon,
+        batch_size=batch_size,
     )
     if features is not None:
         moments = logit_moments(
@@ -98,11 +108,10 @@ def lambda_star_from_logits(
             loss=loss,
             teacher_offset=teacher_offset,
         )
-        return estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal)
+        return estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal, subject=LAYER)
     if features_sqnorm is None or teacher_offset is not None:
         raise InvalidInput("Pass features (n, d), or features_sqnorm (n,) without teacher_offset.")
-    needs_bias = criterion not in UNBIASED
-    if not isinstance(rule, Quadratic) or (needs_bias and teacher_bias_sq is None):
+    if not isinstance(rule, Quadratic) or (not rule.unbiased and teacher_bias_sq is None):
         raise InvalidInput(
             f"criterion {criterion!r} needs |h|^2 = |mean of r_n a_n^T|^2, which squared norms"
             " cannot give. Pass features=(n, d), or teacher_bias_sq=0.0 if the teacher is"
@@ -284,7 +293,7 @@ def without_features(
         )
     moments = norm_moments(r, s, sqnorm, known_bias)
     bias, total = moments.bias_sq, moments.variance + moments.bias_sq
-    found = estimate(rule, moments, confidence=confidence)
+    found = estimate(rule, moments, confidence=confidence, subject=LAYER)
     largest = [
         float(np.mean(np.sqrt(_dot(x, x) * sqnorm))) ** 2 for x in (r, s)
     ]  # Jensen: |mean| <= mean of norms

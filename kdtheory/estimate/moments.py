@@ -62,9 +62,14 @@ class Moments:
             return self.bias_sq_clipped / self.variance
         return float("inf") if self.bias_sq_clipped > 0 else 0.0
 
-    def vector(self) -> Array:
-        """The four estimates as an array, the bias clipped at 0."""
-        return self.with_bias(self.bias_sq_clipped)
+    def vector(self, *, cautious: bool = False) -> Array:
+        """The four estimates as an array, the bias clipped at 0.
+
+        ``cautious`` charges V/n too: the estimate of |h|^2 is noise around 0 of that order, which a
+        long horizon multiplies, and clipping at 0 makes the weight flicker.
+        """
+        unknown = self.variance / self.n if cautious else 0.0
+        return self.with_bias(self.bias_sq_clipped + unknown)
 
     def with_bias(self, bias_sq: float) -> Array:
         """The same with another |h|^2."""

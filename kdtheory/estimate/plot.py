@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 STYLES = {
     "unbiased": ("-", "o", "black"),
     "second-moment": ("-", "s", "0.55"),
+    "horizon": ("-", "*", "#1b8a6b"),
     "theorem-1": ("--", "^", "#0b5394"),
     "theorem-1-refined": ("--", "v", "#3d85c6"),
     "theorem-2": ("--", "<", "#990000"),
@@ -25,6 +26,7 @@ STYLES = {
     "theorem-1-envelope": (":", "P", "#0b5394"),
     "theorem-2-envelope": (":", "X", "#990000"),
 }
+OTHER = (":", "h", "0.4")  # a statement of tomorrow
 LOWEST = 1e-6  # what a logarithmic axis shows of a floor of exactly 0
 LINEAR_UP_TO = 6.0  # beyond this ratio of heights only a logarithmic axis shows the small ones
 
@@ -70,12 +72,13 @@ def noise_curves(found: Diagnosis) -> Figure:
 
 def _curve(axes: Axes, found: Diagnosis, name: str, grid: np.ndarray) -> list[float]:
     """Draw one criterion; the heights it reaches."""
-    line, point = found.lines[name], found.moments.vector()
+    line = found.lines[name]
+    point = found.moments.vector(cautious=line.criterion.cautious)
     at_zero = line.criterion.value(0.0, point)
     if at_zero <= 0:
         return []
     curve = np.maximum([line.criterion.value(float(x), point) / at_zero for x in grid], LOWEST)
-    style, marker, colour = STYLES[name]
+    style, marker, colour = STYLES.get(name, OTHER)
     low, high = np.clip([line.best.low, line.best.high], grid[0], grid[-1])
     height = max(line.best.variance_reduction, LOWEST)
     axes.plot(grid, curve, style, color=colour, lw=1.8 if name == "unbiased" else 1.3)

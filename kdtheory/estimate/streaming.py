@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.criteria import make_criterion
+from kdtheory.estimate.criteria import Criterion
 from kdtheory.estimate.data import Array
 from kdtheory.estimate.moments import ROUNDING_SQ, Moments
 from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.statements import HORIZON, make_criterion
 
 KEPT = 512  # influences (4 numbers each) kept for the shape of the interval
 SETTLED = 2  # samples before a deviation from the mean so far says anything
@@ -37,26 +38,35 @@ class LambdaEstimator:
     def __init__(
         self,
         *,
-        criterion: str = "unbiased",
+        criterion: str = HORIZON,
         decay: float = 0.99,
         step_size: float | None = None,
         mu: float | None = None,
         L: float | None = None,
         Lcal: float | None = None,
+        horizon: float | None = None,
         batch_size: int = 1,
         confidence: float = 0.95,
     ) -> None:
-        """Constants as in ``lambda_star``; decay in (0, 1]. Raises InvalidInput and
-        StepSizeTooLarge.
+        """Constants as in ``lambda_star``; decay in (0, 1].  ``horizon``, the steps still to go,
+        may be given to ``estimate`` instead, since it falls as training proceeds.
+
+        Raises InvalidInput and StepSizeTooLarge.
         """
         if not 0.0 < decay <= 1.0:
             raise InvalidInput(
                 f"decay must lie in (0, 1], got decay = {decay}. 0.99 remembers about 200 samples."
             )
         self.decay = decay
-        self._criterion = make_criterion(
-            criterion, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size
-        )
+        self._name, self._horizon = criterion, horizon
+        self._constants: dict[str, Any] = {
+            "step_size": step_size,
+            "mu": mu,
+            "L": L,
+            "Lcal": Lcal,
+            "batch_size": batch_size,
+        }
+        self._rule(horizon or 1.0)  # refuses what does not fit now, not when an estimate is wanted
         self._confidence, self._mu, self._Lcal = confidence, mu, Lcal
         self._student = self._teacher = self._last = np.zeros(0)
         self._count = 0
@@ -188,11 +198,21 @@ class LambdaEstimator:
         wanted = max(scatter - 4.0 * trace * self._noise, 0.0) + 2.0 * trace * share * self._seen
         return math.sqrt(min(wanted / scatter, 1.0)) if scatter > 0 else 1.0
 
-    def estimate(self) -> WeightEstimate:
-        """The weight now, its interval and advice; n_samples is the effective number."""
+    def _rule(self, horizon: float | None) -> Criterion:
+        return make_criterion(self._name, horizon=horizon, **self._constants)
+
+    def estimate(self, *, horizon: float | None = None) -> WeightEstimate:
+        """The weight now, its interval and advice; n_samples is the effective number.
+
+        Args:
+            horizon: steps still to go; default: the one given at the start.
+
+        Raises InvalidInput before five samples, and where the criterion needs a horizon.
+        """
+        moments = self.moments()
         return estimate(
-            self._criterion,
-            self.moments(),
+            self._rule(self._horizon if horizon is None else horizon),
+            moments,
             confidence=self._confidence,
             mu=self._mu,
             Lcal=self._Lcal,

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.criteria import make_criterion
 from kdtheory.estimate.data import open_rows
 from kdtheory.estimate.moments import from_scalars, scalars
 from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.statements import make_criterion
 
 MINIMUM_SAMPLES = 3  # leaving one out must leave a variance
 
@@ -23,6 +23,7 @@ def lambda_star(
     mu: float | None = None,
     L: float | None = None,
     Lcal: float | None = None,
+    horizon: float | None = None,
     batch_size: int = 1,
     confidence: float = 0.95,
     sgd_floor: float | None = None,
@@ -38,12 +39,20 @@ def lambda_star(
         student_gradients: (n, d) array or path of a .npy file; row i is the student's gradient on
             sample i, undistilled.
         teacher_gradients: the same for the teacher, same samples, same order, same coordinates.
-        criterion: what the weight is best for.  "unbiased" (x - gamma(G - lam H + lam h)):
-            E<S,H>/V, no constant needed.
+        criterion: what the weight is best for; its constants, their range and kappa are those of
+            the statement of that name.
+            "unbiased" (x - gamma(G - lam H + lam h)): E<S,H>/V, no constant needed, but the update
+            needs the teacher's full gradient h.
+            "horizon": for a distillation loss as it is, kappa = horizon/2; no constant of the
+            problem is needed, and what the n samples leave unknown about |h|^2, V/n, is charged
+            like a bias.
             "theorem-1" needs step_size and mu, "theorem-2" step_size and L (kappa = 1/(gamma mu),
             1/(L gamma)); "...-refined", "...-sharp" and "...-envelope" also Lcal (theorem-2 all
-            four); "second-moment" (kappa = 0) is the most favourable case of the biased update;
-            "exact" needs sgd_floor and teacher_distance_sq instead of estimates.
+            four); "second-moment" (kappa = 0) counts the bias of one step only, the most favourable
+            view of the biased update and no weight to train with; "exact" needs sgd_floor and
+            teacher_distance_sq instead of estimates.
+        horizon: T, the number of steps still to go (or (sum gamma)^2/sum gamma^2 for decreasing
+            ones).  Too large is safe, too small is not.
         step_size: gamma, unit x^2/f.  mu, L, Lcal: strong convexity or PL, smoothness, expected
             smoothness, unit f/x^2.
             Lcal is that of the batch you train with; that of one sample is valid and a little
@@ -65,7 +74,13 @@ def lambda_star(
     if criterion == "exact" and sgd_floor is not None and teacher_distance_sq is not None:
         return _exact(sgd_floor, teacher_distance_sq)
     rule = make_criterion(
-        criterion, step_size=step_size, mu=mu, L=L, Lcal=Lcal, batch_size=batch_size
+        criterion,
+        step_size=step_size,
+        mu=mu,
+        L=L,
+        Lcal=Lcal,
+        horizon=horizon,
+        batch_size=batch_size,
     )
     student = open_rows(student_gradients, "student_gradients", minimum_rows=MINIMUM_SAMPLES)
     teacher = open_rows(teacher_gradients, "teacher_gradients", minimum_rows=MINIMUM_SAMPLES)

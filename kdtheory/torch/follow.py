@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.criteria import make_criterion, minimise
+from kdtheory.estimate.criteria import minimise
 from kdtheory.estimate.data import Array
 from kdtheory.estimate.logits import logit_moments
 from kdtheory.estimate.moments import Moments
 from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.statements import make_criterion
 
 
 class WeightFollower:
