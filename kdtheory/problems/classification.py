@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +19,7 @@ from kdtheory.problems.base import (
     refuse_wide,
 )
 from kdtheory.problems.newton import newton_minimiser
+from kdtheory.problems.written import Written
 
 
 def sigmoid(z: Array) -> Array:
@@ -32,7 +34,7 @@ def softmax(z: Array) -> Array:
     return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
-class LinearClassifier:
+class LinearClassifier(Written):
     """Shared by both: outputs z_n = W a_n with K outputs, x = W.ravel() row-major, residual r(z) -
     y.
 
@@ -44,6 +46,14 @@ class LinearClassifier:
     features: Array
     labels: Array  # (N, K)
     ridge: float
+
+    def given_labels(self) -> Array:
+        """The labels as the class takes them."""
+        return self.labels
+
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Features, labels and ridge."""
+        return (self.features, self.given_labels()), {"ridge": self.ridge} if self.ridge else {}
 
     @property
     def n_terms(self) -> int:
@@ -233,6 +243,10 @@ class LogisticRegression(LinearClassifier):
         self.ridge = positive_float(ridge, "ridge", allow_zero=True)
         refuse_wide(self.dim, "LogisticRegression")
 
+    def given_labels(self) -> Array:
+        """(N,)."""
+        return self.labels[:, 0]
+
     def response(self, z: Array) -> Array:
         """The sigmoid."""
         return sigmoid(z)
@@ -264,6 +278,12 @@ class SoftmaxRegression(LinearClassifier):
         self.features = _checked_features(features, len(self.labels))
         self.ridge = positive_float(ridge, "ridge", allow_zero=True)
         refuse_wide(self.dim, "SoftmaxRegression")
+
+    def given_labels(self) -> Array:
+        """Class numbers (N,) where they say the same, else rows of probabilities (N, K)."""
+        classes = self.labels.argmax(axis=1)
+        hard = bool((self.labels.max(axis=1) == 1.0).all())
+        return classes if hard and classes.max() + 1 == self.n_outputs else self.labels
 
     def response(self, z: Array) -> Array:
         """Softmax over the outputs."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,9 +21,10 @@ from kdtheory.problems.base import (
     positive_float,
     refuse_wide,
 )
+from kdtheory.problems.written import Written
 
 
-class LeastSquares:
+class LeastSquares(Written):
     """f_n(x) = (a_n.x - b_n)^2 / 2 + (ridge/2) |x|^2.
 
     Args:
@@ -56,6 +58,11 @@ class LeastSquares:
             raise InvalidInput(
                 "features are all zero and ridge = 0: f is constant, every constant would be 0."
             )
+
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Features, targets and ridge as they came."""
+        features, targets, ridge = self.given
+        return (features, targets), {"ridge": ridge} if ridge else {}
 
     @property
     def n_terms(self) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, Constant, Constants, frozen_array
+from kdtheory.problems.written import Written
 
 # phi'(t)^2 >= 2 mu phi(t) holds for phi(t) = t^2 + 3 sin^2 t with mu = 0.175: the least quotient is
-# 0.17553 near t = 2.20 (proved by ball arithmetic in tests/test_problems.py).  phi'' = 2 + 6 cos 2t
+# 0.17553 near t = 2.20 (proved by ball arithmetic in tests/test_bounds.py).  phi'' = 2 + 6 cos 2t
 # lies in [-4, 8], with 8 at the minimiser.
 PHI_MU = 0.175
 PHI_L = 8.0
@@ -27,7 +29,7 @@ def phi_slope(t: Array) -> Array:
     return 2.0 * t + 3.0 * np.sin(2.0 * t)
 
 
-class SinusoidalSum:
+class SinusoidalSum(Written):
     """f_n(x) = weights_n sum_j phi(u_j.x) + shifts_n.x with phi(t) = t^2 + 3 sin^2 t; f = sum_j
     phi(u_j.x).
 
@@ -71,6 +73,10 @@ class SinusoidalSum:
                 " satisfy PL."
             )
         self._spectrum = (float(spectrum[0]), float(spectrum[-1]))
+
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Directions, weights and shifts."""
+        return (self.directions, self.weights, self.shifts), {}
 
     @property
     def n_terms(self) -> int:
