@@ -28,74 +28,86 @@ def optimal_weight(
     problem: FiniteSum,
     theta: ArrayLike,
     *,
-    step_size: float,
+    step_size: float | None = None,
     criterion: str | Theorem = "theorem-1",
     batch_size: int = 1,
     compressor: Compressor | None = None,
+    blocks: Blocks | None = None,
     x0: ArrayLike | None = None,
     at: int | None = None,
-) -> float:
+) -> Any:
     """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x -
-    x*|^2 of least squares).
+    x*|^2 of least squares), a float; (m,) for m teachers or m blocks.
 
     With ``at`` (a time t > 0) and ``x0`` (dim,), "exact" minimises the true E|x^t - x*|^2 at that
     horizon, a quadratic in lam.
 
-    Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2).  Sharp and envelope statements: a
-    one-dimensional convex minimisation between 0 and E<S,H>/V, outside which both the bias and the
-    noise increase.  Affine statements have the same weight for every ``compressor``;
+    Affine statements: lam* = E<S,H> / (V + B (1+kappa)|h|^2), and for m teachers the solution of
+    (V + B (1+kappa) P) lam = C, P_ij = <h_i,h_j>; of many solutions (equal teachers, say) the
+    shortest.  Sharp and envelope statements: a one-dimensional search, for one teacher between 0
+    and E<S,H>/V, outside which both the bias and the noise increase, for several along the
+    :class:`Front`.  Affine statements have the same weight for every ``compressor``;
     "compressed-envelope" has not, since compression moves the fixed point.  The raw value, never
     clipped.
 
     Args:
         problem: a finite sum.
-        theta: the teacher, (dim,).
+        theta: the teacher, (dim,), or m of them, (m, dim).
         step_size: gamma, in units of x^2/f.
         criterion: a key of ``THEOREMS``, a statement, or "exact".
         batch_size: indices a step.
         compressor: for the compressed statements.
+        blocks: index arrays or slices, one weight for the coordinates of each (theory, Section 9).
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
     """
-    teacher = teacher_statistics(problem, theta)
     exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
-    if at is not None or x0 is not None:
-        if at is None or x0 is None or not exact:
-            raise InvalidInput(
-                "A weight for a horizon needs criterion='exact', the start x0 and the time at > 0,"
-                " all three."
-            )
+    if step_size is None:
+        raise InvalidInput(
+            f"optimal_weight(criterion={str(criterion)!r}) needs step_size=, in units of x^2/f."
+        )
+    if (at is not None or x0 is not None) and (at is None or x0 is None or not exact):
+        raise InvalidInput(
+            "A weight for a horizon needs criterion='exact', the start x0 and the time at > 0,"
+            " all three."
+        )
+    if exact and blocks is not None:
+        raise InvalidInput(
+            "The exact law has one weight for all coordinates, got blocks. Use"
+            " criterion='theorem-1' or another bound."
+        )
+    if at is not None:
+        rule = DistilledSGD(batch_size=batch_size, compressor=compressor)
+        time = positive_int(at, "at")
         from kdtheory.engines.exact import expected_in_weight
 
-        rule, time = (
-            DistilledSGD(batch_size=batch_size, compressor=compressor),
-            positive_int(at, "at"),
-        )
         return float(
             expected_in_weight(
                 problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]
             ).best()[0]
         )
     if exact:
-        plain = sgd_floor(problem, theta, step_size, batch_size)
-        total = plain + teacher.distance_sq
-        return plain / total if total > 0.0 else 0.0
+        return _exact(problem, theta, sgd_floor(problem, step_size, batch_size))
     statement = theorem_named(criterion)
     if statement.psi is None:
         raise InvalidInput(
             f"{statement.title} has no floor to minimise; use criterion='theorem-1' or another"
             " bound."
         )
+    several = np.ndim(theta) == 2 or blocks is not None
     letters = letters_for(
         problem,
-        theta,
+        problem.minimiser if several else theta,
         statement,
         step_size=step_size,
         weight=0.0,
         batch_size=batch_size,
         compressor=compressor,
     )
+    if several:
+        taught = mixture(problem, theta, blocks).batched(1.0 / batch_size)
+        return _several(statement, letters, taught)
     if statement.unbiased or sym.kappa in statement.definitions:
         loss = letters["V"] + (
             0.0 if statement.unbiased else (1.0 + letters["kappa"]) * letters["bias_sq"]
@@ -104,6 +116,43 @@ def optimal_weight(
     if letters["V"] == 0.0:
         return 0.0
     return _minimise(statement, letters, letters["C"] / letters["V"])
+
+
+def _exact(problem: FiniteSum, theta: ArrayLike, plain: float) -> Any:
+    """argmin of (1 - sum lam_j)^2 S_0 + |sum lam_j D_j|^2: for several teachers the point of their
+    affine hull nearest to x* takes the place of theta.
+    """
+    far = teachers(problem, theta) - problem.minimiser
+    if np.ndim(theta) != 2:
+        total = plain + float(far[0] @ far[0])
+        return plain / total if total > 0.0 else 0.0
+    ones = np.ones(len(far))
+    return least_norm(far @ far.T + plain * np.outer(ones, ones), plain * ones)
+
+
+def _several(statement: Theorem, letters: Letters, taught: Mixture) -> Array:
+    """The weights (m,) that minimise the floor of a statement."""
+    if statement.unbiased:
+        return taught.best(-1.0)
+    if sym.kappa in statement.definitions:
+        return taught.best(letters["kappa"])
+    front = Front.of(taught)
+
+    def value(share: float) -> float:
+        z = np.array([front.scale * share / (1.0 - share)])
+        bias, noise = float(front.bias(z)[0]), float(front.noise(z)[0])
+        # A teacher with |h| = bias and H' = 0 puts the same into the floor, with the weight 1.
+        known = letters | {"lam": 1.0, "V": 0.0, "C": 0.0, "bias_sq": bias**2}
+        return floor_of(statement, complete(statement, known | {"noise_sq": noise**2}))
+
+    pieces = [(0.0, 1.0 - 1e-9)]
+    if sym.rate_min in statement.definitions and statement.modulus == "mu":
+        # The regimes: a (1 - gamma mu) - gamma k c falls along the curve.
+        pieces = _split(
+            lambda share: regime_slack(front, share, letters), pieces[0]
+        )
+    best = min((_golden(value, *piece) for piece in pieces), key=value)
+    return front.weights(np.array([front.scale * best / (1.0 - best)]))[0]
 
 
 def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:

@@ -22,7 +22,8 @@ from kdtheory.problems.base import (
     real_float,
     refuse_long,
 )
-from kdtheory.problems.teacher import gap_at, noise_sq, teacher_statistics
+from kdtheory.problems.mixtures import mixture, weights_for
+from kdtheory.problems.teacher import gap_at, noise_sq, teacher_statistics, teachers
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.statements.theorems import NOISE_NORM, THEOREMS, Theorem
 
@@ -149,7 +150,7 @@ def letters_for(
     theorem: Theorem,
     *,
     step_size: float,
-    weight: float,
+    weight: ArrayLike,
     batch_size: int = 1,
     replacement: bool = True,
     compressor: Compressor | None = None,
@@ -157,27 +158,49 @@ def letters_for(
     """A number behind every letter of the statement, definitions included."""
     letters = constants_for(problem, theorem, batch_size=batch_size, replacement=replacement)
     letters["gamma"] = check_step_size(theorem, letters, step_size)
-    letters["lam"] = real_float(weight, "weight")
-    teacher = teacher_statistics(problem, theta)
     factor = DistilledSGD(batch_size=batch_size, replacement=replacement).noise_factor(
         problem.n_terms
     )
+    letters |= _teaching(problem, theta, weight, factor)
     best = problem.minimiser
     letters |= {
-        "sigma_star_sq": factor * teacher.sigma_star_sq,
-        "V": factor * teacher.variance,
-        "C": factor * teacher.covariance,
-        "bias_sq": teacher.bias_sq,
-        "F_theta": teacher.gap,
-        "D_sq": teacher.distance_sq,
         "xstar_sq": float(best @ best),
         "omega": compressor.omega(problem.dim) if compressor else 0.0,
         "delta_sq": compressor.absolute_error(problem.dim) if compressor else 0.0,
-        "noise_sq": factor * noise_sq(problem, theta, letters["lam"]),
     }
     if not all(math.isfinite(number) for number in letters.values()):
         raise too_large(letters)
     return complete(theorem, letters)
+
+
+def _teaching(
+    problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: float
+) -> Letters:
+    """What a teacher and its weight put into a step.  Several teachers are one with the gradients
+    sum_j lam_j H_j and the weight 1: a statement sees no more of them (theory, Section 9).
+    """
+    if np.ndim(theta) != 2:
+        lam, one = real_float(weight, "weight"), teacher_statistics(problem, theta)
+        return {
+            "lam": lam,
+            "sigma_star_sq": factor * one.sigma_star_sq,
+            "V": factor * one.variance,
+            "C": factor * one.covariance,
+            "bias_sq": one.bias_sq,
+            "F_theta": one.gap,
+            "D_sq": one.distance_sq,
+            "noise_sq": factor * noise_sq(problem, theta, lam),
+        }
+    several = mixture(problem, theta).batched(factor)
+    lams = weights_for(weight, len(several.covariance))
+    return {
+        "lam": 1.0,
+        "sigma_star_sq": several.sigma_sq,
+        "V": float(lams @ several.variance @ lams),
+        "C": float(lams @ several.covariance),
+        "bias_sq": several.bias_sq(lams),
+        "noise_sq": several.noise_sq(lams),
+    }
 
 
 def complete(theorem: Theorem, letters: Letters) -> Letters:
@@ -205,7 +228,7 @@ def noise_floor(
     *,
     theorem: str | Theorem,
     step_size: float,
-    weight: float,
+    weight: ArrayLike,
     batch_size: int = 1,
     compressor: Compressor | None = None,
 ) -> float:
@@ -213,10 +236,10 @@ def noise_floor(
 
     Args:
         problem: a finite sum.
-        theta: the teacher, (dim,).
+        theta: the teacher, (dim,), or m of them, (m, dim).
         theorem: a key of ``THEOREMS``, or a statement of one's own.
         step_size: gamma, in units of x^2/f.
-        weight: the distillation weight lam, any real number.
+        weight: the distillation weight lam, any real number; (m,) for m teachers.
         batch_size: indices a step.
         compressor: for the compressed statements.
 
@@ -265,22 +288,28 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
     return float(brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
 
 
-def sgd_floor(problem: FiniteSum, theta: ArrayLike, step_size: float, batch_size: int) -> float:
+def sgd_floor(problem: FiniteSum, step_size: float, batch_size: int) -> float:
     """S_0, the stationary E|x - x*|^2 of plain SGD."""
     from kdtheory.engines.exact import stationary
 
     gamma = moderate_float(step_size, "step_size")
-    return stationary(
-        problem, theta, DistilledSGD(batch_size=batch_size), step_size=gamma
-    ).sq_distance
+    plain = DistilledSGD(batch_size=batch_size)
+    return stationary(problem, problem.minimiser, plain, step_size=gamma).sq_distance
+
+
+def shifted(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike) -> tuple[Array, float]:
+    """sum_j lam_j (theta_j - x*), (dim,), and sum_j lam_j: all that quadratics see of teachers."""
+    points = teachers(problem, theta)
+    lams = weights_for(weight, len(points))
+    return lams @ (points - problem.minimiser), float(lams.sum())
 
 
 def _exact_floor(
-    problem: FiniteSum, theta: ArrayLike, step_size: float, weight: float, batch_size: int
+    problem: FiniteSum, theta: ArrayLike, step_size: float, weight: ArrayLike, batch_size: int
 ) -> float:
-    plain = sgd_floor(problem, theta, step_size, batch_size)
-    lam = real_float(weight, "weight")
-    return (1 - lam) ** 2 * plain + lam**2 * teacher_statistics(problem, theta).distance_sq
+    plain = sgd_floor(problem, step_size, batch_size)
+    shift, total = shifted(problem, theta, weight)
+    return (1 - total) ** 2 * plain + float(shift @ shift)
 
 
 def bound(
@@ -289,7 +318,7 @@ def bound(
     *,
     theorem: str | Theorem,
     step_size: float,
-    weight: float,
+    weight: ArrayLike,
     x0: ArrayLike,
     steps: int,
     batch_size: int = 1,
@@ -301,10 +330,10 @@ def bound(
 
     Args:
         problem: a finite sum.
-        theta: the teacher, (dim,).
+        theta: the teacher, (dim,), or m of them, (m, dim).
         theorem: a key of ``THEOREMS``, or a statement of one's own.
         step_size: gamma, in units of x^2/f.
-        weight: the distillation weight lam, any real number.
+        weight: the distillation weight lam, any real number; (m,) for m teachers.
         x0: the start, (dim,).
         steps: horizon.
         batch_size: indices a step.
@@ -373,7 +402,7 @@ def exact_law(
     theta: ArrayLike,
     *,
     step_size: float,
-    weight: float,
+    weight: ArrayLike,
     x0: Array,
     steps: int,
     batch_size: int = 1,
@@ -386,22 +415,20 @@ def exact_law(
     from kdtheory.engines.exact.powers import at_times
     from kdtheory.problems.least_squares import LeastSquares
 
-    theta = point(problem, theta, "theta")
+    shift, total = shifted(problem, theta, weight)
     if not isinstance(problem, LeastSquares):
         raise AssumptionFails(
             f"The exact law holds for least squares, got {type(problem).__name__}. Use a theorem,"
             " or simulate()."
         )
-    lam = real_float(weight, "weight")
     step_size = moderate_float(step_size, "step_size")
-    D = theta - problem.minimiser
     # Y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b.
-    origin = x0 - problem.minimiser - lam * D
-    calm = LeastSquares(problem.features, (1.0 - lam) * problem.targets, ridge=problem.ridge)
+    origin = x0 - problem.minimiser - shift
+    calm = LeastSquares(problem.features, (1.0 - total) * problem.targets, ridge=problem.ridge)
     rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
     square = expected(
         calm,
-        theta,
+        calm.minimiser,
         rule,
         step_size=step_size,
         x0=calm.minimiser + origin,
@@ -412,7 +439,7 @@ def exact_law(
     drift = at_times(
         np.diag(1.0 - step_size * spectrum),
         (basis.T @ origin)[:, None],
-        (D @ basis)[None],
+        (shift @ basis)[None],
         np.arange(steps + 1),
     )[:, 0, 0]
-    return np.asarray(square + 2 * lam * drift + lam**2 * float(D @ D))
+    return np.asarray(square + 2 * drift + float(shift @ shift))

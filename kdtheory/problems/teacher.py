@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.problems.base import Array, FiniteSum, point
+from kdtheory.errors import InvalidInput
+from kdtheory.problems.base import Array, FiniteSum, frozen_array, point
 from kdtheory.problems.memory import remembered
 
 
@@ -47,6 +49,59 @@ class TeacherStatistics:
         return self.bias_sq / self.variance
 
 
+@dataclass(frozen=True, eq=False)
+class SeveralTeachers:
+    """The same for teachers theta_1, ..., theta_m (theory, Section 9), an entry each where a single
+    teacher has a number.
+
+    ``gap``, ``bias_sq``, ``variance``, ``covariance``, ``distance_sq``, ``rho`` and ``beta`` are
+    (m,).  The Gram matrices (m, m) are what weights meet: ``bias_gram`` <h_i,h_j>,
+    ``variance_gram`` E<H'_i,H'_j>, ``distance_gram`` <theta_i - x*, theta_j - x*>.
+    """
+
+    gap: Array
+    covariance: Array
+    bias_gram: Array
+    variance_gram: Array
+    distance_gram: Array
+    sigma_star_sq: float
+
+    @property
+    def bias_sq(self) -> Array:
+        """|h_j|^2, (m,)."""
+        return np.diag(self.bias_gram)
+
+    @property
+    def variance(self) -> Array:
+        """E|H'_j|^2, (m,)."""
+        return np.diag(self.variance_gram)
+
+    @property
+    def distance_sq(self) -> Array:
+        """|theta_j - x*|^2, (m,)."""
+        return np.diag(self.distance_gram)
+
+    @property
+    def rho(self) -> Array:
+        """Each teacher's own correlation with S, (m,)."""
+        return np.array([self._alone(j).rho for j in range(len(self.gap))])
+
+    @property
+    def beta(self) -> Array:
+        """Each teacher's own signal-to-noise ratio, (m,)."""
+        return np.array([self._alone(j).beta for j in range(len(self.gap))])
+
+    def _alone(self, j: int) -> TeacherStatistics:
+        return TeacherStatistics(
+            gap=float(self.gap[j]),
+            bias_sq=float(self.bias_gram[j, j]),
+            variance=float(self.variance_gram[j, j]),
+            covariance=float(self.covariance[j]),
+            sigma_star_sq=self.sigma_star_sq,
+            distance_sq=float(self.distance_gram[j, j]),
+        )
+
+
 def gap_at(problem: FiniteSum, x: np.ndarray) -> float:
     """f(x) - f*, without cancellation where the problem offers it, never below 0."""
     if hasattr(problem, "gap"):
@@ -66,19 +121,41 @@ def _moving_parts(problem: FiniteSum, theta: Array) -> tuple[Array, Array, Array
     )
 
 
-def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> TeacherStatistics:
-    """The moments of the teacher ``theta`` (dim,) on ``problem``, exact means over the N terms.
+def teachers(problem: FiniteSum, theta: ArrayLike) -> Array:
+    """``theta`` as teachers (m, dim), read-only: (dim,) is one, (m, dim) are m.
+
+    Raises:
+        InvalidInput: another shape, entries that are not finite.
+    """
+    if np.ndim(theta) != 2:
+        return point(problem, theta, "theta")[None, :]
+    found = frozen_array(theta, "theta", ndim=2)
+    if found.shape[1] != problem.dim:
+        raise InvalidInput(
+            f"theta must be ({problem.dim},), or (m, {problem.dim}) for m teachers, like the"
+            f" problem, got shape {found.shape}. One row is one teacher."
+        )
+    return found
+
+
+def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> Any:
+    """The moments of the teacher ``theta`` (dim,) on ``problem``, exact means over the N terms, as
+    :class:`TeacherStatistics`; for (m, dim) as :class:`SeveralTeachers`.
 
     Args:
         problem: a finite sum.
-        theta: the teacher, (dim,).
+        theta: the teacher, (dim,), or m of them, (m, dim).
 
     Raises:
         InvalidInput: theta of another dimension, or not finite.
     """
-    at = point(problem, theta, "theta")
+    points = teachers(problem, theta)
     return remembered(
-        problem, ("teacher_statistics", at.tobytes()), lambda: _statistics(problem, at)
+        problem,
+        ("teacher_statistics", np.ndim(theta), points.tobytes()),
+        lambda: (
+            _statistics(problem, points[0]) if np.ndim(theta) != 2 else _several(problem, points)
+        ),
     )
 
 
@@ -92,6 +169,22 @@ def _statistics(problem: FiniteSum, theta: Array) -> TeacherStatistics:
         covariance=float((noise * centred).sum() / problem.n_terms),
         sigma_star_sq=float(problem.constants.sigma_star_sq),
         distance_sq=float(e @ e),
+    )
+
+
+def _several(problem: FiniteSum, points: Array) -> SeveralTeachers:
+    parts = [_moving_parts(problem, theta) for theta in points]
+    noise = parts[0][0].ravel()
+    bias = np.array([h for _, h, _ in parts])
+    centred = np.array([taught.ravel() for _, _, taught in parts])
+    far = points - problem.minimiser
+    return SeveralTeachers(
+        gap=np.array([gap_at(problem, theta) for theta in points]),
+        covariance=centred @ noise / problem.n_terms,
+        bias_gram=bias @ bias.T,
+        variance_gram=centred @ centred.T / problem.n_terms,
+        distance_gram=far @ far.T,
+        sigma_star_sq=float(problem.constants.sigma_star_sq),
     )
 
 
