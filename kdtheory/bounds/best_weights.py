@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.envelope import regime_border
+from kdtheory.bounds.best_weights_several import exact_weights, golden, several_weights
 from kdtheory.bounds.values import (
     Letters,
     complete,
@@ -19,7 +20,7 @@ from kdtheory.bounds.values import (
 )
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, positive_int
-from kdtheory.problems.teacher import teacher_statistics
+from kdtheory.problems.mixtures import Blocks, mixture
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.statements.theorems import Theorem
 
@@ -77,7 +78,7 @@ def optimal_weight(
             "The exact law has one weight for all coordinates, got blocks. Use"
             " criterion='theorem-1' or another bound."
         )
-    if at is not None:
+    if at is not None and x0 is not None:
         rule = DistilledSGD(batch_size=batch_size, compressor=compressor)
         time = positive_int(at, "at")
         from kdtheory.engines.exact import expected_in_weight
@@ -88,7 +89,7 @@ def optimal_weight(
             ).best()[0]
         )
     if exact:
-        return _exact(problem, theta, sgd_floor(problem, step_size, batch_size))
+        return exact_weights(problem, theta, sgd_floor(problem, step_size, batch_size))
     statement = theorem_named(criterion)
     if statement.psi is None:
         raise InvalidInput(
@@ -107,7 +108,7 @@ def optimal_weight(
     )
     if several:
         taught = mixture(problem, theta, blocks).batched(1.0 / batch_size)
-        return _several(statement, letters, taught)
+        return several_weights(statement, letters, taught)
     if statement.unbiased or sym.kappa in statement.definitions:
         loss = letters["V"] + (
             0.0 if statement.unbiased else (1.0 + letters["kappa"]) * letters["bias_sq"]
@@ -116,43 +117,6 @@ def optimal_weight(
     if letters["V"] == 0.0:
         return 0.0
     return _minimise(statement, letters, letters["C"] / letters["V"])
-
-
-def _exact(problem: FiniteSum, theta: ArrayLike, plain: float) -> Any:
-    """argmin of (1 - sum lam_j)^2 S_0 + |sum lam_j D_j|^2: for several teachers the point of their
-    affine hull nearest to x* takes the place of theta.
-    """
-    far = teachers(problem, theta) - problem.minimiser
-    if np.ndim(theta) != 2:
-        total = plain + float(far[0] @ far[0])
-        return plain / total if total > 0.0 else 0.0
-    ones = np.ones(len(far))
-    return least_norm(far @ far.T + plain * np.outer(ones, ones), plain * ones)
-
-
-def _several(statement: Theorem, letters: Letters, taught: Mixture) -> Array:
-    """The weights (m,) that minimise the floor of a statement."""
-    if statement.unbiased:
-        return taught.best(-1.0)
-    if sym.kappa in statement.definitions:
-        return taught.best(letters["kappa"])
-    front = Front.of(taught)
-
-    def value(share: float) -> float:
-        z = np.array([front.scale * share / (1.0 - share)])
-        bias, noise = float(front.bias(z)[0]), float(front.noise(z)[0])
-        # A teacher with |h| = bias and H' = 0 puts the same into the floor, with the weight 1.
-        known = letters | {"lam": 1.0, "V": 0.0, "C": 0.0, "bias_sq": bias**2}
-        return floor_of(statement, complete(statement, known | {"noise_sq": noise**2}))
-
-    pieces = [(0.0, 1.0 - 1e-9)]
-    if sym.rate_min in statement.definitions and statement.modulus == "mu":
-        # The regimes: a (1 - gamma mu) - gamma k c falls along the curve.
-        pieces = _split(
-            lambda share: regime_slack(front, share, letters), pieces[0]
-        )
-    best = min((_golden(value, *piece) for piece in pieces), key=value)
-    return front.weights(np.array([front.scale * best / (1.0 - best)]))[0]
 
 
 def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
@@ -192,27 +156,4 @@ def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
             if abs(beyond) < abs(end)
             else [(0.0, end if abs(end) < abs(before) else before), (beyond, beyond)]
         )
-    return min((_golden(value, *piece) for piece in pieces), key=value)
-
-
-def _golden(value: Callable[[float], float], start: float, end: float) -> float:
-    """Golden section on a quasi-convex function between ``start`` and ``end``, the ends
-    included.
-    """
-    low, high, ratio = 0.0, 1.0, (math.sqrt(5.0) - 1.0) / 2.0
-
-    def at(u: float) -> float:
-        return start + (end - start) * u
-
-    left, right = high - ratio, low + ratio
-    at_left, at_right = value(at(left)), value(at(right))
-    for _ in range(70):
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = value(at(left))
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = value(at(right))
-    return min((start, end, at((low + high) / 2)), key=value)
+    return min((golden(value, *piece) for piece in pieces), key=value)

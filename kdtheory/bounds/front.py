@@ -58,7 +58,9 @@ class Front:
 
     def _coordinates(self, z: Array) -> Array:
         return np.where(
-            self.p == 0.0, self.c, z[:, None] * self.c / np.where(self.p == 0.0, 1.0, z[:, None] + self.p)
+            self.p == 0.0,
+            self.c,
+            z[:, None] * self.c / np.where(self.p == 0.0, 1.0, z[:, None] + self.p),
         )
 
     def weights(self, z: Array) -> Array:
@@ -87,7 +89,9 @@ class Front:
 
 
 def _bias_axes(means: Array, small: float) -> tuple[Array, Array]:
-    """Singular values of ``means`` (dim, r), those up to ``small`` set to 0, and all r axes, (r,) and (r, r)."""
+    """Singular values of ``means`` (dim, r), those up to ``small`` set to 0, (r,), and all r axes
+    (r, r).
+    """
     rank = means.shape[1]
     if rank == 0:
         return np.zeros(0), np.zeros((0, 0))

@@ -173,9 +173,7 @@ def letters_for(
     return complete(theorem, letters)
 
 
-def _teaching(
-    problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: float
-) -> Letters:
+def _teaching(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: float) -> Letters:
     """What a teacher and its weight put into a step.  Several teachers are one with the gradients
     sum_j lam_j H_j and the weight 1: a statement sees no more of them (theory, Section 9).
     """

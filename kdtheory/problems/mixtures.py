@@ -65,7 +65,9 @@ class Mixture:
         """argmin of E|S - sum lam_j H'_j|^2 + (1 + kappa)|sum lam_j h_j|^2, that is (V + (1+kappa)
         P)^-1 C, (m,); of many minimisers (equal teachers, say) the shortest.
         """
-        return least_norm(self.variance + (1.0 + kappa) * self.means @ self.means.T, self.covariance)
+        return least_norm(
+            self.variance + (1.0 + kappa) * self.means @ self.means.T, self.covariance
+        )
 
 
 def least_norm(matrix: Array, right: Array) -> Array:
