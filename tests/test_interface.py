@@ -22,9 +22,9 @@ SIGNATURES = {
     "step_size_limit": ("problem theorem", {}),
     "optimal_weight": (
         "problem theta",
-        {"step_size": ..., "criterion": "theorem-1", "batch_size": 1},
+        {"step_size": None, "criterion": "theorem-1", "batch_size": 1},
     ),
-    "noise_floor": ("problem theta", {"theorem": ..., "step_size": ..., "weight": ...}),
+    "noise_floor": ("problem theta", {"theorem": ..., "step_size": None, "weight": ...}),
     "bound": (
         "problem theta",
         {"theorem": ..., "step_size": ..., "weight": ..., "x0": ..., "steps": ...},
