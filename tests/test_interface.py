@@ -24,10 +24,10 @@ SIGNATURES = {
         "problem theta",
         {"step_size": None, "criterion": "theorem-1", "batch_size": 1},
     ),
-    "noise_floor": ("problem theta", {"theorem": ..., "step_size": None, "weight": ...}),
+    "noise_floor": ("problem theta", {"theorem": ..., "step_size": ..., "weight": ...}),
     "bound": (
         "problem theta",
-        {"theorem": ..., "step_size": ..., "weight": ..., "x0": ..., "steps": ...},
+        {"theorem": ..., "step_size": None, "weight": None, "x0": ..., "schedule": None},
     ),
     "closed_form": ("name", {}),
     "DistilledSGD": (

@@ -25,6 +25,7 @@ from kdtheory.problems.base import (
 from kdtheory.problems.mixtures import mixture, weights_for
 from kdtheory.problems.teacher import gap_at, noise_sq, teacher_statistics, teachers
 from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.rules.schedule import Schedule, as_schedule
 from kdtheory.statements.theorems import NOISE_NORM, THEOREMS, Theorem
 
 Letters = dict[str, float]
@@ -315,13 +316,14 @@ def bound(
     theta: ArrayLike,
     *,
     theorem: str | Theorem,
-    step_size: float,
-    weight: ArrayLike,
+    step_size: float | None = None,
+    weight: ArrayLike | None = None,
     x0: ArrayLike,
-    steps: int,
+    steps: int | None = None,
     batch_size: int = 1,
     replacement: bool = True,
     compressor: Compressor | None = None,
+    schedule: Schedule | tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Array:
     """The claimed right-hand side for t = 0..steps, (steps + 1,), in units of x^2 (of f for PL
     statements).
@@ -337,6 +339,8 @@ def bound(
         batch_size: indices a step.
         replacement: how a batch is drawn.
         compressor: for the compressed statements.
+        schedule: a ``Schedule``, or (step_sizes, weights), in place of step_size and weight; its
+            length is the horizon.
 
     Raises:
         InvalidInput: unknown theorem, wrong shapes.  StepSizeTooLarge: outside the statement's
@@ -344,6 +348,29 @@ def bound(
     """
     statement = theorem_named(theorem)
     start = point(problem, x0, "x0")
+    e = start - problem.minimiser
+    first = gap_at(problem, start) if statement.quantity == "gap" else float(e @ e)
+    if schedule is not None:
+        if step_size is not None or weight is not None:
+            raise InvalidInput(
+                "schedule= takes the place of step_size= and weight=, got both. Leave those out."
+            )
+        from kdtheory.bounds.schedules_curve import bound_along
+
+        return bound_along(
+            problem,
+            theta,
+            statement,
+            as_schedule(schedule, steps=steps),
+            first,
+            batch_size=batch_size,
+            replacement=replacement,
+            compressor=compressor,
+        )
+    if step_size is None or weight is None or steps is None:
+        raise InvalidInput(
+            "bound() needs step_size=, weight= and steps=, or schedule= in place of all three."
+        )
     count = positive_int(steps, "steps", minimum=0)
     refuse_long(count, "bound()")
     if statement.name == "exact-quadratic":
@@ -369,13 +396,7 @@ def bound(
         replacement=replacement,
         compressor=compressor,
     )
-    e = start - problem.minimiser
-    return curve(
-        statement,
-        letters,
-        gap_at(problem, start) if statement.quantity == "gap" else float(e @ e),
-        count,
-    )
+    return curve(statement, letters, first, count)
 
 
 def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:

@@ -44,6 +44,14 @@ class Mixture:
         left = self.rows[0] - weights @ self.rows[1:]
         return self.factor * float(left @ left) / self.n_terms
 
+    def noise_sq_along(self, weights: Array) -> Array:
+        """The same for every row of ``weights`` (T, m), (T,): the least noise, and what a weight
+        adds to it, both without cancellation.
+        """
+        least = least_norm(self.variance, self.covariance)
+        away = weights - least
+        return self.noise_sq(least) + np.einsum("ti,ij,tj->t", away, self.variance, away)
+
     def bias_sq(self, weights: Array) -> float:
         """|sum lam_j h_j|^2."""
         total = weights @ self.means
