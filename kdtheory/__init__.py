@@ -49,6 +49,7 @@ _HOME = {
         "stationary",
     ),
     "kdtheory.engines.simulate.simulation": ("simulate",),
+    "kdtheory.discovery.step": ("OneStep",),
     "kdtheory.worst_cases.value": ("worst_case", "worst_case_interval"),
     "kdtheory.instances.counterexamples": ("Counterexample", "refute"),
     "kdtheory.evidence.verdicts": ("Verdict", "verify", "verify_sweep", "verify_update"),

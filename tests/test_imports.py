@@ -24,6 +24,7 @@ ORDER = (
     "engines",
     "evidence",
     "prover",
+    "discovery",
     "estimate",
     "torch",
     "campaigns",

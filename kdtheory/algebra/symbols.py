@@ -19,6 +19,7 @@ class Letter:
 
 
 TABLE: dict[str, Letter] = {}
+_SIGNS = ("positive", "nonnegative", "real")
 
 
 def _letter(name: str, latex: str, sign: str, unit: str, meaning: str) -> sp.Symbol:
@@ -278,6 +279,29 @@ def _gram_letters() -> dict[tuple[str, str], sp.Expr]:
 
 
 GRAM: dict[tuple[str, str], sp.Expr] = _gram_letters()
+
+
+def own(name: str, sign: str = "positive") -> sp.Symbol:
+    """A letter of somebody's own statement: "positive", "nonnegative" or "real"; it has no row in
+    the table.
+    """
+    if sign not in _SIGNS:
+        raise ValueError(f"a letter is one of {', '.join(_SIGNS)}, got {sign!r}")
+    return sp.Symbol(name, **{sign: True})
+
+
+def own_gram(mean: tuple[str, ...], centred: tuple[str, ...]) -> dict[tuple[str, str], sp.Expr]:
+    """Letters for the two Gram matrices of vectors of one's own, both orders of a pair.
+
+    Their names, "<u,v>", are no identifiers, so that no letter of a statement can be one of them.
+    """
+    letters: dict[tuple[str, str], sp.Expr] = {}
+    for block in (mean, centred):
+        for i, u in enumerate(block):
+            for v in block[i:]:
+                letter = own(f"<{u},{v}>", "nonnegative" if u == v else "real")
+                letters[u, v] = letters[v, u] = letter
+    return letters
 
 
 class _Printer(LatexPrinter):

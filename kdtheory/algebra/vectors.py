@@ -9,10 +9,12 @@ own bookkeeping for Section 1 of the paper).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
-from kdtheory.algebra.symbols import GRAM
+from kdtheory.algebra.symbols import CENTRED, DETERMINISTIC, GRAM, own_gram
 
 Vector = Mapping[str, sp.Expr]
 ONE = sp.Integer(1)
@@ -36,11 +38,38 @@ def combine(*terms: tuple[sp.Expr | int, Vector]) -> dict[str, sp.Expr]:
     return total
 
 
+@dataclass(frozen=True)
+class Space:
+    """The vectors that a statement speaks of, in two blocks with a Gram matrix each."""
+
+    mean: tuple[str, ...]
+    centred: tuple[str, ...]
+
+    @cached_property
+    def gram(self) -> Mapping[tuple[str, str], sp.Expr]:
+        """The letter of every pair inside a block, in both orders."""
+        return GRAM if self == PAPER else own_gram(self.mean, self.centred)
+
+    def inner(self, u: Vector, v: Vector) -> sp.Expr:
+        """E<u, v> in Gram letters; pairs across the two blocks vanish.
+
+        Raises ValueError at a vector that is in neither block.
+        """
+        unknown = sorted({*u, *v} - {*self.mean, *self.centred})
+        if unknown:
+            raise ValueError(f"vectors {unknown} are not among {(*self.mean, *self.centred)}")
+        gram = self.gram
+        return sp.Add(
+            *(x * y * gram[i, j] for i, x in u.items() for j, y in v.items() if (i, j) in gram)
+        )
+
+
+PAPER = Space(DETERMINISTIC, CENTRED)
+
+
 def inner(u: Vector, v: Vector) -> sp.Expr:
-    """E<u, v> in Gram letters; pairs across the two blocks vanish."""
-    return sp.Add(
-        *(x * y * GRAM[i, j] for i, x in u.items() for j, y in v.items() if (i, j) in GRAM)
-    )
+    """E<u, v> in the paper's Gram letters; pairs across the two blocks vanish."""
+    return PAPER.inner(u, v)
 
 
 def norm_sq(u: Vector) -> sp.Expr:

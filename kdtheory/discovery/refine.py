@@ -1,0 +1,422 @@
+"""From a float solution to exact multipliers: Newton's method on the optimality conditions.
+
+The float solution says which rows are active and what rank each Gram matrix has.  With X = V V^T in
+each block the conditions are polynomial,
+
+    Z(u) V = 0,    no scalar left over,    every active row holds with equality,
+
+and Newton from the float solution doubles the correct digits each time.  Where the multipliers are
+rational, continued fractions find them; whether they prove what they should is checked over Q by
+``Program.proves``, so nothing here has to be believed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from kdtheory.discovery import semidefinite as sdp
+from kdtheory.discovery.forms import ONE, Key
+from kdtheory.discovery.program import ZERO, Program, Row, gram
+from kdtheory.errors import MissingTool
+
+RANK = (1e-7, 1e-10)  # singular values below this count as 0, the first that leads to something
+START_BITS = 256
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the float solution says about the exact one: active rows, and the rank of each Gram
+    matrix; ``unique``: the multipliers are isolated.
+    """
+
+    active: tuple[int, ...]
+    ranks: tuple[int, int]
+    unique: bool
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Multipliers of all rows: rational where ``rational`` has them, else ``digits`` holds them to
+    ``bits`` bits, as ``point`` does the worst point, whose Gram matrices are sums of squares.
+    """
+
+    shape: Shape
+    rational: tuple[Fraction, ...] | None
+    digits: tuple[Fraction, ...]
+    bits: int
+    point: dict[Key, Fraction]
+
+
+def flint() -> Any:
+    """The package that Newton's exact arithmetic needs.
+
+    Raises:
+        MissingTool: it is not installed.
+    """
+    try:
+        return importlib.import_module("flint")
+    except ImportError as error:
+        raise MissingTool(
+            "discovery needs python-flint for its exact arithmetic: pip install"
+            " 'kdtheory[checkers]' (or pip install python-flint)"
+        ) from error
+
+
+def in_units(problem: sdp.Scaled) -> Program:
+    """The same program in the coordinates of ``problem``, exactly: its floats are fractions."""
+    program = problem.program
+    bases = [[[Fraction(x) for x in row] for row in b.tolist()] for b in problem.units.bases]
+    units = [Fraction(x) for x in problem.units.scalars.tolist()]
+
+    def form(given: Any, factor: Fraction) -> dict[Key, Fraction]:
+        found: dict[Key, Fraction] = {}
+        for block, basis in zip(program.blocks, bases, strict=True):
+            place = {v: i for i, v in enumerate(block)}
+            for key, value in given.items():
+                if not isinstance(key, tuple) or key[0] not in place:
+                    continue
+                left, right = basis[place[key[0]]], basis[place[key[1]]]
+                for i, x in enumerate(left):
+                    for j, y in enumerate(right):
+                        if x and y:
+                            pair = (block[min(i, j)], block[max(i, j)])
+                            found[pair] = found.get(pair, ZERO) + factor * value * x * y
+        for name, unit in zip(program.scalars, units, strict=True):
+            if name in given:
+                found[name] = factor * given[name] * unit
+        if ONE in given:
+            found[ONE] = factor * given[ONE]
+        return found
+
+    rows = tuple(
+        Row(row.name, row.sign, form(row.form, Fraction(w)), row.bound * Fraction(w))
+        for row, w in zip(program.rows, problem.weights.tolist(), strict=True)
+    )
+    objective = form(program.objective, 1 / Fraction(problem.unit_value))
+    return Program(program.blocks, program.scalars, objective, rows)
+
+
+class _System:
+    """The optimality conditions of one program with a given active set and given ranks.
+
+    Unknowns: multipliers of active rows, scalars, then V block by block, row-major.
+    """
+
+    def __init__(self, program: Program, active: tuple[int, ...], ranks: tuple[int, int]) -> None:
+        self.program, self.active, self.ranks = program, active, ranks
+        self.blocks = program.blocks
+        at = len(active)
+        self.scalars = {name: at + i for i, name in enumerate(program.scalars)}
+        at += len(program.scalars)
+        self.places: list[dict[tuple[str, int], int]] = []
+        for block, rank in zip(self.blocks, ranks, strict=True):
+            self.places.append(
+                {(v, r): at + i * rank + r for i, v in enumerate(block) for r in range(rank)}
+            )
+            at += len(block) * rank
+        self.unknowns = at
+        self.equations = len(self.places[0]) + len(self.places[1]) + len(program.scalars)
+        self.equations += len(active)
+        self.parts = [self._entries(program.rows[i].form, program.rows[i].sign) for i in active]
+        self.constant = self._entries(program.objective, -1)
+
+    def _entries(self, form: Any, sign: int) -> list[tuple[Any, Fraction]]:
+        return [(key, sign * value) for key, value in form.items() if key != ONE and value]
+
+    def lines(self, x: Any, convert: Any) -> Iterator[tuple[Any, dict[int, Any]]]:
+        """Residual and derivative of every equation at x; ``convert`` makes numbers of
+        Fractions.
+        """
+        zero = convert(ZERO)
+        half = Fraction(1, 2)
+        left = {key: convert(value) for key, value in self.constant}
+        parts = [[(key, convert(value)) for key, value in part] for part in self.parts]
+        for i, part in enumerate(parts):
+            for key, value in part:
+                left[key] = left.get(key, zero) + x[i] * value
+        two = convert(half)
+        for place, rank in zip(self.places, self.ranks, strict=True):
+            if not place:
+                continue
+            block = sorted({v for v, _ in place}, key=lambda v: place[v, 0])
+            for v in block:
+                pairs = {
+                    w: (left.get((v, w), left.get((w, v), zero))) * (1 if v == w else two)
+                    for w in block
+                }
+                for r in range(rank):
+                    residual, slope = zero, {}
+                    for w, entry in pairs.items():
+                        residual = residual + entry * x[place[w, r]]
+                        slope[place[w, r]] = entry
+                    for i, part in enumerate(parts):
+                        own = zero
+                        seen = False
+                        for key, value in part:
+                            if isinstance(key, tuple) and v in key:
+                                other = key[1] if key[0] == v else key[0]
+                                own = (
+                                    own
+                                    + value * (1 if key[0] == key[1] else two) * x[place[other, r]]
+                                )
+                                seen = True
+                        if seen:
+                            slope[i] = own
+                    yield residual, slope
+        for name in self.program.scalars:
+            residual = left.get(name, zero)
+            slope = {i: value for i, part in enumerate(parts) for key, value in part if key == name}
+            yield residual, slope
+        for i, part in zip(self.active, parts, strict=True):
+            residual, slope = -convert(self.program.rows[i].reach), {}
+            for key, value in part:
+                if not isinstance(key, tuple):
+                    residual = residual + value * x[self.scalars[key]]
+                    slope[self.scalars[key]] = value
+                    continue
+                for place, rank in zip(self.places, self.ranks, strict=True):
+                    if (key[0], 0) not in place:
+                        continue
+                    for r in range(rank):
+                        a, b = place[key[0], r], place[key[1], r]
+                        residual = residual + value * x[a] * x[b]
+                        slope[a] = slope.get(a, zero) + value * x[b]
+                        slope[b] = slope.get(b, zero) + value * x[a]
+            yield residual, slope
+
+    def point(self, x: list[Fraction]) -> dict[Key, Fraction]:
+        """Gram entries and scalars."""
+        found: dict[Key, Fraction] = {name: x[place] for name, place in self.scalars.items()}
+        for key in self.program.keys:
+            for place, rank in zip(self.places, self.ranks, strict=True):
+                if isinstance(key, tuple) and (key[0], 0) in place:
+                    found[key] = sum(
+                        (x[place[key[0], r]] * x[place[key[1], r]] for r in range(rank)), ZERO
+                    )
+        return found
+
+    def dense(self, x: Any) -> tuple[Any, Any]:
+        """Residual and Jacobian in floats."""
+        residual, jacobian = [], np.zeros((self.equations, self.unknowns))
+        for index, (own, slope) in enumerate(self.lines(x, float)):
+            residual.append(own)
+            for column, value in slope.items():
+                jacobian[index, column] = value
+        return np.array(residual), jacobian
+
+
+def refined(problem: sdp.Scaled, guess: sdp.Guess, *, most_bits: int = START_BITS) -> Exact | None:
+    """Exact multipliers near a float solution, in the program's own units; None where Newton does
+    not settle.
+    """
+    program = in_units(problem)
+    start = _start(problem, guess, program)
+    if start is None:
+        return None
+    found = next(filter(None, (_polished(*start, small, most_bits) for small in RANK)), None)
+    if found is None:
+        return None
+    units = [Fraction(w) * Fraction(problem.unit_value) for w in problem.weights.tolist()]
+
+    def own(values: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+        return tuple(value * unit for value, unit in zip(values, units, strict=True))
+
+    return Exact(
+        found.shape,
+        None if found.rational is None else own(found.rational),
+        own(found.digits),
+        found.bits,
+        in_own_units(problem, found.point),
+    )
+
+
+def _polished(system: _System, x: Any, small: float, most_bits: int) -> Exact | None:
+    """Newton with singular values below ``small`` taken for 0."""
+    for _ in range(6):  # the float solution to its last digit, least change first
+        residual, jacobian = system.dense(x)
+        x = x - np.linalg.lstsq(jacobian, residual, rcond=small)[0]
+        if not np.all(np.isfinite(x)):
+            return None
+    residual, jacobian = system.dense(x)
+    if np.abs(residual).max(initial=0.0) > 1e-9:
+        return None
+    rows, columns, unique = _independent(jacobian, len(system.active), small)
+    shape = Shape(system.active, system.ranks, unique)
+    return _newton(system, x, rows, columns, shape, most_bits=most_bits)
+
+
+def in_own_units(problem: sdp.Scaled, point: dict[Key, Fraction]) -> dict[Key, Fraction]:
+    """Gram entries and scalars in the program's own coordinates."""
+    found: dict[Key, Fraction] = {}
+    for block, base in zip(problem.program.blocks, problem.units.bases, strict=True):
+        basis = [[Fraction(x) for x in row] for row in base.tolist()]
+        old = gram(point, block)
+        for i, v in enumerate(block):
+            for j in range(i, len(block)):
+                found[v, block[j]] = sum(
+                    (
+                        basis[i][k] * old[k][m] * basis[j][m]
+                        for k in range(len(block))
+                        for m in range(len(block))
+                    ),
+                    ZERO,
+                )
+    for name, unit in zip(problem.program.scalars, problem.units.scalars.tolist(), strict=True):
+        found[name] = point[name] * Fraction(unit)
+    return found
+
+
+def _start(problem: sdp.Scaled, guess: sdp.Guess, program: Program) -> tuple[_System, Any] | None:
+    """Active rows and ranks by comparing each number with its partner: a multiplier with its
+    slack, an eigenvalue of X with that of Z.
+    """
+    u = guess.multipliers / problem.weights / problem.unit_value
+    point = guess.point
+    slack = problem.bounds - problem.table @ point
+    active = tuple(int(i) for i in np.flatnonzero(u > np.maximum(slack, 0.0)))
+    place = {key: index for index, key in enumerate(program.keys)}
+    left = problem.table.T @ u - problem.objective
+    factors = []
+    for block in program.blocks:
+        if not block:
+            factors.append(np.zeros((0, 0)))
+            continue
+        size = range(len(block))
+        x = np.array(
+            [[point[place[block[min(i, j)], block[max(i, j)]]] for j in size] for i in size]
+        )
+        z = np.array(
+            [
+                [
+                    left[place[block[min(i, j)], block[max(i, j)]]] * (1.0 if i == j else 0.5)
+                    for j in size
+                ]
+                for i in size
+            ]
+        )
+        values, vectors = np.linalg.eigh(x)
+        own = np.einsum("ji,jk,ki->i", vectors, z, vectors)
+        kept = values > np.maximum(own, 1e-9 * max(values.max(), 0.0))
+        factors.append(vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0)))
+    system = _System(program, active, (factors[0].shape[1], factors[1].shape[1]))
+    own = [u[i] for i in active]
+    scalars = [point[place[name]] for name in program.scalars]
+    x = np.array([*own, *scalars, *factors[0].ravel(), *factors[1].ravel()], float)
+    return (system, x) if np.all(np.isfinite(x)) else None
+
+
+def _independent(
+    jacobian: Any, multipliers: int, small: float
+) -> tuple[list[int], list[int], bool]:
+    """As many rows and columns as the rank, multipliers first; and whether the multipliers are
+    determined.
+    """
+    if jacobian.size == 0:
+        return [], [], True
+    scale = np.abs(jacobian).max(axis=0, initial=0.0)
+    jacobian = jacobian / np.where(scale > 0, scale, 1.0)
+    _, triangle, columns = linalg.qr(jacobian, pivoting=True, mode="economic")
+    diagonal = np.abs(np.diag(triangle))
+    rank = int((diagonal > small * diagonal[0]).sum())
+    chosen = sorted(int(c) for c in columns[:rank])
+    _, _, rows = linalg.qr(jacobian[:, chosen].T, pivoting=True, mode="economic")
+    _, values, right = np.linalg.svd(jacobian)
+    null = right[int((values > small * values[0]).sum()) :]
+    unique = bool(np.abs(null[:, :multipliers]).max(initial=0.0) < 1e-5)
+    return sorted(int(r) for r in rows[:rank]), chosen, unique
+
+
+def _newton(
+    system: _System,
+    x: Any,
+    rows: list[int],
+    columns: list[int],
+    shape: Shape,
+    *,
+    most_bits: int,
+) -> Exact | None:
+    tool = flint()
+    context = tool.ctx
+    before = context.prec
+    try:
+        context.prec = 128
+        values = [tool.arb(float(v)) for v in x]
+
+        def convert(value: Fraction) -> Any:
+            return tool.arb(tool.fmpq(value.numerator, value.denominator))
+
+        bits, known = START_BITS, 40
+        while True:
+            context.prec = bits + 64
+            while known < bits:
+                values, error = _newton_step(tool, system, values, rows, columns, convert)
+                if error is None or error > -20:
+                    return None
+                known = min(2 * -error - 20, bits) if -2 * error - 20 > known else known + 10
+            x = [_fraction(value) for value in values]
+            u = [ZERO] * len(system.program.rows)
+            for place, value in zip(system.active, x, strict=False):
+                u[place] = value
+            found = _rationals(u, bits)
+            if found is not None and not system.program.proves(found):
+                found = None
+            if found is not None or bits * 4 > most_bits:
+                own = None if found is None else tuple(found)
+                return Exact(shape, own, tuple(u), bits, system.point(x))
+            bits *= 4
+    except ZeroDivisionError:
+        return None
+    finally:
+        context.prec = before
+
+
+def _newton_step(
+    tool: Any, system: _System, values: list[Any], rows: list[int], columns: list[int], convert: Any
+) -> tuple[list[Any], int | None]:
+    """One step on the chosen square part, in balls whose radii are dropped; the size of the step as
+    a power of two.
+    """
+    wanted, index = set(rows), {c: i for i, c in enumerate(columns)}
+    zero = tool.arb(0)
+    lines = [line for i, line in enumerate(system.lines(values, convert)) if i in wanted]
+    size = len(columns)
+    entries = [zero] * (size * size)
+    for i, (_, slope) in enumerate(lines):
+        for column, value in slope.items():
+            if column in index:
+                entries[i * size + index[column]] = value.mid()
+    if not size:
+        return values, -10_000
+    right = tool.arb_mat(size, 1, [residual.mid() for residual, _ in lines])
+    step = tool.arb_mat(size, size, entries).solve(right)
+    found, largest = list(values), -10_000
+    for i, column in enumerate(columns):
+        move = step[i, 0].mid()
+        found[column] = (values[column] - move).mid()
+        if move != 0:
+            largest = max(largest, math.frexp(float(abs(move)))[1] if abs(move) > 1e-300 else -990)
+    return found, largest
+
+
+def _fraction(ball: Any) -> Fraction:
+    mantissa, exponent = ball.mid().man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _rationals(u: list[Fraction], bits: int) -> list[Fraction] | None:
+    """Short fractions next to all numbers; None where one of them is not short."""
+    found = []
+    for value in u:
+        short = value.limit_denominator(1 << (bits // 3))
+        if abs(short - value) > Fraction(1, 1 << (bits * 9 // 10)) * max(abs(value), ZERO):
+            return None
+        found.append(short)
+    return found
