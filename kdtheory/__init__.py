@@ -79,6 +79,11 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def module_of(name: str) -> str:
+    """The module in which a public name lives."""
+    return _MODULE_OF[name]
+
+
 def __dir__() -> list[str]:
     """The public names."""
     return __all__
