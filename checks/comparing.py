@@ -10,12 +10,12 @@ import numpy as np
 from hypothesis import settings
 
 from kdtheory.bounds.values import bound
-from kdtheory.checks.strategies import Case
 from kdtheory.problems import FiniteSum
 from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS
+from kdtheory.testing.setting import Setting
 
 STATEMENTS = tuple(name for name, theorem in THEOREMS.items() if theorem.psi is not None)
 WEIGHED = tuple(name for name in STATEMENTS if not name.startswith("compressed"))
@@ -43,7 +43,7 @@ def magnitude(problem: FiniteSum, *points: Array) -> float:
     return 1.0 + sum(abs(problem.value(x)) + float(x @ x) for x in points) + abs(problem.minimum)
 
 
-def rule_of(theorem: str, case: Case) -> DistilledSGD:
+def rule_of(theorem: str, case: Setting) -> DistilledSGD:
     """The rule that the case describes."""
     return DistilledSGD(
         case.weight,
@@ -54,11 +54,11 @@ def rule_of(theorem: str, case: Case) -> DistilledSGD:
     )
 
 
-def claimed(theorem: str, case: Case, steps: int) -> Array:
+def claimed(theorem: str, case: Setting, steps: int) -> Array:
     """The right-hand side for t = 0..steps, (steps + 1,)."""
     return bound(
         case.problem,
-        case.theta,
+        case.teacher,
         theorem=theorem,
         step_size=case.step_size,
         weight=case.weight,
@@ -70,12 +70,12 @@ def claimed(theorem: str, case: Case, steps: int) -> Array:
     )
 
 
-def after_one_step(theorem: str, case: Case) -> float:
+def after_one_step(theorem: str, case: Setting) -> float:
     """The mean over all batches and compressions, written from the paper's (7) and not through the
     engine.
     """
     problem, statement = case.problem, THEOREMS[theorem]
-    student, teacher = problem.gradients(case.x), problem.gradients(case.theta)
+    student, teacher = problem.gradients(case.x), problem.gradients(case.teacher)
     push = teacher - teacher.mean(axis=0) if statement.unbiased else teacher
     pick = range(problem.n_terms)
     drawn = (

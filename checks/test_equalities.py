@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from kdtheory.algebra import assumptions as asm
 from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import bound, noise_floor, step_size_limit
-from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import (
     ROUNDING,
     VALUE_ROUNDING,
@@ -27,7 +26,6 @@ from kdtheory.checks.comparing import (
     few,
     magnitude,
 )
-from kdtheory.checks.strategies import Case
 from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
 from kdtheory.instances import matching
 from kdtheory.problems import Constant, Constants, FiniteSum, LeastSquares
@@ -35,6 +33,8 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS
+from kdtheory.testing import strategies as own
+from kdtheory.testing.setting import Setting
 
 
 @given(own.least_squares(), st.data())
@@ -52,23 +52,28 @@ def test_letters_of_one_step(problem: LeastSquares, data: st.DataObject) -> None
         assert abs(slack_at(assumption, letters)) <= room
 
 
-@given(own.cases("theorem-1-sharp", exact=True))
+@given(own.settings("theorem-1-sharp", exact=True))
 @few
-def test_engine_is_the_mean_over_index_paths(case: Case) -> None:
+def test_engine_is_the_mean_over_index_paths(case: Setting) -> None:
     """Equality: the exact engine against all N^3 paths, walked one by one."""
     from kdtheory.engines.exact import expected
 
     problem = case.problem
     assert isinstance(problem, LeastSquares)
-    push = case.weight * problem.gradients(case.theta)
+    push = case.weight * problem.gradients(case.teacher)
     ends = [case.x]
     for _ in range(3):
         ends = [row for x in ends for row in x - case.step_size * (problem.gradients(x) - push)]
     seen = expected(
-        problem, case.theta, DistilledSGD(case.weight), step_size=case.step_size, x0=case.x, steps=3
+        problem,
+        case.teacher,
+        DistilledSGD(case.weight),
+        step_size=case.step_size,
+        x0=case.x,
+        steps=3,
     )
     walked = float(np.mean([((x - problem.minimiser) ** 2).sum() for x in ends]))
-    assert equal(walked, float(seen.sq_distance[-1]), size=magnitude(problem, case.x, case.theta))
+    assert equal(walked, float(seen.sq_distance[-1]), size=magnitude(problem, case.x, case.teacher))
 
 
 @dataclass(frozen=True)
@@ -126,13 +131,14 @@ def test_change_of_units(theorem: str) -> None:
     at all.
     """
 
-    @given(own.cases(theorem), st.sampled_from([4.0, 0.25]), st.sampled_from([1.0, 2.0]))
+    @given(own.settings(theorem), st.sampled_from([4.0, 0.25]), st.sampled_from([1.0, 2.0]))
     @settings(few, max_examples=20)
-    def check(case: Case, c: float, r: float) -> None:
+    def check(case: Setting, c: float, r: float) -> None:
         other = Rescaled(case.problem, c, r)
-        moved = Case(
+        moved = Setting(
+            theorem,
             other,
-            r * case.theta,
+            r * case.teacher,
             r * case.x,
             case.step_size * r**2 / c,
             case.weight,
@@ -148,7 +154,7 @@ def test_change_of_units(theorem: str) -> None:
         same, again = (
             optimal_weight(
                 here.problem,
-                here.theta,
+                here.teacher,
                 step_size=here.step_size,
                 criterion=theorem,
                 batch_size=here.batch_size,
@@ -332,8 +338,16 @@ def test_one_dimensional_quadratics_attain_one_step(
     """
     theta = 1.0
     x = stretch * abs(weight * theta) * np.sign(weight * theta) if weight else stretch
-    case = Case(
-        line(mu, noise), np.array([theta]), np.array([x]), share / mu, weight, 1, True, None
+    case = Setting(
+        "theorem-1-envelope",
+        line(mu, noise),
+        np.array([theta]),
+        np.array([x]),
+        share / mu,
+        weight,
+        1,
+        True,
+        None,
     )
     assert equal(
         after_one_step("theorem-1-envelope", case), claimed("theorem-1-envelope", case, 1)[1]

@@ -16,7 +16,6 @@ from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import noise_floor
-from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import (
     ROUNDING,
     STATEMENTS,
@@ -28,10 +27,11 @@ from kdtheory.checks.comparing import (
     magnitude,
     rule_of,
 )
-from kdtheory.checks.strategies import Case
 from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
 from kdtheory.problems import LeastSquares
 from kdtheory.statements.theorems import THEOREMS
+from kdtheory.testing import strategies as own
+from kdtheory.testing.setting import Setting
 
 CHAINS = {
     "theorem-1": ("theorem-1-envelope", "theorem-1-sharp", "theorem-1-refined", "theorem-1"),
@@ -84,11 +84,11 @@ def test_assumptions_hold(data: st.DataObject) -> None:
 def test_one_step(theorem: str) -> None:
     """E s(x+) <= psi(s(x)) on all classes."""
 
-    @given(own.cases(theorem))
+    @given(own.settings(theorem))
     @few
-    def check(case: Case) -> None:
+    def check(case: Setting) -> None:
         left, right = after_one_step(theorem, case), claimed(theorem, case, 1)[1]
-        assert at_most(left, right, size=magnitude(case.problem, case.x, case.theta)), (
+        assert at_most(left, right, size=magnitude(case.problem, case.x, case.teacher)), (
             f"{left:.9g} > {right:.9g}"
         )
 
@@ -100,20 +100,20 @@ def test_iterates(theorem: str) -> None:
     """Exact moments of least squares stay below the bound at every t."""
     from kdtheory.engines.exact import expected
 
-    @given(own.cases(theorem, exact=True))
+    @given(own.settings(theorem, exact=True))
     @few
-    def check(case: Case) -> None:
+    def check(case: Setting) -> None:
         assert isinstance(case.problem, LeastSquares)
         seen = expected(
             case.problem,
-            case.theta,
+            case.teacher,
             rule_of(theorem, case),
             step_size=case.step_size,
             x0=case.x,
             steps=30,
         )
         lefts = seen.gap if THEOREMS[theorem].quantity == "gap" else seen.sq_distance
-        size = magnitude(case.problem, case.x, case.theta)
+        size = magnitude(case.problem, case.x, case.teacher)
         for t, (left, right) in enumerate(zip(lefts, claimed(theorem, case, 30), strict=True)):
             assert at_most(left, right, size=size), f"t = {t}: {left:.9g} > {right:.9g}"
 
@@ -129,13 +129,13 @@ def test_lambda_star_minimises(theorem: str) -> None:
     not (the best weight at a state s depends on s, and compression moves the fixed point).
     """
 
-    @given(own.cases(theorem))
+    @given(own.settings(theorem))
     @settings(few, max_examples=20)
-    def check(case: Case) -> None:
+    def check(case: Setting) -> None:
         def floor(weight: float) -> float:
             return noise_floor(
                 case.problem,
-                case.theta,
+                case.teacher,
                 theorem=theorem,
                 step_size=case.step_size,
                 weight=weight,
@@ -145,7 +145,7 @@ def test_lambda_star_minimises(theorem: str) -> None:
 
         best = optimal_weight(
             case.problem,
-            case.theta,
+            case.teacher,
             step_size=case.step_size,
             criterion=theorem,
             batch_size=case.batch_size,
@@ -165,13 +165,13 @@ def test_lambda_star_minimises(theorem: str) -> None:
 def test_chain_of_floors(paper: str) -> None:
     """envelope <= sharp <= refined <= paper, in the paper's range."""
 
-    @given(own.cases(paper))
+    @given(own.settings(paper))
     @few
-    def check(case: Case) -> None:
+    def check(case: Setting) -> None:
         floors = [
             noise_floor(
                 case.problem,
-                case.theta,
+                case.teacher,
                 theorem=name,
                 step_size=case.step_size,
                 weight=case.weight,

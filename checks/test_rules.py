@@ -14,9 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdtheory.bounds.values import bound, step_size_limit
-from kdtheory.checks import strategies as own
 from kdtheory.checks.comparing import after_one_step, few, magnitude
-from kdtheory.checks.strategies import Case
 from kdtheory.engines.exact import expected
 from kdtheory.engines.simulate import simulation
 from kdtheory.problems import (
@@ -29,6 +27,8 @@ from kdtheory.problems import (
 from kdtheory.problems.base import Array
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, noise
+from kdtheory.testing import strategies as own
+from kdtheory.testing.setting import Setting
 
 Model = LeastSquares | LogisticRegression | SoftmaxRegression
 Gradients = Callable[[Model, Array, Array, float], Array]
@@ -144,7 +144,7 @@ def test_perfect_teacher_keeps_the_optimum(
     """
     best, (size, replacement) = problem.minimiser, data.draw(own.batches(problem))
     gamma = data.draw(own.step_sizes(problem, "theorem-2-envelope", batch_size=size))
-    case = Case(problem, best, best, gamma, 1.0, size, replacement, None)
+    case = Setting("theorem-1-envelope", problem, best, best, gamma, 1.0, size, replacement, None)
     left = after_one_step("unbiased-pl" if unbiased else "theorem-2", case)
     # |gamma grad f(x*)| is rounding in x*, about 1e-15 of the sizes at hand, and enters squared.
     assert left <= 1e-13 * magnitude(problem, best)
@@ -155,11 +155,11 @@ def test_imperfect_teachers_do_not() -> None:
     for name, problem in classes().items():
         best, gamma = problem.minimiser, step_size_limit(problem, "theorem-2")
         for theta, weight in ((best, 0.9), (best + 0.1, 1.0)):
-            case = Case(problem, theta, best, gamma, weight, 1, True, None)
+            case = Setting("theorem-1-envelope", problem, theta, best, gamma, weight, 1, True, None)
             assert after_one_step("theorem-2", case) > 1e-12, name
 
 
-def misses(engine: str, case: Case, rule: DistilledSGD, *, replicates: int = 400) -> list[str]:
+def misses(engine: str, case: Setting, rule: DistilledSGD, *, replicates: int = 400) -> list[str]:
     """Times and quantities at which the engine's mean is more than 6 standard errors off the exact
     one.
 
@@ -171,7 +171,7 @@ def misses(engine: str, case: Case, rule: DistilledSGD, *, replicates: int = 400
     gamma = case.step_size / 2
     run = simulation.simulate(
         case.problem,
-        case.theta,
+        case.teacher,
         rule,
         step_size=gamma,
         x0=case.x,
@@ -182,13 +182,13 @@ def misses(engine: str, case: Case, rule: DistilledSGD, *, replicates: int = 400
     )
     true = expected(
         case.problem,
-        case.theta,
+        case.teacher,
         DistilledSGD(case.weight, batch_size=case.batch_size, replacement=case.replacement),
         step_size=gamma,
         x0=case.x,
         steps=8,
     )
-    rounding = 1e-10 * magnitude(case.problem, case.x, case.theta)
+    rounding = 1e-10 * magnitude(case.problem, case.x, case.teacher)
     found = []
     for name, mean, error, value in (
         ("E|x-x*|^2", run.sq_distance, run.sq_distance_error, true.sq_distance),
@@ -206,9 +206,9 @@ def misses(engine: str, case: Case, rule: DistilledSGD, *, replicates: int = 400
 def test_monte_carlo_stays_inside_its_interval(engine: str) -> None:
     """Simulated means, by either engine, against exact moments, all rules that ``cases`` draws."""
 
-    @given(own.cases("theorem-1-envelope", exact=True))
+    @given(own.settings("theorem-1-envelope", exact=True))
     @settings(few, max_examples=60)
-    def check(case: Case) -> None:
+    def check(case: Setting) -> None:
         rule = DistilledSGD(case.weight, batch_size=case.batch_size, replacement=case.replacement)
         assert misses(engine, case, rule) == []
 
@@ -222,7 +222,8 @@ def test_monte_carlo_stays_inside_its_interval(engine: str) -> None:
 def test_wrong_rules_leave_the_interval(engine: str, change: dict[str, Any]) -> None:
     """What the check above refuses: sign, square, centring, batch."""
     problem = classes()["least squares"]
-    case = Case(
+    case = Setting(
+        "theorem-1-envelope",
         problem,
         np.array([3.0, -2.0]),
         problem.minimiser,
@@ -258,7 +259,9 @@ def test_one_step_refuses_a_bound_without_noise(name: str) -> None:
                 problem.minimiser + 0.5,
                 step_size_limit(problem, name),
             )
-            left = after_one_step(name, Case(problem, theta, best, gamma, 0.3, 1, True, None))
+            left = after_one_step(
+                name, Setting("theorem-1-envelope", problem, theta, best, gamma, 0.3, 1, True, None)
+            )
             right = [
                 bound(problem, theta, theorem=one, step_size=gamma, weight=0.3, x0=best, steps=1)[1]
                 for one in (theorem, calm)

@@ -30,6 +30,7 @@ ORDER = (
     "campaigns",
     "report",
     "reproductions",
+    "testing",
     "commands",
     "cli",
 )

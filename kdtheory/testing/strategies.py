@@ -6,11 +6,12 @@ Numbers are multiples of 1/8 of moderate size, so that examples shrink to small 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import strategies as st
 
+from kdtheory.algebra.assumptions import compressor as compressor_law
 from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import step_size_limit, theorem_named
 from kdtheory.problems import (
@@ -22,22 +23,12 @@ from kdtheory.problems import (
 )
 from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import teacher_statistics
-from kdtheory.rules.compressors import Bernoulli, StochasticRounding
-from kdtheory.rules.distilled import Compressor
+from kdtheory.rules.compressors import Bernoulli, RandK, StochasticRounding
+from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.testing.setting import Setting
 
-
-@dataclass(frozen=True)
-class Case:
-    """A statement's whole setting: everything that ``bound`` takes."""
-
-    problem: FiniteSum
-    theta: Array
-    x: Array
-    step_size: float
-    weight: float
-    batch_size: int
-    replacement: bool
-    compressor: Compressor | None
+# Fixed weights that every test should see: none, all, a negative one, more than all.
+WEIGHTS = (0.0, 1.0, -0.75, 1.75)
 
 
 def arrays(*shape: int) -> st.SearchStrategy[Array]:
@@ -134,27 +125,42 @@ def step_sizes(
 
 
 def weights(
-    problem: FiniteSum, theta: Array, theorem: str, *, step_size: float, batch_size: int = 1
+    problem: FiniteSum | None = None,
+    teacher: Array | None = None,
+    theorem: str = "theorem-1",
+    *,
+    step_size: float | None = None,
+    batch_size: int = 1,
 ) -> st.SearchStrategy[float]:
-    """0, 1, the statement's lambda*, negative, and above 1.  Shrinks to 0."""
+    """0, 1, negative, above 1, and, where problem, teacher and step size are given, the statement's
+    lambda*.  Shrinks to 0.
+    """
+    if problem is None or teacher is None or step_size is None:
+        return st.sampled_from(WEIGHTS)
     best = optimal_weight(
-        problem, theta, step_size=step_size, criterion=theorem, batch_size=batch_size
+        problem, teacher, step_size=step_size, criterion=theorem, batch_size=batch_size
     )
-    return st.sampled_from([0.0, 1.0, best, -0.75, 1.75])
+    return st.sampled_from([*WEIGHTS[:2], best, *WEIGHTS[2:]])
 
 
 @st.composite
-def batches(draw: st.DrawFn, problem: FiniteSum) -> tuple[int, bool]:
-    """(size, with replacement): one index, a pair, or all terms.  Shrinks to one index with
-    replacement.
+def batches(
+    draw: st.DrawFn, problem: FiniteSum, *, sizes: Sequence[int] | None = None
+) -> tuple[int, bool]:
+    """(size, with replacement): one index, a pair, or all terms; only ``sizes`` where given (no
+    more than N without replacement).  Shrinks to the first size with replacement.
     """
     replacement = draw(st.sampled_from([True, False]))
-    return draw(st.sampled_from([1, 2] if replacement else [1, 2, problem.n_terms])), replacement
+    allowed = [1, 2] if replacement else [1, 2, problem.n_terms]
+    if sizes is not None:
+        allowed = [size for size in sizes if replacement or size <= problem.n_terms]
+        replacement, allowed = (replacement, allowed) if allowed else (True, list(sizes))
+    return draw(st.sampled_from(allowed)), replacement
 
 
 @st.composite
 def compressors(
-    draw: st.DrawFn, problem: FiniteSum, *, step_size: float, enumerate_only: bool
+    draw: st.DrawFn, problem: FiniteSum, *, step_size: float, enumerate_only: bool = False
 ) -> Compressor:
     """Bernoulli within (1+omega)(1-gamma mu) < 1, or (``enumerate_only``) rounding.  Shrinks to
     little compression.
@@ -169,20 +175,52 @@ def compressors(
 
 
 @st.composite
-def cases(draw: st.DrawFn, theorem: str, *, exact: bool = False) -> Case:
-    """A legal setting of the statement; ``exact``: least squares, where iterates have exact
-    moments.
+def rules(draw: st.DrawFn) -> DistilledSGD:
+    """Every kind of :class:`kdtheory.DistilledSGD`, with batches of one or two and compressors that
+    any dimension allows.  Shrinks to plain SGD.
     """
-    convex = theorem_named(theorem).modulus == "mu"
+    squeezed = st.sampled_from([None, RandK(1), Bernoulli(0.5), StochasticRounding(0.125)])
+    return DistilledSGD(
+        draw(weights()),
+        unbiased=draw(st.booleans()),
+        batch_size=draw(st.sampled_from([1, 2])),
+        replacement=draw(st.sampled_from([True, False])),
+        compressor=draw(squeezed),
+    )
+
+
+@st.composite
+def settings(
+    draw: st.DrawFn,
+    theorem: str,
+    *,
+    exact: bool = False,
+    batch_sizes: Sequence[int] | None = None,
+) -> Setting:
+    """A legal setting of a statement.
+
+    Args:
+        draw: Hypothesis gives it.
+        theorem: a key of ``THEOREMS`` that bounds a step.
+        exact: least squares only, where iterates have exact moments.
+        batch_sizes: the batch sizes to draw from; None for one index, a pair, or all terms.
+
+    Shrinks to one index of a noise-free problem with its minimiser as teacher.
+    """
+    statement = theorem_named(theorem)
+    convex = statement.modulus == "mu"
     problem = draw(
         least_squares(strongly_convex=convex) if exact else problems(strongly_convex=convex)
     )
     theta, x = draw(teachers(problem)), draw(points(problem))
-    batch_size, replacement = draw(batches(problem))
+    batch_size, replacement = draw(batches(problem, sizes=batch_sizes))
     gamma = draw(step_sizes(problem, theorem, batch_size=batch_size))
     weight = draw(weights(problem, theta, theorem, step_size=gamma, batch_size=batch_size))
-    squeezed = theorem.startswith("compressed")
+    squeezed = any(need.name == compressor_law.name for need in statement.needs)
     compressor = (
         draw(compressors(problem, step_size=gamma, enumerate_only=not exact)) if squeezed else None
     )
-    return Case(problem, theta, x, gamma, weight, batch_size, replacement, compressor)
+    return Setting(theorem, problem, theta, x, gamma, weight, batch_size, replacement, compressor)
+
+
+instances = settings
