@@ -285,7 +285,7 @@ def test_two_compressed_steps_are_the_mean_over_all_paths(compressor, kept):
         kd.DistilledSGD(0.5, compressor=kd.Bernoulli(0.99)),
     ],
 )
-def test_squaring_agrees_with_recursion_and_both_reach_the_stationary_law(rule):
+def test_powers_agree_with_recursion_and_both_reach_the_stationary_law(rule):
     found = kd.expected(
         SMALL, THETA, rule, step_size=GAMMA, x0=START, steps=100_000, at=[0, 7, 100_000]
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, frozen_array
+from kdtheory.problems.base import Array, frozen_array, positive_int
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,3 +122,19 @@ def as_schedule(
             f" out, or give {steps} step sizes and weights."
         )
     return found
+
+
+def horizon(schedule: Schedule | tuple[ArrayLike, ArrayLike | None] | None, steps: object) -> int:
+    """The number of steps: ``steps``, or the length of the schedule, which must be the same.
+
+    Raises:
+        InvalidInput: neither is given, or they differ.
+    """
+    if steps is not None:
+        count = positive_int(steps, "steps", minimum=0)
+        if schedule is not None:
+            as_schedule(schedule, steps=count)
+        return count
+    if schedule is None:
+        raise InvalidInput("steps is needed without a schedule. Use steps=1000, say.")
+    return len(as_schedule(schedule))

@@ -7,21 +7,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kdtheory.engines.exact import renewed
 from kdtheory.engines.exact.krylov import Krylov, Packing
+from kdtheory.engines.exact.law import Law, law_of, least_squares, on_range
 from kdtheory.engines.exact.recursion import Moments
 from kdtheory.engines.exact.reduced import AT_ONE, Symmetrised
 from kdtheory.engines.exact.results import Stationary
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import Array, FiniteSum, point
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.rules.experiment import experiment, ratios_of
+from kdtheory.rules.protocol import Rule, batch_factor, check_probabilities, check_rule
+from kdtheory.rules.renewed import RenewedTeacher
 
 SOLVED = 1e-11  # of the stationary values: what the solve may miss, by its own bound
 REFUSED = 1e-6  # more than this is no answer
 
 
 def stationary(
-    problem: FiniteSum, theta: ArrayLike, rule: DistilledSGD, *, step_size: float
+    problem: FiniteSum, theta: ArrayLike, rule: Rule | RenewedTeacher, *, step_size: float
 ) -> Stationary:
     """The limit of :func:`expected` as t grows, by one self-adjoint solve (on the range of the
     Hessian), any dimension.
@@ -32,8 +36,9 @@ def stationary(
 
     Args:
         problem: least squares.
-        theta: the teacher, (dim,).
-        rule: the update.
+        theta: the teacher, (dim,), or (m, dim); of a renewed teacher its start, which does not
+            matter.
+        rule: the update, or a renewed teacher.
         step_size: gamma, in units of x^2/f.
 
     Raises:
@@ -41,53 +46,56 @@ def stationary(
         Diverged: mean-square unstable; the message has the largest stable step size, or what the
             compressor adds.
     """
-    if not isinstance(problem, LeastSquares):
-        raise InvalidInput(
-            f"A stationary law needs least squares, got {type(problem).__name__}. Use simulate()"
-            " with many steps."
-        )
-    small, basis = on_range(problem)
-    if rule.compressor is not None and small is not problem:
+    ours = least_squares(problem, "Stationary laws", "Use simulate() with many steps.")
+    made = experiment(problem, theta, rule, step_size=step_size, renewable=True)
+    if made.renewal is not None:
+        return renewed.stationary(made)
+    law = law_of(made)
+    whole = law.problem is made.problem
+    if law.compressor is not None and ours.constants.mu == 0.0:
         raise InvalidInput(
             "Compression leaves the range of a singular Hessian; use ridge > 0, or expected() at a"
             " large time."
         )
-    moments = Moments(small, basis.T @ point(problem, theta, "theta"), rule, step_size, moving=True)
+    if law.pull is None:
+        raise InvalidInput(
+            "The control variates have a mean that a singular Hessian does not hold: iterates"
+            " drift without limit. Use ridge > 0, or expected() at a time."
+        )
+    moments = Moments(law, moving=True)
     room = _diagonal_room(moments) if moments.scale is None else None
+    if whole and room is not None and ours.constants.mu == 0.0:
+        raise InvalidInput(
+            "The control variates leave the range of a singular Hessian, where nothing damps their"
+            " noise. Use ridge > 0, or expected() at a time."
+        )
     solved = None if room is not None and (room <= 0.0).any() else _solve(moments, room)
     # Without a preconditioner the solve's own space has the radius already.
     radius = solved[2] if room is None and solved is not None else spectral_radius(moments)
     if solved is None or radius >= 1.0 - AT_ONE:
-        if rule.compressor is None and moments.gamma < 0.999 * stability_limit(problem, rule):
+        if law.compressor is None and moments.gamma < 0.999 * _stable(
+            law.problem, law.factor, law.ratios
+        ):
             # Stable, with a slowest mode whose 1 - radius is below rounding: an answer would be
             # rounding too.
-            raise _ill_conditioned(problem, small)
+            raise _ill_conditioned(law.problem)
         raise Diverged(
             f"Mean-square unstable at step_size = {moments.gamma:.6g}: spectral radius {radius:.6g}"
-            " >= 1. " + way_out(problem, rule, moments.gamma)
+            " >= 1. " + way_out(law)
         )
     values, error, _ = solved
     if error > REFUSED:
-        raise _ill_conditioned(problem, small)
+        raise _ill_conditioned(law.problem)
     return Stationary(float(values[0]), float(values[1]), radius, error)
 
 
-def _ill_conditioned(problem: LeastSquares, small: LeastSquares) -> InvalidInput:
+def _ill_conditioned(small: LeastSquares) -> InvalidInput:
     return InvalidInput(
         "The Hessian is too ill-conditioned for a stationary law in floats: spectral radius 1 to"
-        f" rounding, L = {problem.constants.L:.3g}, smallest singular value of the features"
+        f" rounding, L = {small.constants.L:.3g}, smallest singular value of the features"
         f" {np.linalg.svd(small.features, compute_uv=False)[-1]:.3g}. Use ridge > 0, or drop"
         " dependent features."
     )
-
-
-def on_range(problem: LeastSquares) -> tuple[LeastSquares, Array]:
-    """The problem on the range of its Hessian, where SGD moves, and that range's basis (d, r)."""
-    if problem.constants.mu > 0:
-        return problem, np.eye(problem.dim)
-    basis = np.linalg.svd(problem.features, full_matrices=False)[2]
-    basis = basis[: np.linalg.matrix_rank(problem.features)].T
-    return LeastSquares(problem.features @ basis, problem.targets), basis
 
 
 def _diagonal_room(moments: Moments) -> Array:
@@ -95,8 +103,9 @@ def _diagonal_room(moments: Moments) -> Array:
     unstable.
     """
     assert moments.spectrum is not None
-    h, g = moments.gamma * moments.spectrum, moments.gamma * (moments.spectrum - moments.ridge)
-    return h[:, None] + h[None, :] - np.outer(h, h) + moments.factor * np.outer(g, g)
+    h = moments.gamma * moments.spectrum
+    own = moments.gamma**2 * moments.factor * moments.own
+    return np.asarray(h[:, None] + h[None, :] - np.outer(h, h) - own)
 
 
 def _solve(moments: Moments, room: Array | None) -> tuple[Array, float, float] | None:
@@ -119,7 +128,7 @@ def _solve(moments: Moments, room: Array | None) -> tuple[Array, float, float] |
             return root * M
 
         def apply(M: Array) -> Array:
-            return root * (pull * moments.gathered(moments.heights(root * M)))
+            return root * (pull * moments.terms(root * M))
 
     packing = Packing(moments.dim)
     space = Krylov(apply, (weigh(np.eye(moments.dim)), weigh(moments.hessian / 2)), packing)
@@ -177,7 +186,7 @@ def spectral_radius(moments: Moments) -> float:
     return top
 
 
-def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
+def stability_limit(problem: FiniteSum, rule: Rule) -> float:
     """The supremum of mean-square stable step sizes, in units of x^2/f; the teacher and the
     compressor play no part.
 
@@ -186,26 +195,34 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
 
     Args:
         problem: least squares.
-        rule: the update.
+        rule: the update; with probabilities that depend on the teacher, resolve them first.
 
     Raises:
         InvalidInput: not least squares.
     """
-    if not isinstance(problem, LeastSquares):
-        raise InvalidInput(
-            f"Mean-square stability is computed for least squares, got {type(problem).__name__}."
-        )
+    ours = least_squares(problem, "Limits of mean-square stability", "Use simulate().")
+    checked = check_rule(rule, ours.n_terms)
+    factor = batch_factor(checked.batch_size, ours.n_terms, replacement=bool(checked.replacement))
+    given = getattr(checked, "probabilities", None)
+    chances = None if given is None else check_probabilities(given, ours.n_terms)
+    return _stable(ours, factor, ratios_of(chances))
+
+
+def _stable(problem: LeastSquares, factor: float, ratios: Array | None) -> float:
+    """The same from what a batch divides by and from 1/(N p_n)."""
     small, _ = on_range(problem)
-    plain = DistilledSGD(batch_size=rule.batch_size, replacement=rule.replacement)
-    moments = Moments(small, small.minimiser, plain, 1.0)
+    calm = np.zeros((small.n_terms, small.dim))
+    moments = Moments(
+        Law(small, calm, None, calm[0], None, 1.0, factor, ratios, None, in_weight=False)
+    )
     h, f = moments.spectrum, moments.factor
     assert h is not None
-    g, root = h - small.ridge, 1.0 / np.sqrt(h[:, None] + h[None, :])
-    fixed = np.outer(h, h) - f * np.outer(g, g)
+    root = 1.0 / np.sqrt(h[:, None] + h[None, :])
+    fixed = np.outer(h, h) + f * moments.own
 
     def apply(M: Array) -> Array:
         M = root * M
-        return np.asarray(root * (fixed * M + f * moments.gathered(moments.heights(M))))
+        return np.asarray(root * (fixed * M + f * moments.terms(M)))
 
     space = Krylov(apply, (root * np.eye(small.dim),), Packing(small.dim))
     while True:
@@ -216,13 +233,13 @@ def stability_limit(problem: FiniteSum, rule: DistilledSGD) -> float:
             return 1.0 / float(values[-1])
 
 
-def way_out(problem: FiniteSum, rule: DistilledSGD, gamma: float) -> str:
+def way_out(law: Law) -> str:
     """What to do about an unstable step size."""
-    limit = stability_limit(problem, rule)
-    if rule.compressor is None or gamma >= limit:
+    limit = _stable(law.problem, law.factor, law.ratios)
+    if law.compressor is None or law.gamma >= limit:
         return f"The largest stable step size is {limit:.6g}."
     return (
-        f"Without compression it is stable (limit {limit:.6g}): {rule.compressor} adds more"
-        f" variance than a step removes, omega = {rule.compressor.omega(problem.dim):.6g}. Compress"
+        f"Without compression it is stable (limit {limit:.6g}): {law.compressor} adds more"
+        f" variance than a step removes, omega = {law.compressor.omega(law.dim):.6g}. Compress"
         " less: with omega > 0 the smallest step sizes are unstable too."
     )

@@ -2,8 +2,8 @@
 of them at once.
 
 With u = x - z one step is u+ = R u - gamma w - gamma (A~_B u + w~_B): R = I - gamma H, and A~, w~
-the centred parts of A_n and of w_n = grad f_n(z) - lam c_n, c_n being H_n or H_n - h.  Hence m = E
-u and M = E u u^T obey
+the centred parts of r_n A_n and of r_n w_n, w_n = grad f_n(z) - c_n, with c_n the control variates
+and r_n = 1/(N p_n), 1 for uniform sampling.  Hence m = E u and M = E u u^T obey
 
     m+ = R m - gamma w M+ = R M R - gamma (R m w^T + w m^T R) + gamma^2 w w^T + gamma^2 f E[A~ M A~
     + A~ m w~^T + w~ m^T A~ + w~ w~^T]
@@ -19,12 +19,9 @@ import itertools
 from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from kdtheory.errors import InvalidInput
-from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import Array, FiniteSum, point, positive_float
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.engines.exact.law import ROUNDING, Law
+from kdtheory.problems.base import Array
 
 SMALL = 2**18  # N d^2 up to which whole products are faster than their halves
 
@@ -46,79 +43,64 @@ class Moments:
     """The recursion in coordinates in which H is diagonal (in the given ones under compression).
 
     Args:
-        problem: least squares.
-        theta: teacher, (d,).
-        rule: the update; its weight is not used with ``in_weight``.
-        step_size: gamma.
+        law: the problem and the control variates.
         moving: take z = lim E x^t, where the drift w vanishes, in place of z = x*.
-        in_weight: coefficients in lam instead of one weight.
 
     Raises:
-        InvalidInput: not least squares, or a compressor without a second moment.
+        InvalidInput: a compressor without a second moment.
     """
 
-    def __init__(
-        self,
-        problem: FiniteSum,
-        theta: ArrayLike,
-        rule: DistilledSGD,
-        step_size: float,
-        *,
-        moving: bool = False,
-        in_weight: bool = False,
-    ) -> None:
-        if not isinstance(problem, LeastSquares):
-            raise InvalidInput(
-                f"Exact moments need least squares, got {type(problem).__name__}. Use one_step() or"
-                " simulate()."
-            )
-        self.gamma = positive_float(step_size, "step_size")
-        self.rule, self.dim = rule, problem.dim
-        self.factor = rule.noise_factor(problem.n_terms)
+    def __init__(self, law: Law, *, moving: bool = False) -> None:
+        problem = law.problem
+        self.law, self.gamma, self.dim, self.factor = law, law.gamma, law.dim, law.factor
         self.scale = (
             None
-            if rule.compressor is None
-            else rule.compressor.second_moment(np.ones((self.dim, self.dim)))
+            if law.compressor is None
+            else law.compressor.second_moment(np.ones((self.dim, self.dim)))
         )
         spectrum, basis = (
             np.linalg.eigh(problem.hessian) if self.scale is None else (None, np.eye(self.dim))
         )
         self.basis, self.spectrum, self.features = basis, spectrum, problem.features @ basis
-        self.ridge = problem.ridge
+        self.ridge, self.ratios = problem.ridge, law.ratios
         self.hessian = problem.hessian if spectrum is None else np.diag(spectrum)
         self.gram = self.hessian - problem.ridge * np.eye(self.dim)
         self.shrink = np.eye(self.dim) - self.gamma * self.hessian
-        self._place(problem, point(problem, theta, "theta"), moving=moving, in_weight=in_weight)
+        # What is left of E A~ M A~ besides the sum over terms: -G M G, or with ratios -H M H +
+        # ridge^2 (mean of them) M + ridge (K M + M K), K = E r a a^T.
+        self.weighted: Array | None = None
+        if self.ratios is not None and self.ridge > 0.0:
+            F = self.features
+            self.weighted = (F.T * (self.ratios / len(F))) @ F
+        self._place(law, moving=moving)
         if spectrum is not None:
-            r, g = 1.0 - self.gamma * spectrum, spectrum - problem.ridge
-            self.kept = np.outer(r, r) - self.gamma**2 * self.factor * np.outer(g, g)
+            r = 1.0 - self.gamma * spectrum
+            self.kept = np.outer(r, r) + self.gamma**2 * self.factor * self.own
 
-    def _place(self, problem: LeastSquares, theta: Array, *, moving: bool, in_weight: bool) -> None:
-        """The origin z, as ``shift`` = z - x* (q+1, d), and what depends on it; q + 1 = 2 with
-        ``in_weight``, else 1."""
-        best, noise, taught = (
-            problem.minimiser,
-            problem.gradients(problem.minimiser),
-            problem.gradients(theta),
-        )
+    @property
+    def own(self) -> Array:
+        """What E A~ M A~ multiplies M by, entry by entry, besides its sum over terms (d, d)."""
+        assert self.spectrum is not None
+        if self.ratios is None:
+            g = self.spectrum - self.ridge
+            return -np.outer(g, g)
+        return float(self.ratios.mean()) * self.ridge**2 - np.outer(self.spectrum, self.spectrum)
+
+    def _place(self, law: Law, *, moving: bool) -> None:
+        """The origin z, as ``shift`` = z - x* (q+1, d), and what depends on it; q + 1 = 2 for all
+        weights at once, else 1."""
+        problem, best, ratios = law.problem, law.problem.minimiser, law.ratios
+        noise = problem.gradients(best)
         # E S = 0: what is left at a computed minimiser is rounding.
         noise = noise - noise.mean(axis=0)
-        towards = theta - best if moving and not self.rule.unbiased else np.zeros(self.dim)
-        rule = DistilledSGD(1.0, unbiased=self.rule.unbiased) if in_weight else self.rule
-        # Every term's gradient is a multiple of its row a_n and one common vector: w_n = rho_n a_n
-        # + const.
-        # Lam, of what has mean zero.
-        share = float(rule.corrections(np.array([[1.0], [-1.0]]))[0, 0])
-        rho, taken = (
-            problem.features @ best - problem.targets,
-            share * (problem.features @ theta - problem.targets),
-        )
-        if in_weight:
-            w, rho = np.stack([noise, -rule.corrections(taught)]), np.stack([rho, -taken])
+        towards = law.pull if moving and law.pull is not None else np.zeros(self.dim)
+        rho = problem.features @ best - problem.targets
+        shares = np.zeros_like(rho) if law.shares is None else law.shares
+        if law.in_weight:
+            w, rho = np.stack([noise, -law.table]), np.stack([rho, -shares])
             shift = np.stack([np.zeros(self.dim), towards])
         else:
-            w, rho = (noise - rule.corrections(taught))[None], (rho - taken)[None]
-            shift = self.rule.weight * towards[None]
+            w, rho, shift = (noise - law.table)[None], (rho - shares)[None], towards[None].copy()
         if self.scale is not None:
             shift = np.zeros_like(shift)
             shift[0] = -best
@@ -132,14 +114,19 @@ class Moments:
         self.drift = w.mean(axis=1) @ self.basis
         if moving and self.scale is None:
             # Zero by the choice of z; what rounding leaves would move a far limit.
-            self.drift[np.abs(self.drift).max(axis=1) <= 1e-12 * size] = 0.0
-        self.noise = (w - w.mean(axis=1, keepdims=True)) @ self.basis
-        # Noise_n = rho_n a_n - centre.
-        self.rho, self.centre = (
-            rho,
-            rho @ self.features / len(self.features),
-        )
-        self.spread = product(self.noise, self.noise, "ni,nj->ij") / len(self.features)
+            self.drift[np.abs(self.drift).max(axis=1) <= ROUNDING * size] = 0.0
+        # noise_n = r_n w_n less its mean, and the chance of each term times N.
+        chances = np.ones(len(problem.features))
+        if ratios is not None:
+            w = ratios[:, None] * w
+            chances = np.divide(1.0, ratios, out=np.zeros_like(ratios), where=ratios > 0.0)
+        mean = (chances[:, None] * w).mean(axis=1, keepdims=True)
+        self.noise = (w - mean) @ self.basis
+        # noise_n = rho_n a_n - centre, where it is.
+        self.rho = rho if law.shares is not None and ratios is None else None
+        self.centre = rho @ self.features / len(self.features)
+        drawn = np.sqrt(chances)[:, None] * self.noise
+        self.spread = product(drawn, drawn, "ni,nj->ij") / len(self.features)
         self.constant = self.gamma**2 * (
             product(self.drift, self.drift, "i,j->ij") + self.factor * self.spread
         )
@@ -176,14 +163,41 @@ class Moments:
                 found[index] += sign * (rows.T @ rows)
         return found
 
+    def terms(self, M: Array, heights: Array | None = None) -> Array:
+        """The part of E A~ M A~ that is not diagonal in H's axes, for symmetric (..., d, d);
+        ``heights`` where known.
+        """
+        known = self.heights(M) if heights is None else heights
+        own = self.gathered(known if self.ratios is None else self.ratios * known)
+        if self.weighted is not None:
+            MK = M @ self.weighted
+            own += self.ridge * (MK + np.swapaxes(MK, -1, -2))
+        return own
+
+    def fluctuation(self, M: Array, heights: Array | None = None) -> Array:
+        """E A~ M A~."""
+        found = self.terms(M, heights)
+        if self.spectrum is not None:
+            found += self.own * M
+        elif self.ratios is None:
+            found -= self.gram @ M @ self.gram
+        else:
+            found += float(self.ratios.mean()) * self.ridge**2 * M - self.hessian @ M @ self.hessian
+        return found
+
     def apply(self, M: Array, heights: Array | None = None) -> Array:
         """The self-adjoint part M -> R M R + gamma^2 f E A~ M A~ on symmetric (..., d, d), before
         any compressor; ``heights`` where known."""
-        own = self.gathered(self.heights(M) if heights is None else heights)
-        own *= self.gamma**2 * self.factor
+        share = self.gamma**2 * self.factor
         if self.spectrum is not None:
+            own = self.terms(M, heights)
+            own *= share
             own += self.kept * M
             return own
+        if self.ratios is not None:
+            return self.shrink @ M @ self.shrink + share * self.fluctuation(M, heights)
+        own = self.terms(M, heights)
+        own *= share
         # R = a I - gamma G, so that R M R - gamma^2 f G M G needs M G, and G M G only for f < 1.
         a, MG = 1.0 - self.gamma * self.ridge, M @ self.gram
         own += a * a * M - a * self.gamma * (MG + np.swapaxes(MG, -1, -2))
@@ -194,12 +208,10 @@ class Moments:
     def tied(self, m: Array) -> Array:
         """What a mean m (q+1, d) adds to M+, (2q+1, d, d)."""
         F, n = self.features, len(self.features)
-        cross = (
-            self.gamma**2
-            * self.factor
-            / n
-            * product((m @ F.T)[:, :, None] * F, self.noise, "ni,nj->ij")
-        )
+        moved = (m @ F.T)[:, :, None] * F
+        if self.ratios is not None:
+            moved = moved + self.ridge * m[:, None, :]
+        cross = self.gamma**2 * self.factor / n * product(moved, self.noise, "ni,nj->ij")
         if self.drift.any():
             cross -= self.gamma * product(m @ self.shrink, self.drift, "i,j->ij")
         return cast(Array, cross + cross.transpose(0, 2, 1))
@@ -208,8 +220,15 @@ class Moments:
         """Vectors c(P) (..., q+1, d) with <P, tied(m)> the product of c(P) and m, for symmetric P
         (..., d, d) of known ``heights``."""
         F = self.features
-        meets = heights[..., None, :] * self.rho - np.swapaxes(P @ self.centre.T, -1, -2) @ F.T
-        found = 2 * self.gamma**2 * self.factor / len(F) * (meets @ F)
+        if self.rho is not None:
+            meets = heights[..., None, :] * self.rho
+            meets = meets - np.swapaxes(P @ self.centre.T, -1, -2) @ F.T
+        else:
+            meets = np.einsum("...nd,qnd->...qn", F @ P, self.noise)
+        found = meets @ F
+        if self.ratios is not None and self.ridge > 0.0:
+            found += self.ridge * np.swapaxes(P @ self.noise.sum(axis=1).T, -1, -2)
+        found = 2 * self.gamma**2 * self.factor / len(F) * found
         if self.drift.any():
             found -= 2 * self.gamma * np.swapaxes(P @ self.drift.T, -1, -2) @ self.shrink
         return cast(Array, found)
@@ -217,9 +236,9 @@ class Moments:
     def step(self, m: Array, M: Array) -> tuple[Array, Array]:
         """One step of the recursion on m (q+1, d) and M (2q+1, d, d)."""
         moved = self.apply(M) + self.tied(m) + self.constant
-        if self.rule.compressor is not None:
+        if self.law.compressor is not None:
             moved = np.stack(
-                [self.rule.compressor.second_moment(coefficient) for coefficient in moved]
+                [self.law.compressor.second_moment(coefficient) for coefficient in moved]
             )
         return m @ self.shrink - self.gamma * self.drift, (moved + moved.transpose(0, 2, 1)) / 2
 

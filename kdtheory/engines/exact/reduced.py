@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdtheory.engines.exact.krylov import Krylov, Packing
-from kdtheory.engines.exact.powers import ROOM, Triangular, at_times, diagonal
+from kdtheory.engines.exact.powers import Triangular, at_times, diagonal
 from kdtheory.engines.exact.recursion import Moments, product
 from kdtheory.problems.base import Array
 
@@ -134,25 +134,6 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
     return float((sizes / lengths).max() * min(1.0, TOLERANCE / floor))
 
 
-def complete_basis(origins: list[Moments], which: list[int]) -> Basis:
-    """All symmetric matrices, for small dimensions."""
-    dim, F = origins[0].dim, origins[0].features
-    operator, packing = Symmetrised(*origins, keep_ties=True), Packing(dim)
-    every, images = np.eye(packing.size), []
-    chunk = max(1, ROOM // F.size)
-    for first in range(0, packing.size, chunk):
-        part = slice(first, first + chunk)
-        P = operator.weigh(packing.unpack(every[part]))
-        rows, columns = np.divmod(packing.flat[part], dim)
-        heights = (F[:, rows] * F[:, columns]).T * (
-            P[np.arange(len(P)), rows, columns] * packing.weights[part] ** 2
-        )[:, None]
-        images.append(packing.pack(operator.image(P, heights)))
-    T = np.concatenate(images)
-    start = packing.pack(np.stack(operator.readings())[which]).T
-    return Basis(every, np.concatenate(operator.ties), (T + T.T) / 2, start, which)
-
-
 def curve(
     moments: Moments,
     space: Basis,
@@ -161,13 +142,11 @@ def curve(
     times: np.ndarray,
     *,
     origin: int = 0,
-    dense: bool = False,
 ) -> Array:
     """Coefficients in lam of the readings at ``times`` after the state (m, M) about ``origin``, (T,
     readings, 2q+1).
 
-    By powers of the map in the eigenvectors of its symmetric parts, or of the whole matrix when
-    ``dense``.
+    By powers of the map in the eigenvectors of its symmetric parts.
     """
     q, d, k = len(m), moments.dim, len(space.map)
     packing, top = Packing(d), 2 * q - 1
@@ -188,20 +167,6 @@ def curve(
     numbers = np.stack([product(s, s, "i,i->"), product(Hs, s, "i,i->") / 2], axis=1)[
         :, space.which
     ]
-    if dense:
-        S = np.zeros((k + q * d + top, k + q * d + top))
-        S[:k, :k], S[k : k + q * d, :k], S[k + q * d :, :k] = (
-            space.map,
-            ties.reshape(q * d, k),
-            feeds,
-        )
-        S[k : k + q * d, k : k + q * d] = np.kron(np.eye(q), moments.shrink)
-        S[k + q * d :, k : k + q * d], S[k + q * d :, k + q * d :] = tails, np.eye(top)
-        starts, readers = (
-            np.concatenate([space.start, vectors, numbers]),
-            np.hstack([reads, means, np.eye(top)]),
-        )
-        return np.asarray(at_times(S, starts, readers, times).transpose(0, 2, 1))
 
     def turned(rows: Array) -> Array:
         return (rows.reshape(-1, d) @ turn).reshape(-1, q * d)

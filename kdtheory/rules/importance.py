@@ -1,0 +1,154 @@
+"""Importance sampling: a rule made of another, whose terms are drawn with probabilities of their
+own (theory, Section 9).
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from kdtheory.errors import InvalidInput, unknown_name
+from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
+from kdtheory.problems.base import Array, FiniteSum, frozen_array
+from kdtheory.rules.combination import Combination
+from kdtheory.rules.protocol import Compressor, Rule, check_probabilities
+
+NAMES = ("lipschitz", "optimal")
+
+
+class ImportanceSampling:
+    """``rule`` with term n drawn with probability p_n and its direction divided by N p_n, so that
+    the mean stays.
+
+    Args:
+        rule: whose control variates, batch and compressor are kept; drawn with replacement.
+        probabilities: (N,), summing to 1 and positive wherever a gradient does not vanish;
+            "lipschitz", p_n proportional to the smoothness L_n of f_n, which makes expected
+            smoothness the mean of them; or "optimal", proportional to |S_n - c_n|, the least noise
+            at the minimiser.
+
+    Raises:
+        InvalidInput: probabilities that are no distribution, a name that is not known, a batch
+            without replacement.
+    """
+
+    def __init__(self, rule: Rule, probabilities: ArrayLike | str) -> None:
+        """See the class."""
+        if not rule.replacement and rule.batch_size > 1:
+            raise InvalidInput(
+                "Importance sampling draws with replacement, got a rule with replacement=False and"
+                f" batch_size = {rule.batch_size}. Use replacement=True."
+            )
+        self.rule = rule
+        self._given: Array | str
+        if isinstance(probabilities, str):
+            if probabilities not in NAMES:
+                raise unknown_name("probabilities", probabilities, NAMES)
+            self._given = probabilities
+        else:
+            given = frozen_array(probabilities, "probabilities", ndim=1)
+            self._given = check_probabilities(given, len(given))
+
+    def __repr__(self) -> str:
+        """As it is written."""
+        return f"ImportanceSampling({self.rule!r}, {self._given!r})"
+
+    @property
+    def probabilities(self) -> Array:
+        """(N,).
+
+        Raises:
+            InvalidInput: a name, which has numbers only for a problem and a teacher: see
+                :meth:`resolved`.
+        """
+        if isinstance(self._given, str):
+            raise InvalidInput(
+                f"probabilities={self._given!r} depend on the problem: engines resolve them, and"
+                " resolved(problem, theta) shows them."
+            )
+        return self._given
+
+    def resolved(self, problem: FiniteSum, theta: ArrayLike) -> Self:
+        """The same rule with numbers for probabilities.
+
+        Raises:
+            InvalidInput: "lipschitz" without known L_n, "optimal" where there is no noise.
+        """
+        if not isinstance(self._given, str):
+            return self
+        if self._given == "lipschitz":
+            sizes = term_smoothness(problem)
+        else:
+            noise = problem.gradients(problem.minimiser)
+            sizes = np.linalg.norm(
+                noise - noise.mean(axis=0) - self.rule.control_variates(problem, np.array(theta)),
+                axis=1,
+            )
+        if not sizes.sum() > 0.0:
+            raise InvalidInput(
+                f"probabilities={self._given!r} need sizes that do not all vanish, got a sum of"
+                f" {sizes.sum():.6g}. Use uniform sampling."
+            )
+        return type(self)(self.rule, sizes / sizes.sum())
+
+    @property
+    def batch_size(self) -> int:
+        """That of the rule."""
+        return self.rule.batch_size
+
+    @property
+    def replacement(self) -> bool:
+        """True: terms are drawn independently."""
+        return True
+
+    @property
+    def compressor(self) -> Compressor | None:
+        """That of the rule."""
+        return self.rule.compressor
+
+    def control_variates(self, problem: FiniteSum, theta: Array) -> Array:
+        """Those of the rule, (N, d)."""
+        return self.rule.control_variates(problem, theta)
+
+    def combination(self, problem: FiniteSum, theta: ArrayLike) -> Combination | None:
+        """That of the rule, if it says."""
+        known = getattr(self.rule, "combination", None)
+        found: Combination | None = None if known is None else known(problem, theta)
+        return found
+
+    @property
+    def weight(self) -> float | tuple[float, ...]:
+        """That of the rule; AttributeError where it has none."""
+        found: float | tuple[float, ...] = self.rule.weight  # type: ignore[attr-defined]
+        return found
+
+    def with_weight(self, weight: ArrayLike) -> Self:
+        """The same sampling of the rule with another weight."""
+        other = copy.copy(self)
+        other.rule = self.rule.with_weight(weight)  # type: ignore[attr-defined]
+        return other
+
+
+def term_smoothness(problem: FiniteSum) -> Array:
+    """L_n, a Lipschitz constant of every term's gradient, (N,).
+
+    Raises:
+        InvalidInput: a problem that does not say.
+    """
+    if isinstance(problem, SinusoidalSum):
+        return np.abs(problem.weights) * float(problem.constants.L)
+    if isinstance(problem, (LeastSquares, LogisticRegression, SoftmaxRegression)):
+        squares = np.einsum("nd,nd->n", problem.features, problem.features)
+        # Curvature of the loss in the model's outputs: 1; sigmoid' <= 1/4; diag(p) - p p^T <= 1/2.
+        curvature = {LogisticRegression: 0.25, SoftmaxRegression: 0.5}.get(type(problem), 1.0)
+        return np.asarray(curvature * squares + problem.ridge)
+    known = getattr(problem, "term_smoothness", None)
+    if known is None:
+        raise InvalidInput(
+            f"{type(problem).__name__} does not say how smooth its terms are: give it"
+            " term_smoothness, (N,), or pass probabilities."
+        )
+    return frozen_array(known, "problem.term_smoothness", ndim=1)
