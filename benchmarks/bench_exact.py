@@ -18,9 +18,12 @@ import numpy as np
 
 import kdtheory as kd
 from benchmarks.measure import arguments, interleaved, on_cores, parsed
-from kdtheory.engines.exact.methods import Case
+from kdtheory.engines.exact.law import law_of
+from kdtheory.engines.exact.methods import Ways
+from kdtheory.rules.experiment import experiment
 
 Job = Callable[[], Any]
+FAR = 5000
 
 
 def instance(
@@ -57,23 +60,22 @@ def row(title: str, jobs: dict[str, Job], repeats: int, clock: str, scale: float
 
 
 def choices(repeats: int, clock: str, points: Sequence[tuple[int, int, float]]) -> None:
-    """How much longer the method chosen by estimated cost takes than the fastest of all, at each
-    point and horizon.
+    """How much longer the method chosen takes than the faster of the two, at each point and
+    horizon.
     """
-    print(
-        "\nmethod chosen against the fastest, time ratio (methods estimated at more than 1 s are"
-        " not run)"
-    )
+    print(f"\nmethod chosen against the faster, time ratio (recursions of {FAR} steps are not run)")
     ratios = []
     for n, d, condition in points:
         problem, theta, x0, gamma = instance(n, d, condition)
-        case = Case(problem, theta, kd.DistilledSGD(0.5), gamma, x0, in_weight=False)
+        made = experiment(problem, theta, kd.DistilledSGD(0.5), step_size=gamma, x0=x0)
+        ways = Ways(law_of(made))
         cells = []
         for times in (*(np.arange(steps + 1) for steps in (3, 30, 300, 5000)), np.array([10**6])):
-            costs = case.costs(times, [0, 1])
-            chosen = min(costs, key=lambda name: costs[name])
-            names = [name for name, cost in costs.items() if cost < 1.0 or name == chosen]
-            jobs: dict[str, Job] = {name: partial(case.run, name, times, [0, 1]) for name in names}
+            names = ways.order(times, [0, 1])
+            chosen = names[0]
+            if times.max() >= FAR:
+                names = [name for name in names if name != "recursion" or name == chosen]
+            jobs: dict[str, Job] = {name: partial(ways.run, name, times, [0, 1]) for name in names}
             medians = {
                 name: statistics.median(t)
                 for name, t in interleaved(jobs, rounds=repeats, clock=clock).items()

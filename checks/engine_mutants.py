@@ -18,10 +18,14 @@ from kdtheory.checks import engine_oracles as engines
 from kdtheory.checks.engine_oracles import GAMMA, START, STEPS, THETA, TINY
 from kdtheory.checks.mutant import Mutant
 from kdtheory.engines import exact as moments
+from kdtheory.engines.exact.law import law_of
+from kdtheory.engines.exact.methods import Ways
 from kdtheory.engines.simulate import simulation
 from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import teacher_statistics
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
+from kdtheory.rules.protocol import batch_factor
 from kdtheory.statements.theorems import THEOREMS
 
 _lam, _h = sym.lam, sym.bias_sq
@@ -48,10 +52,23 @@ def _wrong_rule(**methods: Callable[..., Any]) -> Callable[[DistilledSGD], tuple
     return engine
 
 
-def _opposite(self: DistilledSGD, n: int) -> float:
-    return DistilledSGD(batch_size=self.batch_size, replacement=not self.replacement).noise_factor(
-        n
-    )
+def _with_factor(
+    formula: Callable[[DistilledSGD, int], float],
+) -> Callable[[DistilledSGD], tuple[Array, Array]]:
+    """The exact engine with ``formula`` for what a batch divides variances by."""
+
+    def engine(rule: DistilledSGD) -> tuple[Array, Array]:
+        law = law_of(experiment(TINY, THETA, rule, step_size=GAMMA, x0=START))
+        wrong = dataclasses.replace(law, factor=formula(rule, TINY.n_terms))
+        found = Ways(wrong).run("recursion", np.arange(STEPS + 1), [0, 1])
+        assert found is not None
+        return found[:, 0, 0], found[:, 1, 0]
+
+    return engine
+
+
+def _opposite(rule: DistilledSGD, n: int) -> float:
+    return batch_factor(rule.batch_size, n, replacement=not rule.replacement)
 
 
 def _moments_engine(step: Callable[..., Any]) -> Callable[[DistilledSGD], tuple[Array, Array]]:
@@ -61,7 +78,7 @@ def _moments_engine(step: Callable[..., Any]) -> Callable[[DistilledSGD], tuple[
     wrong = type("WrongMoments", (moments.Moments,), {"step": step})
 
     def engine(rule: DistilledSGD) -> tuple[Array, Array]:
-        machine = wrong(TINY, THETA, rule, GAMMA)
+        machine = wrong(law_of(experiment(TINY, THETA, rule, step_size=GAMMA)))
         state = machine.start(START, TINY.minimiser)
         read = [machine.read(*state)]
         for _ in range(STEPS):
@@ -143,6 +160,15 @@ def wrong_engines() -> list[Mutant]:
             lambda: _run,
         )
 
+    def factor(name: str, what: str, formula: Callable[[DistilledSGD, int], float]) -> Mutant:
+        return Mutant(
+            f"rule: {name}",
+            what,
+            lambda: _with_factor(formula),
+            "matches_enumeration",
+            lambda: _with_factor(lambda self, n: self.noise_factor(n)),
+        )
+
     def engine(
         name: str, what: str, wrong: Callable[..., Any], right: Callable[..., Any] = _run
     ) -> Mutant:
@@ -182,21 +208,21 @@ def wrong_engines() -> list[Mutant]:
             "G - lam^2 H",
             corrections=lambda self, taught: self.weight * DistilledSGD.corrections(self, taught),
         ),
-        rule("batch not averaged", "variance not divided by B", noise_factor=lambda self, n: 1.0),
-        rule("replacement confused", "with and without swapped", noise_factor=_opposite),
-        rule(
+        factor("batch not averaged", "variance not divided by B", lambda self, n: 1.0),
+        factor("replacement confused", "with and without swapped", _opposite),
+        factor(
             "N for N - 1",
             "(N-B)/(B N)",
-            noise_factor=lambda self, n: (
+            lambda self, n: (
                 1 / self.batch_size
                 if self.replacement
                 else (n - self.batch_size) / (self.batch_size * n)
             ),
         ),
-        rule(
+        factor(
             "B squared",
             "1/B^2",
-            noise_factor=lambda self, n: DistilledSGD.noise_factor(self, n) / self.batch_size,
+            lambda self, n: self.noise_factor(n) / self.batch_size,
         ),
         engine(
             "batch factor on the bias",

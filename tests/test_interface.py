@@ -35,7 +35,10 @@ SIGNATURES = {
         {"unbiased": False, "batch_size": 1, "replacement": True, "compressor": None},
     ),
     "one_step": ("problem theta rule", {"step_size": ..., "x": ...}),
-    "expected": ("problem theta rule", {"step_size": ..., "x0": ..., "steps": ..., "at": None}),
+    "expected": (
+        "problem theta rule",
+        {"step_size": None, "x0": ..., "steps": None, "at": None, "schedule": None},
+    ),
     "stationary": ("problem theta rule", {"step_size": ...}),
     "simulate": (
         "problem theta rule",

@@ -154,21 +154,6 @@ def point(problem: FiniteSum, value: ArrayLike, name: str) -> Array:
     return array
 
 
-def teachers(problem: FiniteSum, theta: ArrayLike) -> Array:
-    """One teacher (dim,) or several (m, dim) as frozen rows, (m, dim); ``InvalidInput`` names both
-    shapes.
-    """
-    if np.ndim(theta) < 2:
-        return point(problem, theta, "theta")[None]
-    array = frozen_array(theta, "theta", ndim=2)
-    if array.shape[1] != problem.dim:
-        raise InvalidInput(
-            f"theta must have shape ({problem.dim},), or (m, {problem.dim}) for m teachers, got"
-            f" {array.shape}."
-        )
-    return array
-
-
 def positive_float(value: object, name: str, *, allow_zero: bool = False) -> float:
     """``value`` as a finite float > 0 (>= 0 with ``allow_zero``)."""
     number = real_float(value, name)

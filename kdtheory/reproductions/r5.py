@@ -109,11 +109,12 @@ def promised_floors(
         }
         return {name: floor / floors["SGD"] for name, floor in floors.items()}
     teacher = teacher_statistics(problem, theta)
+    weights = {name: float(np.asarray(rule.weight)) for name, rule in rules.items()}
     noise = {
-        name: noise_sq(problem, theta, rule.weight) / teacher.sigma_star_sq
-        for name, rule in rules.items()
+        name: noise_sq(problem, theta, weight) / teacher.sigma_star_sq
+        for name, weight in weights.items()
     }
-    return noise | {"KD": 1 - rules["KD"].weight}
+    return noise | {"KD": 1 - weights["KD"]}
 
 
 def race(problem: LeastSquares | LogisticRegression, seed: int) -> Race:

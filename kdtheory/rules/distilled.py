@@ -13,14 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import (
-    Array,
-    FiniteSum,
-    frozen_array,
-    positive_int,
-    real_float,
-    teachers,
-)
+from kdtheory.problems.base import Array, FiniteSum, frozen_array, positive_int, real_float
+from kdtheory.problems.teacher import teachers
 from kdtheory.rules.combination import Combination
 from kdtheory.rules.protocol import Compressor, batch_factor
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, FiniteSum, point, positive_float, teachers
+from kdtheory.problems.base import Array, FiniteSum, point, positive_float
+from kdtheory.problems.teacher import teachers
 from kdtheory.rules.combination import Combination
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.protocol import Compressor, Rule, batch_factor, check_probabilities, check_rule

@@ -143,7 +143,9 @@ def term_smoothness(problem: FiniteSum) -> Array:
     if isinstance(problem, (LeastSquares, LogisticRegression, SoftmaxRegression)):
         squares = np.einsum("nd,nd->n", problem.features, problem.features)
         # Curvature of the loss in the model's outputs: 1; sigmoid' <= 1/4; diag(p) - p p^T <= 1/2.
-        curvature = {LogisticRegression: 0.25, SoftmaxRegression: 0.5}.get(type(problem), 1.0)
+        curvature = 1.0
+        if not isinstance(problem, LeastSquares):
+            curvature = 0.25 if isinstance(problem, LogisticRegression) else 0.5
         return np.asarray(curvature * squares + problem.ridge)
     known = getattr(problem, "term_smoothness", None)
     if known is None:

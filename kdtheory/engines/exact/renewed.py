@@ -185,7 +185,7 @@ def _solved(linear: Map, right: Array) -> Array:
     """Z - linear(Z) = right."""
     if right.size <= DENSE:
         matrix = np.eye(right.size) - _whole(linear, right.shape)
-        return np.linalg.solve(matrix, right.ravel()).reshape(right.shape)
+        return np.asarray(np.linalg.solve(matrix, right.ravel()).reshape(right.shape))
     from scipy.sparse.linalg import gmres
 
     rest = _operator(lambda Z: Z - linear(Z), right.shape)
