@@ -1,7 +1,7 @@
 """The command line.
 
-Exit codes: 0 all as claimed; 1 a violation, a refuted or an open proof; 2 wrong use, or a tool that
-is not installed; 130 Ctrl-C.
+Exit codes: 0 all as claimed; 1 a violation, a refuted or an open proof; 2 wrong use, a tool that is
+not installed, or an error of kdtheory's own; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -10,14 +10,23 @@ import argparse
 import json
 import math
 import os
+import shlex
+import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
+from kdtheory import __version__
 from kdtheory.commands import COMMANDS, Outcome
 from kdtheory.errors import InvalidInput, KdtheoryError
+from kdtheory.system.streams import complain, say, whole_streams
+
+EXAMPLES = "examples (their files: kdtheory example DIR):"
+INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
 
 
 class WrongUse(KdtheoryError):
@@ -31,13 +40,21 @@ class Parser(argparse.ArgumentParser):
         """Raise WrongUse."""
         raise WrongUse(f"{self.prog}: {' '.join(message.split())}. See {self.prog} --help.")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help and version; argparse would swallow that they cannot be written."""
+        failed = say(message.rstrip("\n"))
+        if failed:
+            raise WrongUse(f"{self.prog}: the output cannot be written: {failed}.")
+
 
 def parser(asked: str | None = None) -> Parser:
     """All commands; only the module of the one ``asked`` for is loaded, with its options."""
     top = Parser(
         prog="kdtheory",
         description="The theory of knowledge distillation, executable and machine-checked.",
+        epilog="Begin with: kdtheory example DIR (small files to try the commands on).",
     )
+    top.add_argument("--version", action="version", version=f"kdtheory {__version__}")
     commands = top.add_subparsers(dest="command", required=True)
     for name, text in COMMANDS.items():
         if name != asked:
@@ -45,7 +62,11 @@ def parser(asked: str | None = None) -> Parser:
             continue
         module = import_module(f"kdtheory.commands.{name}")
         command = commands.add_parser(
-            name, help=text, description=module.__doc__, epilog=f"example: {module.EXAMPLE}"
+            name,
+            help=text,
+            description=module.__doc__,
+            epilog=EXAMPLES + "".join(f"\n  {line}" for line in module.EXAMPLES),
+            formatter_class=Layout,
         )
         command.add_argument("--json", action="store_true", help="machine-readable output")
         module.add_arguments(command)
@@ -53,27 +74,79 @@ def parser(asked: str | None = None) -> Parser:
     return top
 
 
+class Layout(argparse.HelpFormatter):
+    """Examples keep their lines, so that one can be copied whole; other text is wrapped."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith(EXAMPLES) else super()._fill_text(text, width, indent)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a user's mistake is one line on standard error and exit code 2."""
+    """Run one command.  Whatever goes wrong is one line on standard error and exit code 2; exit
+    code 1 says that something is not as claimed, and nothing else.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    who = " ".join(["kdtheory", *(word for word in words[:1] if word in COMMANDS)])
+    if not whole_streams():
+        complain(f"{who}: standard output is closed, so that no result could be seen.")
+        return 2
+    try:
+        return _answer(words, who)
+    except WrongUse as error:
+        complain(str(error))
+    except KdtheoryError as error:
+        complain(f"{who}: {error}")
+    except KeyboardInterrupt:
+        # From here to the end of the process another one ends it at once.
+        if arguments is None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        complain(f"{who}: stopped; nothing was left half-written.")
+        return INTERRUPTED
+    except Exception as error:  # the one place for what nobody foresaw
+        complain(f"{who}: {unforeseen(error, words)}")
+    return 2
+
+
+def _answer(words: list[str], who: str) -> int:
+    """Parse, run, print; the exit code."""
     try:
         options = parser(words[0] if words else None).parse_args(words)
-    except WrongUse as error:
-        print(error, file=sys.stderr)
-        return 2
+    except SystemExit:  # --help and --version have printed
+        return 0
     try:
-        found, text, code = _run(options)
-    except KdtheoryError as error:
-        print(f"kdtheory {options.command}: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        os.getcwd()
+    except OSError as error:
+        raise InvalidInput(
+            "The working directory does not exist any more. Change to one that does (cd)."
+        ) from error
+    found, text, code = _run(options)
+    failed = say(json.dumps(_finite(found), indent=1) if options.json else text)
+    if failed:
+        complain(f"{who}: the output cannot be written: {failed}.")
         return 2
-    except KeyboardInterrupt:
-        print(
-            f"kdtheory {options.command}: stopped; nothing was left half-written.", file=sys.stderr
-        )
-        return 130  # what shells report for a program that Ctrl-C ended
+    return code
+
+
+def unforeseen(error: Exception, words: Sequence[str]) -> str:
+    """One line for an error that no rule has named: the system's, or a fault of ours with the place
+    and how to report it.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        place = f" ({error.filename!r})" if error.filename else ""
+        return f"the system refused: {error.strerror}{place}. Nothing was left half-written."
+    if os.environ.get("KDTHEORY_DEBUG"):
+        traceback.print_exception(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    here = str(Path(__file__).parents[1])
+    ours = [frame for frame in frames if frame.filename.startswith(here)]
+    last = (ours or frames)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    said = " ".join(str(error).split())[:200]
+    again = shlex.join(["kdtheory", *words])[:200]
     return (
-        _say(json.dumps(_finite(found), indent=1) if options.json else text, options.command)
-        or code
+        f"an error of kdtheory itself, {type(error).__name__}: {said} ({place}, kdtheory"
+        f" {__version__}). Nothing was left half-written. Please report this line with what"
+        f" KDTHEORY_DEBUG=1 {again} prints."
     )
 
 
@@ -92,33 +165,15 @@ def _run(options: argparse.Namespace) -> Outcome:
             outcome: Outcome = options.run(options)
             return outcome
     except MemoryError as error:
+        said = str(error).rstrip(".") or "the system gives this process no more"
         raise InvalidInput(
-            f"Not enough memory: {error}. Use less data, or fewer steps and replicates."
+            f"Not enough memory: {said}. Use less data, or fewer steps and replicates."
         ) from error
     except (RuntimeWarning, OverflowError, ZeroDivisionError) as error:
         said = error.args[-1] if error.args else type(error).__name__
         raise InvalidInput(
             f"A number left the range of floats ({said}). Use arguments and data of moderate size."
         ) from error
-
-
-def _say(text: str, command: str) -> int:
-    """Print; 2 when the output cannot be written.  What the output's encoding lacks (a file name's
-    odd bytes) is escaped.
-    """
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-    except OSError as error:
-        # Or the interpreter complains when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # that reader (head, less) has seen enough
-            print(
-                f"kdtheory {command}: the output cannot be written: {error.strerror}.",
-                file=sys.stderr,
-            )
-            return 2
-    return 0
 
 
 def _finite(value: Any) -> Any:

@@ -19,7 +19,7 @@ import kdtheory as kd
 from kdtheory.cli import main, parser
 from kdtheory.commands import COMMANDS
 from kdtheory.problems.datasets import load
-from kdtheory.report import main_job
+from kdtheory.report.main_job import main_job
 from kdtheory.system.disk import ready_folder
 
 RNG = np.random.default_rng(0)
@@ -87,8 +87,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("empty.npz", "at least one entry"),
         ("wide.npz", "more than the limit of 4 GiB"),
         ("object.npz", "it holds pickled objects"),
-        ("text.npz", "must be real numbers"),
-        ("complex.npz", "must be real numbers, got complex128"),
+        ("text.npz", "must hold real numbers"),
+        ("complex.npz", "must hold real numbers, got complex128"),
         ("junk.npz", "it is no .npz archive"),
         ("part.npz", "only a part of one"),
         ("empty.csv", "no rows of numbers"),
@@ -100,7 +100,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("semicolon.csv", "separated by commas"),
         ("bytes.csv", "utf-8"),
         ("table.txt", "must end in .npz"),
-        ("folder.csv", "No file"),
+        ("folder.csv", "is a folder, not a plain file"),
         ("missing.npz", "no bundled set of that name (diabetes"),
     ],
 )
@@ -125,7 +125,7 @@ def test_data_files(
         (("--step-size", "0"), "step_size must be > 0"),
         (("--step-size", "5"), "Theorem 1 needs gamma <= 1/(8*Lcal) = "),
         (("--steps", "-1"), "steps must be >= 0"),
-        (("--steps", "3000000000"), "22.4 GiB"),
+        (("--steps", "3000000000"), "--steps is at most 10,000,000"),
         (("--batch-size", "0"), "batch_size must be >= 1"),
         (("--seed", "-1"), "seed must be >= 0"),
         (("--theorem", "theorem-9"), "Did you mean 'theorem-"),
@@ -241,6 +241,7 @@ def options_with_a_value() -> list[tuple[str, argparse.Action]]:
         "names",
         "scheduler",
         "command",
+        "shell",
     }
     found = []
     for command in COMMANDS:
@@ -591,6 +592,10 @@ PYTHON = {
     "diverged stationary": (
         lambda: kd.stationary(GOOD, THETA, kd.DistilledSGD(), step_size=9.0),
         "spectral radius",
+    ),
+    "steps": (
+        lambda: kd.verify(GOOD, THETA, theorem="theorem-1", steps=3_000_000_000),
+        "22.4 GiB",
     ),
     "times": (
         lambda: kd.verify(GOOD, THETA, theorem="theorem-1", at=[3, 1]),

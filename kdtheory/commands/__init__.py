@@ -1,4 +1,4 @@
-"""One file per command: ``EXAMPLE``, ``add_arguments(parser)`` and ``run(options)``.
+"""One file per command: ``EXAMPLES``, ``add_arguments(parser)`` and ``run(options)``.
 
 A command loads what it needs inside ``run``, so that its ``--help`` is quick.
 """
@@ -24,6 +24,8 @@ COMMANDS = {
     "tightness": "the instance on which a bound comes nearest to equality",
     "replay": "play a stored instance of a campaign again",
     "report": "the main job as an HTML page with pictures",
+    "example": "small files to try the commands on",
+    "completion": "what your shell needs to complete commands and options",
     "mutate": "wrong theorems and engines, each killed by a named check",
 }
 

@@ -4,13 +4,22 @@ survives any interruption.
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from kdtheory.commands import Outcome, path
+from kdtheory.commands.patience import bar
 
-EXAMPLE = "kdtheory campaign --theorem theorem-1 --instances 100000 --store runs.sqlite"
+EXAMPLES = (
+    "kdtheory campaign --theorem theorem-1 --instances 1000 --store runs.sqlite",
+    "kdtheory campaign --resume --instances 2000 --store runs.sqlite",
+)
+LEGEND = (
+    "noisy: instances where noise is at least half of the bound at some time, the only ones that"
+    " say how good a\nbound is. tightest: the largest lhs/rhs among those (1 would be equality)."
+    " record: the number of the\ninstance that holds it, for `kdtheory replay NUMBER --store"
+    " FILE`."
+)
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 
@@ -43,7 +52,6 @@ def add_arguments(command: ArgumentParser) -> None:
 def run(options: Namespace) -> Outcome:
     """Totals per theorem; exit code 1 on a violation, 130 when interrupted."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
 
     from kdtheory.campaigns import Progress, campaign
 
@@ -54,11 +62,11 @@ def run(options: Namespace) -> Outcome:
         TextColumn("ETA"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, transient=True, disable=options.json or not sys.stderr.isatty()) as bar:
-        task = bar.add_task("campaign", total=None)
+    with bar(options, *columns) as shown:
+        task = shown.add_task("campaign", total=None)
 
         def tick(progress: Progress) -> None:
-            bar.update(
+            shown.update(
                 task,
                 completed=progress.done,
                 total=progress.wanted,
@@ -87,6 +95,7 @@ def run(options: Namespace) -> Outcome:
         f"{found.instances} of {found.wanted} instances stored; {found.violations} violations;"
         f" {found.seconds:.1f} s"
     )
+    lines.append(LEGEND)
     if found.interrupted:
         lines.append(
             f"Interrupted; go on with: kdtheory campaign --resume --store {options.store}"

@@ -10,9 +10,9 @@ from kdtheory.commands import Outcome
 if TYPE_CHECKING:
     from kdtheory.estimate.conventions import Conversion
 
-EXAMPLE = (
-    "kdtheory convert repdistiller --set r=0.1 --set a=0.9;  kdtheory convert torchtune"
-    " --weight 0.7"
+EXAMPLES = (
+    "kdtheory convert repdistiller --set r=0.1 --set a=0.9",
+    "kdtheory convert torchtune --weight 0.7",
 )
 
 

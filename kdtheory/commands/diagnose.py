@@ -14,9 +14,9 @@ from kdtheory.commands.weight import add_constants, add_logits, check_logits
 if TYPE_CHECKING:
     from kdtheory.estimate import Diagnosis
 
-EXAMPLE = (
-    "kdtheory diagnose --student S.npy --teacher T.npy --weight 0.7 --step-size 0.01 --mu 0.1"
-    " --plot weights.pdf"
+EXAMPLES = (
+    "kdtheory diagnose --student S.npy --teacher T.npy --weight 0.7 --plot weights.pdf",
+    "kdtheory diagnose --student S.npy --teacher T.npy --weight 0.7 --step-size 0.01 --mu 0.1",
 )
 
 COLUMNS = """columns of the table, one row for each criterion that the constants given allow:

@@ -6,7 +6,10 @@ from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome
 
-EXAMPLE = "kdtheory formula lambda-star --format latex"
+EXAMPLES = (
+    "kdtheory formula lambda-star --format latex",
+    "kdtheory formula theorem-1",
+)
 
 
 def add_arguments(command: ArgumentParser) -> None:

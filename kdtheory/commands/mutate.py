@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome
 
-EXAMPLE = "kdtheory mutate --json"
+EXAMPLES = ("kdtheory mutate --json",)
 
 
 def add_arguments(command: ArgumentParser) -> None:

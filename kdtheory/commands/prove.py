@@ -8,7 +8,10 @@ from pathlib import Path
 
 from kdtheory.commands import Outcome, path
 
-EXAMPLE = "kdtheory prove theorem-1 --checker sympy --checker z3"
+EXAMPLES = (
+    "kdtheory prove theorem-1 --checker sympy --checker z3",
+    "kdtheory prove theorem-1 --counterexamples",
+)
 
 
 def add_arguments(command: ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome, path
 
-EXAMPLE = "kdtheory replay 3 --store runs.sqlite"
+EXAMPLES = ("kdtheory replay 1 --store runs.sqlite",)  # of `kdtheory campaign`
 
 
 def add_arguments(command: ArgumentParser) -> None:

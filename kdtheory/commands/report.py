@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kdtheory.commands import Outcome, path
 
-EXAMPLE = "kdtheory report out"
+EXAMPLES = ("kdtheory report out", "kdtheory report mine --data mine.csv --instances 8")
 
 
 def add_arguments(command: ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def add_arguments(command: ArgumentParser) -> None:
         "--data",
         type=path,
         action="append",
-        help="as for verify: bundled name, .npz or .csv, repeatable",
+        help="as for verify: bundled name, .npz or .csv (the last column is the target)",
     )
     command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
     command.add_argument(

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome, path
 
-EXAMPLE = "kdtheory reproduce R3 R8 --out pictures"
+EXAMPLES = ("kdtheory reproduce R3 R8 --out pictures",)
 
 
 def add_arguments(command: ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome
 
-EXAMPLE = "kdtheory tightness theorem-1-sharp --kind logistic --rounds 30"
+EXAMPLES = ("kdtheory tightness theorem-1-sharp --kind logistic --rounds 3",)
 
 
 def add_arguments(command: ArgumentParser) -> None:

@@ -4,16 +4,17 @@ your own data.
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from kdtheory.commands import Outcome, path
+from kdtheory.commands.patience import at_work, bar
 
-EXAMPLE = (
-    "kdtheory verify --data diabetes --plots out; "
-    "kdtheory verify --data mine.csv --theorem theorem-1 --teacher theta.npy --weight 0.5"
+EXAMPLES = (
+    "kdtheory verify --data diabetes --plots out",
+    "kdtheory verify --data mine.csv --theorem theorem-1 --teacher theta.npy --weight 0.5",
 )
+MOST_STEPS = 10_000_000  # some 10 s
 ONE_ONLY = ("weight", "step_size", "teacher", "start", "steps", "batch_size")
 
 
@@ -23,7 +24,8 @@ def add_arguments(command: ArgumentParser) -> None:
         "--data",
         type=path,
         action="append",
-        help="bundled name, .npz or .csv, repeatable; default: the three bundled sets",
+        help="bundled name, .npz (features, targets) or .csv (the last column is the target),"
+        " repeatable; default: the three bundled sets",
     )
     command.add_argument(
         "--plots",
@@ -39,7 +41,11 @@ def add_arguments(command: ArgumentParser) -> None:
     one = command.add_argument_group("one theorem only")
     one.add_argument("--theorem", metavar="KEY", help="this statement alone, on --data")
     one.add_argument("--weight", type=float, help="lambda; default: the statement's lambda*")
-    one.add_argument("--step-size", type=float, help="gamma; default: the statement's limit")
+    one.add_argument(
+        "--step-size",
+        type=float,
+        help="gamma, in units of 1/(second derivative of f); default: the statement's limit",
+    )
     one.add_argument(
         "--teacher",
         type=path,
@@ -70,10 +76,11 @@ def run(options: Namespace) -> Outcome:
             f"{', '.join(given)} speak of one statement: name it with --theorem KEY (say,"
             " theorem-1)."
         )
+    from kdtheory.problems.tables import taken_for
     from kdtheory.report.tables import main_job_text
 
     found = with_bar(options, options.plots)
-    text = main_job_text(found)
+    text = "\n".join([main_job_text(found), *filter(None, map(taken_for, options.data or ()))])
     if options.plots is not None:
         text += f"\n{len(found['plots'])} pictures in {options.plots}."
     return found, text, int(bool(found["failed"]))
@@ -81,7 +88,7 @@ def run(options: Namespace) -> Outcome:
 
 def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
     """The main job under a progress bar, and the pictures where a folder is given."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
     from kdtheory.problems.datasets import BUNDLED
     from kdtheory.report.main_job import check_arguments, main_job
@@ -101,11 +108,11 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, transient=True, disable=options.json or not sys.stderr.isatty()) as bar:
-        task = bar.add_task("start", total=None)
+    with bar(options, *columns) as shown:
+        task = shown.add_task("start", total=None)
 
         def tick(done: str, total: int) -> None:
-            bar.update(task, description=done, total=total, advance=1)
+            shown.update(task, description=done, total=total, advance=1)
 
         found = main_job(
             sources=sources,
@@ -115,7 +122,7 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
             tick=tick,
         )
         if folder is not None:
-            bar.reset(task, description="plots")
+            shown.reset(task, description="plots")
             found["plots"] = [
                 str(path)
                 for path in plot_all(
@@ -125,16 +132,29 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
     return found
 
 
+def wide_seconds(dim: int, steps: int) -> float:
+    """What second moments (d, d) cost on one core: eigenvalues once, then some passes over the
+    matrix a step (up to d steps; later ones come from the eigenvalues).
+    """
+    return 2e-9 * dim**3 + 2.5e-8 * dim**2 * min(steps, dim)
+
+
 def _one(options: Namespace) -> Outcome:
     """One statement on every data set named; exit code 1 on a violation."""
     from kdtheory.bounds.values import noise_floor, theorem_named
     from kdtheory.errors import InvalidInput
     from kdtheory.evidence.verdicts import default_teacher, verify
     from kdtheory.problems.datasets import load, load_point
+    from kdtheory.problems.tables import taken_for
     from kdtheory.report.main_job import mild_compressor
-    from kdtheory.report.tables import number, table
+    from kdtheory.report.tables import ONE_LEGEND, number, table
 
     statement = theorem_named(options.theorem)
+    if options.steps is not None and options.steps > MOST_STEPS:
+        raise InvalidInput(
+            f"--steps is at most {MOST_STEPS:,}, for a bound is iterated step by step; got"
+            f" {options.steps:,}. What it tends to is kdtheory.noise_floor()."
+        )
     if options.plots is not None:
         raise InvalidInput("--plots draws all statements of a data set: leave out --theorem.")
     rows = []
@@ -143,19 +163,22 @@ def _one(options: Namespace) -> Outcome:
         theta = default_teacher(problem) if options.teacher is None else load_point(options.teacher)
         batch = options.batch_size if options.batch_size is not None else 1
         compressor = mild_compressor(problem, statement.name)
-        verdict = verify(
-            problem,
-            theta,
-            theorem=statement,
-            step_size=options.step_size,
-            weight=options.weight,
-            seed=options.seed,
-            x0=None if options.start is None else load_point(options.start),
-            batch_size=batch,
-            compressor=compressor,
-            steps=200 if options.steps is None else options.steps,
-        )
-        row = {"data": source, **verdict.to_dict()}
+        x0 = None if options.start is None else load_point(options.start)
+        steps = 200 if options.steps is None else options.steps
+        with at_work(f"{source}, d = {problem.dim}", wide_seconds(problem.dim, steps)):
+            verdict = verify(
+                problem,
+                theta,
+                theorem=statement,
+                step_size=options.step_size,
+                weight=options.weight,
+                seed=options.seed,
+                x0=x0,
+                batch_size=batch,
+                compressor=compressor,
+                steps=steps,
+            )
+        row = {"data": source, "columns": taken_for(source), **verdict.to_dict()}
         if statement.psi is not None or statement.name == "exact-quadratic":
             row["floor"] = noise_floor(
                 problem,
@@ -200,4 +223,6 @@ def _one(options: Namespace) -> Outcome:
         left=3,
     )
     text += "".join(f"\n{row['data']}: {row['reason']}." for row in rows)
+    text += "".join(f"\n{row['columns']}" for row in rows if row["columns"])
+    text += f"\n\n{ONE_LEGEND}"
     return rows, text, int(any(row["status"] == "VIOLATED" for row in rows))

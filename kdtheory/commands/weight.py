@@ -7,7 +7,12 @@ from argparse import ArgumentParser, Namespace
 from kdtheory.commands import Outcome, path
 from kdtheory.errors import InvalidInput
 
-EXAMPLE = "kdtheory weight --student S.npy --teacher T.npy --steps-left 1000 --batch-size 32"
+EXAMPLES = (
+    "kdtheory weight --student S.npy --teacher T.npy --steps-left 1000 --batch-size 32",
+    "kdtheory weight --student S.npy --teacher T.npy",
+    "kdtheory weight --logits --student student-logits.npy --teacher teacher-logits.npy"
+    " --labels labels.npy --features features.npy",
+)
 
 
 def add_arguments(command: ArgumentParser) -> None:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput
-from kdtheory.system.disk import why
+from kdtheory.system.disk import refuse_unplain, why
+from kdtheory.system.npy import read_header
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class NpyFile:
         block = np.fromfile(self.path, self.dtype, count, offset=skip)
         if block.size < count:
             raise self._changed()
-        found: NDArray[Any] = block.reshape(-1, *self.shape[1:])
+        found: NDArray[Any] = block.reshape(max(stop - start, 0), *self.shape[1:])
         return found if isinstance(rows, slice) else found[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -85,6 +85,7 @@ def open_npy(path: Path, name: str) -> NpyFile:
     not).
     """
     try:
+        refuse_unplain(path)
         stamp = _stamp(path)
         with path.open("rb") as file:
             if file.read(4) == b"PK\x03\x04":
@@ -93,11 +94,7 @@ def open_npy(path: Path, name: str) -> NpyFile:
                     " archive['...'])."
                 )
             file.seek(0)
-            version = npy.read_magic(file)
-            # Version 3 differs from 2 in the encoding of field names only, and arrays with fields
-            # are refused.
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, column_major, dtype = read(file)
+            shape, column_major, dtype = read_header(file)
             offset = file.tell()
     except (OSError, ValueError, EOFError) as error:
         if isinstance(error, InvalidInput):

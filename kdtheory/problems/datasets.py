@@ -1,9 +1,12 @@
-"""Real data: three sets that scikit-learn carries, and a user's .npz or .csv."""
+"""Real data: three sets that scikit-learn carries, and a user's .npz or .csv (read by
+:mod:`kdtheory.problems.tables`).
+"""
 
 from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +14,12 @@ import numpy as np
 from kdtheory.errors import InvalidInput
 from kdtheory.problems import LeastSquares, LogisticRegression, SoftmaxRegression
 from kdtheory.problems.base import Array, frozen_array
-from kdtheory.system.disk import why
+from kdtheory.problems.tables import read_table
+from kdtheory.system.disk import refuse_unplain, why
+from kdtheory.system.npy import MAGIC, read_numbers
 
 BUNDLED = ("diabetes", "breast-cancer", "digits")
+LARGEST_DATA = 2**29  # bytes as float64: MNIST's 60,000 x 784 fit; a problem takes some copies
 EXPECTED = (
     "arrays 'features' (N, d) and 'targets' (N,), or rows of numbers separated by commas with the"
     " target last"
@@ -59,7 +65,7 @@ def load(source: str, *, ridge: float = 0.1) -> Problem:
     if source in BUNDLED:
         return bundled(source)
     path = Path(source)
-    if not os.path.isfile(path):  # of os: Path's raises where the name is too long
+    if not os.path.exists(path):  # of os: Path's raises where the name is too long
         raise InvalidInput(
             f"No file {source!r}, and no bundled set of that name ({', '.join(BUNDLED)})."
         )
@@ -69,10 +75,12 @@ def load(source: str, *, ridge: float = 0.1) -> Problem:
             " target)."
         )
     try:
-        features, targets = _archive(path) if path.suffix == ".npz" else _table(path)
+        refuse_unplain(path)
+        features, targets = _archive(path) if path.suffix == ".npz" else read_table(path)
     except InvalidInput:
         raise
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    # What zipfile raises for members that are encrypted, or packed in a way that it does not know.
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise InvalidInput(f"Cannot read {source!r}: {why(error)}. Expected {EXPECTED}.") from error
     if features.ndim != 2 or features.size == 0:
         raise InvalidInput(
@@ -92,32 +100,25 @@ def _archive(path: Path) -> tuple[Array, Array]:
             f"Cannot read {str(path)!r}: it is no .npz archive, or only a part of one. Expected"
             f" {EXPECTED}."
         )
-    with np.load(path, allow_pickle=False) as archive:
-        missing = [name for name in ("features", "targets") if name not in archive]
+    found = []
+    with zipfile.ZipFile(path) as archive:
+        there = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        missing = [name for name in ("features", "targets") if name not in there]
         if missing:
             raise InvalidInput(
                 f"{str(path)!r} lacks {' and '.join(missing)}; it holds"
-                f" {', '.join(archive) or 'nothing'}. Expected {EXPECTED}."
+                f" {', '.join(there) or 'nothing'}. Expected {EXPECTED}."
             )
-        found = {name: archive[name] for name in ("features", "targets")}
-    for name, array in found.items():
-        if array.dtype.kind not in "fiub":
-            raise InvalidInput(
-                f"{name} in {str(path)!r} must be real numbers, got {array.dtype}. Expected"
-                f" {EXPECTED}."
-            )
-    return found["features"].astype(float), found["targets"].astype(float)
-
-
-def _table(path: Path) -> tuple[Array, Array]:
-    """All columns but the last, and the last, of a .csv with or without a header."""
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    header = bool(lines) and any(not _number(cell) for cell in lines[0].split(","))
-    rows = [line for line in lines[int(header) :] if line.strip()]
-    if not rows:
-        raise InvalidInput(f"{str(path)!r} has no rows of numbers. Expected {EXPECTED}.")
-    table = np.loadtxt(rows, delimiter=",", ndmin=2)
-    return table[:, :-1], table[:, -1]
+        for name in ("features", "targets"):
+            with archive.open(there[name]) as member:
+                try:
+                    found.append(read_numbers(member, LARGEST_DATA))
+                except ValueError as error:
+                    raise InvalidInput(
+                        f"{name} in {str(path)!r} cannot be taken: {why(error)}. Expected"
+                        f" {EXPECTED}."
+                    ) from error
+    return found[0], found[1]
 
 
 def load_point(path: str) -> Array:
@@ -128,21 +129,15 @@ def load_point(path: str) -> Array:
     """
     expected = "Expected a .npy file with one vector (d,) of numbers, as np.save writes it"
     try:
+        refuse_unplain(path)
         with open(path, "rb") as file:
             # Np.load would take it for a pickle, and its advice would be to trust it.
-            if file.read(6) != b"\x93NUMPY":
+            if file.read(len(MAGIC)) != MAGIC:
                 raise InvalidInput(f"{path!r} is no .npy file. {expected}.")
-        values = np.load(path, allow_pickle=False)
+            file.seek(0)
+            values = read_numbers(file, LARGEST_DATA)
     except InvalidInput:
         raise
     except (ValueError, OSError, EOFError) as error:
         raise InvalidInput(f"Cannot read {path!r}: {why(error)}. {expected}.") from error
     return frozen_array(values, path, ndim=1)
-
-
-def _number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

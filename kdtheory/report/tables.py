@@ -52,10 +52,19 @@ class Block:
 
 
 LEGEND = (
-    "lambda*: the statement's own weight (distillation-gradient: the one tried; exact-quadratic:"
-    " lambda°).\nlambda°: the weight of least true error. floor: the bound as t grows. error:"
-    " E|x-x*|^2, or E f - f* for\ntheorem-2 and -pl, exact or simulated, at the last t. ratio:"
-    " error/bound there."
+    "largest lhs/rhs: over all instances and times, the iterates' error divided by the bound that"
+    " was claimed;\nabove 1 is a violation, near 1 is a bound that cannot be improved there."
+    " gamma: the step size, the\nstatement's own limit, in units of 1/L (data are standardised)."
+    " lambda*: the statement's own weight\n(distillation-gradient: the one tried; exact-quadratic:"
+    " lambda°). lambda°: the weight of least true error.\nfloor: the bound as t grows. error:"
+    " E|x-x*|^2 in units of x^2, or E f - f* in units of f for theorem-2\nand -pl, exact or"
+    " simulated, at the last t. ratio: error/bound there. Rows have different gamma: compare\n"
+    "floors of one gamma only (`kdtheory report` has that table)."
+)
+ONE_LEGEND = (
+    "gamma: step size. floor: the bound as t grows. error, bound: both sides at the last t, in"
+    " units of\nx^2 (E|x-x*|^2) or of f (E f - f*). ratio: the largest error/bound at any t; above"
+    " 1 is a violation."
 )
 
 
@@ -80,6 +89,7 @@ def main_job_blocks(found: dict[str, Any]) -> list[Block]:
         "evidence",
         "lambda*",
         "lambda°",
+        "gamma",
         "floor",
         "error",
         "at t",
@@ -93,6 +103,7 @@ def main_job_blocks(found: dict[str, Any]) -> list[Block]:
                 row["evidence"],
                 number(row["weight"]),
                 number(row.get("weight_exact")),
+                number(row.get("step_size")),
                 number(row.get("floor")),
                 number(row["lhs_end"]),
                 str(row["steps"]),

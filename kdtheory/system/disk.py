@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
 from kdtheory.errors import InvalidInput
 
 
-def ready_folder(folder: str | os.PathLike[str]) -> Path:
-    """The folder, made if missing and tried with a file.
+def ready_folder(folder: str | os.PathLike[str], files: Iterable[str] = ()) -> Path:
+    """The folder, made if missing and tried with a file; ``files`` are the names that will be
+    written there.
 
     Raises:
-        InvalidInput: it cannot be made or written to; one line that names it and the reason.
+        InvalidInput: it cannot be made or written to, or a folder has the name of a file; one line
+            that names it and the reason.
     """
     path = Path(folder)
     if not str(folder):
@@ -26,7 +29,28 @@ def ready_folder(folder: str | os.PathLike[str]) -> Path:
             pass
     except OSError as error:
         raise _unwritable(path, error) from error
+    for name in files:
+        if (path / name).is_dir():
+            raise InvalidInput(
+                f"Cannot write to {str(path / name)!r}: it is a folder. Remove it, or name another"
+                " folder."
+            )
     return path
+
+
+def refuse_unplain(path: str | os.PathLike[str]) -> None:
+    """Only plain files are read: opening a pipe would wait for its writer, and a device never ends.
+
+    Raises:
+        InvalidInput: there is something of that name that is no plain file.  OSError: there is
+            nothing, or it cannot be looked at.
+    """
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+        raise InvalidInput(
+            f"{os.fspath(path)!r} is {kind}, not a plain file. Save it to a file first."
+        )
 
 
 def replace_file(target: Path, write: Callable[[IO[bytes]], object]) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import platform
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -45,16 +46,23 @@ def _candidates() -> list[Path]:
 
 
 def _usable(path: Path) -> bool:
-    """Writable by us, and by nobody else: a cached kernel is code that will run."""
+    """Writable by us, and by nobody else: a cached kernel is code that will run.
+
+    Nor may others rename a folder above it and put their own in its place, which they may wherever
+    everybody can write and no sticky bit forbids it.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=path):
             pass
         status = path.stat()
+        above = [folder.stat().st_mode for folder in path.resolve().parents]
     except OSError:
         return False
     return not hasattr(os, "getuid") or (
-        status.st_uid == os.getuid() and not status.st_mode & 0o022
+        status.st_uid == os.getuid()
+        and not status.st_mode & 0o022
+        and not any(mode & stat.S_IWOTH and not mode & stat.S_ISVTX for mode in above)
     )
 
 
