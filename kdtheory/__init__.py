@@ -31,7 +31,7 @@ _HOME = {
         "SoftmaxRegression",
         "check_finite_sum",
     ),
-    "kdtheory.problems.teacher": ("TeacherStatistics", "teacher_statistics"),
+    "kdtheory.problems.teacher": ("SeveralTeachers", "TeacherStatistics", "teacher_statistics"),
     "kdtheory.rules.distilled": ("DistilledSGD",),
     "kdtheory.rules.importance": ("ImportanceSampling",),
     "kdtheory.rules.protocol": ("Rule",),
@@ -42,6 +42,8 @@ _HOME = {
     "kdtheory.algebra.assumptions": ("ASSUMPTIONS", "Assumption"),
     "kdtheory.statements.theorems": ("THEOREMS", "Theorem"),
     "kdtheory.bounds.best_weights": ("optimal_weight",),
+    "kdtheory.bounds.schedules": ("schedule",),
+    "kdtheory.bounds.schedules_steps": ("StepsNeeded", "steps_needed", "stop_distilling"),
     "kdtheory.bounds.values": ("bound", "noise_floor", "step_size_limit"),
     "kdtheory.statements.closed_forms": ("closed_form",),
     "kdtheory.engines.exact": (

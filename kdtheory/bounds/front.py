@@ -79,6 +79,14 @@ class Front:
                 total += p * (c / (z + p)) ** 2
         return np.sqrt(total)
 
+    def bias_over_z_slope(self, z: Array) -> Array:
+        """d(k/z)/dz at each z, (n,)."""
+        total = np.zeros(len(z))
+        for c, p in zip(self.c, self.p, strict=True):
+            if p > 0.0:
+                total -= p * c**2 / (z + p) ** 3
+        return np.divide(total, self.bias_over_z(z), out=total, where=total != 0.0)
+
     def noise(self, z: Array) -> Array:
         """a at each z, (n,)."""
         total = np.full(len(z), self.least_noise_sq)
