@@ -5,18 +5,21 @@ a time limit, and written.
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from kdtheory.errors import InvalidInput, unknown_name
+from kdtheory.errors import unknown_name
 from kdtheory.proofs import CHECKERS, COQ_SOURCES, OBLIGATIONS
 from kdtheory.prover import coq_build, solvers, sympy_checker
 from kdtheory.prover.certificate_files import read, to_json
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.prover.sympy_checker import Result, vanishes
+from kdtheory.system.child import end_with_parent, limit_memory
+from kdtheory.system.disk import ready_folder, replace_file
 
 SECONDS = 120.0  # for all checkers together; the slowest of ours takes 2 s
 
@@ -95,7 +98,9 @@ def _check(item: Obligation, checker: str) -> Result:
     return solvers.check(item, checker)
 
 
-def _worker(item: Obligation, checkers: tuple[str, ...], answer: Connection) -> None:
+def _worker(item: Obligation, checkers: tuple[str, ...], answer: Connection, parent: int) -> None:
+    end_with_parent(parent)
+    limit_memory()
     try:
         answer.send(judge(item, checkers))
     except (RecursionError, MemoryError) as error:
@@ -106,7 +111,9 @@ def within(item: Obligation, checkers: tuple[str, ...], seconds: float) -> tuple
     """:func:`judge` in a process of its own, which is ended when its time is over."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_worker, args=(item, checkers, there), daemon=True)
+    process = context.Process(
+        target=_worker, args=(item, checkers, there, os.getpid()), daemon=True
+    )
     process.start()
     there.close()
     try:
@@ -153,15 +160,9 @@ def export(folder: Path) -> list[Path]:
     Raises:
         InvalidInput: the folder cannot be made or written to.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = []
-        for name, item in known().items():
-            path = folder / f"{name}.json"
-            path.write_text(to_json(item) + "\n", encoding="utf-8")
-            paths.append(path)
-    except OSError as error:
-        raise InvalidInput(
-            f"certificates cannot be written to {folder}: {error.strerror}. Name another folder."
-        ) from error
-    return paths
+    texts = {f"{name}.json": f"{to_json(item)}\n".encode() for name, item in known().items()}
+    ready_folder(folder, texts)
+    for name, text in texts.items():
+        # In the place of what has the name: a link there is not followed.
+        replace_file(folder / name, lambda file, text=text: file.write(text))
+    return [folder / name for name in texts]

@@ -20,6 +20,7 @@ from kdtheory.cli import main
 from kdtheory.proofs import files
 from kdtheory.prover import certificate_files as cf
 from kdtheory.prover import solvers
+from kdtheory.prover.expansion import MOST, most_terms, most_terms_of
 from kdtheory.prover.obligations import Certificate, Identity, Region
 
 KNOWN = files.known()
@@ -32,6 +33,25 @@ def test_round_trip(name):
     back = cf.from_json(text)
     assert back == KNOWN[name]
     assert cf.to_json(back) == text
+
+
+def test_our_own_are_far_below_the_limit_on_terms():
+    assert max(most_terms_of(item) for item in KNOWN.values()) < MOST / 20
+
+
+def test_the_bound_on_terms_bounds():
+    """Against the expansion itself, fractions over one denominator included."""
+    x, y, z = sym.mu, sym.L, sym.a
+    for expression in (
+        (x + y + z) ** 5,
+        (x + 1 / (y + z)) * (x + y) ** 2,
+        sum(1 / (x + k) for k in range(1, 5)),
+        1 / (1 + 1 / (x + y)) + 1 / (x + y) ** 2,
+    ):
+        numerator = sp.fraction(sp.together(expression))[0]
+        assert len(sp.expand(numerator).as_ordered_terms()) <= most_terms(expression, {})
+    assert most_terms((x + y + z) ** 5, {}) == 21
+    assert most_terms(x**3, {x: 4}) == 20
 
 
 def test_what_has_no_encoding_is_named():
@@ -51,6 +71,7 @@ POWERS = '"2"'
 for _ in range(30):
     POWERS = f'["^", {POWERS}, "12"]'
 TEXT = json.dumps(ONE_STEP)
+LETTERS = ("mu", "L", "gamma", "a", "k", "c", "omega")
 REGION = ONE_STEP["region"]
 BAD = {
     "empty": ("", "no JSON"),
@@ -84,6 +105,22 @@ BAD = {
     "tower of degrees": (
         TEXT.replace(json.dumps(ONE_STEP["claim"]), POWERS.replace('"2"', '"mu"')),
         "degree",
+    ),
+    # 1.5 kB that took 5.9 GB.
+    "a power of a sum": (
+        changed(claim=["*", *[["^", ["+", *LETTERS], "12"] for _ in range(8)]]),
+        "expanded, it may have more than 500,000 terms",
+    ),
+    "a sum of fractions": (
+        changed(claim=["+", *[["^", ["+", "mu", "L", str(k)], "-2"] for k in range(1, 40)]]),
+        "expanded, it may have more than 500,000 terms",
+    ),
+    "a long letter": (
+        changed(
+            region={"slacks": {}, "eliminated": {"Lcal": ["+", *LETTERS, "1"]}},
+            claim=["*", ["^", "Lcal", "12"], ["^", ["+", "Lcal", "F"], "12"]],
+        ),
+        "expanded, it may have more than 500,000 terms",
     ),
     "deep": (TEXT.replace(json.dumps(ONE_STEP["claim"]), nested(41)), "nested deeper"),
     "very deep": (TEXT.replace(json.dumps(ONE_STEP["claim"]), nested(20_000)), "nested deeper"),
@@ -333,3 +370,19 @@ def test_a_circular_region_cannot_be_built_in_python_either():
     ):
         with pytest.raises(ValueError, match="stands for something itself"):
             Region(**region)
+
+
+def test_export_follows_no_link(tmp_path):
+    """A link in the folder would have had somebody's file overwritten."""
+    precious, folder = tmp_path / "precious.txt", tmp_path / "out"
+    precious.write_text("keep")
+    folder.mkdir()
+    name = f"{next(iter(KNOWN))}.json"
+    (folder / name).symlink_to(precious)
+    files.export(folder)
+    assert precious.read_text() == "keep"
+    assert not (folder / name).is_symlink()
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(kd.InvalidInput, match="it is a folder"):
+        files.export(folder)

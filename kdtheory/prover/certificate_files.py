@@ -28,6 +28,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import ASSUMPTIONS
 from kdtheory.algebra.vectors import Vector
 from kdtheory.errors import InvalidInput
+from kdtheory.prover.expansion import MOST, most_terms_of
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 FORMAT, VERSION = "kdtheory-certificate", 1
@@ -329,9 +330,17 @@ def from_json(text: str) -> Obligation:
     region = reader.region(
         found["region"], scalar=kind == "identity" or not (found["multipliers"] or found["squares"])
     )
-    if kind == "identity":
-        return Identity(name, reader.expression(found["expression"], "expression"), region)
-    return _certificate(reader, found, name, region)
+    obligation = (
+        Identity(name, reader.expression(found["expression"], "expression"), region)
+        if kind == "identity"
+        else _certificate(reader, found, name, region)
+    )
+    if most_terms_of(obligation) > MOST:
+        raise InvalidInput(
+            f"expanded, it may have more than {MOST:,} terms, for which no checker has the memory;"
+            " our own have up to 20,000. Split it into several identities"
+        )
+    return obligation
 
 
 def _certificate(

@@ -2,7 +2,8 @@
 
 A line on standard input is a question, ``{"text": SMT-LIB 2, "seconds": limit}``; a line of the
 answer goes back.  The solvers' own limits are requests that they look at now and then, or not for
-minutes; the one here is the system's: an alarm that nobody catches ends the process.
+minutes; the one here is the system's: an alarm that nobody catches ends the process.  So are the
+limit on memory, and the signal that ends it with the process that started it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+
+from kdtheory.system.child import end_with_parent, limit_memory
 
 # of the limit: a solver that keeps to what it is asked for answers before the alarm, and the
 # process lives on
@@ -50,8 +53,10 @@ def _cvc5(text: str, milliseconds: int) -> str:
 ANSWERS: dict[str, Callable[[str, int], str]] = {"z3": _z3, "cvc5": _cvc5}
 
 
-def main(solver: str) -> None:
-    """Answer until standard input ends."""
+def main(solver: str, parent: int) -> None:
+    """Answer until standard input, or the process ``parent``, ends."""
+    end_with_parent(parent)
+    limit_memory()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints is no answer
     for line in sys.stdin:
@@ -65,4 +70,4 @@ def main(solver: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

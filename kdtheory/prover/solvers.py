@@ -36,10 +36,13 @@ class _Solver:
         atexit.register(self.end)
 
     def ask(self, text: str, seconds: float) -> str:
-        """The answer, or "" when the process ended before it: the time was over, or the solver
-        crashed.
+        """The answer, or "" when the process ended before it: the time or its memory was over, or
+        the solver crashed.
         """
         with self.lock:
+            # It ends with the thread that started it.
+            if self.process is not None and self.process.poll() is not None:
+                self.end()
             process = self.process or self._start()
             assert process.stdin is not None and process.stdout is not None
             # Ctrl-C: the answer still to come would be taken for the next question's.
@@ -64,7 +67,7 @@ class _Solver:
         # In a session of its own, so that Ctrl-C is this process's alone; the path, so that it
         # imports what this process does.
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "kdtheory.prover.solver_process", self.name],
+            [sys.executable, "-m", "kdtheory.prover.solver_process", self.name, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

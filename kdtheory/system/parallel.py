@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from kdtheory.errors import WorkerFailure
+from kdtheory.system.pool import Pool
 
 Job: TypeAlias = tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A label, a function at module level, its arguments and keyword arguments."""
@@ -50,33 +51,20 @@ def run_all(jobs: list[Job], workers: int, done: Callable[[str], None]) -> list[
             results.append(function(*arguments, **settings))
             done(label)
         return results
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-
-    before = set(multiprocessing.active_children())
-    # "spawn": a fork would copy the locks of threads that draw progress bars or multiply matrices.
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker
-    )
-    # Ctrl-C as well: nobody waits for jobs whose results are not wanted any more.
-    try:
-        futures = {
-            pool.submit(function, *given, **settings): label
-            for label, function, given, settings in jobs
-        }
-        for future in as_completed(futures):
-            future.result()
-            done(futures[future])
-        results = [future.result() for future in futures]
-    except BrokenProcessPool as error:
-        raise WorkerFailure(
-            "A worker process was ended from outside, perhaps for want of memory. Use one process"
-            " (--workers 1)."
-        ) from error
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return results
+    waiting, found = list(range(len(jobs)))[::-1], {}
+    with Pool(min(workers, len(jobs)), begin_worker) as pool:
+        while waiting or pool.busy:
+            while waiting and pool.room:
+                _, function, given, settings = jobs[waiting[-1]]
+                pool.submit(waiting.pop(), function, *given, **settings)
+            for answer in pool.answers():
+                if answer.lost:
+                    raise WorkerFailure(
+                        "A worker process was ended from outside, perhaps for want of memory. Use"
+                        " one process (--workers 1)."
+                    )
+                if answer.error is not None:
+                    raise answer.error
+                found[answer.key] = answer.value
+                done(jobs[answer.key][0])
+    return [found[place] for place in range(len(jobs))]
