@@ -33,15 +33,16 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS
+from kdtheory.testing import data as made
 from kdtheory.testing import strategies as own
 from kdtheory.testing.setting import Setting
 
 
-@given(own.least_squares(), st.data())
+@given(made.least_squares(), st.data())
 @few
 def test_letters_of_one_step(problem: LeastSquares, data: st.DataObject) -> None:
     """Equality: |u|^2 expanded in Gram letters is the mean of |x+ - x*|^2, biased and unbiased."""
-    theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
+    theta, x = data.draw(made.teachers(problem)), data.draw(made.points(problem))
     gamma = data.draw(own.step_sizes(problem, "theorem-1-envelope"))
     weight = data.draw(own.weights(problem, theta, "theorem-1-envelope", step_size=gamma))
     for assumption, unbiased in ((asm.compressor, False), (asm.compressor_unbiased, True)):
@@ -167,7 +168,7 @@ def test_change_of_units(theorem: str) -> None:
     check()
 
 
-@given(own.least_squares(), st.sampled_from([4.0, 0.25]), st.sampled_from([1.0, 2.0]))
+@given(made.least_squares(), st.sampled_from([4.0, 0.25]), st.sampled_from([1.0, 2.0]))
 @few
 def test_constants_change_with_units(problem: LeastSquares, c: float, r: float) -> None:
     """Equality: constants computed anew from rescaled data are the rescaled constants."""
@@ -180,7 +181,7 @@ def test_constants_change_with_units(problem: LeastSquares, c: float, r: float) 
         assert equal(getattr(scaled.constants, name), getattr(wanted, name)), name
 
 
-@given(own.least_squares(), st.data())
+@given(made.least_squares(), st.data())
 @few
 def test_exact_law(problem: LeastSquares, data: st.DataObject) -> None:
     """Equality: the law is the exact engine at every t, any weight, and lambda-degree minimises its
@@ -188,7 +189,7 @@ def test_exact_law(problem: LeastSquares, data: st.DataObject) -> None:
     """
     from kdtheory.engines.exact import expected
 
-    theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
+    theta, x = data.draw(made.teachers(problem)), data.draw(made.points(problem))
     gamma = data.draw(st.sampled_from([7 / 8, 1 / 2, 1 / 16])) * step_size_limit(
         problem, "exact-quadratic"
     )
@@ -212,7 +213,7 @@ def test_exact_law(problem: LeastSquares, data: st.DataObject) -> None:
     assert at_most(floors[0], min(floors[1:]))
 
 
-@given(own.least_squares(), st.data())
+@given(made.least_squares(), st.data())
 @few
 def test_perfect_teacher_removes_the_noise(problem: LeastSquares, data: st.DataObject) -> None:
     """Equality: theta = x* and weight 1 leave no floor, and started at x* the iterates stay

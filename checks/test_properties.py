@@ -30,6 +30,7 @@ from kdtheory.checks.comparing import (
 from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
 from kdtheory.problems import LeastSquares
 from kdtheory.statements.theorems import THEOREMS
+from kdtheory.testing import data as made
 from kdtheory.testing import strategies as own
 from kdtheory.testing.setting import Setting
 
@@ -47,13 +48,13 @@ def test_assumptions_hold(data: st.DataObject) -> None:
     """Every slack is >= 0 (0 for an equality) on every class; strong convexity only where mu >
     0.
     """
-    problem = data.draw(own.problems())
-    theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
+    problem = data.draw(made.problems())
+    theta, x = data.draw(made.teachers(problem)), data.draw(made.points(problem))
     gamma = data.draw(own.step_sizes(problem, "theorem-2-envelope"))
     weight = data.draw(own.weights(problem, theta, "theorem-2-envelope", step_size=gamma))
     convex = float(problem.constants.mu) > 0.0
     squeeze = (
-        data.draw(own.compressors(problem, step_size=gamma, enumerate_only=True))
+        data.draw(made.compressors(problem, step_size=gamma, enumerate_only=True))
         if convex
         else None
     )

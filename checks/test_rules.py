@@ -27,6 +27,7 @@ from kdtheory.problems import (
 from kdtheory.problems.base import Array
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, noise
+from kdtheory.testing import data as made
 from kdtheory.testing import strategies as own
 from kdtheory.testing.setting import Setting
 
@@ -87,7 +88,7 @@ CLOSE = 1e-7  # far above the differences' error, far below any of the mutants
 
 
 @given(
-    st.one_of(own.least_squares(), own.logistic(), own.softmax()),
+    st.one_of(made.least_squares(), made.logistic(), made.softmax()),
     st.sampled_from([0.0, 0.3, 1.0, -0.75, 1.75]),
     st.data(),
 )
@@ -96,7 +97,7 @@ def test_distillation_gradient(problem: Model, weight: float, data: st.DataObjec
     """Equality: grad f_n(x) - lam grad f_n(theta) is the gradient of the KD objective, term by
     term, for any real lam.
     """
-    theta, x = data.draw(own.teachers(problem)), data.draw(own.points(problem))
+    theta, x = data.draw(made.teachers(problem)), data.draw(made.points(problem))
     assert mismatch(by_proposition, problem, x, theta, weight) < CLOSE
     assert np.allclose(
         problem.distillation_gradients(x, theta, weight),
@@ -134,7 +135,7 @@ def test_wrong_gradients_are_refused(wrong: str) -> None:
             ), name
 
 
-@given(own.problems(), st.booleans(), st.data())
+@given(made.problems(), st.booleans(), st.data())
 @few
 def test_perfect_teacher_keeps_the_optimum(
     problem: FiniteSum, unbiased: bool, data: st.DataObject
@@ -142,7 +143,7 @@ def test_perfect_teacher_keeps_the_optimum(
     """Equality: theta = x* and lam = 1 take the noise away, so a step from x* stays there, on every
     class and for every batch.
     """
-    best, (size, replacement) = problem.minimiser, data.draw(own.batches(problem))
+    best, (size, replacement) = problem.minimiser, data.draw(made.batches(problem))
     gamma = data.draw(own.step_sizes(problem, "theorem-2-envelope", batch_size=size))
     case = Setting("theorem-1-envelope", problem, best, best, gamma, 1.0, size, replacement, None)
     left = after_one_step("unbiased-pl" if unbiased else "theorem-2", case)

@@ -5,6 +5,7 @@ from kdtheory.problems.classification import LogisticRegression, SoftmaxRegressi
 from kdtheory.problems.least_squares import LeastSquares
 from kdtheory.problems.sinusoidal import SinusoidalSum
 from kdtheory.problems.user import check_finite_sum
+from kdtheory.system.announcing import announce
 
 __all__ = [
     "Constant",
@@ -16,3 +17,5 @@ __all__ = [
     "SoftmaxRegression",
     "check_finite_sum",
 ]
+
+announce()

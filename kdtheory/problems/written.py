@@ -57,6 +57,10 @@ class Written:
         said += [f"{name}={written(value)}" for name, value in named.items()]
         return f"{type(self).__name__}({', '.join(said)})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython and Hypothesis show: the same code."""
+        printer.text(repr(self))
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as the call, so that what is read back is validated and frozen again."""
         own, named = self.arguments()

@@ -18,18 +18,15 @@ from typing import Any
 
 _HOME = {
     "kdtheory.testing.setting": ("Setting",),
-    "kdtheory.testing.strategies": (
+    "kdtheory.testing.data": (
         "batches",
         "compressors",
-        "instances",
         "points",
         "problems",
         "rules",
-        "settings",
-        "step_sizes",
         "teachers",
-        "weights",
     ),
+    "kdtheory.testing.strategies": ("instances", "settings", "step_sizes", "weights"),
     "kdtheory.testing.updates": ("check_step", "check_update"),
     "kdtheory.testing.suite": ("Check", "checks_for", "parametrize_with_checks"),
     "kdtheory.testing.losses": ("check_loss",),

@@ -40,6 +40,6 @@ class _Made:
         self._name = name
 
     def __call__(self, _kind: type[Any]) -> Any:
-        from kdtheory.testing import strategies
+        from kdtheory.testing import data
 
-        return getattr(strategies, self._name)()
+        return getattr(data, self._name)()

@@ -1,0 +1,148 @@
+"""A user's update rule against the paper's, term by term and within a statement's bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from kdtheory.errors import InvalidInput
+from kdtheory.evidence.terms import sentence, wrong_terms
+from kdtheory.evidence.verdicts import verify_update
+from kdtheory.problems import FiniteSum
+from kdtheory.problems.base import Array
+from kdtheory.testing.setting import Setting
+
+Step = Callable[[Array, Any], ArrayLike]
+
+
+def check_step(
+    step: Step,
+    problem: FiniteSum,
+    theta: ArrayLike,
+    *,
+    theorem: str = "theorem-1",
+    step_size: float,
+    weight: float,
+    **options: Any,
+) -> None:
+    """:func:`kdtheory.verify_update` as an assertion: the verdict must be VERIFIED.
+
+    Args:
+        step: the update, ``step(x, n)`` -> (dim,).
+        problem: a finite sum.
+        theta: the teacher, (dim,).
+        theorem: a key of ``THEOREMS`` that bounds a step.
+        step_size: gamma, in units of x^2/f.
+        weight: the distillation weight lam.
+        options: whatever else :func:`kdtheory.verify_update` takes.
+
+    Raises:
+        AssertionError: the verdict's whole reason.
+        InvalidInput: as :func:`kdtheory.verify_update`.
+    """
+    verdict = verify_update(
+        step, problem, theta, theorem=theorem, step_size=step_size, weight=weight, **options
+    )
+    if verdict.status != "VERIFIED":
+        raise AssertionError(f"{verdict.status}: {verdict.reason}")
+
+
+def check_update(step: Step, setting: Setting, *, rtol: float | None = None) -> None:
+    """Every x+ that ``step`` makes in a setting must be the rule's own; the wrong term is named.
+
+    ``step(x, n)`` is called with a copy of x (dim,) and an index n, or for batches of more than one
+    with an array of indices (B,); it returns x+ (dim,).  Compression is not looked at.  It is asked
+    at the setting's point, at x*, and at a far point, with every index (for batches: with as many
+    batches as there are indices), twice each.
+
+    Args:
+        step: the update.
+        setting: problem, teacher, step size, weight, batch.
+        rtol: rounding allowed, as a share of the numbers that a step adds up; None for 8 + dim
+            units in the last place of the array that ``step`` returns (float64, float32, ...).
+
+    Raises:
+        AssertionError: which call differs, by how much, and the term that is wrong.
+        InvalidInput: ``step`` returns something else than a finite (dim,) array.
+    """
+    calls = _calls(setting)
+    made = [(x, n, image(step, x, n, setting)) for x, n in calls]
+    for x, n, made_here in made:
+        off = float(np.abs(made_here - setting.step(x, n)).max())
+        most = allowed(setting, x, made_here, rtol)
+        if off > most:
+            raise AssertionError(
+                f"step(x, {_shown(n)}) differs from the rule by {off:.3g}, more than the"
+                f" {most:.3g} of rounding: {_named(setting, made)}. Setting: {setting!r}"
+            )
+    for x, n, first in reversed(made):
+        again = image(step, x, n, setting)
+        if not np.array_equal(again, first):
+            raise AssertionError(
+                f"step(x, {_shown(n)}) was {first!r} and is {again!r} when asked again: it keeps"
+                " state (momentum, an average, a counter, randomness of its own). The statements"
+                f" speak of rules without. Setting: {setting!r}"
+            )
+
+
+def _calls(setting: Setting) -> list[tuple[Array, Any]]:
+    """Points, and what is asked there."""
+    best, n_terms = setting.problem.minimiser, setting.problem.n_terms
+    far = best + 8.0 * (1.0 + np.abs(best))
+    indices: Sequence[Any] = range(n_terms)
+    if setting.batch_size > 1:
+        rng = np.random.default_rng(0)
+        indices = [
+            rng.choice(n_terms, size=setting.batch_size, replace=setting.replacement)
+            for _ in range(n_terms)
+        ]
+    return [(x, n) for x in (setting.x, best, far) for n in indices]
+
+
+def image(step: Step, x: Array, n: Any, setting: Setting) -> np.ndarray:
+    """What the step returns, in its own precision."""
+    given = np.asarray(step(x.copy(), n))
+    if given.dtype.kind not in "fiu" or given.shape != x.shape or not np.isfinite(given).all():
+        raise InvalidInput(
+            f"step(x, {_shown(n)}) must return a finite array of shape {x.shape}, got"
+            f" {given.dtype} of shape {given.shape}: {given!r}. Setting: {setting!r}"
+        )
+    return given if given.dtype.kind == "f" else given.astype(float)
+
+
+def allowed(setting: Setting, x: Array, made: np.ndarray, rtol: float | None) -> float:
+    """Rounding of one step: each product of a sum over d coordinates errs by a unit in the last
+    place, of numbers as large as what is added up, the gradients' parts at 0 and their growth.
+    """
+    problem, dim = setting.problem, setting.problem.dim
+    share = (8 + dim) * float(np.finfo(made.dtype).eps) if rtol is None else rtol
+    _, steepest = getattr(problem, "term_curvature", (0.0, float(problem.constants.Lcal)))
+    at_zero = float(np.abs(problem.gradients(np.zeros(dim))).max())
+    reach = float(np.linalg.norm(x)) + abs(setting.weight) * float(np.linalg.norm(setting.teacher))
+    pulled = (1.0 + abs(setting.weight)) * at_zero + abs(steepest) * reach
+    return share * (float(np.abs(x).max()) + 2.0 * setting.step_size * pulled)
+
+
+def _named(setting: Setting, made: Sequence[tuple[Array, Any, np.ndarray]]) -> str:
+    """The wrong terms, from all calls together."""
+    problem, rule = setting.problem, setting.rule
+    teacher = problem.gradients(setting.teacher)
+    at = [np.atleast_1d(n) for _, n, _ in made]
+    columns = {
+        "G_n": np.array(
+            [problem.gradients(x)[n].mean(0) for (x, _, _), n in zip(made, at, strict=True)]
+        ),
+        "H_n": np.array([teacher[n].mean(axis=0) for n in at]),
+        "h": np.array([teacher.mean(axis=0) for _ in at]),
+        "x": np.array([x for x, _, _ in made]),
+    }
+    expected = {"G_n": 1.0, "H_n": -rule.weight, "h": rule.weight if rule.unbiased else 0.0}
+    moves = np.array([there - x for x, _, there in made])
+    return sentence(wrong_terms(moves, columns, expected, setting.step_size))
+
+
+def _shown(n: Any) -> str:
+    return str(np.asarray(n).tolist())
