@@ -101,7 +101,7 @@ class Setting(Written):
         before any compression.
         """
         at = point(self.problem, x, "x")
-        table = self.rule.corrections(self.problem.gradients(self.teacher))
+        table = self.rule.control_variates(self.problem, self.teacher)
         direction = (self.problem.gradients(at) - table)[np.atleast_1d(np.asarray(n))]
         result: Array = at - self.step_size * direction.mean(axis=0)
         return result

@@ -81,7 +81,7 @@ def path(check: Check, setting: Setting) -> None:
 def pairing(check: Check, setting: Setting) -> None:
     """Student and teacher gradients belong to the same index."""
     problem, lam = setting.problem, setting.weight
-    table = setting.rule.corrections(problem.gradients(setting.teacher))
+    table = setting.rule.control_variates(problem, setting.teacher)
     if lam == 0.0 or not np.ptp(table, axis=0).any():
         return
     step, x = check.step(setting), setting.x

@@ -128,7 +128,7 @@ def allowed(setting: Setting, x: Array, made: np.ndarray, rtol: float | None) ->
 
 def _named(setting: Setting, made: Sequence[tuple[Array, Any, np.ndarray]]) -> str:
     """The wrong terms, from all calls together."""
-    problem, rule = setting.problem, setting.rule
+    problem = setting.problem
     teacher = problem.gradients(setting.teacher)
     at = [np.atleast_1d(n) for _, n, _ in made]
     columns = {
@@ -139,7 +139,8 @@ def _named(setting: Setting, made: Sequence[tuple[Array, Any, np.ndarray]]) -> s
         "h": np.array([teacher.mean(axis=0) for _ in at]),
         "x": np.array([x for x, _, _ in made]),
     }
-    expected = {"G_n": 1.0, "H_n": -rule.weight, "h": rule.weight if rule.unbiased else 0.0}
+    lam = setting.weight
+    expected = {"G_n": 1.0, "H_n": -lam, "h": lam if setting.rule.unbiased else 0.0}
     moves = np.array([there - x for x, _, there in made])
     return sentence(wrong_terms(moves, columns, expected, setting.step_size))
 
