@@ -26,11 +26,11 @@ ORDER = (
     "prover",
     "discovery",
     "estimate",
+    "testing",
     "torch",
     "campaigns",
     "report",
     "reproductions",
-    "testing",
     "commands",
     "cli",
 )
