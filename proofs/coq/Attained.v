@@ -53,7 +53,7 @@ Definition pair : problem := {|
 
 Definition Lcal : R := mu + c ^ 2 / mu.
 
-Ltac written_out := unfold gap, value, grad, grads, E2, ip, norm2, dot, mean, minus, dist2, norm2, dot, gradient, f_n, df_n, avg, w in *; simpl in *;
+Ltac written_out := unfold average_teacher, gap, value, grad, grads, E2, ip, norm2, dot, mean, minus, dist2, norm2, dot, gradient, f_n, df_n, avg, w in *; simpl in *;
   unfold gap, value, grad, grads, E2, ip, norm2, dot, mean, minus, dist2, norm2, dot, gradient, f_n, df_n, avg, w in *; simpl in *;
   rewrite ?Rabs_R0 in *.
 
@@ -97,23 +97,23 @@ Notation bias_signed := (lam * (mu * theta O)).
 Notation noise_signed := (s - lam * (c * Rabs (theta O) + s)).
 Hypothesis bias_forward : 0 <= bias_signed.
 Hypothesis noise_forward : 0 <= noise_signed.
-Notation k := (sqrt (bias pair theta lam)).
-Notation a := (sqrt (centred_noise pair theta lam)).
+Notation k := (sqrt (bias pair (grads pair theta) lam)).
+Notation a := (sqrt (centred_noise pair (grads pair theta) lam)).
 
 Lemma k_is : k = bias_signed.
 Proof.
-  unfold bias. change (d pair) with 1%nat. rewrite grad_norm.
+  unfold bias. change (average_teacher pair (grads pair theta)) with (grad pair theta). change (d pair) with 1%nat. rewrite grad_norm.
   replace (lam ^ 2 * (mu * theta O) ^ 2) with (bias_signed * bias_signed) by ring. apply sqrt_square. assumption.
 Qed.
 
 Lemma a_is : a = noise_signed.
 Proof.
-  replace (centred_noise pair theta lam) with (noise_signed * noise_signed); [apply sqrt_square; assumption|].
+  replace (centred_noise pair (grads pair theta) lam) with (noise_signed * noise_signed); [apply sqrt_square; assumption|].
   unfold centred_noise. written_out. set (u := Rabs (theta O)). field.
 Qed.
 
 Theorem one_step_is :
-  avg (N pair) (fun n => dist2 pair (distilled pair theta gamma lam n x))
+  avg (N pair) (fun n => dist2 pair (distilled pair (grads pair theta) gamma lam n x))
   = ((1 - gamma * mu) * x O + gamma * k) ^ 2 + gamma ^ 2 * (c * x O + a) ^ 2.
 Proof.
   rewrite k_is, a_is. unfold distilled. written_out. rewrite (Rabs_right (x O)) by lra. set (u := Rabs (theta O)). field.
@@ -122,13 +122,13 @@ Qed.
 (** Equality in T_rate at x = sqrt(W)/(A - rate), for every rate, where noise dominates (and gamma mu <= 1 for the root). *)
 Theorem sharp_is_attained rate : let A := cap gamma mu Lcal in let W := noise_cross gamma mu c k a in
   gamma * mu <= 1 -> rate < A -> x O = sqrt W / (A - rate) ->
-  avg (N pair) (fun n => dist2 pair (distilled pair theta gamma lam n x)) = tangent A (left_over gamma k a) W rate (dist2 pair x).
+  avg (N pair) (fun n => dist2 pair (distilled pair (grads pair theta) gamma lam n x)) = tangent A (left_over gamma k a) W rate (dist2 pair x).
 Proof.
   intros A W Hgm Hr Hx'. rewrite one_step_is, dist2_is.
   set (root := gamma * (k * (1 - gamma * mu) + gamma * (a * c))).
   assert (Hroot : sqrt W = root).
   { unfold W, noise_cross. fold root. replace (root ^ 2) with (root * root) by ring. apply sqrt_square. unfold root.
-    pose proof (sqrt_pos (bias pair theta lam)). pose proof (sqrt_pos (centred_noise pair theta lam)).
+    pose proof (sqrt_pos (bias pair (grads pair theta) lam)). pose proof (sqrt_pos (centred_noise pair (grads pair theta) lam)).
     apply Rmult_le_pos; [lra|]. apply Rplus_le_le_0_compat; [apply Rmult_le_pos; lra|]. repeat apply Rmult_le_pos; lra. }
   rewrite Hroot in Hx'. unfold tangent. assert (HW : W = root * root) by (unfold W, noise_cross; fold root; ring). rewrite HW.
   assert (Hroot2 : root = x O * (A - rate)) by (rewrite Hx'; field; lra).
@@ -140,7 +140,7 @@ Qed.
 
 (** The unbiased step at the same point: k = 0. *)
 Theorem one_step_unbiased_is :
-  avg (N pair) (fun n => dist2 pair (distilled_unbiased pair theta gamma lam n x))
+  avg (N pair) (fun n => dist2 pair (distilled_unbiased pair (grads pair theta) gamma lam n x))
   = ((1 - gamma * mu) * x O) ^ 2 + gamma ^ 2 * (c * x O + a) ^ 2.
 Proof.
   rewrite a_is. unfold distilled_unbiased. written_out. rewrite (Rabs_right (x O)) by lra. set (u := Rabs (theta O)). field.
@@ -148,12 +148,12 @@ Qed.
 
 Theorem unbiased_sharp_is_attained rate : let A := cap gamma mu Lcal in let W := noise_cross gamma mu c 0 a in
   rate < A -> x O = sqrt W / (A - rate) ->
-  avg (N pair) (fun n => dist2 pair (distilled_unbiased pair theta gamma lam n x)) = tangent A (left_over gamma 0 a) W rate (dist2 pair x).
+  avg (N pair) (fun n => dist2 pair (distilled_unbiased pair (grads pair theta) gamma lam n x)) = tangent A (left_over gamma 0 a) W rate (dist2 pair x).
 Proof.
   intros A W Hr Hx'. rewrite one_step_unbiased_is, dist2_is. set (root := gamma * (gamma * (a * c))).
   assert (HW : W = root * root) by (unfold W, noise_cross, root; ring).
   assert (Hroot : sqrt W = root).
-  { rewrite HW. apply sqrt_square. unfold root. pose proof (sqrt_pos (centred_noise pair theta lam)). repeat apply Rmult_le_pos; lra. }
+  { rewrite HW. apply sqrt_square. unfold root. pose proof (sqrt_pos (centred_noise pair (grads pair theta) lam)). repeat apply Rmult_le_pos; lra. }
   rewrite Hroot in Hx'. unfold tangent. rewrite HW.
   assert (Hroot2 : root = x O * (A - rate)) by (rewrite Hx'; field; lra).
   replace (root * root / (A - rate)) with (x O * root) by (rewrite Hroot2; field; lra).

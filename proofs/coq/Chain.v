@@ -17,26 +17,26 @@ Proof.
 Qed.
 
 Section Chain.
-Variables (Q : problem) (theta : vec) (gamma mu Lcal lam : R).
+Variables (Q : problem) (teacher : rvec) (gamma mu Lcal lam : R).
 Hypothesis Hg : 0 < gamma.
 Hypothesis Hmu : 0 < mu.
-Notation k := (sqrt (bias Q theta lam)).
-Notation a := (sqrt (centred_noise Q theta lam)).
+Notation k := (sqrt (bias Q teacher lam)).
+Notation a := (sqrt (centred_noise Q teacher lam)).
 
 (** The sharp constant is below the refined one, in both regimes, wherever the refined one is defined. *)
 Theorem sharp_below_refined_constant : (0 < d Q)%nat -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> 2 * gamma * Lcal < 1 ->
-  left_over gamma k a + cross Q theta gamma mu Lcal lam / (cap gamma mu Lcal - gamma * mu)
-  <= 2 * gamma ^ 2 * noise Q theta lam (1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal))).
+  left_over gamma k a + cross Q teacher gamma mu Lcal lam / (cap gamma mu Lcal - gamma * mu)
+  <= 2 * gamma ^ 2 * noise Q teacher lam (1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal))).
 Proof.
-  intros Hd H1 H1' H3 Hr. pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H1' H3) as HmuL.
+  intros Hd H1 H1' H3 Hr. pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H1' H3) as HmuL.
   pose proof (gamma_mu gamma mu Lcal Hg Hmu HmuL) as Hgm.
   destruct (root_c_spec mu Lcal Hmu HmuL) as [Hc0 Hc]. set (c := root_c mu Lcal) in *.
   assert (HLcal : Lcal = mu + c ^ 2 / mu) by (replace (c ^ 2) with (c * c) by ring; rewrite Hc; field; lra).
   assert (Hden : cap gamma mu Lcal - gamma * mu = gamma * mu * (1 - gamma * Lcal)) by (unfold cap; ring).
   assert (Hpos : 0 < gamma * mu * (1 - gamma * Lcal)) by (apply Rmult_lt_0_compat; lra).
-  pose proof (sqrt_pos (bias Q theta lam)) as Hk. pose proof (sqrt_pos (centred_noise Q theta lam)) as Ha.
+  pose proof (sqrt_pos (bias Q teacher lam)) as Hk. pose proof (sqrt_pos (centred_noise Q teacher lam)) as Ha.
   set (ka := 1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal))).
-  replace (noise Q theta lam ka) with (a ^ 2 + (1 + ka) * k ^ 2) by (rewrite noise_split, bias_root, noise_root; reflexivity).
+  replace (noise Q teacher lam ka) with (a ^ 2 + (1 + ka) * k ^ 2) by (rewrite noise_split, bias_root, noise_root; reflexivity).
   unfold ka. set (u := k) in *. set (v := a) in *.
   assert (Hm : 0 < 1 - 2 * gamma * Lcal) by lra.
   unfold cross. fold c u v. destruct (Rle_dec _ _) as [Hn|Hb].
@@ -57,16 +57,16 @@ Qed.
 Theorem sharp_below_refined_constant_pl L :
   0 < L -> smooth Q L -> minimal Q -> PL Q mu -> A3 Q Lcal -> (exists x, 0 < gap Q x) -> 2 * L * gamma * Lcal < mu ->
   left_over_pl gamma L k a + cross_pl gamma mu L (root_q mu Lcal) k a / (cap_pl gamma mu L Lcal - gamma * mu)
-  <= L * gamma ^ 2 * noise Q theta lam (1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu))).
+  <= L * gamma ^ 2 * noise Q teacher lam (1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu))).
 Proof.
   intros HL Hs Hmin HPL H3 Hex Hr.
-  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc.
+  pose proof (mu_le_Lcal_pl Q teacher mu Lcal Hex HPL H3) as HmuLc.
   destruct (refined_slope_pl gamma mu L Lcal Hg Hmu HL HmuLc Hr) as ([Hl Hl2] & Hm & _).
   destruct (root_q_spec mu Lcal Hmu HmuLc) as [Hq0 Hq]. set (q := root_q mu Lcal) in *.
   assert (HLcal : Lcal = mu * (1 + q ^ 2)) by (replace (q ^ 2) with (q * q) by ring; lra).
   set (ka := 1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu))).
-  replace (noise Q theta lam ka) with (a ^ 2 + (1 + ka) * k ^ 2) by (rewrite noise_split, bias_root, noise_root; reflexivity).
-  pose proof (sqrt_pos (bias Q theta lam)) as Hk. pose proof (sqrt_pos (centred_noise Q theta lam)) as Ha.
+  replace (noise Q teacher lam ka) with (a ^ 2 + (1 + ka) * k ^ 2) by (rewrite noise_split, bias_root, noise_root; reflexivity).
+  pose proof (sqrt_pos (bias Q teacher lam)) as Hk. pose proof (sqrt_pos (centred_noise Q teacher lam)) as Ha.
   set (u := k) in *. set (v := a) in *. set (m := 1 - 2 * (L * gamma) * Lcal / mu) in *.
   assert (Hm1 : 1 - 2 * L * gamma * Lcal / mu = m) by (unfold m; field; lra).
   assert (Hm2 : 1 + -2 * L * Lcal * gamma / mu = m) by (unfold m; field; lra).

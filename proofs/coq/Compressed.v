@@ -51,14 +51,14 @@ Proof.
 Qed.
 
 Section Compressed.
-Variables (Q : problem) (theta : vec) (omega delta : R) (C : compressor (d Q) omega delta).
+Variables (Q : problem) (teacher : rvec) (omega delta : R) (C : compressor (d Q) omega delta).
 Hypothesis omega_nonneg : 0 <= omega.
 Hypothesis delta_nonneg : 0 <= delta.
 Notation xs := (minimiser Q).
 Notation dist2 := (dist2 Q).
 Notation X2 := (norm2 (d Q) xs).
-Notation E_t gamma lam t phi x0 := (expect_compressed (N Q) (M C) (distilled Q theta gamma lam) (apply_n C) t phi x0).
-Notation E_t' gamma lam t phi x0 := (expect_compressed (N Q) (M C) (distilled_unbiased Q theta gamma lam) (apply_n C) t phi x0).
+Notation E_t gamma lam t phi x0 := (expect_compressed (N Q) (M C) (distilled Q teacher gamma lam) (apply_n C) t phi x0).
+Notation E_t' gamma lam t phi x0 := (expect_compressed (N Q) (M C) (distilled_unbiased Q teacher gamma lam) (apply_n C) t phi x0).
 
 (** The compressor's mean error is 0, so the cross term vanishes. *)
 Lemma compressor_step y : avg (M C) (fun m => dist2 (apply_n C m y)) <= dist2 y + omega * norm2 (d Q) y + delta.
@@ -104,28 +104,28 @@ Qed.
 (** The paper's one step in the range gamma <= 1/(4 Lcal), as used below. *)
 Lemma one_step_1 gamma mu Lcal lam x :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) ->
-  avg (N Q) (fun n => dist2 (distilled Q theta gamma lam n x)) <=
-    (1 - gamma * mu) * dist2 x + 2 * gamma ^ 2 * noise Q theta lam (1 / (gamma * mu)).
+  avg (N Q) (fun n => dist2 (distilled Q teacher gamma lam n x)) <=
+    (1 - gamma * mu) * dist2 x + 2 * gamma ^ 2 * noise Q teacher lam (1 / (gamma * mu)).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr. assert (0 < gamma * mu) by (apply Rmult_lt_0_compat; assumption).
-  pose proof (theorem_1 Q theta gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr 1 x) as K. simpl in K.
+  pose proof (theorem_1 Q teacher gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr 1 x) as K. simpl in K.
   eapply Rle_trans; [exact K|]. right. field. lra.
 Qed.
 
 Lemma one_step_unbiased gamma mu Lcal lam x :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (2 * Lcal) ->
-  avg (N Q) (fun n => dist2 (distilled_unbiased Q theta gamma lam n x)) <=
-    (1 - gamma * mu) * dist2 x + 2 * gamma ^ 2 * centred_noise Q theta lam.
+  avg (N Q) (fun n => dist2 (distilled_unbiased Q teacher gamma lam n x)) <=
+    (1 - gamma * mu) * dist2 x + 2 * gamma ^ 2 * centred_noise Q teacher lam.
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr. assert (0 < gamma * mu) by (apply Rmult_lt_0_compat; assumption).
-  pose proof (unbiased Q theta gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr 1 x) as K. simpl in K.
+  pose proof (unbiased Q teacher gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr 1 x) as K. simpl in K.
   eapply Rle_trans; [exact K|]. right. field. lra.
 Qed.
 
 Lemma rate_from_range gamma mu Lcal : (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal ->
   gamma <= 1 / (2 * Lcal) -> 0 < gamma * mu <= 1 / 2.
 Proof.
-  intros Hd Hg Hmu H1 H2 H3 Hr. pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL.
+  intros Hd Hg Hmu H1 H2 H3 Hr. pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H2 H3) as HmuL.
   pose proof (rate _ _ _ Hg Hmu HmuL). apply Rmult_le_compat_r with (r := Lcal) in Hr; [|lra].
   replace (1 / (2 * Lcal) * Lcal) with (1 / 2) in Hr by (field; lra). lra.
 Qed.
@@ -133,7 +133,7 @@ Qed.
 Lemma narrower_range gamma mu Lcal : (0 < d Q)%nat -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal ->
   gamma <= 1 / (4 * Lcal) -> gamma <= 1 / (2 * Lcal).
 Proof.
-  intros Hd Hmu H1 H2 H3 Hr. pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL.
+  intros Hd Hmu H1 H2 H3 Hr. pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H2 H3) as HmuL.
   eapply Rle_trans; [exact Hr|]. apply Rmult_le_compat_l; [lra|]. apply Rinv_le_contravar; lra.
 Qed.
 
@@ -144,7 +144,7 @@ Theorem compressed gamma mu Lcal lam p :
   r < 1 ->
   forall t x0, E_t gamma lam t dist2 x0 <=
     r ^ t * dist2 x0
-    + ((1 + omega * (1 + p)) * (2 * gamma ^ 2 * noise Q theta lam (1 / (gamma * mu))) + (omega * (1 + / p) * X2 + delta))
+    + ((1 + omega * (1 + p)) * (2 * gamma ^ 2 * noise Q teacher lam (1 / (gamma * mu))) + (omega * (1 + / p) * X2 + delta))
       / (1 - r) * (1 - r ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr Hp r Hcontract t x0.
@@ -153,7 +153,7 @@ Proof.
   assert (0 <= r) by (apply Rmult_le_pos; lra).
   replace (r ^ t) with ((1 - (1 - r)) ^ t) by (f_equal; ring).
   apply unroll_compressed; [apply N_pos|apply M_pos|lra|lra|]. intros x.
-  eapply Rle_trans; [eapply (compress_bound (distilled Q theta gamma lam)); [exact Hp|apply (one_step_1 gamma mu Lcal); assumption]|].
+  eapply Rle_trans; [eapply (compress_bound (distilled Q teacher gamma lam)); [exact Hp|apply (one_step_1 gamma mu Lcal); assumption]|].
   right. unfold r. ring.
 Qed.
 
@@ -162,13 +162,13 @@ Theorem compressed_half_rate gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) -> omega <= gamma * mu / 4 ->
   forall t x0, E_t gamma lam t dist2 x0 <=
     (1 - gamma * mu / 2) ^ t * dist2 x0
-    + ((1 + 2 * omega) * (2 * gamma ^ 2 * noise Q theta lam (1 / (gamma * mu))) + (2 * omega * X2 + delta))
+    + ((1 + 2 * omega) * (2 * gamma ^ 2 * noise Q teacher lam (1 / (gamma * mu))) + (2 * omega * X2 + delta))
       / (gamma * mu / 2) * (1 - (1 - gamma * mu / 2) ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr Hom t x0.
   pose proof (rate_from_range gamma mu Lcal Hd Hg Hmu H1 H2 H3 (narrower_range gamma mu Lcal Hd Hmu H1 H2 H3 Hr)) as Hgm.
   apply unroll_compressed; [apply N_pos|apply M_pos|lra|lra|]. intros x.
-  eapply Rle_trans; [eapply (compress_bound (distilled Q theta gamma lam)); [exact Rlt_0_1|apply (one_step_1 gamma mu Lcal); assumption]|].
+  eapply Rle_trans; [eapply (compress_bound (distilled Q teacher gamma lam)); [exact Rlt_0_1|apply (one_step_1 gamma mu Lcal); assumption]|].
   assert (0 <= (gamma * mu / 4 - omega) * (1 - gamma * mu)) by (apply Rmult_le_pos; lra).
   assert (0 <= gamma * mu * (gamma * mu)) by apply Rle_0_sqr.
   assert ((1 + 2 * omega) * (1 - gamma * mu) * dist2 x <= (1 - gamma * mu / 2) * dist2 x)
@@ -183,7 +183,7 @@ Theorem compressed_unbiased gamma mu Lcal lam p :
   r < 1 ->
   forall t x0, E_t' gamma lam t dist2 x0 <=
     r ^ t * dist2 x0
-    + ((1 + omega * (1 + p)) * (2 * gamma ^ 2 * centred_noise Q theta lam) + (omega * (1 + / p) * X2 + delta))
+    + ((1 + omega * (1 + p)) * (2 * gamma ^ 2 * centred_noise Q teacher lam) + (omega * (1 + / p) * X2 + delta))
       / (1 - r) * (1 - r ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr Hp r Hcontract t x0.
@@ -192,7 +192,7 @@ Proof.
   assert (0 <= r) by (apply Rmult_le_pos; lra).
   replace (r ^ t) with ((1 - (1 - r)) ^ t) by (f_equal; ring).
   apply unroll_compressed; [apply N_pos|apply M_pos|lra|lra|]. intros x.
-  eapply Rle_trans; [eapply (compress_bound (distilled_unbiased Q theta gamma lam)); [exact Hp|apply (one_step_unbiased gamma mu Lcal); assumption]|].
+  eapply Rle_trans; [eapply (compress_bound (distilled_unbiased Q teacher gamma lam)); [exact Hp|apply (one_step_unbiased gamma mu Lcal); assumption]|].
   right. unfold r. ring.
 Qed.
 
@@ -271,28 +271,28 @@ Qed.
 
 Theorem compressed_envelope gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma < 1 / Lcal ->
-  forall t x0, E_t gamma lam t dist2 x0 <= iterate (fun s => chi (psi_1 Q theta gamma mu Lcal lam s)) t (dist2 x0).
+  forall t x0, E_t gamma lam t dist2 x0 <= iterate (fun s => chi (psi_1 Q teacher gamma mu Lcal lam s)) t (dist2 x0).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
-  pose proof (psi_1_averages_well Q theta gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr) as Hpsi.
+  pose proof (psi_1_averages_well Q teacher gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr) as Hpsi.
   apply unroll_envelope_compressed; [apply N_pos|apply M_pos| |apply dist2_nonneg|].
   - apply composition_averages_well; [apply chi_averages_well|assumption].
   - intros x. apply below_chi; [apply Hpsi, dist2_nonneg|]. intros p Hp.
-    apply (compress_bound (distilled Q theta gamma lam)); [assumption|].
-    apply (one_step_envelope Q theta gamma mu Lcal lam); assumption.
+    apply (compress_bound (distilled Q teacher gamma lam)); [assumption|].
+    apply (one_step_envelope Q teacher gamma mu Lcal lam); assumption.
 Qed.
 
 Theorem compressed_unbiased_envelope gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma < 1 / Lcal ->
-  forall t x0, E_t' gamma lam t dist2 x0 <= iterate (fun s => chi (psi_1_unbiased Q theta gamma mu Lcal lam s)) t (dist2 x0).
+  forall t x0, E_t' gamma lam t dist2 x0 <= iterate (fun s => chi (psi_1_unbiased Q teacher gamma mu Lcal lam s)) t (dist2 x0).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
-  pose proof (psi_1_unbiased_averages_well Q theta gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr) as Hpsi.
+  pose proof (psi_1_unbiased_averages_well Q teacher gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr) as Hpsi.
   apply unroll_envelope_compressed; [apply N_pos|apply M_pos| |apply dist2_nonneg|].
   - apply composition_averages_well; [apply chi_averages_well|assumption].
   - intros x. apply below_chi; [apply Hpsi, dist2_nonneg|]. intros p Hp.
-    apply (compress_bound (distilled_unbiased Q theta gamma lam)); [assumption|].
-    apply (one_step_envelope_unbiased Q theta gamma mu Lcal lam); assumption.
+    apply (compress_bound (distilled_unbiased Q teacher gamma lam)); [assumption|].
+    apply (one_step_envelope_unbiased Q teacher gamma mu Lcal lam); assumption.
 Qed.
 
 End Compressed.

@@ -56,7 +56,7 @@ Proof.
 Qed.
 
 Section AtTheOrigin.
-Variables (Q : problem) (theta : vec) (omega delta : R) (C : compressor (d Q) omega delta).
+Variables (Q : problem) (teacher : rvec) (omega delta : R) (C : compressor (d Q) omega delta).
 Hypothesis omega_nonneg : 0 <= omega.
 Hypothesis at_origin : norm2 (d Q) (minimiser Q) = 0.
 
@@ -65,22 +65,22 @@ Theorem compressed_at_origin gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) ->
   let r := (1 + omega) * (1 - gamma * mu) in
   r < 1 ->
-  forall t x0, expect_compressed (N Q) (M C) (distilled Q theta gamma lam) (apply_n C) t (dist2 Q) x0 <=
+  forall t x0, expect_compressed (N Q) (M C) (distilled Q teacher gamma lam) (apply_n C) t (dist2 Q) x0 <=
     r ^ t * dist2 Q x0
-    + ((1 + omega) * (2 * gamma ^ 2 * noise Q theta lam (1 / (gamma * mu))) + delta) / (1 - r) * (1 - r ^ t).
+    + ((1 + omega) * (2 * gamma ^ 2 * noise Q teacher lam (1 / (gamma * mu))) + delta) / (1 - r) * (1 - r ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr r Hcontract t x0.
-  pose proof (rate_from_range Q theta gamma mu Lcal Hd Hg Hmu H1 H2 H3 (narrower_range Q theta gamma mu Lcal Hd Hmu H1 H2 H3 Hr)) as Hgm.
+  pose proof (rate_from_range Q teacher gamma mu Lcal Hd Hg Hmu H1 H2 H3 (narrower_range Q teacher gamma mu Lcal Hd Hmu H1 H2 H3 Hr)) as Hgm.
   assert (0 <= r) by (apply Rmult_le_pos; lra).
   replace (r ^ t) with ((1 - (1 - r)) ^ t) by (f_equal; ring).
   apply unroll_compressed; [apply N_pos|apply M_pos|lra|lra|]. intros x.
-  set (T := 2 * gamma ^ 2 * noise Q theta lam (1 / (gamma * mu))).
+  set (T := 2 * gamma ^ 2 * noise Q teacher lam (1 / (gamma * mu))).
   set (B := (1 - gamma * mu) * dist2 Q x + T).
   set (u := fun p => (1 + omega * (1 + p)) * B + delta).
   replace ((1 - (1 - r)) * dist2 Q x + ((1 + omega) * T + delta)) with (u 0) by (unfold u, B, r; ring).
   apply le_limit; [unfold u; reg|]. intros p Hp.
-  eapply Rle_trans; [eapply (compress_bound Q omega delta C omega_nonneg (distilled Q theta gamma lam) B p x Hp);
-    apply (one_step_1 Q theta gamma mu Lcal); assumption|].
+  eapply Rle_trans; [eapply (compress_bound Q omega delta C omega_nonneg (distilled Q teacher gamma lam) B p x Hp);
+    apply (one_step_1 Q teacher gamma mu Lcal); assumption|].
   right. unfold u. rewrite at_origin. ring.
 Qed.
 

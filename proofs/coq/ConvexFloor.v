@@ -104,9 +104,9 @@ Qed.
 End Root.
 
 Section Weights.
-Variables (Q : problem) (theta : vec).
-Notation k lam := (sqrt (bias Q theta lam)).
-Notation a lam := (sqrt (centred_noise Q theta lam)).
+Variables (Q : problem) (teacher : rvec).
+Notation k lam := (sqrt (bias Q teacher lam)).
+Notation a lam := (sqrt (centred_noise Q teacher lam)).
 
 Lemma no_bias_no_noise c lam : 0 < c -> c * (k lam ^ 2 + a lam ^ 2) = 0 -> k lam = 0 /\ a lam = 0.
 Proof.
@@ -117,15 +117,15 @@ Qed.
 
 Theorem theorem_1_root_floor_convex gamma mu Lcal :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma < 1 / Lcal ->
-  convex (fun lam => sqrt (floor (cap gamma mu Lcal) (left_over gamma (k lam) (a lam)) (cross Q theta gamma mu Lcal lam))).
+  convex (fun lam => sqrt (floor (cap gamma mu Lcal) (left_over gamma (k lam) (a lam)) (cross Q teacher gamma mu Lcal lam))).
 Proof.
-  intros Hd Hg Hmu H1 H1' H3 Hrange x y w Hw. pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H1' H3) as HmuL.
-  pose proof (range_product Q theta gamma mu Lcal Hd Hmu H1 H1' H3 Hrange) as Hr. pose proof (gamma_mu gamma mu Lcal Hg Hmu HmuL) as Hgm.
+  intros Hd Hg Hmu H1 H1' H3 Hrange x y w Hw. pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H1' H3) as HmuL.
+  pose proof (range_product Q teacher gamma mu Lcal Hd Hmu H1 H1' H3 Hrange) as Hr. pose proof (gamma_mu gamma mu Lcal Hg Hmu HmuL) as Hgm.
   destruct (root_c_spec mu Lcal Hmu HmuL) as [Hc0 Hc]. set (A := cap gamma mu Lcal).
   assert (HA : 0 < A) by (pose proof (sharp_rate_admissible gamma mu Lcal Hg Hmu HmuL Hr); unfold A; lra).
-  set (U := fun lam => left_over gamma (k lam) (a lam)). set (W := fun lam => cross Q theta gamma mu Lcal lam).
+  set (U := fun lam => left_over gamma (k lam) (a lam)). set (W := fun lam => cross Q teacher gamma mu Lcal lam).
   assert (HU : forall lam, 0 <= U lam) by (intros; apply left_over_nonneg).
-  assert (HW : forall lam, 0 <= W lam) by (intros; apply (cross_nonneg Q theta gamma mu Lcal lam); assumption).
+  assert (HW : forall lam, 0 <= W lam) by (intros; apply (cross_nonneg Q teacher gamma mu Lcal lam); assumption).
   assert (Hk0 : forall lam, 0 <= k lam) by (intros; apply sqrt_pos). assert (Ha0 : forall lam, 0 <= a lam) by (intros; apply sqrt_pos).
   rewrite !root_floor_is by (try assumption; first [apply HU|apply HW]).
   assert (Hf : forall lam, 0 <= root_floor A (U lam) (W lam)) by (intros; apply root_floor_nonneg; assumption).
@@ -164,8 +164,8 @@ Proof.
     + apply pow_lt. assumption.
     + apply Rmult_le_pos; lra.
     + apply Rmult_le_pos; lra.
-    + split; [apply Hk0|]. apply (k_convex Q theta x y w Hw).
-    + split; [apply Ha0|]. apply (a_convex Q theta x y w Hw).
+    + split; [apply Hk0|]. apply (k_convex Q teacher x y w Hw).
+    + split; [apply Ha0|]. apply (a_convex Q teacher x y w Hw).
 Qed.
 
 Theorem theorem_2_root_floor_convex gamma mu L Lcal :
@@ -175,9 +175,9 @@ Theorem theorem_2_root_floor_convex gamma mu L Lcal :
     (cross_pl gamma mu L (root_q mu Lcal) (k lam) (a lam)))).
 Proof.
   intros Hg Hmu HL Hs Hmin HPL H3 Hex Hr x y w Hw.
-  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
+  pose proof (mu_le_Lcal_pl Q teacher mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
   destruct (root_q_spec mu Lcal Hmu HmuLc) as [Hq0 Hq]. set (q := root_q mu Lcal) in *. set (A := cap_pl gamma mu L Lcal).
-  assert (HA : 0 < A) by (apply (cap_pl_pos Q theta gamma mu L Lcal); assumption).
+  assert (HA : 0 < A) by (apply (cap_pl_pos Q teacher gamma mu L Lcal); assumption).
   set (b := Rabs (1 - L * gamma)). assert (Hb0 : 0 <= b) by apply Rabs_pos.
   assert (Hb : b * b = (1 - L * gamma) ^ 2) by (unfold b; rewrite <- Rabs_mult, Rabs_right by (apply Rle_ge, Rle_0_sqr); ring).
   set (z := sqrt (mu / 2)). assert (Hz0 : 0 <= z) by apply sqrt_pos. assert (Hz : z * z = mu / 2) by (apply sqrt_sqrt; lra).
@@ -212,8 +212,8 @@ Proof.
   - intros HU0. destruct (no_bias_no_noise kap m Hkap HU0) as [K1 K2]. unfold W, cross_pl. rewrite K1, K2. ring.
   - rewrite Hroot. apply Rle_trans with (curve A kap al be (w * f x + (1 - w) * f y) (k m) (a m)); [right; reflexivity|].
     eapply Rle_trans; [apply (curve_increasing A kap al be Hkap Hal Hbe _ _ _ (w * k x + (1 - w) * k y) (w * a x + (1 - w) * a y) Hmix)|].
-    + split; [apply Hk0|apply (k_convex Q theta x y w Hw)].
-    + split; [apply Ha0|apply (a_convex Q theta x y w Hw)].
+    + split; [apply Hk0|apply (k_convex Q teacher x y w Hw)].
+    + split; [apply Ha0|apply (a_convex Q teacher x y w Hw)].
     + apply (cone A kap al be Hkap Hdisc); try assumption; try apply Hf; right; apply Hat.
 Qed.
 

@@ -138,23 +138,23 @@ End Slopes.
 (** ** T_rate(lam) *)
 
 Section Weights.
-Variables (Q : problem) (theta : vec).
-Notation k lam := (sqrt (bias Q theta lam)).
-Notation a lam := (sqrt (centred_noise Q theta lam)).
+Variables (Q : problem) (teacher : rvec).
+Notation k lam := (sqrt (bias Q teacher lam)).
+Notation a lam := (sqrt (centred_noise Q teacher lam)).
 
 Lemma a_convex : convex (fun lam => a lam).
 Proof.
-  set (P := at_point Q theta (minimiser Q)).
-  intros x y w Hw. assert (K : forall lam, centred_noise Q theta lam = quad (S_S P) (S_Hc P) (Hc_Hc P) lam).
-  { intros lam. rewrite (centred_noise_form Q theta (minimiser Q)). fold P. unfold form, quad. simpl. ring. }
+  set (P := at_point Q teacher (minimiser Q)).
+  intros x y w Hw. assert (K : forall lam, centred_noise Q teacher lam = quad (S_S P) (S_Hc P) (Hc_Hc P) lam).
+  { intros lam. rewrite (centred_noise_form Q teacher (minimiser Q)). fold P. unfold form, quad. simpl. ring. }
   rewrite !K. apply (root_convex (S_S P) (S_Hc P) (Hc_Hc P)); [|exact Hw].
   intros p t. pose proof (square P (Linear 0 0 0 0 0 p (- t))) as S. unfold form in S. simpl in S. lra.
 Qed.
 
 Lemma k_convex : convex (fun lam => k lam).
 Proof.
-  intros x y w Hw. set (h2 := norm2 (d Q) (grad Q theta)).
-  assert (K : forall lam, bias Q theta lam = quad 0 0 h2 lam) by (intros lam; unfold bias, quad; fold h2; ring).
+  intros x y w Hw. set (h2 := norm2 (d Q) (average_teacher Q teacher)).
+  assert (K : forall lam, bias Q teacher lam = quad 0 0 h2 lam) by (intros lam; unfold bias, quad; fold h2; ring).
   rewrite !K. apply (root_convex 0 0 h2); [|exact Hw]. intros p t.
   assert (0 <= t * t * h2) by (apply Rmult_le_pos; [apply Rle_0_sqr|apply norm2_nonneg]). lra.
 Qed.
@@ -169,12 +169,12 @@ Qed.
 
 Theorem theorem_1_constant_convex gamma mu Lcal rate :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma < 1 / Lcal -> rate < cap gamma mu Lcal ->
-  convex (fun lam => left_over gamma (k lam) (a lam) + cross Q theta gamma mu Lcal lam / (cap gamma mu Lcal - rate)).
+  convex (fun lam => left_over gamma (k lam) (a lam) + cross Q teacher gamma mu Lcal lam / (cap gamma mu Lcal - rate)).
 Proof.
-  intros Hd Hg Hmu H1 H1' H3 Hrange Hrate x y w Hw. pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H1' H3) as HmuL.
-  pose proof (range_product Q theta gamma mu Lcal Hd Hmu H1 H1' H3 Hrange) as Hr. pose proof (gamma_mu gamma mu Lcal Hg Hmu HmuL).
+  intros Hd Hg Hmu H1 H1' H3 Hrange Hrate x y w Hw. pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H1' H3) as HmuL.
+  pose proof (range_product Q teacher gamma mu Lcal Hd Hmu H1 H1' H3 Hrange) as Hr. pose proof (gamma_mu gamma mu Lcal Hg Hmu HmuL).
   destruct (root_c_spec mu Lcal Hmu HmuL) as [Hc0 Hc].
-  assert (K : forall lam, cross Q theta gamma mu Lcal lam = cross_at gamma mu Lcal (root_c mu Lcal) (k lam) (a lam)) by reflexivity.
+  assert (K : forall lam, cross Q teacher gamma mu Lcal lam = cross_at gamma mu Lcal (root_c mu Lcal) (k lam) (a lam)) by reflexivity.
   rewrite !K. unfold left_over. set (A := cap gamma mu Lcal) in *.
   set (W := fun lam => cross_at gamma mu Lcal (root_c mu Lcal) (k lam) (a lam)).
   assert (HW : W (w * x + (1 - w) * y) <= w * W x + (1 - w) * W y).
@@ -199,7 +199,7 @@ Proof.
   set (b := Rabs (1 - L * gamma)). assert (Hb : 0 <= b) by apply Rabs_pos.
   set (M := fun lam => k lam * b + L * gamma * (a lam * root_q mu Lcal)).
   assert (HM0 : forall lam, 0 <= M lam).
-  { intros lam. unfold M. pose proof (sqrt_pos (bias Q theta lam)). pose proof (sqrt_pos (centred_noise Q theta lam)).
+  { intros lam. unfold M. pose proof (sqrt_pos (bias Q teacher lam)). pose proof (sqrt_pos (centred_noise Q teacher lam)).
     apply Rplus_le_le_0_compat; [|apply Rmult_le_pos; [lra|]]; apply Rmult_le_pos; assumption. }
   assert (HM : M (w * x + (1 - w) * y) <= w * M x + (1 - w) * M y).
   { pose proof (k_convex x y w Hw) as Kk. pose proof (a_convex x y w Hw) as Ka. cbv beta in Kk, Ka. unfold M.

@@ -47,10 +47,10 @@ Proof.
 Qed.
 
 Section Decreasing.
-Variables (Q : problem) (theta : vec) (gam lam : nat -> R).
+Variables (Q : problem) (teacher : rvec) (gam lam : nat -> R).
 Hypothesis Hg : forall j, 0 < gam j.
-Notation steps := (fun j => distilled Q theta (gam j) (lam j)).
-Notation steps' := (fun j => distilled_unbiased Q theta (gam j) (lam j)).
+Notation steps := (fun j => distilled Q teacher (gam j) (lam j)).
+Notation steps' := (fun j => distilled_unbiased Q teacher (gam j) (lam j)).
 Notation E_t t phi x0 := (expect_steps (N Q) steps t phi x0).
 Notation E_t' t phi x0 := (expect_steps (N Q) steps' t phi x0).
 
@@ -63,7 +63,7 @@ Hypothesis H1' : A1' Q mu.
 Hypothesis H3 : A3 Q Lcal.
 
 Theorem theorem_1_envelope_decreasing : (forall j, gam j < 1 / Lcal) -> forall t x0,
-  E_t t (dist2 Q) x0 <= iterate_steps (fun j => psi_1 Q theta (gam j) mu Lcal (lam j)) t (dist2 Q x0).
+  E_t t (dist2 Q) x0 <= iterate_steps (fun j => psi_1 Q teacher (gam j) mu Lcal (lam j)) t (dist2 Q x0).
 Proof.
   intros Hr t x0. apply (unroll_steps (N Q) (dist2 Q) t steps); [apply N_pos| |apply dist2_nonneg|].
   - intros. apply psi_1_averages_well; auto.
@@ -71,7 +71,7 @@ Proof.
 Qed.
 
 Theorem unbiased_envelope_decreasing : (forall j, gam j < 1 / Lcal) -> forall t x0,
-  E_t' t (dist2 Q) x0 <= iterate_steps (fun j => psi_1_unbiased Q theta (gam j) mu Lcal (lam j)) t (dist2 Q x0).
+  E_t' t (dist2 Q) x0 <= iterate_steps (fun j => psi_1_unbiased Q teacher (gam j) mu Lcal (lam j)) t (dist2 Q x0).
 Proof.
   intros Hr t x0. apply (unroll_steps (N Q) (dist2 Q) t steps'); [apply N_pos| |apply dist2_nonneg|].
   - intros. apply psi_1_unbiased_averages_well; auto.
@@ -81,18 +81,18 @@ Qed.
 (** Theorem 1: s_{j+1} = (1 - gamma_j mu) s_j + 2 gamma_j^2 N(lam_j; 1/(gamma_j mu)). *)
 Theorem theorem_1_decreasing : (forall j, gam j <= 1 / (4 * Lcal)) -> forall t x0,
   E_t t (dist2 Q) x0 <=
-    iterate_steps (fun j s => (1 - gam j * mu) * s + 2 * gam j ^ 2 * noise Q theta (lam j) (1 / (gam j * mu))) t (dist2 Q x0).
+    iterate_steps (fun j s => (1 - gam j * mu) * s + 2 * gam j ^ 2 * noise Q teacher (lam j) (1 / (gam j * mu))) t (dist2 Q x0).
 Proof.
-  intros Hr t x0. pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H1' H3) as HmuL.
+  intros Hr t x0. pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H1' H3) as HmuL.
   apply (unroll_steps (N Q) (dist2 Q) t steps); [apply N_pos| |apply dist2_nonneg|].
   - intros j. pose proof (rate _ _ _ (Hg j) Hmu HmuL) as Hrate. specialize (Hr j).
     apply Rmult_le_compat_r with (r := Lcal) in Hr; [|lra]. replace (1 / (4 * Lcal) * Lcal) with (1 / 4) in Hr by (field; lra).
     apply affine_averages_well; [lra|].
     assert (0 <= 1 / (gam j * mu)) by (apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; lra]).
-    rewrite noise_split. pose proof (centred_noise_nonneg Q theta (lam j)). pose proof (pow2_ge_0 (gam j)).
-    assert (0 <= (1 + 1 / (gam j * mu)) * bias Q theta (lam j)) by (apply Rmult_le_pos; [lra|apply bias_nonneg]).
+    rewrite noise_split. pose proof (centred_noise_nonneg Q teacher (lam j)). pose proof (pow2_ge_0 (gam j)).
+    assert (0 <= (1 + 1 / (gam j * mu)) * bias Q teacher (lam j)) by (apply Rmult_le_pos; [lra|apply bias_nonneg]).
     apply Rmult_le_pos; lra.
-  - intros j x. pose proof (theorem_1 Q theta (gam j) mu Lcal (lam j) Hd (Hg j) Hmu H1 H1' H3 (Hr j) 1 x) as K. simpl in K.
+  - intros j x. pose proof (theorem_1 Q teacher (gam j) mu Lcal (lam j) Hd (Hg j) Hmu H1 H1' H3 (Hr j) 1 x) as K. simpl in K.
     eapply Rle_trans; [exact K|]. right. pose proof (Hg j). field. lra.
 Qed.
 
@@ -110,19 +110,19 @@ Hypothesis Hex : exists x, 0 < gap Q x.
 Hypothesis Hr : forall j, gam j < 2 * mu / (L * Lcal).
 
 Theorem theorem_2_envelope_decreasing t x0 :
-  E_t t (gap Q) x0 <= iterate_steps (fun j => psi_2 Q theta (gam j) mu L Lcal (lam j)) t (gap Q x0).
+  E_t t (gap Q) x0 <= iterate_steps (fun j => psi_2 Q teacher (gam j) mu L Lcal (lam j)) t (gap Q x0).
 Proof.
   apply (unroll_steps (N Q) (gap Q) t steps); [apply N_pos| |apply gap_nonneg; assumption|].
-  - intros. apply psi_averages_well; [apply left_over_pl_nonneg|apply cross_pl_nonneg|apply (cap_pl_pos Q theta)|apply (cap_pl_le_1 Q theta)]; auto.
-  - intros j x. pose proof (theorem_2_envelope Q theta (gam j) mu L Lcal (lam j)) as K. apply (K (Hg j) Hmu HL Hs Hmin HPL H3 Hex (Hr j) 1%nat).
+  - intros. apply psi_averages_well; [apply left_over_pl_nonneg|apply cross_pl_nonneg|apply (cap_pl_pos Q teacher)|apply (cap_pl_le_1 Q teacher)]; auto.
+  - intros j x. pose proof (theorem_2_envelope Q teacher (gam j) mu L Lcal (lam j)) as K. apply (K (Hg j) Hmu HL Hs Hmin HPL H3 Hex (Hr j) 1%nat).
 Qed.
 
 Theorem unbiased_pl_envelope_decreasing t x0 :
-  E_t' t (gap Q) x0 <= iterate_steps (fun j => psi_2_unbiased Q theta (gam j) mu L Lcal (lam j)) t (gap Q x0).
+  E_t' t (gap Q) x0 <= iterate_steps (fun j => psi_2_unbiased Q teacher (gam j) mu L Lcal (lam j)) t (gap Q x0).
 Proof.
   apply (unroll_steps (N Q) (gap Q) t steps'); [apply N_pos| |apply gap_nonneg; assumption|].
-  - intros. apply psi_averages_well; [apply left_over_pl_nonneg|apply cross_pl_nonneg|apply (cap_pl_pos Q theta)|apply (cap_pl_le_1 Q theta)]; auto.
-  - intros j x. pose proof (unbiased_pl_envelope Q theta (gam j) mu L Lcal (lam j)) as K. apply (K (Hg j) Hmu HL Hs Hmin HPL H3 Hex (Hr j) 1%nat).
+  - intros. apply psi_averages_well; [apply left_over_pl_nonneg|apply cross_pl_nonneg|apply (cap_pl_pos Q teacher)|apply (cap_pl_le_1 Q teacher)]; auto.
+  - intros j x. pose proof (unbiased_pl_envelope Q teacher (gam j) mu L Lcal (lam j)) as K. apply (K (Hg j) Hmu HL Hs Hmin HPL H3 Hex (Hr j) 1%nat).
 Qed.
 
 End PolyakLojasiewicz.

@@ -23,10 +23,10 @@ Lemma Rminus_le_0 r s : 0 <= s - r -> r <= s.
 Proof. lra. Qed.
 
 Section Family.
-Variables (Q : problem) (theta : vec).
-Notation P x := (at_point Q theta x).
-Notation K lam := (bias Q theta lam).
-Notation A lam := (centred_noise Q theta lam).
+Variables (Q : problem) (teacher : rvec).
+Notation P x := (at_point Q teacher x).
+Notation K lam := (bias Q teacher lam).
+Notation A lam := (centred_noise Q teacher lam).
 
 Lemma root_of y : 0 <= y -> sqrt y ^ 2 = y.
 Proof. intros. rewrite <- Rsqr_pow2. apply Rsqr_sqrt. assumption. Qed.
@@ -37,17 +37,17 @@ Proof. rewrite root_of by apply bias_nonneg. unfold bias. rewrite letter_h_h. ri
 
 Lemma noise_letter x lam : sqrt (A lam) ^ 2 = S_S (P x) + Hc_Hc (P x) * lam ^ 2 - 2 * S_Hc (P x) * lam.
 Proof.
-  rewrite root_of by apply centred_noise_nonneg. rewrite (centred_noise_form Q theta x). unfold form. simpl. ring.
+  rewrite root_of by apply centred_noise_nonneg. rewrite (centred_noise_form Q teacher x). unfold form. simpl. ring.
 Qed.
 
 (** What the certificates assume, from what the paper assumes. *)
 Ltac letters x lam :=
   pose proof (bias_letter x lam); pose proof (noise_letter x lam);
   repeat match goal with
-  | H : A1 _ _ |- _ => specialize (H x); rewrite <- (letter_e_e Q theta x), <- (letter_e_g Q theta x) in H
-  | H : A1' _ _ |- _ => specialize (H x); rewrite <- (letter_e_e Q theta x) in H
-  | H : A3 _ _ |- _ => specialize (H x); rewrite (smoothness_form Q theta x) in H; unfold form in H; simpl in H
-  | H : PL _ _ |- _ => specialize (H x); rewrite <- (letter_g_g Q theta x) in H
+  | H : A1 _ _ |- _ => specialize (H x); rewrite <- (letter_e_e Q teacher x), <- (letter_e_g Q teacher x) in H
+  | H : A1' _ _ |- _ => specialize (H x); rewrite <- (letter_e_e Q teacher x) in H
+  | H : A3 _ _ |- _ => specialize (H x); rewrite (smoothness_form Q teacher x) in H; unfold form in H; simpl in H
+  | H : PL _ _ |- _ => specialize (H x); rewrite <- (letter_g_g Q teacher x) in H
   end.
 
 Ltac unfold_bounds := unfold slope, offset, offset0, growth, slope_pl, offset_pl, moved, moved_unbiased, form in *; simpl in *.
@@ -55,11 +55,11 @@ Ltac unfold_bounds := unfold slope, offset, offset0, growth, slope_pl, offset_pl
 Theorem family gamma mu Lcal lam alpha nu x :
   0 < gamma -> 0 < Lcal -> A1 Q mu -> A1' Q mu -> A3 Q Lcal ->
   0 < alpha <= nu -> 0 <= growth gamma mu Lcal alpha nu ->
-  avg (N Q) (fun n => dist2 Q (distilled Q theta gamma lam n x)) <=
+  avg (N Q) (fun n => dist2 Q (distilled Q teacher gamma lam n x)) <=
     slope gamma mu Lcal alpha nu * dist2 Q x + offset gamma alpha nu (K lam) (A lam).
 Proof.
   intros Hg HL H1 H2 H3 [Ha Hn] Hm. letters x lam.
-  rewrite (dist2_form Q theta), <- (letter_e_e Q theta x), <- (root_of (K lam)), <- (root_of (A lam))
+  rewrite (dist2_form Q teacher), <- (letter_e_e Q teacher x), <- (root_of (K lam)), <- (root_of (A lam))
     by (apply bias_nonneg || apply centred_noise_nonneg).
   apply Rminus_le_0. eapply by_identity;
     [|apply (young_certificate (P x)) with (F := gap Q x) (Lcal := Lcal) (a := sqrt (A lam)) (alpha := alpha) (gamma := gamma)
@@ -69,11 +69,11 @@ Qed.
 Theorem family_unbiased gamma mu Lcal lam nu x :
   0 < gamma -> 0 < Lcal -> A1 Q mu -> A1' Q mu -> A3 Q Lcal ->
   0 < nu -> 0 <= growth gamma mu Lcal 0 nu ->
-  avg (N Q) (fun n => dist2 Q (distilled_unbiased Q theta gamma lam n x)) <=
+  avg (N Q) (fun n => dist2 Q (distilled_unbiased Q teacher gamma lam n x)) <=
     slope gamma mu Lcal 0 nu * dist2 Q x + offset0 gamma nu (A lam).
 Proof.
   intros Hg HL H1 H2 H3 Hn Hm. letters x lam.
-  rewrite (dist2_form_unbiased Q theta), <- (letter_e_e Q theta x), <- (root_of (A lam)) by apply centred_noise_nonneg.
+  rewrite (dist2_form_unbiased Q teacher), <- (letter_e_e Q teacher x), <- (root_of (A lam)) by apply centred_noise_nonneg.
   apply Rminus_le_0. eapply by_identity;
     [|apply (young_unbiased_certificate (P x)) with (F := gap Q x) (Lcal := Lcal) (a := sqrt (A lam)) (gamma := gamma)
       (lam := lam) (mu := mu) (nu := nu)]; unfold_bounds; try lra.
@@ -82,11 +82,11 @@ Qed.
 Theorem family_pl gamma mu L Lcal lam alpha nu x :
   0 < gamma -> 0 < L -> smooth Q L -> PL Q mu -> A3 Q Lcal ->
   0 < alpha -> 0 < nu -> 0 <= 2 - alpha * Rabs (1 - L * gamma) + L * gamma * nu ->
-  avg (N Q) (fun n => gap Q (distilled Q theta gamma lam n x)) <=
+  avg (N Q) (fun n => gap Q (distilled Q teacher gamma lam n x)) <=
     slope_pl gamma mu L Lcal (Rabs (1 - L * gamma)) alpha nu * gap Q x
     + offset_pl gamma L (Rabs (1 - L * gamma)) alpha nu (K lam) (A lam).
 Proof.
-  intros Hg HL H1 H2 H3 Ha Hn Hm. pose proof (descent Q theta L gamma lam x H1) as HD. clear H1. letters x lam.
+  intros Hg HL H1 H2 H3 Ha Hn Hm. pose proof (descent Q teacher L gamma lam x H1) as HD. clear H1. letters x lam.
   rewrite <- (root_of (K lam)), <- (root_of (A lam)) by (apply bias_nonneg || apply centred_noise_nonneg).
   set (V := avg _ _) in *. clearbody V.
   destruct (Rle_lt_dec 0 (1 - L * gamma)) as [Hs|Hs].
@@ -104,10 +104,10 @@ Qed.
 
 Theorem family_pl_unbiased gamma mu L Lcal lam nu x :
   0 < gamma -> 0 < L -> smooth Q L -> PL Q mu -> A3 Q Lcal -> 0 < nu ->
-  avg (N Q) (fun n => gap Q (distilled_unbiased Q theta gamma lam n x)) <=
+  avg (N Q) (fun n => gap Q (distilled_unbiased Q teacher gamma lam n x)) <=
     slope_pl gamma mu L Lcal 0 0 nu * gap Q x + L * gamma ^ 2 / 2 * (1 + / nu) * A lam.
 Proof.
-  intros Hg HL H1 H2 H3 Hn. pose proof (descent_unbiased Q theta L gamma lam x H1) as HD. clear H1. letters x lam.
+  intros Hg HL H1 H2 H3 Hn. pose proof (descent_unbiased Q teacher L gamma lam x H1) as HD. clear H1. letters x lam.
   rewrite <- (root_of (A lam)) by apply centred_noise_nonneg.
   set (V := avg _ _) in *. clearbody V.
   assert (0 < L * gamma * nu) by (repeat apply Rmult_lt_0_compat; assumption).

@@ -18,13 +18,13 @@ Lemma geometric_sum r t : r <> 0 -> sum t (fun j => (1 - r) ^ j) = (1 - (1 - r) 
 Proof. intros Hr. induction t as [|t IH]; simpl; [field; assumption|]. rewrite IH. field. assumption. Qed.
 
 Section Horizon.
-Variables (Q : problem) (theta : vec) (gamma mu lam : R).
+Variables (Q : problem) (teacher : rvec) (gamma mu lam : R).
 Hypothesis Hg : 0 < gamma.
 Hypothesis Hmu : 0 < mu.
-Notation k := (sqrt (bias Q theta lam)).
-Notation a := (sqrt (centred_noise Q theta lam)).
-Notation E_t t phi x0 := (expect (N Q) (distilled Q theta gamma lam) t phi x0).
-Notation E_t' t phi x0 := (expect (N Q) (distilled_unbiased Q theta gamma lam) t phi x0).
+Notation k := (sqrt (bias Q teacher lam)).
+Notation a := (sqrt (centred_noise Q teacher lam)).
+Notation E_t t phi x0 := (expect (N Q) (distilled Q teacher gamma lam) t phi x0).
+Notation E_t' t phi x0 := (expect (N Q) (distilled_unbiased Q teacher gamma lam) t phi x0).
 (** (1 - rate)^t s + T_rate (1 + (1-rate) + ... + (1-rate)^(t-1)). *)
 Notation affine_bound A U W rate t s := ((1 - rate) ^ t * s + (U + W / (A - rate)) * sum t (fun j => (1 - rate) ^ j)).
 
@@ -37,12 +37,12 @@ Hypothesis H3 : A3 Q Lcal.
 Hypothesis Hrange : gamma < 1 / Lcal.
 Notation A := (cap gamma mu Lcal).
 Notation U := (left_over gamma k a).
-Notation W := (cross Q theta gamma mu Lcal lam).
+Notation W := (cross Q teacher gamma mu Lcal lam).
 Notation U0 := (left_over gamma 0 a).
 Notation W0 := (noise_cross gamma mu (root_c mu Lcal) 0 a).
 
-Let HmuL : mu <= Lcal := mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H1' H3.
-Let Hr : gamma * Lcal < 1 := range_product Q theta gamma mu Lcal Hd Hmu H1 H1' H3 Hrange.
+Let HmuL : mu <= Lcal := mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H1' H3.
+Let Hr : gamma * Lcal < 1 := range_product Q teacher gamma mu Lcal Hd Hmu H1 H1' H3 Hrange.
 
 Lemma A_range : gamma * mu < A <= 1.
 Proof.
@@ -50,30 +50,30 @@ Proof.
   apply (cap_le_1 gamma mu Lcal (root_c mu Lcal)), root_c_spec; assumption.
 Qed.
 
-Theorem theorem_1_any_rate rate : least_rate Q theta gamma mu Lcal lam <= rate < A -> forall t x0,
+Theorem theorem_1_any_rate rate : least_rate Q teacher gamma mu Lcal lam <= rate < A -> forall t x0,
   E_t t (dist2 Q) x0 <= affine_bound A U W rate t (dist2 Q x0).
 Proof.
   intros Hrate t x0. pose proof A_range. apply unroll_sum; [apply N_pos|lra|]. intros x. rewrite <- Rplus_assoc.
-  apply (theorem_1_rate Q theta gamma mu Lcal lam); assumption.
+  apply (theorem_1_rate Q teacher gamma mu Lcal lam); assumption.
 Qed.
 
 Theorem unbiased_any_rate rate : gamma * mu <= rate < A -> forall t x0,
   E_t' t (dist2 Q) x0 <= affine_bound A U0 W0 rate t (dist2 Q x0).
 Proof.
   intros Hrate t x0. pose proof A_range. apply unroll_sum; [apply N_pos|lra|]. intros x. rewrite <- Rplus_assoc.
-  apply (unbiased_rate_bound Q theta gamma mu Lcal lam); assumption.
+  apply (unbiased_rate_bound Q teacher gamma mu Lcal lam); assumption.
 Qed.
 
 Theorem theorem_1_floor s : 0 <= s ->
-  Un_cv (fun t => iterate (psi_1 Q theta gamma mu Lcal lam) t s) (floor_of A U W (least_rate Q theta gamma mu Lcal lam)).
+  Un_cv (fun t => iterate (psi_1 Q teacher gamma mu Lcal lam) t s) (floor_of A U W (least_rate Q teacher gamma mu Lcal lam)).
 Proof.
   pose proof A_range. pose proof (gamma_mu gamma mu Lcal Hg Hmu HmuL). intros Hs.
-  assert (0 <= least_rate Q theta gamma mu Lcal lam <= gamma * mu) by (eapply least_rate_range; eassumption).
-  apply envelope_limit; [lra|apply left_over_nonneg|apply (cross_nonneg Q theta gamma mu Lcal lam); assumption|lra|exact Hs].
+  assert (0 <= least_rate Q teacher gamma mu Lcal lam <= gamma * mu) by (eapply least_rate_range; eassumption).
+  apply envelope_limit; [lra|apply left_over_nonneg|apply (cross_nonneg Q teacher gamma mu Lcal lam); assumption|lra|exact Hs].
 Qed.
 
 Theorem unbiased_floor s : 0 <= s ->
-  Un_cv (fun t => iterate (psi_1_unbiased Q theta gamma mu Lcal lam) t s) (floor_of A U0 W0 (gamma * mu)).
+  Un_cv (fun t => iterate (psi_1_unbiased Q teacher gamma mu Lcal lam) t s) (floor_of A U0 W0 (gamma * mu)).
 Proof.
   pose proof A_range. pose proof (gamma_mu gamma mu Lcal Hg Hmu HmuL). intros Hs.
   apply envelope_limit; [lra|apply left_over_nonneg|apply pow2_ge_0|lra|exact Hs].
@@ -97,31 +97,31 @@ Notation U0 := (left_over_pl gamma L 0 a).
 Notation W0 := (cross_pl gamma mu L (root_q mu Lcal) 0 a).
 
 Lemma A_range_pl : 0 < A <= 1.
-Proof. split; [apply (cap_pl_pos Q theta)|apply (cap_pl_le_1 Q theta)]; assumption. Qed.
+Proof. split; [apply (cap_pl_pos Q teacher)|apply (cap_pl_le_1 Q teacher)]; assumption. Qed.
 
 Theorem theorem_2_any_rate rate : 0 <= rate < A -> forall t x0,
   E_t t (gap Q) x0 <= affine_bound A U W rate t (gap Q x0).
 Proof.
   intros Hrate t x0. pose proof A_range_pl. apply unroll_sum; [apply N_pos|lra|]. intros x. rewrite <- Rplus_assoc.
-  apply (theorem_2_rate Q theta gamma mu L Lcal lam); assumption.
+  apply (theorem_2_rate Q teacher gamma mu L Lcal lam); assumption.
 Qed.
 
 Theorem unbiased_pl_any_rate rate : 0 <= rate < A -> forall t x0,
   E_t' t (gap Q) x0 <= affine_bound A U0 W0 rate t (gap Q x0).
 Proof.
   intros Hrate t x0. pose proof A_range_pl. apply unroll_sum; [apply N_pos|lra|]. intros x. rewrite <- Rplus_assoc.
-  apply (unbiased_pl_rate_bound Q theta gamma mu L Lcal lam); assumption.
+  apply (unbiased_pl_rate_bound Q teacher gamma mu L Lcal lam); assumption.
 Qed.
 
 Theorem theorem_2_floor s : 0 <= s ->
-  Un_cv (fun t => iterate (psi_2 Q theta gamma mu L Lcal lam) t s) (floor_of A U W 0).
+  Un_cv (fun t => iterate (psi_2 Q teacher gamma mu L Lcal lam) t s) (floor_of A U W 0).
 Proof.
   pose proof A_range_pl. intros H0.
   apply envelope_limit; [lra|apply left_over_pl_nonneg; assumption|apply cross_pl_nonneg; assumption|lra|exact H0].
 Qed.
 
 Theorem unbiased_pl_floor s : 0 <= s ->
-  Un_cv (fun t => iterate (psi_2_unbiased Q theta gamma mu L Lcal lam) t s) (floor_of A U0 W0 0).
+  Un_cv (fun t => iterate (psi_2_unbiased Q teacher gamma mu L Lcal lam) t s) (floor_of A U0 W0 0).
 Proof.
   pose proof A_range_pl. intros H0.
   apply envelope_limit; [lra|apply left_over_pl_nonneg; assumption|apply cross_pl_nonneg; assumption|lra|exact H0].

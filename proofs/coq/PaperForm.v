@@ -4,11 +4,11 @@
 Require Export KDTheory.Family.
 
 Section PaperForm.
-Variables (Q : problem) (theta : vec).
+Variables (Q : problem) (teacher : rvec).
 Notation dist2 := (dist2 Q).
 Notation gap := (gap Q).
-Notation E_t gamma lam t phi x0 := (expect (N Q) (distilled Q theta gamma lam) t phi x0).
-Notation E_t' gamma lam t phi x0 := (expect (N Q) (distilled_unbiased Q theta gamma lam) t phi x0).
+Notation E_t gamma lam t phi x0 := (expect (N Q) (distilled Q teacher gamma lam) t phi x0).
+Notation E_t' gamma lam t phi x0 := (expect (N Q) (distilled_unbiased Q teacher gamma lam) t phi x0).
 
 Lemma dist2_nonneg x : 0 <= dist2 x.
 Proof. apply norm2_nonneg. Qed.
@@ -50,17 +50,17 @@ Theorem theorem_1_refined gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> 2 * gamma * Lcal < 1 ->
   forall t x0, E_t gamma lam t dist2 x0 <=
     (1 - gamma * mu) ^ t * dist2 x0
-    + 2 * gamma / mu * noise Q theta lam (1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal))) * (1 - (1 - gamma * mu) ^ t).
+    + 2 * gamma / mu * noise Q teacher lam (1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal))) * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
-  pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL.
+  pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H2 H3) as HmuL.
   pose proof (rate _ _ _ Hg Hmu HmuL) as [Hgm HgL].
   set (ka := 1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal))).
-  replace (2 * gamma / mu * noise Q theta lam ka) with (2 * gamma ^ 2 * noise Q theta lam ka / (gamma * mu)) by (field; lra).
+  replace (2 * gamma / mu * noise Q teacher lam ka) with (2 * gamma ^ 2 * noise Q teacher lam ka / (gamma * mu)) by (field; lra).
   apply unroll; [apply N_pos|lra|assumption|]. intros x.
   destruct (refined_slope gamma mu Lcal Hg Hmu HmuL Hr) as (Ha & Hgrow & Hslope).
   set (al := gamma * mu * (1 - 2 * gamma * Lcal) / (1 + gamma * mu * (1 - 2 * gamma * Lcal))) in *.
-  eapply Rle_trans; [apply (family Q theta gamma mu Lcal lam al 1 x); lra || assumption|].
+  eapply Rle_trans; [apply (family Q teacher gamma mu Lcal lam al 1 x); lra || assumption|].
   apply Rplus_le_compat; [apply Rmult_le_compat_r; [apply dist2_nonneg|assumption]|].
   right. rewrite noise_split. unfold offset, al, ka.
   assert (0 < gamma * mu * (1 - 2 * gamma * Lcal)) by (apply Rmult_lt_0_compat; lra).
@@ -68,7 +68,7 @@ Proof.
 Qed.
 
 (** N grows with kappa, so a larger kappa gives a weaker bound. *)
-Lemma noise_monotone lam ka ka' : ka <= ka' -> noise Q theta lam ka <= noise Q theta lam ka'.
+Lemma noise_monotone lam ka ka' : ka <= ka' -> noise Q teacher lam ka <= noise Q teacher lam ka'.
 Proof.
   intros. rewrite !noise_split. apply Rplus_le_compat_l, Rmult_le_compat_r; [apply bias_nonneg|lra].
 Qed.
@@ -84,10 +84,10 @@ Theorem theorem_1 gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) ->
   forall t x0, E_t gamma lam t dist2 x0 <=
     (1 - gamma * mu) ^ t * dist2 x0
-    + 2 * gamma / mu * noise Q theta lam (1 / (gamma * mu)) * (1 - (1 - gamma * mu) ^ t).
+    + 2 * gamma / mu * noise Q teacher lam (1 / (gamma * mu)) * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
-  pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL.
+  pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H2 H3) as HmuL.
   pose proof (rate _ _ _ Hg Hmu HmuL) as [Hgm HgL].
   assert (Hr' : 4 * gamma * Lcal <= 1).
   { apply Rmult_le_compat_r with (r := 4 * Lcal) in Hr; [|lra]. replace (1 / (4 * Lcal) * (4 * Lcal)) with 1 in Hr by (field; lra). lra. }
@@ -105,16 +105,16 @@ Qed.
 Theorem unbiased gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (2 * Lcal) ->
   forall t x0, E_t' gamma lam t dist2 x0 <=
-    (1 - gamma * mu) ^ t * dist2 x0 + 2 * gamma / mu * centred_noise Q theta lam * (1 - (1 - gamma * mu) ^ t).
+    (1 - gamma * mu) ^ t * dist2 x0 + 2 * gamma / mu * centred_noise Q teacher lam * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
-  pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL.
+  pose proof (mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H2 H3) as HmuL.
   pose proof (rate _ _ _ Hg Hmu HmuL) as [Hgm HgL].
   assert (Hr' : 2 * gamma * Lcal <= 1).
   { apply Rmult_le_compat_r with (r := 2 * Lcal) in Hr; [|lra]. replace (1 / (2 * Lcal) * (2 * Lcal)) with 1 in Hr by (field; lra). lra. }
-  replace (2 * gamma / mu * centred_noise Q theta lam) with (2 * gamma ^ 2 * centred_noise Q theta lam / (gamma * mu)) by (field; lra).
+  replace (2 * gamma / mu * centred_noise Q teacher lam) with (2 * gamma ^ 2 * centred_noise Q teacher lam / (gamma * mu)) by (field; lra).
   apply unroll; [apply N_pos|lra|assumption|]. intros x.
-  eapply Rle_trans; [apply (family_unbiased Q theta gamma mu Lcal lam 1 x); try lra; try assumption|].
+  eapply Rle_trans; [apply (family_unbiased Q teacher gamma mu Lcal lam 1 x); try lra; try assumption|].
   - unfold growth. lra.
   - apply Rplus_le_compat; [apply Rmult_le_compat_r; [apply dist2_nonneg|]|right; unfold offset0; field].
     replace (slope gamma mu Lcal 0 1) with (1 - gamma * mu - (gamma * mu * (1 - 2 * gamma * Lcal) + gamma * mu * (gamma * mu)))
@@ -172,20 +172,20 @@ Theorem theorem_2_refined gamma mu L Lcal lam :
   2 * L * gamma * Lcal < mu ->
   forall t x0, E_t gamma lam t gap x0 <=
     (1 - gamma * mu) ^ t * gap x0
-    + L * gamma / mu * noise Q theta lam (1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu))) * (1 - (1 - gamma * mu) ^ t).
+    + L * gamma / mu * noise Q teacher lam (1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu))) * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hg Hmu HL Hs Hmin HPL H3 Hex Hr t x0.
-  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
+  pose proof (mu_le_Lcal_pl Q teacher mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
   pose proof (rate_pl gamma mu L Lcal Hg Hmu HmuL HmuLc Hr) as [Hgm Hgm1].
   set (ka := 1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu))).
-  replace (L * gamma / mu * noise Q theta lam ka) with (L * gamma ^ 2 * noise Q theta lam ka / (gamma * mu)) by (field; lra).
+  replace (L * gamma / mu * noise Q teacher lam ka) with (L * gamma ^ 2 * noise Q teacher lam ka / (gamma * mu)) by (field; lra).
   apply unroll; [apply N_pos|lra|assumption|]. intros x.
   destruct (refined_slope_pl gamma mu L Lcal Hg Hmu HL HmuLc Hr) as (Hl & Hm & Ha & Hslope).
   set (l := L * gamma) in *. set (m := 1 - 2 * l * Lcal / mu) in *. set (al := (1 - l) * m / (1 + l * m)) in *.
   assert (HF : 0 <= gap x) by (unfold Setting.gap; specialize (Hmin x); lra).
   assert (Habs : Rabs (1 - L * gamma) = 1 - l) by (apply Rabs_right; fold l; lra).
   eapply Rle_trans.
-  - apply (family_pl Q theta gamma mu L Lcal lam al 1 x); try lra; try assumption.
+  - apply (family_pl Q teacher gamma mu L Lcal lam al 1 x); try lra; try assumption.
     rewrite Habs. fold l. pose proof (product_le_1 al (1 - l) ltac:(lra) ltac:(lra)). lra.
   - rewrite Habs. apply Rplus_le_compat; [apply Rmult_le_compat_r; assumption|].
     right. rewrite noise_split. unfold offset_pl, ka.
@@ -198,10 +198,10 @@ Theorem theorem_2 gamma mu L Lcal lam :
   gamma <= mu / (4 * L * Lcal) ->
   forall t x0, E_t gamma lam t gap x0 <=
     (1 - gamma * mu) ^ t * gap x0
-    + L * gamma / mu * noise Q theta lam (1 / (L * gamma)) * (1 - (1 - gamma * mu) ^ t).
+    + L * gamma / mu * noise Q teacher lam (1 / (L * gamma)) * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hg Hmu HL Hs Hmin HPL H3 Hex Hr t x0.
-  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
+  pose proof (mu_le_Lcal_pl Q teacher mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
   assert (HLL : 0 < L * Lcal) by (apply Rmult_lt_0_compat; lra).
   assert (Hr' : 4 * L * gamma * Lcal <= mu).
   { apply Rmult_le_compat_r with (r := 4 * L * Lcal) in Hr; [|lra].
@@ -226,10 +226,10 @@ Theorem unbiased_pl gamma mu L Lcal lam :
   0 < gamma -> 0 < mu -> 0 < L -> smooth Q L -> minimal Q -> PL Q mu -> A3 Q Lcal -> (exists x, 0 < gap x) ->
   gamma <= mu / (2 * L * Lcal) ->
   forall t x0, E_t' gamma lam t gap x0 <=
-    (1 - gamma * mu) ^ t * gap x0 + L * gamma / mu * centred_noise Q theta lam * (1 - (1 - gamma * mu) ^ t).
+    (1 - gamma * mu) ^ t * gap x0 + L * gamma / mu * centred_noise Q teacher lam * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hg Hmu HL Hs Hmin HPL H3 Hex Hr t x0.
-  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
+  pose proof (mu_le_Lcal_pl Q teacher mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
   assert (HLL : 0 < L * Lcal) by (apply Rmult_lt_0_compat; lra).
   assert (Hr' : 2 * L * gamma * Lcal <= mu).
   { apply Rmult_le_compat_r with (r := 2 * L * Lcal) in Hr; [|lra].
@@ -241,10 +241,10 @@ Proof.
     assert (gamma * mu * mu <= gamma * L * Lcal)
       by (apply Rmult_le_compat; try lra; apply Rmult_le_compat_l; lra).
     assert (0 < gamma * mu * mu) by (apply Rmult_lt_0_compat; assumption). lra. }
-  replace (L * gamma / mu * centred_noise Q theta lam) with (L * gamma ^ 2 * centred_noise Q theta lam / (gamma * mu)) by (field; lra).
+  replace (L * gamma / mu * centred_noise Q teacher lam) with (L * gamma ^ 2 * centred_noise Q teacher lam / (gamma * mu)) by (field; lra).
   apply unroll; [apply N_pos|lra|assumption|]. intros x.
   assert (HF : 0 <= gap x) by (unfold Setting.gap; specialize (Hmin x); lra).
-  eapply Rle_trans; [apply (family_pl_unbiased Q theta gamma mu L Lcal lam 1 x); try lra; assumption|].
+  eapply Rle_trans; [apply (family_pl_unbiased Q teacher gamma mu L Lcal lam 1 x); try lra; assumption|].
   apply Rplus_le_compat; [apply Rmult_le_compat_r; [assumption|]|right; field].
   replace (slope_pl gamma mu L Lcal 0 0 1) with (1 - gamma * mu - gamma * ((mu - 2 * L * gamma * Lcal) + L * gamma * mu))
     by (unfold slope_pl; ring).

@@ -103,11 +103,11 @@ Qed.
 
 Lemma shifted_path lam t phi x0 y0 :
   (forall x y, same dim x y -> phi x = phi y) -> same dim (minus x0 xs) (fun i => y0 i + lam * D i) ->
-  expect (N Q) (distilled Q theta gamma lam) t (fun x => phi (minus x xs)) x0
+  expect (N Q) (distilled Q (grads Q theta) gamma lam) t (fun x => phi (minus x xs)) x0
   = expect (N Q) (shifted (1 - lam)) t (fun y => phi (fun i => y i + lam * D i)) y0.
 Proof.
   intros Hphi. apply (expect_coupled (N Q) (fun x y => same dim (minus x xs) (fun i => y i + lam * D i))).
-  - intros n x y Hxy i Hi. unfold distilled, shifted, minus. rewrite (affine n x i Hi), (affine n theta i Hi).
+  - intros n x y Hxy i Hi. unfold distilled, shifted, minus, grads. rewrite (affine n x i Hi), (affine n theta i Hi).
     fold D. rewrite (dot_ext_r _ _ _ Hxy), (dot_plus_r _ y (fun i => lam * D i)), dot_scal_r.
     pose proof (Hxy i Hi) as K. unfold minus in K.
     replace (x i) with (xs i + (y i + lam * D i)) by (rewrite <- K; ring). ring.
@@ -116,7 +116,7 @@ Qed.
 
 Theorem exact_law lam t x0 :
   let y0 := fun i => x0 i - xs i - lam * D i in
-  expect (N Q) (distilled Q theta gamma lam) t size_from x0
+  expect (N Q) (distilled Q (grads Q theta) gamma lam) t size_from x0
   = E2_t (1 - lam) t y0 + 2 * lam * B D (power t y0) + lam ^ 2 * size D.
 Proof.
   intros y0. unfold size_from.
@@ -159,7 +159,7 @@ Proof.
 Qed.
 
 (** Plain SGD is the case lam = 0; its error from x is that of the shifted process with sigma = 1 from x - x-star. *)
-Lemma plain_sgd t x y : same dim (minus x xs) y -> expect (N Q) (distilled Q theta gamma 0) t size_from x = E2_t 1 t y.
+Lemma plain_sgd t x y : same dim (minus x xs) y -> expect (N Q) (distilled Q (grads Q theta) gamma 0) t size_from x = E2_t 1 t y.
 Proof.
   intros Hxy. unfold size_from. rewrite (shifted_path 0 t size x y).
   - rewrite Rminus_0_r. apply (expect_coupled (N Q) (fun x y => x = y)); [intros n u v ->; reflexivity| |reflexivity].
@@ -176,11 +176,11 @@ Proof. intros K Hu eps He. destruct (Hu eps He) as [T HT]. exists T. intros t Ht
 
 Section Stationary.
 Variable S0 : R.
-Hypothesis sgd_converges : forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t size_from x) S0.
+Hypothesis sgd_converges : forall x, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t size_from x) S0.
 
 Lemma unit_noise y : Un_cv (fun t => E2_t 1 t y) S0.
 Proof.
-  apply (Un_cv_ext (fun t => expect (N Q) (distilled Q theta gamma 0) t size_from (fun i => xs i + y i))); [|apply sgd_converges].
+  apply (Un_cv_ext (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t size_from (fun i => xs i + y i))); [|apply sgd_converges].
   intros t. apply plain_sgd. intros i Hi. unfold minus. ring.
 Qed.
 
@@ -246,7 +246,7 @@ Proof.
 Qed.
 
 Theorem stationary_law lam x0 :
-  Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t size_from x0) ((1 - lam) ^ 2 * S0 + lam ^ 2 * size D).
+  Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma lam) t size_from x0) ((1 - lam) ^ 2 * S0 + lam ^ 2 * size D).
 Proof.
   set (y0 := fun i => x0 i - xs i - lam * D i).
   apply (Un_cv_ext (fun t => E2_t (1 - lam) t y0 + lam * (2 * B D (power t y0)) + lam ^ 2 * size D)).
@@ -270,14 +270,14 @@ Notation y0 lam x0 := (fun i => x0 i - xs i - lam * D Q theta i).
 Hypothesis affine : forall n x i, (i < dim)%nat -> grad_n Q n x i = dot dim (A n i) (minus x xs) + grad_n Q n xs i.
 
 Theorem exact_quadratic lam t x0 :
-  expect (N Q) (distilled Q theta gamma lam) t (dist2 Q) x0
+  expect (N Q) (distilled Q (grads Q theta) gamma lam) t (dist2 Q) x0
   = expect (N Q) (shifted Q gamma A (1 - lam)) t (norm2 dim) (y0 lam x0)
     + 2 * lam * dot dim (D Q theta) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * norm2 dim (D Q theta).
 Proof. exact (exact_law Q theta gamma A affine (fun x => x) (dot_sym dim) lam t x0). Qed.
 
 Theorem exact_quadratic_stationary S0 :
-  (forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t (dist2 Q) x) S0) ->
-  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t (dist2 Q) x0)
+  (forall x, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t (dist2 Q) x) S0) ->
+  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma lam) t (dist2 Q) x0)
     ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim (D Q theta)).
 Proof. exact (stationary_law Q theta gamma A affine (fun x => x) (dot_sym dim) (norm2_nonneg dim) S0). Qed.
 
@@ -312,19 +312,19 @@ Proof.
 Qed.
 
 Theorem exact_quadratic_gap lam t x0 :
-  expect (N Q) (distilled Q theta gamma lam) t (gap Q) x0
+  expect (N Q) (distilled Q (grads Q theta) gamma lam) t (gap Q) x0
   = expect (N Q) (shifted Q gamma A (1 - lam)) t (fun y => dot dim (half_H y) y) (y0 lam x0)
     + 2 * lam * dot dim (half_H (D Q theta)) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * gap Q theta.
 Proof. rewrite expect_gap, gap_is_size. exact (exact_law Q theta gamma A affine half_H half_H_sym lam t x0). Qed.
 
 Theorem exact_quadratic_gap_stationary F0 :
-  (forall x, Un_cv (fun t => expect (N Q) (distilled Q theta gamma 0) t (gap Q) x) F0) ->
-  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q theta gamma lam) t (gap Q) x0)
+  (forall x, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t (gap Q) x) F0) ->
+  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma lam) t (gap Q) x0)
     ((1 - lam) ^ 2 * F0 + lam ^ 2 * gap Q theta).
 Proof.
-  intros K lam x0. apply (Un_cv_ext _ _ _ (fun t => eq_sym (expect_gap (distilled Q theta gamma lam) t x0))). rewrite gap_is_size.
+  intros K lam x0. apply (Un_cv_ext _ _ _ (fun t => eq_sym (expect_gap (distilled Q (grads Q theta) gamma lam) t x0))). rewrite gap_is_size.
   apply (stationary_law Q theta gamma A affine half_H half_H_sym half_H_nonneg F0).
-  intros x. apply (Un_cv_ext _ _ _ (fun t => expect_gap (distilled Q theta gamma 0) t x)). apply K.
+  intros x. apply (Un_cv_ext _ _ _ (fun t => expect_gap (distilled Q (grads Q theta) gamma 0) t x)). apply K.
 Qed.
 
 End Readings.

@@ -57,6 +57,7 @@ Definition centred := average N (fun n => square d (fun i => G n xs i - lam * (G
 Definition step (n : nat) (x : vector) : vector := fun i => x i - gamma * (G n x i - lam * G n theta i).
 Definition unbiased_step (n : nat) (x : vector) : vector := fun i => x i - gamma * (G n x i - lam * G n theta i + lam * gradient theta i).
 
+Let taught : nat -> vector := fun n => G n theta.
 Let problem : Setting.problem := Setting.Build_problem N d some_terms f G xs minimiser_is_stationary.
 
 (** An affine recursion s -> (1 - r) s + T from s0. *)
@@ -64,32 +65,32 @@ Definition affine_bound (r floor : R) (t : nat) (s0 : R) := (1 - r) ^ t * s0 + f
 
 Theorem reading_theorem_1 : strongly_convex_setting -> gamma <= 1 / (4 * Lcal) -> forall t x,
   paths N step t distance x <= affine_bound (gamma * mu) (2 * gamma / mu * N_ (1 / (gamma * mu))) t (distance x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (PaperForm.theorem_1 problem theta gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (PaperForm.theorem_1 problem taught gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
 
 Theorem reading_theorem_1_refined : strongly_convex_setting -> 2 * gamma * Lcal < 1 -> forall t x,
   paths N step t distance x <=
     affine_bound (gamma * mu) (2 * gamma / mu * N_ (1 / (2 * gamma * mu * (1 - 2 * gamma * Lcal)))) t (distance x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (PaperForm.theorem_1_refined problem theta gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (PaperForm.theorem_1_refined problem taught gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
 
 Theorem reading_unbiased : strongly_convex_setting -> gamma <= 1 / (2 * Lcal) -> forall t x,
   paths N unbiased_step t distance x <= affine_bound (gamma * mu) (2 * gamma / mu * centred) t (distance x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (PaperForm.unbiased problem theta gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (PaperForm.unbiased problem taught gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
 
 Theorem reading_theorem_2 : pl_setting -> gamma <= mu / (4 * L * Lcal) -> forall t x,
   paths N step t suboptimality x <= affine_bound (gamma * mu) (L * gamma / mu * N_ (1 / (L * gamma))) t (suboptimality x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H. exact (PaperForm.theorem_2 problem theta gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H. exact (PaperForm.theorem_2 problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H). Qed.
 
 Theorem reading_theorem_2_refined : pl_setting -> 2 * L * gamma * Lcal < mu -> forall t x,
   paths N step t suboptimality x <=
     affine_bound (gamma * mu) (L * gamma / mu * N_ (1 / (2 * L * gamma * (1 - 2 * L * gamma * Lcal / mu)))) t (suboptimality x).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H.
-  exact (PaperForm.theorem_2_refined problem theta gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
+  exact (PaperForm.theorem_2_refined problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
 Qed.
 
 Theorem reading_unbiased_pl : pl_setting -> gamma <= mu / (2 * L * Lcal) -> forall t x,
   paths N unbiased_step t suboptimality x <= affine_bound (gamma * mu) (L * gamma / mu * centred) t (suboptimality x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H. exact (PaperForm.unbiased_pl problem theta gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H. exact (PaperForm.unbiased_pl problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H). Qed.
 
 (** The envelope's letters: k = |lam| |h| (written as the root of its square), a, c, q, and the triples (A, U, W). *)
 Definition k := sqrt (lam ^ 2 * bias_sq).
@@ -110,30 +111,30 @@ Definition psi (A U W least s : R) :=
 
 Theorem reading_theorem_1_sharp : strongly_convex_setting -> gamma < 1 / Lcal -> forall t x,
   paths N step t distance x <= affine_bound (gamma * mu) ((U k + W / (A - gamma * mu)) / (gamma * mu)) t (distance x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.theorem_1_sharp problem theta gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.theorem_1_sharp problem taught gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
 
 Theorem reading_theorem_1_envelope : strongly_convex_setting -> gamma < 1 / Lcal -> forall t x,
   paths N step t distance x <= times (psi A (U k) W least) t (distance x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.theorem_1_envelope problem theta gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.theorem_1_envelope problem taught gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
 
 Theorem reading_unbiased_sharp : strongly_convex_setting -> gamma < 1 / Lcal -> forall t x,
   paths N unbiased_step t distance x <= affine_bound (gamma * mu) ((U 0 + W_noise 0 / (A - gamma * mu)) / (gamma * mu)) t (distance x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.unbiased_sharp problem theta gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.unbiased_sharp problem taught gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
 
 Theorem reading_unbiased_envelope : strongly_convex_setting -> gamma < 1 / Lcal -> forall t x,
   paths N unbiased_step t distance x <= times (psi A (U 0) (W_noise 0) (gamma * mu)) t (distance x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.unbiased_envelope problem theta gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5) H. exact (Sharp.unbiased_envelope problem taught gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H). Qed.
 
 Theorem reading_theorem_2_sharp : pl_setting -> gamma < mu / (L * Lcal) -> forall t x,
   paths N step t suboptimality x <=
     affine_bound (gamma * mu) ((U_pl k + W_pl k / (A_pl - gamma * mu)) / (gamma * mu)) t (suboptimality x).
-Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H. exact (Sharp.theorem_2_sharp problem theta gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H). Qed.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H. exact (Sharp.theorem_2_sharp problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H). Qed.
 
 Theorem reading_theorem_2_envelope : pl_setting -> gamma < 2 * mu / (L * Lcal) -> forall t x,
   paths N step t suboptimality x <= times (psi A_pl (U_pl k) (W_pl k) 0) t (suboptimality x).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H.
-  exact (Sharp.theorem_2_envelope problem theta gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
+  exact (Sharp.theorem_2_envelope problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
 Qed.
 
 Theorem reading_unbiased_pl_sharp : pl_setting -> gamma < mu / (L * Lcal) -> forall t x,
@@ -141,14 +142,14 @@ Theorem reading_unbiased_pl_sharp : pl_setting -> gamma < mu / (L * Lcal) -> for
     affine_bound (gamma * mu) ((U_pl 0 + W_pl 0 / (A_pl - gamma * mu)) / (gamma * mu)) t (suboptimality x).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H.
-  exact (Sharp.unbiased_pl_sharp problem theta gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
+  exact (Sharp.unbiased_pl_sharp problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
 Qed.
 
 Theorem reading_unbiased_pl_envelope : pl_setting -> gamma < 2 * mu / (L * Lcal) -> forall t x,
   paths N unbiased_step t suboptimality x <= times (psi A_pl (U_pl 0) (W_pl 0) 0) t (suboptimality x).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5 & H6 & H7) H.
-  exact (Sharp.unbiased_pl_envelope problem theta gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
+  exact (Sharp.unbiased_pl_envelope problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
 Qed.
 
 (** Compression by M equally likely maps. *)
@@ -169,7 +170,7 @@ Theorem reading_compressed p : strongly_convex_setting -> gamma <= 1 / (4 * Lcal
       / (1 - r) * (1 - r ^ t).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5) H Hp.
-  exact (Compressed.compressed problem theta omega delta maps omega_nonneg gamma mu Lcal lam p H0 H1 H2 H3 H4 H5 H Hp).
+  exact (Compressed.compressed problem taught omega delta maps omega_nonneg gamma mu Lcal lam p H0 H1 H2 H3 H4 H5 H Hp).
 Qed.
 
 Theorem reading_compressed_envelope : strongly_convex_setting -> gamma < 1 / Lcal -> forall t x,
@@ -177,7 +178,7 @@ Theorem reading_compressed_envelope : strongly_convex_setting -> gamma < 1 / Lca
     (1 + omega) * psi A (U k) W least s + 2 * omega * sqrt (square d xs * psi A (U k) W least s) + omega * square d xs + delta) t (distance x).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5) H.
-  exact (Compressed.compressed_envelope problem theta omega delta maps omega_nonneg delta_nonneg gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H).
+  exact (Compressed.compressed_envelope problem taught omega delta maps omega_nonneg delta_nonneg gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H).
 Qed.
 End Compressed.
 

@@ -56,23 +56,26 @@ Qed.
 
 (** ** The teacher and the bounds' noise *)
 
-Variable theta : vec.
+(** What the teacher sends: the random vector H_n.  Of one teacher theta it is [grads theta]; of several, or with one weight for each block
+    of coordinates, it is their combination.  Nothing below asks where it comes from. *)
+Variable teacher : rvec.
+Definition average_teacher : vec := mean (N Q) teacher.                (* h = E H *)
 
 (** N(lam; kappa) = E|S - lam H|^2 + kappa lam^2 |h|^2. *)
 Definition noise lam kappa : R :=
-  E2 (fun n i => grads xs n i - lam * grads theta n i) + kappa * lam ^ 2 * norm2 (d Q) (grad theta).
+  E2 (fun n i => grads xs n i - lam * teacher n i) + kappa * lam ^ 2 * norm2 (d Q) average_teacher.
 
 (** a^2 = E|S - lam H'|^2 and k^2 = lam^2 |h|^2. *)
-Definition centred_noise lam : R := E2 (fun n i => grads xs n i - lam * (grads theta n i - grad theta i)).
-Definition bias lam : R := lam ^ 2 * norm2 (d Q) (grad theta).
+Definition centred_noise lam : R := E2 (fun n i => grads xs n i - lam * (teacher n i - average_teacher i)).
+Definition bias lam : R := lam ^ 2 * norm2 (d Q) average_teacher.
 
 (** ** The updates *)
 
 Definition distilled gamma lam (n : nat) (x : vec) : vec :=
-  fun i => x i - gamma * (grad_n Q n x i - lam * grad_n Q n theta i).
+  fun i => x i - gamma * (grad_n Q n x i - lam * teacher n i).
 
 Definition distilled_unbiased gamma lam (n : nat) (x : vec) : vec :=
-  fun i => x i - gamma * (grad_n Q n x i - lam * grad_n Q n theta i + lam * grad theta i).
+  fun i => x i - gamma * (grad_n Q n x i - lam * teacher n i + lam * average_teacher i).
 
 (** ** The letters of one step from x *)
 
@@ -84,9 +87,9 @@ Qed.
 
 Definition at_point (x : vec) : one_step := {|
   terms := N Q; dim := d Q; terms_pos := N_pos Q;
-  e := minus x xs; g := grad x; h := grad theta; xstar := xs;
-  Gc := fun n i => grads x n i - grad x i; Sn := grads xs; Hc := fun n i => grads theta n i - grad theta i;
-  Gc_centred := minus_mean_centred (grads x); Sn_centred := stationary Q; Hc_centred := minus_mean_centred (grads theta);
+  e := minus x xs; g := grad x; h := average_teacher; xstar := xs;
+  Gc := fun n i => grads x n i - grad x i; Sn := grads xs; Hc := fun n i => teacher n i - average_teacher i;
+  Gc_centred := minus_mean_centred (grads x); Sn_centred := stationary Q; Hc_centred := minus_mean_centred teacher;
 |}.
 
 Ltac by_form := apply (inner_is_form (at_point _)); intros n Hn i Hi; simpl; unfold minus, grads, always; ring.
@@ -97,7 +100,7 @@ Lemma letter_e_g x : e_g (at_point x) = dot (d Q) (minus x xs) (grad x).
 Proof. apply (ip_always (N Q) (d Q)), N_pos. Qed.
 Lemma letter_g_g x : g_g (at_point x) = norm2 (d Q) (grad x).
 Proof. apply (ip_always (N Q) (d Q)), N_pos. Qed.
-Lemma letter_h_h x : h_h (at_point x) = norm2 (d Q) (grad theta).
+Lemma letter_h_h x : h_h (at_point x) = norm2 (d Q) average_teacher.
 Proof. apply (ip_always (N Q) (d Q)), N_pos. Qed.
 Lemma letter_xstar x : xstar_xstar (at_point x) = norm2 (d Q) xs.
 Proof. apply (ip_always (N Q) (d Q)), N_pos. Qed.
@@ -133,7 +136,7 @@ Qed.
 Lemma noise_split lam kappa : noise lam kappa = centred_noise lam + (1 + kappa) * bias lam.
 Proof.
   unfold noise, bias.
-  assert (K : E2 (fun n i => grads xs n i - lam * grads theta n i)
+  assert (K : E2 (fun n i => grads xs n i - lam * teacher n i)
     = form (at_point xs) (Linear 0 0 (- lam) 0 0 1 (- lam)) (Linear 0 0 (- lam) 0 0 1 (- lam))) by by_form.
   rewrite K, (centred_noise_form xs), <- (letter_h_h xs). unfold form. simpl. ring.
 Qed.

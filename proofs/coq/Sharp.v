@@ -6,13 +6,13 @@
 Require Export KDTheory.Rates KDTheory.PaperForm.
 
 Section Sharp.
-Variables (Q : problem) (theta : vec).
+Variables (Q : problem) (teacher : rvec).
 Notation dist2 := (dist2 Q).
 Notation gap := (gap Q).
-Notation E_t gamma lam t phi x0 := (expect (N Q) (distilled Q theta gamma lam) t phi x0).
-Notation E_t' gamma lam t phi x0 := (expect (N Q) (distilled_unbiased Q theta gamma lam) t phi x0).
-Notation k lam := (sqrt (bias Q theta lam)).
-Notation a lam := (sqrt (centred_noise Q theta lam)).
+Notation E_t gamma lam t phi x0 := (expect (N Q) (distilled Q teacher gamma lam) t phi x0).
+Notation E_t' gamma lam t phi x0 := (expect (N Q) (distilled_unbiased Q teacher gamma lam) t phi x0).
+Notation k lam := (sqrt (bias Q teacher lam)).
+Notation a lam := (sqrt (centred_noise Q teacher lam)).
 Definition root_c mu Lcal := sqrt (mu * (Lcal - mu)).
 Definition root_q mu Lcal := sqrt ((Lcal - mu) / mu).
 
@@ -47,9 +47,9 @@ Proof.
   apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; lra].
 Qed.
 
-Lemma bias_root lam : k lam ^ 2 = bias Q theta lam.
+Lemma bias_root lam : k lam ^ 2 = bias Q teacher lam.
 Proof. apply root_of, bias_nonneg. Qed.
-Lemma noise_root lam : a lam ^ 2 = centred_noise Q theta lam.
+Lemma noise_root lam : a lam ^ 2 = centred_noise Q teacher lam.
 Proof. apply root_of, centred_noise_nonneg. Qed.
 
 Lemma left_over_nonneg gamma u v : 0 <= left_over gamma u v.
@@ -79,7 +79,7 @@ Hypothesis H3 : A3 Q Lcal.
 Hypothesis Hrange : gamma < 1 / Lcal.
 Notation A := (cap gamma mu Lcal).
 
-Let HmuL : mu <= Lcal := mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H1' H3.
+Let HmuL : mu <= Lcal := mu_le_Lcal Q teacher mu Lcal Hd Hmu H1 H1' H3.
 
 Lemma range_product : gamma * Lcal < 1.
 Proof.
@@ -103,11 +103,11 @@ Qed.
 
 (** One step, at every admissible rate. *)
 Theorem theorem_1_rate rate x : least_rate gamma mu Lcal lam <= rate < A ->
-  avg (N Q) (fun n => dist2 (distilled Q theta gamma lam n x)) <= tangent A (U gamma lam) (cross gamma mu Lcal lam) rate (dist2 x).
+  avg (N Q) (fun n => dist2 (distilled Q teacher gamma lam n x)) <= tangent A (U gamma lam) (cross gamma mu Lcal lam) rate (dist2 x).
 Proof.
   intros Hrate. pose proof HmuL. pose proof Hr. destruct Hc as [Hc0 Hcc].
   assert (HF : forall alpha nu, 0 < alpha <= nu -> 0 <= growth gamma mu Lcal alpha nu ->
-    avg (N Q) (fun n => dist2 (distilled Q theta gamma lam n x)) <=
+    avg (N Q) (fun n => dist2 (distilled Q teacher gamma lam n x)) <=
     slope gamma mu Lcal alpha nu * dist2 x + offset gamma alpha nu (k lam ^ 2) (a lam ^ 2)).
   { intros. rewrite bias_root, noise_root. apply family; lra || assumption. }
   unfold cross, least_rate in *. destruct (Rle_dec _ _).
@@ -132,7 +132,7 @@ Proof.
   apply (cap_le_1 gamma mu Lcal (root_c mu Lcal)), Hc.
 Qed.
 
-Lemma one_step_envelope x : avg (N Q) (fun n => dist2 (distilled Q theta gamma lam n x)) <= psi_1 gamma mu Lcal lam (dist2 x).
+Lemma one_step_envelope x : avg (N Q) (fun n => dist2 (distilled Q teacher gamma lam n x)) <= psi_1 gamma mu Lcal lam (dist2 x).
 Proof.
   pose proof HmuL. pose proof Hr. pose proof least_rate_range. pose proof (sharp_rate_admissible gamma mu Lcal Hg Hmu HmuL Hr).
   apply below_psi; [apply cross_nonneg|apply dist2_nonneg|lra|]. intros. apply theorem_1_rate. assumption.
@@ -144,7 +144,7 @@ Proof.
 Qed.
 
 Theorem unbiased_rate_bound rate x : gamma * mu <= rate < A ->
-  avg (N Q) (fun n => dist2 (distilled_unbiased Q theta gamma lam n x)) <=
+  avg (N Q) (fun n => dist2 (distilled_unbiased Q teacher gamma lam n x)) <=
     tangent A (U0 gamma lam) (W0 gamma mu Lcal lam) rate (dist2 x).
 Proof.
   intros Hrate. pose proof HmuL. pose proof Hr. destruct Hc as [Hc0 Hcc].
@@ -170,7 +170,7 @@ Proof.
 Qed.
 
 Lemma one_step_envelope_unbiased x :
-  avg (N Q) (fun n => dist2 (distilled_unbiased Q theta gamma lam n x)) <= psi_1_unbiased gamma mu Lcal lam (dist2 x).
+  avg (N Q) (fun n => dist2 (distilled_unbiased Q teacher gamma lam n x)) <= psi_1_unbiased gamma mu Lcal lam (dist2 x).
 Proof.
   pose proof (sharp_rate_admissible gamma mu Lcal Hg Hmu HmuL Hr).
   apply below_psi; [apply pow2_ge_0|apply dist2_nonneg|lra|]. intros. apply unbiased_rate_bound. assumption.
@@ -198,7 +198,7 @@ Hypothesis H3 : A3 Q Lcal.
 Hypothesis Hex : exists x, 0 < gap x.
 Notation A := (cap_pl gamma mu L Lcal).
 
-Let HmuLc : mu <= Lcal := mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3.
+Let HmuLc : mu <= Lcal := mu_le_Lcal_pl Q teacher mu Lcal Hex HPL H3.
 Let HmuL : mu <= L := mu_le_L Q mu L Hex HL HPL Hs Hmin.
 Let Hq := root_q_spec mu Lcal Hmu HmuLc.
 
@@ -234,7 +234,7 @@ Proof.
 Qed.
 
 Theorem theorem_2_rate rate x : 0 <= rate < A ->
-  avg (N Q) (fun n => gap (distilled Q theta gamma lam n x)) <=
+  avg (N Q) (fun n => gap (distilled Q teacher gamma lam n x)) <=
     tangent A (U_pl gamma L lam) (W_pl gamma mu L Lcal lam) rate (gap x).
 Proof.
   intros Hrate. destruct Hq as [Hq0 Hqq].
@@ -260,7 +260,7 @@ Proof.
 Qed.
 
 Theorem unbiased_pl_rate_bound rate x : 0 <= rate < A ->
-  avg (N Q) (fun n => gap (distilled_unbiased Q theta gamma lam n x)) <=
+  avg (N Q) (fun n => gap (distilled_unbiased Q teacher gamma lam n x)) <=
     tangent A (U0_pl gamma L lam) (W0_pl gamma mu L Lcal lam) rate (gap x).
 Proof.
   intros Hrate. destruct Hq as [Hq0 Hqq].

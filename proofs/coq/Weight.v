@@ -1,13 +1,13 @@
 (** The weight lam* = E<S,H> / (E|H|^2 + kappa |h|^2) minimises N(lam; kappa), so with it Theorems 1 and 2 are never worse than SGD
-    (lam = 0) nor than what a good teacher allows (lam = 1): the paper's min(gamma sigma*^2, O(f(theta) - f* )). *)
+    (lam = 0) nor than what a good teacher allows (lam = 1): the paper's min(gamma sigma*^2, O(f(teacher) - f* )). *)
 
 Require Export KDTheory.PaperForm.
 
 Section Weight.
-Variables (Q : problem) (theta : vec).
+Variables (Q : problem) (teacher : rvec).
 Notation xs := (minimiser Q).
-Notation N_ lam kappa := (noise Q theta lam kappa).
-Notation P := (at_point Q theta (minimiser Q)).
+Notation N_ lam kappa := (noise Q teacher lam kappa).
+Notation P := (at_point Q teacher (minimiser Q)).
 
 Definition spread kappa := Hc_Hc P + (1 + kappa) * h_h P.
 Definition lambda_star kappa := S_Hc P / spread kappa.
@@ -15,7 +15,7 @@ Definition sigma_star_sq := E2 Q (grads Q xs).
 
 Lemma noise_quadratic lam kappa : N_ lam kappa = S_S P - 2 * lam * S_Hc P + lam ^ 2 * spread kappa.
 Proof.
-  rewrite noise_split, (centred_noise_form Q theta xs). unfold bias, spread. rewrite <- (letter_h_h Q theta xs).
+  rewrite noise_split, (centred_noise_form Q teacher xs). unfold bias, spread. rewrite <- (letter_h_h Q teacher xs).
   unfold form. simpl. ring.
 Qed.
 
@@ -73,11 +73,24 @@ Proof.
     set (v := sqrt (Hc_Hc P)) in *. rewrite <- KV, <- Ks. field. repeat split; lra.
 Qed.
 
+End Weight.
+
+(** ** A good teacher *)
+
+Section GoodTeacher.
+Variables (Q : problem) (theta : vec).
+Notation xs := (minimiser Q).
+Notation T := (grads Q theta).
+Notation N_ lam kappa := (noise Q T lam kappa).
+Notation lambda_star := (lambda_star Q T).
+Notation sigma_star_sq := (sigma_star_sq Q).
+Notation P := (at_point Q T (minimiser Q)).
+
 (** A good teacher: E|S - H|^2 <= 2 Lcal F_theta and |h|^2 <= 2 L F_theta. *)
 Lemma good_teacher L Lcal kappa : 0 <= kappa -> A3 Q Lcal -> norm2 (d Q) (grad Q theta) <= 2 * L * gap Q theta ->
   N_ 1 kappa <= (2 * Lcal + kappa * (2 * L)) * gap Q theta.
 Proof.
-  intros Hk H3 HL. specialize (H3 theta). unfold noise.
+  intros Hk H3 HL. specialize (H3 theta). unfold noise. change (average_teacher Q T) with (grad Q theta).
   replace (E2 Q (fun n i => grads Q xs n i - 1 * grads Q theta n i)) with (E2 Q (fun n => minus (grads Q theta n) (grads Q xs n)))
     by (unfold E2, ip; apply avg_ext; intros n Hn; apply sum_ext; intros i Hi; unfold minus; ring).
   assert (kappa * norm2 (d Q) (grad Q theta) <= kappa * (2 * L * gap Q theta)) by (apply Rmult_le_compat_l; assumption). lra.
@@ -85,7 +98,7 @@ Qed.
 
 Theorem theorem_1_at_lambda_star gamma mu L Lcal :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> 0 < L -> A1 Q mu -> A1' Q mu -> smooth Q L -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) ->
-  forall t x0, expect (N Q) (distilled Q theta gamma (lambda_star (1 / (gamma * mu)))) t (dist2 Q) x0 <=
+  forall t x0, expect (N Q) (distilled Q T gamma (lambda_star (1 / (gamma * mu)))) t (dist2 Q) x0 <=
     (1 - gamma * mu) ^ t * dist2 Q x0
     + 2 / mu * Rmin (gamma * sigma_star_sq) ((2 * gamma * Lcal + 2 * L / mu) * gap Q theta) * (1 - (1 - gamma * mu) ^ t).
 Proof.
@@ -94,13 +107,13 @@ Proof.
   assert (Hgm : 0 < gamma * mu) by (apply Rmult_lt_0_compat; assumption).
   assert (Hka : 0 <= ka) by (apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]).
   assert (Hgm1 : gamma * mu <= 1).
-  { pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL. pose proof (rate _ _ _ Hg Hmu HmuL).
+  { pose proof (mu_le_Lcal Q T mu Lcal Hd Hmu H1 H2 H3) as HmuL. pose proof (rate _ _ _ Hg Hmu HmuL).
     apply Rmult_le_compat_r with (r := Lcal) in Hr; [|lra]. replace (1 / (4 * Lcal) * Lcal) with (1 / 4) in Hr by (field; lra). lra. }
-  eapply Rle_trans; [apply (theorem_1 Q theta gamma mu Lcal); assumption|].
+  eapply Rle_trans; [apply (theorem_1 Q T gamma mu Lcal); assumption|].
   apply Rplus_le_compat_l, Rmult_le_compat_r; [apply geometric_nonneg; lra|]. fold ka.
   replace (2 * gamma / mu * N_ (lambda_star ka) ka) with (2 / mu * (gamma * N_ (lambda_star ka) ka)) by (field; lra).
   apply Rmult_le_compat_l; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]|].
-  pose proof (lambda_star_minimises ka ltac:(lra) 0) as K0. pose proof (lambda_star_minimises ka ltac:(lra) 1) as K1.
+  pose proof (lambda_star_minimises Q T ka ltac:(lra) 0) as K0. pose proof (lambda_star_minimises Q T ka ltac:(lra) 1) as K1.
   rewrite noise_without_teacher in K0. pose proof (good_teacher L Lcal ka Hka H3 HL) as K.
   apply Rmin_glb; [apply Rmult_le_compat_l; lra|].
   apply Rle_trans with (gamma * ((2 * Lcal + ka * (2 * L)) * gap Q theta)); [apply Rmult_le_compat_l; lra|].
@@ -110,24 +123,24 @@ Qed.
 Theorem theorem_2_at_lambda_star gamma mu L Lcal :
   0 < gamma -> 0 < mu -> 0 < L -> smooth Q L -> minimal Q -> PL Q mu -> A3 Q Lcal -> (exists x, 0 < gap Q x) ->
   gamma <= mu / (4 * L * Lcal) ->
-  forall t x0, expect (N Q) (distilled Q theta gamma (lambda_star (1 / (L * gamma)))) t (gap Q) x0 <=
+  forall t x0, expect (N Q) (distilled Q T gamma (lambda_star (1 / (L * gamma)))) t (gap Q) x0 <=
     (1 - gamma * mu) ^ t * gap Q x0
     + L / mu * Rmin (gamma * sigma_star_sq) ((2 * gamma * Lcal + 2) * gap Q theta) * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hg Hmu HL Hs Hmin HPL H3 Hex Hr t x0. pose proof (smooth_bounds_gradient Q L HL Hs Hmin theta) as HLt. set (ka := 1 / (L * gamma)).
   assert (Hlg : 0 < L * gamma) by (apply Rmult_lt_0_compat; assumption).
   assert (Hka : 0 <= ka) by (apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]).
-  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
+  pose proof (mu_le_Lcal_pl Q T mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
   assert (HLL : 0 < L * Lcal) by (apply Rmult_lt_0_compat; lra).
   assert (Hr' : 4 * L * gamma * Lcal <= mu).
   { apply Rmult_le_compat_r with (r := 4 * L * Lcal) in Hr; [|lra].
     replace (mu / (4 * L * Lcal) * (4 * L * Lcal)) with mu in Hr by (field; lra). lra. }
   assert (0 < gamma * mu <= 1) by (pose proof (rate_pl gamma mu L Lcal Hg Hmu HmuL HmuLc ltac:(lra)); lra).
-  eapply Rle_trans; [apply (theorem_2 Q theta gamma mu L Lcal); assumption|].
+  eapply Rle_trans; [apply (theorem_2 Q T gamma mu L Lcal); assumption|].
   apply Rplus_le_compat_l, Rmult_le_compat_r; [apply geometric_nonneg; lra|]. fold ka.
   replace (L * gamma / mu * N_ (lambda_star ka) ka) with (L / mu * (gamma * N_ (lambda_star ka) ka)) by (field; lra).
   apply Rmult_le_compat_l; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]|].
-  pose proof (lambda_star_minimises ka ltac:(lra) 0) as K0. pose proof (lambda_star_minimises ka ltac:(lra) 1) as K1.
+  pose proof (lambda_star_minimises Q T ka ltac:(lra) 0) as K0. pose proof (lambda_star_minimises Q T ka ltac:(lra) 1) as K1.
   rewrite noise_without_teacher in K0. pose proof (good_teacher L Lcal ka Hka H3 HLt) as K.
   apply Rmin_glb; [apply Rmult_le_compat_l; lra|].
   apply Rle_trans with (gamma * ((2 * Lcal + ka * (2 * L)) * gap Q theta)); [apply Rmult_le_compat_l; lra|].
@@ -138,22 +151,22 @@ Qed.
 
 Notation lambda_u := (lambda_star (-1)).
 
-Lemma unbiased_noise lam : centred_noise Q theta lam = N_ lam (-1).
+Lemma unbiased_noise lam : centred_noise Q T lam = N_ lam (-1).
 Proof. rewrite noise_split. ring. Qed.
 
-Lemma good_teacher_unbiased Lcal : A3 Q Lcal -> centred_noise Q theta 1 <= 2 * Lcal * gap Q theta.
+Lemma good_teacher_unbiased Lcal : A3 Q Lcal -> centred_noise Q T 1 <= 2 * Lcal * gap Q theta.
 Proof.
-  intros H3. specialize (H3 theta). rewrite (centred_noise_form Q theta theta). rewrite (smoothness_form Q theta) in H3.
-  pose proof (square (at_point Q theta theta) (Linear 0 1 0 0 0 0 0)) as K. unfold form in *. simpl in *.
-  change (Gc_Gc (at_point Q theta theta)) with (Hc_Hc (at_point Q theta theta)) in H3.
-  change (Gc_S (at_point Q theta theta)) with (ip (N Q) (d Q) (Hc (at_point Q theta theta)) (Sn (at_point Q theta theta))) in H3.
-  rewrite ip_sym in H3. change (ip _ _ _ _) with (S_Hc (at_point Q theta theta)) in H3. lra.
+  intros H3. specialize (H3 theta). rewrite (centred_noise_form Q T theta). rewrite (smoothness_form Q T) in H3.
+  pose proof (square (at_point Q T theta) (Linear 0 1 0 0 0 0 0)) as K. unfold form in *. simpl in *.
+  change (Gc_Gc (at_point Q T theta)) with (Hc_Hc (at_point Q T theta)) in H3.
+  change (Gc_S (at_point Q T theta)) with (ip (N Q) (d Q) (Hc (at_point Q T theta)) (Sn (at_point Q T theta))) in H3.
+  rewrite ip_sym in H3. change (ip _ _ _ _) with (S_Hc (at_point Q T theta)) in H3. lra.
 Qed.
 
 Lemma least_unbiased_noise gamma Lcal : 0 < gamma -> A3 Q Lcal ->
-  gamma * centred_noise Q theta lambda_u <= Rmin (gamma * sigma_star_sq) (2 * gamma * Lcal * gap Q theta).
+  gamma * centred_noise Q T lambda_u <= Rmin (gamma * sigma_star_sq) (2 * gamma * Lcal * gap Q theta).
 Proof.
-  intros Hg H3. pose proof (lambda_star_minimises (-1) ltac:(lra) 0) as K0. pose proof (lambda_star_minimises (-1) ltac:(lra) 1) as K1.
+  intros Hg H3. pose proof (lambda_star_minimises Q T (-1) ltac:(lra) 0) as K0. pose proof (lambda_star_minimises Q T (-1) ltac:(lra) 1) as K1.
   rewrite noise_without_teacher in K0. rewrite <- !unbiased_noise in *. pose proof (good_teacher_unbiased Lcal H3) as K.
   apply Rmin_glb; [apply Rmult_le_compat_l; lra|].
   replace (2 * gamma * Lcal * gap Q theta) with (gamma * (2 * Lcal * gap Q theta)) by ring. apply Rmult_le_compat_l; lra.
@@ -161,17 +174,17 @@ Qed.
 
 Theorem unbiased_at_lambda_star gamma mu Lcal :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (2 * Lcal) ->
-  forall t x0, expect (N Q) (distilled_unbiased Q theta gamma lambda_u) t (dist2 Q) x0 <=
+  forall t x0, expect (N Q) (distilled_unbiased Q T gamma lambda_u) t (dist2 Q) x0 <=
     (1 - gamma * mu) ^ t * dist2 Q x0
     + 2 / mu * Rmin (gamma * sigma_star_sq) (2 * gamma * Lcal * gap Q theta) * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
   assert (Hgm : 0 < gamma * mu <= 1).
-  { pose proof (mu_le_Lcal Q theta mu Lcal Hd Hmu H1 H2 H3) as HmuL. pose proof (rate _ _ _ Hg Hmu HmuL).
+  { pose proof (mu_le_Lcal Q T mu Lcal Hd Hmu H1 H2 H3) as HmuL. pose proof (rate _ _ _ Hg Hmu HmuL).
     apply Rmult_le_compat_r with (r := Lcal) in Hr; [|lra]. replace (1 / (2 * Lcal) * Lcal) with (1 / 2) in Hr by (field; lra). lra. }
-  eapply Rle_trans; [apply (unbiased Q theta gamma mu Lcal); assumption|].
+  eapply Rle_trans; [apply (unbiased Q T gamma mu Lcal); assumption|].
   apply Rplus_le_compat_l, Rmult_le_compat_r; [apply geometric_nonneg; lra|].
-  replace (2 * gamma / mu * centred_noise Q theta lambda_u) with (2 / mu * (gamma * centred_noise Q theta lambda_u)) by (field; lra).
+  replace (2 * gamma / mu * centred_noise Q T lambda_u) with (2 / mu * (gamma * centred_noise Q T lambda_u)) by (field; lra).
   apply Rmult_le_compat_l; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]|].
   apply least_unbiased_noise; assumption.
 Qed.
@@ -179,12 +192,12 @@ Qed.
 Theorem unbiased_pl_at_lambda_star gamma mu L Lcal :
   0 < gamma -> 0 < mu -> 0 < L -> smooth Q L -> minimal Q -> PL Q mu -> A3 Q Lcal -> (exists x, 0 < gap Q x) ->
   gamma <= mu / (2 * L * Lcal) ->
-  forall t x0, expect (N Q) (distilled_unbiased Q theta gamma lambda_u) t (gap Q) x0 <=
+  forall t x0, expect (N Q) (distilled_unbiased Q T gamma lambda_u) t (gap Q) x0 <=
     (1 - gamma * mu) ^ t * gap Q x0
     + L / mu * Rmin (gamma * sigma_star_sq) (2 * gamma * Lcal * gap Q theta) * (1 - (1 - gamma * mu) ^ t).
 Proof.
   intros Hg Hmu HL Hs Hmin HPL H3 Hex Hr t x0.
-  pose proof (mu_le_Lcal_pl Q theta mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
+  pose proof (mu_le_Lcal_pl Q T mu Lcal Hex HPL H3) as HmuLc. pose proof (mu_le_L Q mu L Hex HL HPL Hs Hmin) as HmuL.
   assert (HLL : 0 < L * Lcal) by (apply Rmult_lt_0_compat; lra).
   assert (Hr' : 2 * gamma * (L * Lcal) <= mu).
   { apply Rmult_le_compat_r with (r := 2 * L * Lcal) in Hr; [|lra].
@@ -194,11 +207,11 @@ Proof.
     assert (gamma * mu * mu <= gamma * (L * Lcal)).
     { rewrite Rmult_assoc. apply Rmult_le_compat_l; [lra|]. apply Rmult_le_compat; lra. }
     assert (0 < gamma * (L * Lcal)) by (apply Rmult_lt_0_compat; assumption). lra. }
-  eapply Rle_trans; [apply (unbiased_pl Q theta gamma mu L Lcal); assumption|].
+  eapply Rle_trans; [apply (unbiased_pl Q T gamma mu L Lcal); assumption|].
   apply Rplus_le_compat_l, Rmult_le_compat_r; [apply geometric_nonneg; lra|].
-  replace (L * gamma / mu * centred_noise Q theta lambda_u) with (L / mu * (gamma * centred_noise Q theta lambda_u)) by (field; lra).
+  replace (L * gamma / mu * centred_noise Q T lambda_u) with (L / mu * (gamma * centred_noise Q T lambda_u)) by (field; lra).
   apply Rmult_le_compat_l; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; assumption]|].
   apply least_unbiased_noise; assumption.
 Qed.
 
-End Weight.
+End GoodTeacher.
