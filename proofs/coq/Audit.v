@@ -2,7 +2,7 @@
     axioms of Coq's real numbers, and the names with the statements of the project; so a missing or conditional theorem fails there. *)
 
 Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Weight KDTheory.Sharp KDTheory.Horizon KDTheory.Decreasing
-  KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Quadratic KDTheory.Proposition.
+  KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Compressors KDTheory.Paths KDTheory.Quadratic KDTheory.Proposition.
 
 Definition final_theorems := (
   distillation_gradient,
@@ -84,12 +84,18 @@ Definition final_theorems := (
   compressed_unbiased_envelope,
   compressed_at_origin,
   best_p_is_best,
+  best_factor_is_best,
+  compressed_at_best_p,
+  bernoulli,
+  stochastic_rounding,
   (* quadratics *)
   exact_quadratic_stationary,
   exact_quadratic_gap,
   exact_quadratic_gap_stationary,
   stationary_minimum,
   (* the setting *)
+  average_over_paths,
+  every_path_once,
   strong_convexity_gives,
   smooth_bounds_gradient,
   expected_smoothness_bounds_gradient

@@ -1,51 +1,53 @@
-(** Distillation of a compressed model: x+ = C(x - gamma (G - lam H)), the compressor C being random (one of M equally likely maps,
-    drawn afresh), unbiased, with E|C(y) - y|^2 <= omega |y|^2 + delta for every y. *)
+(** Distillation of a compressed model: x+ = C(x - gamma (G - lam H)), the compressor C being random and drawn afresh at every step,
+    unbiased, with E|C(y) - y|^2 <= omega |y|^2 + delta for every y.  Of M outcomes, outcome m has the real probability chance y m; both it
+    and the outcome may depend on the point y that is compressed, as in stochastic rounding. *)
 
-Require Export KDTheory.Sharp.
+Require Export KDTheory.Outcomes KDTheory.Sharp.
 
 Record compressor (dim : nat) (omega delta : R) := {
   M : nat;
-  M_pos : (0 < M)%nat;
+  chance : vec -> nat -> R;
   apply_n : nat -> vec -> vec;
-  compressor_unbiased : forall y, same dim (mean M (fun m => apply_n m y)) y;
-  compressor_error : forall y, ip M dim (fun m => minus (apply_n m y) y) (fun m => minus (apply_n m y) y) <= omega * norm2 dim y + delta;
+  chance_probabilities : forall y, probabilities M (chance y);
+  compressor_unbiased : forall y i, (i < dim)%nat -> weighted M (chance y) (fun m => apply_n m y i) = y i;
+  compressor_error : forall y, weighted M (chance y) (fun m => norm2 dim (minus (apply_n m y) y)) <= omega * norm2 dim y + delta;
 }.
-Arguments M {_ _ _}. Arguments M_pos {_ _ _}. Arguments apply_n {_ _ _}.
+Arguments M {_ _ _}. Arguments chance {_ _ _}. Arguments apply_n {_ _ _}. Arguments chance_probabilities {_ _ _}.
 Arguments compressor_unbiased {_ _ _}. Arguments compressor_error {_ _ _}.
 
 (** The mean of phi(x^t) over all index sequences and all outcomes of the compressor. *)
-Fixpoint expect_compressed (N M : nat) (step C : nat -> vec -> vec) (t : nat) (phi : vec -> R) (x : vec) : R :=
+Fixpoint expect_compressed (N M : nat) (p : vec -> nat -> R) (step C : nat -> vec -> vec) (t : nat) (phi : vec -> R) (x : vec) : R :=
   match t with
   | O => phi x
-  | S t' => avg N (fun n => avg M (fun m => expect_compressed N M step C t' phi (C m (step n x))))
+  | S t' => avg N (fun n => weighted M (p (step n x)) (fun m => expect_compressed N M p step C t' phi (C m (step n x))))
   end.
 
-Lemma unroll_compressed N M step C phi r T :
-  (0 < N)%nat -> (0 < M)%nat -> r <= 1 -> 0 < r ->
-  (forall x, avg N (fun n => avg M (fun m => phi (C m (step n x)))) <= (1 - r) * phi x + T) ->
-  forall t x, expect_compressed N M step C t phi x <= (1 - r) ^ t * phi x + T / r * (1 - (1 - r) ^ t).
+Lemma unroll_compressed N M p step C phi r T :
+  (0 < N)%nat -> (forall y, probabilities M (p y)) -> r <= 1 -> 0 < r ->
+  (forall x, avg N (fun n => weighted M (p (step n x)) (fun m => phi (C m (step n x)))) <= (1 - r) * phi x + T) ->
+  forall t x, expect_compressed N M p step C t phi x <= (1 - r) ^ t * phi x + T / r * (1 - (1 - r) ^ t).
 Proof.
-  intros HN HM Hr Hr0 Hstep t. induction t as [|t IH]; intros x; simpl; [lra|].
+  intros HN Hp Hr Hr0 Hstep t. induction t as [|t IH]; intros x; simpl; [lra|].
   pose (P := (1 - r) ^ t). pose (B := T / r * (1 - P)). assert (HP : 0 <= P) by (apply pow_le; lra).
-  apply Rle_trans with (avg N (fun n => P * avg M (fun m => phi (C m (step n x))) + B)).
-  - apply avg_le. intros n Hn. rewrite <- avg_affine by exact HM. apply avg_le. intros. apply IH.
-  - rewrite (avg_affine N P B (fun n => avg M (fun m => phi (C m (step n x))))) by exact HN. fold P.
+  apply Rle_trans with (avg N (fun n => P * weighted M (p (step n x)) (fun m => phi (C m (step n x))) + B)).
+  - apply avg_le. intros n Hn. rewrite <- weighted_affine by apply Hp. apply weighted_le; [apply Hp|]. intros. apply IH.
+  - rewrite (avg_affine N P B (fun n => weighted M (p (step n x)) (fun m => phi (C m (step n x))))) by exact HN. fold P.
     apply Rle_trans with (P * ((1 - r) * phi x + T) + B).
     + apply Rplus_le_compat_r, Rmult_le_compat_l; [exact HP|apply Hstep].
     + right. unfold B. field. lra.
 Qed.
 
-Theorem unroll_envelope_compressed N M step C phi psi :
-  (0 < N)%nat -> (0 < M)%nat -> averages_well psi -> (forall x, 0 <= phi x) ->
-  (forall x, avg N (fun n => avg M (fun m => phi (C m (step n x)))) <= psi (phi x)) ->
-  forall t x, expect_compressed N M step C t phi x <= iterate psi t (phi x).
+Theorem unroll_envelope_compressed N M p step C phi psi :
+  (0 < N)%nat -> (forall y, probabilities M (p y)) -> averages_well psi -> (forall x, 0 <= phi x) ->
+  (forall x, avg N (fun n => weighted M (p (step n x)) (fun m => phi (C m (step n x)))) <= psi (phi x)) ->
+  forall t x, expect_compressed N M p step C t phi x <= iterate psi t (phi x).
 Proof.
-  intros HN HM Hpsi Hphi Hstep t. induction t as [|t IH]; intros x; simpl; [lra|].
+  intros HN Hp Hpsi Hphi Hstep t. induction t as [|t IH]; intros x; simpl; [lra|].
   pose proof (iterate_averages_well psi t Hpsi) as Hit.
-  assert (Hav : forall n, 0 <= avg M (fun m => phi (C m (step n x)))) by (intros; apply avg_nonneg; auto).
-  apply Rle_trans with (avg N (fun n => iterate psi t (avg M (fun m => phi (C m (step n x)))))).
-  - apply avg_le. intros n Hn. eapply Rle_trans; [apply avg_le; intros; apply IH|].
-    apply (jensen M (iterate psi t)); auto.
+  assert (Hav : forall n, 0 <= weighted M (p (step n x)) (fun m => phi (C m (step n x)))) by (intros; apply weighted_nonneg; auto).
+  apply Rle_trans with (avg N (fun n => iterate psi t (weighted M (p (step n x)) (fun m => phi (C m (step n x)))))).
+  - apply avg_le. intros n Hn. eapply Rle_trans; [apply weighted_le; [apply Hp|]; intros; apply IH|].
+    apply (jensen_weighted M (p (step n x)) (iterate psi t)); auto.
   - eapply Rle_trans; [apply (jensen N (iterate psi t)); auto|].
     apply averages_well_increasing; [assumption|]. split; [apply avg_nonneg; auto|apply Hstep].
 Qed.
@@ -57,22 +59,26 @@ Hypothesis delta_nonneg : 0 <= delta.
 Notation xs := (minimiser Q).
 Notation dist2 := (dist2 Q).
 Notation X2 := (norm2 (d Q) xs).
-Notation E_t gamma lam t phi x0 := (expect_compressed (N Q) (M C) (distilled Q teacher gamma lam) (apply_n C) t phi x0).
-Notation E_t' gamma lam t phi x0 := (expect_compressed (N Q) (M C) (distilled_unbiased Q teacher gamma lam) (apply_n C) t phi x0).
+Notation E_t gamma lam t phi x0 := (expect_compressed (N Q) (M C) (chance C) (distilled Q teacher gamma lam) (apply_n C) t phi x0).
+Notation E_t' gamma lam t phi x0 := (expect_compressed (N Q) (M C) (chance C) (distilled_unbiased Q teacher gamma lam) (apply_n C) t phi x0).
 
 (** The compressor's mean error is 0, so the cross term vanishes. *)
-Lemma compressor_step y : avg (M C) (fun m => dist2 (apply_n C m y)) <= dist2 y + omega * norm2 (d Q) y + delta.
+Lemma compressor_step y : weighted (M C) (chance C y) (fun m => dist2 (apply_n C m y)) <= dist2 y + omega * norm2 (d Q) y + delta.
 Proof.
-  set (X := fun m => minus (apply_n C m y) y).
-  assert (HX : centred (M C) (d Q) X).
-  { intros i Hi. unfold mean, X, minus. rewrite (avg_ext _ _ (fun m => 1 * apply_n C m y i + - y i)) by (intros; ring).
-    rewrite avg_affine by apply M_pos. pose proof (compressor_unbiased C y i Hi) as K. unfold mean in K. rewrite K. ring. }
-  replace (avg (M C) (fun m => dist2 (apply_n C m y))) with (dist2 y + ip (M C) (d Q) X X).
-  - pose proof (compressor_error C y) as K. fold X in K. lra.
-  - transitivity (ip (M C) (d Q) (fun m i => minus y xs i + X m i) (fun m i => minus y xs i + X m i)).
-    + rewrite (ip_plus_sq _ _ (always (minus y xs)) X), (ip_always _ _ _ _ (M_pos C)), (ip_centred _ _ _ _ HX).
-      unfold Setting.dist2, norm2. ring.
-    + apply ip_ext; intros m Hm i Hi; unfold X, minus; ring.
+  set (X := fun m => minus (apply_n C m y) y). pose proof (chance_probabilities C y) as [_ Hone].
+  assert (HX : weighted (M C) (chance C y) (fun m => dot (d Q) (minus y xs) (X m)) = 0).
+  { unfold dot. rewrite weighted_sum. rewrite (sum_ext (d Q) _ (fun _ => 0)); [rewrite sum_const; ring|]. intros i Hi.
+    rewrite weighted_scal. unfold X, minus.
+    rewrite (weighted_ext _ _ _ (fun m => 1 * apply_n C m y i + - y i)) by (intros; ring).
+    rewrite weighted_affine by exact Hone. rewrite (compressor_unbiased C y i Hi). ring. }
+  rewrite (weighted_ext _ _ _ (fun m => (norm2 (d Q) (X m) + 2 * dot (d Q) (minus y xs) (X m)) + dist2 y)).
+  - rewrite (weighted_plus _ _ (fun m => norm2 (d Q) (X m) + 2 * dot (d Q) (minus y xs) (X m)) (fun _ => dist2 y)).
+    rewrite weighted_const by exact Hone.
+    rewrite (weighted_plus _ _ (fun m => norm2 (d Q) (X m)) (fun m => 2 * dot (d Q) (minus y xs) (X m))), weighted_scal, HX.
+    pose proof (compressor_error C y : weighted _ _ (fun m => norm2 (d Q) (X m)) <= _) as K. lra.
+  - intros m Hm. unfold Setting.dist2. transitivity (norm2 (d Q) (fun i => 1 * minus y xs i + 1 * X m i)).
+    + apply dot_ext; intros i Hi; unfold X, minus; ring.
+    + rewrite norm2_comb. ring.
 Qed.
 
 (** |y|^2 <= (1+p)|y - x-star|^2 + (1 + 1/p)|x-star|^2. *)
@@ -89,7 +95,7 @@ Qed.
 (** One step, whatever bounds E|x+ - x-star|^2 before compression. *)
 Lemma compress_bound (step : nat -> vec -> vec) B p x : 0 < p ->
   avg (N Q) (fun n => dist2 (step n x)) <= B ->
-  avg (N Q) (fun n => avg (M C) (fun m => dist2 (apply_n C m (step n x)))) <=
+  avg (N Q) (fun n => weighted (M C) (chance C (step n x)) (fun m => dist2 (apply_n C m (step n x)))) <=
     (1 + omega * (1 + p)) * B + (omega * (1 + / p) * X2 + delta).
 Proof.
   intros Hp HB.
@@ -152,7 +158,7 @@ Proof.
   assert (0 <= omega * (1 + p)) by (apply Rmult_le_pos; lra).
   assert (0 <= r) by (apply Rmult_le_pos; lra).
   replace (r ^ t) with ((1 - (1 - r)) ^ t) by (f_equal; ring).
-  apply unroll_compressed; [apply N_pos|apply M_pos|lra|lra|]. intros x.
+  apply unroll_compressed; [apply N_pos|apply chance_probabilities|lra|lra|]. intros x.
   eapply Rle_trans; [eapply (compress_bound (distilled Q teacher gamma lam)); [exact Hp|apply (one_step_1 gamma mu Lcal); assumption]|].
   right. unfold r. ring.
 Qed.
@@ -167,7 +173,7 @@ Theorem compressed_half_rate gamma mu Lcal lam :
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr Hom t x0.
   pose proof (rate_from_range gamma mu Lcal Hd Hg Hmu H1 H2 H3 (narrower_range gamma mu Lcal Hd Hmu H1 H2 H3 Hr)) as Hgm.
-  apply unroll_compressed; [apply N_pos|apply M_pos|lra|lra|]. intros x.
+  apply unroll_compressed; [apply N_pos|apply chance_probabilities|lra|lra|]. intros x.
   eapply Rle_trans; [eapply (compress_bound (distilled Q teacher gamma lam)); [exact Rlt_0_1|apply (one_step_1 gamma mu Lcal); assumption]|].
   assert (0 <= (gamma * mu / 4 - omega) * (1 - gamma * mu)) by (apply Rmult_le_pos; lra).
   assert (0 <= gamma * mu * (gamma * mu)) by apply Rle_0_sqr.
@@ -191,7 +197,7 @@ Proof.
   assert (0 <= omega * (1 + p)) by (apply Rmult_le_pos; lra).
   assert (0 <= r) by (apply Rmult_le_pos; lra).
   replace (r ^ t) with ((1 - (1 - r)) ^ t) by (f_equal; ring).
-  apply unroll_compressed; [apply N_pos|apply M_pos|lra|lra|]. intros x.
+  apply unroll_compressed; [apply N_pos|apply chance_probabilities|lra|lra|]. intros x.
   eapply Rle_trans; [eapply (compress_bound (distilled_unbiased Q teacher gamma lam)); [exact Hp|apply (one_step_unbiased gamma mu Lcal); assumption]|].
   right. unfold r. ring.
 Qed.
@@ -275,7 +281,7 @@ Theorem compressed_envelope gamma mu Lcal lam :
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
   pose proof (psi_1_averages_well Q teacher gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr) as Hpsi.
-  apply unroll_envelope_compressed; [apply N_pos|apply M_pos| |apply dist2_nonneg|].
+  apply unroll_envelope_compressed; [apply N_pos|apply chance_probabilities| |apply dist2_nonneg|].
   - apply composition_averages_well; [apply chi_averages_well|assumption].
   - intros x. apply below_chi; [apply Hpsi, dist2_nonneg|]. intros p Hp.
     apply (compress_bound (distilled Q teacher gamma lam)); [assumption|].
@@ -288,7 +294,7 @@ Theorem compressed_unbiased_envelope gamma mu Lcal lam :
 Proof.
   intros Hd Hg Hmu H1 H2 H3 Hr t x0.
   pose proof (psi_1_unbiased_averages_well Q teacher gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr) as Hpsi.
-  apply unroll_envelope_compressed; [apply N_pos|apply M_pos| |apply dist2_nonneg|].
+  apply unroll_envelope_compressed; [apply N_pos|apply chance_probabilities| |apply dist2_nonneg|].
   - apply composition_averages_well; [apply chi_averages_well|assumption].
   - intros x. apply below_chi; [apply Hpsi, dist2_nonneg|]. intros p Hp.
     apply (compress_bound (distilled_unbiased Q teacher gamma lam)); [assumption|].

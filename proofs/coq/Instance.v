@@ -11,9 +11,10 @@ Definition f (n : nat) (x : vector) : R := x 0%nat * x 0%nat / 2 + sign n * x 0%
 Definition G (n : nat) (x : vector) : vector := fun i => match i with O => x 0%nat + sign n | _ => 0 end.
 Definition xs : vector := fun _ => 0.
 Definition theta : vector := fun _ => 1.
+Definition chance (y : vector) (m : nat) : R := match m with O => / 8 | _ => 7 / 8 end.
 Definition C (m : nat) (y : vector) : vector := fun i => match m with O => 0 | _ => 8 / 7 * y i end.
 
-Ltac numbers := unfold suboptimality, distance; unfold value; unfold square, inner; unfold gradient, average; unfold f, G, xs, theta, C, sign;
+Ltac numbers := unfold suboptimality, distance; unfold value; unfold square, inner; unfold gradient, average; unfold f, G, xs, theta, chance, C, sign;
   simpl; unfold gradient, average; simpl; try replace (1 + 1) with 2 by ring.
 
 Lemma some_terms : (0 < 2)%nat. Proof. lia. Qed.
@@ -32,10 +33,13 @@ Proof.
     pose proof (Rle_0_sqr (x 0%nat)) as K; unfold Rsqr in K; lra.
 Qed.
 
-Theorem compressor_hypotheses_hold : (0 < 8)%nat /\ (forall y i, (i < 1)%nat -> average 8 (fun m => C m y i) = y i) /\
-  (forall y, average 8 (fun m => square 1 (fun i => C m y i - y i)) <= / 7 * square 1 y + 0) /\
+Theorem compressor_hypotheses_hold : (forall y, (forall m, (m < 2)%nat -> 0 <= chance y m) /\ total 2 (chance y) = 1) /\
+  (forall y i, (i < 1)%nat -> total 2 (fun m => chance y m * C m y i) = y i) /\
+  (forall y, total 2 (fun m => chance y m * square 1 (fun i => C m y i - y i)) <= / 7 * square 1 y + 0) /\
   (1 + / 7 * (1 + 1)) * (1 - / 4 * 1) < 1.
-Proof. repeat split; [lia|intros y i Hi; numbers; field|intros y; numbers; right; field|lra]. Qed.
+Proof.
+  repeat split; [intros [|m] _; numbers; lra|numbers; field|intros y i Hi; numbers; field|intros y; numbers; right; field|lra].
+Qed.
 
 (** Distance, noise and bias are not 0, and the ranges of step sizes are not empty. *)
 Theorem nothing_is_trivial :

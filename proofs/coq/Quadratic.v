@@ -1,6 +1,7 @@
 (** The exact law of distillation for quadratics: y = x - x-star - lam D, D = theta - x-star, is plain SGD around a shifted centre with
     its noise scaled by 1 - lam.  Every horizon, every real lam, every real gamma; then the stationary law.  Both for |x - x-star|^2 and
-    for f - f*: the argument is made once, for any symmetric form B >= 0 in place of the inner product. *)
+    for f - f*: the argument is made once, for any symmetric form B >= 0 in place of the inner product, and for any teacher that sends
+    A_n v + share S_n: one theta (v = lam D, share = lam), or several (v = sum lam_j D_j, share = sum lam_j). *)
 
 Require Export KDTheory.Setting.
 
@@ -24,7 +25,7 @@ Proof.
 Qed.
 
 Section Quadratic.
-Variables (Q : problem) (theta : vec) (gamma : R).
+Variables (Q : problem) (teacher : rvec) (gamma : R).
 Variable A : nat -> nat -> vec.                          (* A n i: row i of the Hessian of f_n *)
 Notation xs := (minimiser Q).
 Notation dim := (d Q).
@@ -32,7 +33,8 @@ Notation dim := (d Q).
 (** Least squares, ridge included: the gradient of every term is affine. *)
 Hypothesis affine : forall n x i, (i < dim)%nat -> grad_n Q n x i = dot dim (A n i) (minus x xs) + grad_n Q n xs i.
 
-Definition D : vec := minus theta xs.
+(** lam times what the teacher sends. *)
+Definition sends lam v share := forall n i, (i < dim)%nat -> lam * teacher n i = dot dim (A n i) v + share * grad_n Q n xs i.
 
 (** SGD around 0 with noise scaled by sigma, and its mean, I - gamma H with H = E A. *)
 Definition shifted sigma (n : nat) (y : vec) : vec := fun i => y i - gamma * (dot dim (A n i) y + sigma * grad_n Q n xs i).
@@ -101,37 +103,37 @@ Qed.
 
 (** ** The law, every t *)
 
-Lemma shifted_path lam t phi x0 y0 :
-  (forall x y, same dim x y -> phi x = phi y) -> same dim (minus x0 xs) (fun i => y0 i + lam * D i) ->
-  expect (N Q) (distilled Q (grads Q theta) gamma lam) t (fun x => phi (minus x xs)) x0
-  = expect (N Q) (shifted (1 - lam)) t (fun y => phi (fun i => y i + lam * D i)) y0.
+Lemma shifted_path lam v share t phi x0 y0 : sends lam v share ->
+  (forall x y, same dim x y -> phi x = phi y) -> same dim (minus x0 xs) (fun i => y0 i + v i) ->
+  expect (N Q) (distilled Q teacher gamma lam) t (fun x => phi (minus x xs)) x0
+  = expect (N Q) (shifted (1 - share)) t (fun y => phi (fun i => y i + v i)) y0.
 Proof.
-  intros Hphi. apply (expect_coupled (N Q) (fun x y => same dim (minus x xs) (fun i => y i + lam * D i))).
-  - intros n x y Hxy i Hi. unfold distilled, shifted, minus, grads. rewrite (affine n x i Hi), (affine n theta i Hi).
-    fold D. rewrite (dot_ext_r _ _ _ Hxy), (dot_plus_r _ y (fun i => lam * D i)), dot_scal_r.
+  intros Hsent Hphi. apply (expect_coupled (N Q) (fun x y => same dim (minus x xs) (fun i => y i + v i))).
+  - intros n x y Hxy i Hi. unfold distilled, shifted, minus. rewrite (affine n x i Hi), (Hsent n i Hi).
+    rewrite (dot_ext_r _ _ _ Hxy), (dot_plus_r _ y v).
     pose proof (Hxy i Hi) as K. unfold minus in K.
-    replace (x i) with (xs i + (y i + lam * D i)) by (rewrite <- K; ring). ring.
+    replace (x i) with (xs i + (y i + v i)) by (rewrite <- K; ring). ring.
   - intros. apply Hphi. assumption.
 Qed.
 
-Theorem exact_law lam t x0 :
-  let y0 := fun i => x0 i - xs i - lam * D i in
-  expect (N Q) (distilled Q (grads Q theta) gamma lam) t size_from x0
-  = E2_t (1 - lam) t y0 + 2 * lam * B D (power t y0) + lam ^ 2 * size D.
+Theorem exact_law lam v share t x0 : sends lam v share ->
+  let y0 := fun i => x0 i - xs i - v i in
+  expect (N Q) (distilled Q teacher gamma lam) t size_from x0
+  = E2_t (1 - share) t y0 + 2 * B v (power t y0) + size v.
 Proof.
-  intros y0. unfold size_from.
-  rewrite (shifted_path lam t size x0 y0).
-  - rewrite <- (mean_path (1 - lam) (rep D) t y0).
-    pose proof (expect_affine (N Q) (shifted (1 - lam)) t 1 (2 * lam) (lam ^ 2 * size D) size (dot dim (rep D)) y0 (N_pos Q)) as K.
+  intros Hsent y0. unfold size_from.
+  rewrite (shifted_path lam v share t size x0 y0 Hsent).
+  - rewrite <- (mean_path (1 - share) (rep v) t y0).
+    pose proof (expect_affine (N Q) (shifted (1 - share)) t 1 2 (size v) size (dot dim (rep v)) y0 (N_pos Q)) as K.
     rewrite Rmult_1_l in K. rewrite <- K.
     apply (expect_coupled (N Q) (fun x y => x = y)); [intros n x y ->; reflexivity| |reflexivity].
-    intros y z ->. rewrite (B_sym D). transitivity (size (fun i => 1 * z i + lam * D i));
+    intros y z ->. rewrite (B_sym v). transitivity (size (fun i => 1 * z i + 1 * v i));
       [apply size_ext; intros i Hi; ring|rewrite size_comb; ring].
   - apply size_ext.
   - intros i Hi. unfold y0, minus. ring.
 Qed.
 
-(** ** The stationary law: (1 - lam)^2 S0 + lam^2 |theta - x-star|^2 *)
+(** ** The stationary law: (1 - share)^2 S0 + |v|^2, which for one teacher is (1 - lam)^2 S0 + lam^2 |theta - x-star|^2 *)
 
 Lemma shifted_comb a b sigma sigma' n y y' z : same dim z (fun i => a * y i + b * y' i) ->
   same dim (shifted (a * sigma + b * sigma') n z) (fun i => a * shifted sigma n y i + b * shifted sigma' n y' i).
@@ -159,11 +161,12 @@ Proof.
 Qed.
 
 (** Plain SGD is the case lam = 0; its error from x is that of the shifted process with sigma = 1 from x - x-star. *)
-Lemma plain_sgd t x y : same dim (minus x xs) y -> expect (N Q) (distilled Q (grads Q theta) gamma 0) t size_from x = E2_t 1 t y.
+Lemma plain_sgd t x y : same dim (minus x xs) y -> expect (N Q) (distilled Q teacher gamma 0) t size_from x = E2_t 1 t y.
 Proof.
-  intros Hxy. unfold size_from. rewrite (shifted_path 0 t size x y).
+  intros Hxy. unfold size_from. rewrite (shifted_path 0 (fun _ => 0) 0 t size x y).
   - rewrite Rminus_0_r. apply (expect_coupled (N Q) (fun x y => x = y)); [intros n u v ->; reflexivity| |reflexivity].
     intros u v ->. apply size_ext; intros i Hi; ring.
+  - intros n i Hi. rewrite (dot_ext_r _ (fun _ => 0) (fun j => 0 * 0)) by (intros j Hj; ring). rewrite dot_scal_r. ring.
   - apply size_ext.
   - intros i Hi. rewrite (Hxy i Hi). ring.
 Qed.
@@ -176,11 +179,11 @@ Proof. intros K Hu eps He. destruct (Hu eps He) as [T HT]. exists T. intros t Ht
 
 Section Stationary.
 Variable S0 : R.
-Hypothesis sgd_converges : forall x, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t size_from x) S0.
+Hypothesis sgd_converges : forall x, Un_cv (fun t => expect (N Q) (distilled Q teacher gamma 0) t size_from x) S0.
 
 Lemma unit_noise y : Un_cv (fun t => E2_t 1 t y) S0.
 Proof.
-  apply (Un_cv_ext (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t size_from (fun i => xs i + y i))); [|apply sgd_converges].
+  apply (Un_cv_ext (fun t => expect (N Q) (distilled Q teacher gamma 0) t size_from (fun i => xs i + y i))); [|apply sgd_converges].
   intros t. apply plain_sgd. intros i Hi. unfold minus. ring.
 Qed.
 
@@ -245,15 +248,14 @@ Proof.
   eapply Rle_lt_trans; [apply Rle_abs|exact HT].
 Qed.
 
-Theorem stationary_law lam x0 :
-  Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma lam) t size_from x0) ((1 - lam) ^ 2 * S0 + lam ^ 2 * size D).
+Theorem stationary_law lam v share x0 : sends lam v share ->
+  Un_cv (fun t => expect (N Q) (distilled Q teacher gamma lam) t size_from x0) ((1 - share) ^ 2 * S0 + size v).
 Proof.
-  set (y0 := fun i => x0 i - xs i - lam * D i).
-  apply (Un_cv_ext (fun t => E2_t (1 - lam) t y0 + lam * (2 * B D (power t y0)) + lam ^ 2 * size D)).
-  - intros t. rewrite exact_law. fold y0. ring.
-  - replace ((1 - lam) ^ 2 * S0 + lam ^ 2 * size D) with ((1 - lam) ^ 2 * S0 + lam * 0 + lam ^ 2 * size D) by ring.
-    apply CV_plus; [|apply Un_cv_constant]. apply CV_plus; [apply scaled_noise|].
-    apply CV_mult; [apply Un_cv_constant|apply mean_vanishes].
+  intros Hsent. set (y0 := fun i => x0 i - xs i - v i).
+  apply (Un_cv_ext (fun t => E2_t (1 - share) t y0 + 2 * B v (power t y0) + size v)).
+  - intros t. rewrite (exact_law lam v share t x0 Hsent). reflexivity.
+  - replace ((1 - share) ^ 2 * S0 + size v) with ((1 - share) ^ 2 * S0 + 0 + size v) by ring.
+    apply CV_plus; [|apply Un_cv_constant]. apply CV_plus; [apply scaled_noise|apply mean_vanishes].
 Qed.
 
 End Stationary.
@@ -266,20 +268,48 @@ Section Readings.
 Variables (Q : problem) (theta : vec) (gamma : R) (A : nat -> nat -> vec).
 Notation xs := (minimiser Q).
 Notation dim := (d Q).
-Notation y0 lam x0 := (fun i => x0 i - xs i - lam * D Q theta i).
+Definition D : vec := minus theta xs.
+Notation T := (grads Q theta).
+Notation y0 lam x0 := (fun i => x0 i - xs i - lam * D i).
 Hypothesis affine : forall n x i, (i < dim)%nat -> grad_n Q n x i = dot dim (A n i) (minus x xs) + grad_n Q n xs i.
 
+Lemma one_teacher_sends lam : sends Q T A lam (fun i => lam * D i) lam.
+Proof. intros n i Hi. unfold grads. rewrite (affine n theta i Hi), dot_scal_r. unfold D. ring. Qed.
+
+Lemma size_scal rep (sym : forall x y, dot dim (rep x) y = dot dim (rep y) x) lam x y :
+  dot dim (rep (fun i => lam * x i)) y = lam * dot dim (rep x) y.
+Proof. rewrite sym, dot_scal_r, sym. reflexivity. Qed.
+
+Lemma exact_law_of_one rep (sym : forall x y, dot dim (rep x) y = dot dim (rep y) x) lam t x0 :
+  expect (N Q) (distilled Q T gamma lam) t (size_from Q rep) x0
+  = expect (N Q) (shifted Q gamma A (1 - lam)) t (size Q rep) (y0 lam x0)
+    + 2 * lam * dot dim (rep D) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * size Q rep D.
+Proof.
+  rewrite (exact_law Q T gamma A affine rep sym lam (fun i => lam * D i) lam t x0 (one_teacher_sends lam)).
+  unfold size at 2. rewrite !(size_scal rep sym), dot_scal_r. unfold size. ring.
+Qed.
+
+Lemma stationary_law_of_one rep (sym : forall x y, dot dim (rep x) y = dot dim (rep y) x) (nonneg : forall x, 0 <= dot dim (rep x) x) S0 :
+  (forall x, Un_cv (fun t => expect (N Q) (distilled Q T gamma 0) t (size_from Q rep) x) S0) ->
+  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q T gamma lam) t (size_from Q rep) x0)
+    ((1 - lam) ^ 2 * S0 + lam ^ 2 * size Q rep D).
+Proof.
+  intros K lam x0. replace (lam ^ 2 * size Q rep D) with (size Q rep (fun i => lam * D i)).
+  - apply (stationary_law Q T gamma A affine rep sym nonneg S0 K lam (fun i => lam * D i) lam x0 (one_teacher_sends lam)).
+  - unfold size. rewrite (size_scal rep sym), dot_scal_r. ring.
+Qed.
+
 Theorem exact_quadratic lam t x0 :
-  expect (N Q) (distilled Q (grads Q theta) gamma lam) t (dist2 Q) x0
+  expect (N Q) (distilled Q T gamma lam) t (dist2 Q) x0
   = expect (N Q) (shifted Q gamma A (1 - lam)) t (norm2 dim) (y0 lam x0)
-    + 2 * lam * dot dim (D Q theta) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * norm2 dim (D Q theta).
-Proof. exact (exact_law Q theta gamma A affine (fun x => x) (dot_sym dim) lam t x0). Qed.
+    + 2 * lam * dot dim D (power Q gamma A t (y0 lam x0)) + lam ^ 2 * norm2 dim D.
+Proof. exact (exact_law_of_one (fun x => x) (dot_sym dim) lam t x0). Qed.
 
 Theorem exact_quadratic_stationary S0 :
-  (forall x, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t (dist2 Q) x) S0) ->
-  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma lam) t (dist2 Q) x0)
-    ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim (D Q theta)).
-Proof. exact (stationary_law Q theta gamma A affine (fun x => x) (dot_sym dim) (norm2_nonneg dim) S0). Qed.
+  (forall x, Un_cv (fun t => expect (N Q) (distilled Q T gamma 0) t (dist2 Q) x) S0) ->
+  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q T gamma lam) t (dist2 Q) x0)
+    ((1 - lam) ^ 2 * S0 + lam ^ 2 * norm2 dim D).
+Proof. exact (stationary_law_of_one (fun x => x) (dot_sym dim) (norm2_nonneg dim) S0). Qed.
 
 (** f - f* = <e, H e>/2 with H = E A symmetric. *)
 Definition half_H (x : vec) : vec := fun i => / 2 * dot dim (H Q A i) x.
@@ -312,19 +342,19 @@ Proof.
 Qed.
 
 Theorem exact_quadratic_gap lam t x0 :
-  expect (N Q) (distilled Q (grads Q theta) gamma lam) t (gap Q) x0
+  expect (N Q) (distilled Q T gamma lam) t (gap Q) x0
   = expect (N Q) (shifted Q gamma A (1 - lam)) t (fun y => dot dim (half_H y) y) (y0 lam x0)
-    + 2 * lam * dot dim (half_H (D Q theta)) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * gap Q theta.
-Proof. rewrite expect_gap, gap_is_size. exact (exact_law Q theta gamma A affine half_H half_H_sym lam t x0). Qed.
+    + 2 * lam * dot dim (half_H D) (power Q gamma A t (y0 lam x0)) + lam ^ 2 * gap Q theta.
+Proof. rewrite expect_gap, gap_is_size. exact (exact_law_of_one half_H half_H_sym lam t x0). Qed.
 
 Theorem exact_quadratic_gap_stationary F0 :
-  (forall x, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma 0) t (gap Q) x) F0) ->
-  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q (grads Q theta) gamma lam) t (gap Q) x0)
+  (forall x, Un_cv (fun t => expect (N Q) (distilled Q T gamma 0) t (gap Q) x) F0) ->
+  forall lam x0, Un_cv (fun t => expect (N Q) (distilled Q T gamma lam) t (gap Q) x0)
     ((1 - lam) ^ 2 * F0 + lam ^ 2 * gap Q theta).
 Proof.
-  intros K lam x0. apply (Un_cv_ext _ _ _ (fun t => eq_sym (expect_gap (distilled Q (grads Q theta) gamma lam) t x0))). rewrite gap_is_size.
-  apply (stationary_law Q theta gamma A affine half_H half_H_sym half_H_nonneg F0).
-  intros x. apply (Un_cv_ext _ _ _ (fun t => expect_gap (distilled Q (grads Q theta) gamma 0) t x)). apply K.
+  intros K lam x0. apply (Un_cv_ext _ _ _ (fun t => eq_sym (expect_gap (distilled Q T gamma lam) t x0))). rewrite gap_is_size.
+  apply (stationary_law_of_one half_H half_H_sym half_H_nonneg F0).
+  intros x. apply (Un_cv_ext _ _ _ (fun t => expect_gap (distilled Q T gamma 0) t x)). apply K.
 Qed.
 
 End Readings.

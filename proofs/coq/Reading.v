@@ -5,7 +5,7 @@
     written out again below; each theorem is then an instance of the one that is proved elsewhere. *)
 
 Require Import Reals Lra.
-Require KDTheory.PaperForm KDTheory.Sharp KDTheory.Compressed KDTheory.Quadratic KDTheory.Proposition.
+Require KDTheory.PaperForm KDTheory.Sharp KDTheory.CompressedBest KDTheory.Quadratic KDTheory.Proposition.
 Open Scope R_scope.
 
 Definition vector := nat -> R.
@@ -19,11 +19,11 @@ Definition square (d : nat) (x : vector) : R := inner d x x.
 Fixpoint paths (N : nat) (step : nat -> vector -> vector) (t : nat) (phi : vector -> R) (x : vector) : R :=
   match t with O => phi x | S t' => average N (fun n => paths N step t' phi (step n x)) end.
 
-(** The same when each step is followed by one of M equally likely maps. *)
-Fixpoint paths_and_maps (N M : nat) (step C : nat -> vector -> vector) (t : nat) (phi : vector -> R) (x : vector) : R :=
+(** The same when each step is followed by one of M maps, map m with probability chance y m at the point y. *)
+Fixpoint paths_and_maps (N M : nat) (chance : vector -> nat -> R) (step C : nat -> vector -> vector) (t : nat) (phi : vector -> R) (x : vector) : R :=
   match t with
   | O => phi x
-  | S t' => average N (fun n => average M (fun m => paths_and_maps N M step C t' phi (C m (step n x))))
+  | S t' => average N (fun n => total M (fun m => chance (step n x) m * paths_and_maps N M chance step C t' phi (C m (step n x))))
   end.
 
 Fixpoint times (psi : R -> R) (t : nat) (s : R) : R := match t with O => s | S t' => times psi t' (psi s) end.
@@ -152,19 +152,20 @@ Proof.
   exact (Sharp.unbiased_pl_envelope problem taught gamma mu L Lcal lam H0 H1 H2 H3 H4 H5 H6 H7 H).
 Qed.
 
-(** Compression by M equally likely maps. *)
+(** Compression by M maps with real probabilities; both may depend on the point y that is compressed. *)
 Section Compressed.
-Variables (M : nat) (C : nat -> vector -> vector) (omega delta : R).
-Hypothesis some_maps : (0 < M)%nat.
-Hypothesis unbiased_maps : forall y i, (i < d)%nat -> average M (fun m => C m y i) = y i.
-Hypothesis error_of_maps : forall y, average M (fun m => square d (fun i => C m y i - y i)) <= omega * square d y + delta.
+Variables (M : nat) (chance : vector -> nat -> R) (C : nat -> vector -> vector) (omega delta : R).
+Hypothesis chances : forall y, (forall m, (m < M)%nat -> 0 <= chance y m) /\ total M (chance y) = 1.
+Hypothesis unbiased_maps : forall y i, (i < d)%nat -> total M (fun m => chance y m * C m y i) = y i.
+Hypothesis error_of_maps : forall y, total M (fun m => chance y m * square d (fun i => C m y i - y i)) <= omega * square d y + delta.
 Hypothesis omega_nonneg : 0 <= omega.
 Hypothesis delta_nonneg : 0 <= delta.
-Let maps : Compressed.compressor d omega delta := Compressed.Build_compressor d omega delta M some_maps C unbiased_maps error_of_maps.
+Let maps : Compressed.compressor d omega delta := Compressed.Build_compressor d omega delta M chance C chances unbiased_maps error_of_maps.
+Let minimiser_sq := square d xs.
 
 Theorem reading_compressed p : strongly_convex_setting -> gamma <= 1 / (4 * Lcal) -> 0 < p ->
   let r := (1 + omega * (1 + p)) * (1 - gamma * mu) in r < 1 -> forall t x,
-  paths_and_maps N M step C t distance x <=
+  paths_and_maps N M chance step C t distance x <=
     r ^ t * distance x
     + ((1 + omega * (1 + p)) * (2 * gamma ^ 2 * N_ (1 / (gamma * mu))) + (omega * (1 + / p) * square d xs + delta))
       / (1 - r) * (1 - r ^ t).
@@ -173,13 +174,32 @@ Proof.
   exact (Compressed.compressed problem taught omega delta maps omega_nonneg gamma mu Lcal lam p H0 H1 H2 H3 H4 H5 H Hp).
 Qed.
 
+(** The p that makes the floor least, and |x*|^2/p. *)
+Definition room := 1 - (1 + omega) * (1 - gamma * mu).
+Definition constant := 2 * gamma ^ 2 * N_ (1 / (gamma * mu)).
+Definition best_inverse :=
+  (sqrt ((omega * (1 - gamma * mu) * minimiser_sq) ^ 2 + minimiser_sq * room * (constant + (1 - gamma * mu) * (omega * minimiser_sq + delta)))
+   + omega * (1 - gamma * mu) * minimiser_sq) / room.
+Definition best_p := if Rlt_dec 0 best_inverse then minimiser_sq / best_inverse else 0.
+Definition compressed_rate := 1 - (1 + omega * (1 + best_p)) * (1 - gamma * mu).
+
+Theorem reading_compressed_at_best_p : strongly_convex_setting -> gamma <= 1 / (4 * Lcal) -> (1 + omega) * (1 - gamma * mu) < 1 -> forall t x,
+  paths_and_maps N M chance step C t distance x <= affine_bound compressed_rate
+    (((1 + omega * (1 + best_p)) * constant + (omega * (minimiser_sq + best_inverse) + delta)) / compressed_rate) t (distance x).
+Proof.
+  intros (H0 & H1 & H2 & H3 & H4 & H5) H Hr t x. unfold affine_bound.
+  replace (1 - compressed_rate) with ((1 + omega * (1 + best_p)) * (1 - gamma * mu)) by (unfold compressed_rate; ring).
+  exact (CompressedBest.compressed_at_best_p problem taught omega delta maps omega_nonneg delta_nonneg gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H Hr t x).
+Qed.
+
 Theorem reading_compressed_envelope : strongly_convex_setting -> gamma < 1 / Lcal -> forall t x,
-  paths_and_maps N M step C t distance x <= times (fun s =>
-    (1 + omega) * psi A (U k) W least s + 2 * omega * sqrt (square d xs * psi A (U k) W least s) + omega * square d xs + delta) t (distance x).
+  paths_and_maps N M chance step C t distance x <= times (fun s =>
+    (1 + omega) * psi A (U k) W least s + 2 * omega * sqrt (minimiser_sq * psi A (U k) W least s) + omega * minimiser_sq + delta) t (distance x).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5) H.
   exact (Compressed.compressed_envelope problem taught omega delta maps omega_nonneg delta_nonneg gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H).
 Qed.
+
 End Compressed.
 
 (** Quadratics: row i of the Hessian of f_n is H n i; D = theta - x-star, y = x - x-star - lam D. *)

@@ -9,40 +9,60 @@ Notation xs := (minimiser Q).
 Notation N_ lam kappa := (noise Q teacher lam kappa).
 Notation P := (at_point Q teacher (minimiser Q)).
 
-Definition spread kappa := Hc_Hc P + (1 + kappa) * h_h P.
-Definition lambda_star kappa := S_Hc P / spread kappa.
+(** sigma*^2 = E|S|^2, E<S,H>, V = E|H - h|^2, |h|^2. *)
 Definition sigma_star_sq := E2 Q (grads Q xs).
+Definition covariance := ip (N Q) (d Q) (grads Q xs) teacher.
+Definition variance := E2 Q (fun n i => teacher n i - average_teacher Q teacher i).
+Definition bias_sq := norm2 (d Q) (average_teacher Q teacher).
 
-Lemma noise_quadratic lam kappa : N_ lam kappa = S_S P - 2 * lam * S_Hc P + lam ^ 2 * spread kappa.
+Definition spread kappa := variance + (1 + kappa) * bias_sq.
+Definition lambda_star kappa := covariance / spread kappa.
+
+Lemma variance_letter : Hc_Hc P = variance.
+Proof. reflexivity. Qed.
+
+(** E S = 0, so the teacher may be centred or not. *)
+Lemma covariance_letter : S_Hc P = covariance.
 Proof.
-  rewrite noise_split, (centred_noise_form Q teacher xs). unfold bias, spread. rewrite <- (letter_h_h Q teacher xs).
+  change (S_Hc P) with (ip (N Q) (d Q) (grads Q xs) (fun n i => teacher n i - average_teacher Q teacher i)).
+  rewrite ip_sym. unfold covariance. rewrite (ip_sym _ _ _ teacher).
+  rewrite (ip_ext _ _ _ (fun n i => teacher n i + -1 * always (average_teacher Q teacher) n i) (grads Q xs) (grads Q xs))
+    by (intros n Hn i Hi; unfold always; ring).
+  rewrite (ip_plus_l _ _ teacher (fun n i => -1 * always (average_teacher Q teacher) n i)), ip_scal_l.
+  rewrite (ip_centred _ _ (average_teacher Q teacher) (grads Q xs)) by exact (stationary Q). ring.
+Qed.
+
+Lemma noise_quadratic lam kappa : N_ lam kappa = sigma_star_sq - 2 * lam * covariance + lam ^ 2 * spread kappa.
+Proof.
+  rewrite noise_split, (centred_noise_form Q teacher xs). unfold bias, spread.
+  fold bias_sq. rewrite <- covariance_letter. change sigma_star_sq with (S_S P). rewrite <- variance_letter.
   unfold form. simpl. ring.
 Qed.
 
 (** Without a teacher the noise is SGD's, whatever kappa. *)
 Lemma noise_without_teacher kappa : N_ 0 kappa = sigma_star_sq.
-Proof. rewrite noise_quadratic. change (S_S P) with sigma_star_sq. ring. Qed.
+Proof. rewrite noise_quadratic. ring. Qed.
 
-Lemma letters_nonneg : 0 <= h_h P /\ 0 <= Hc_Hc P.
-Proof. split; apply ip_nonneg. Qed.
+Lemma letters_nonneg : 0 <= bias_sq /\ 0 <= variance.
+Proof. split; [apply norm2_nonneg|apply ip_nonneg]. Qed.
 
 (** kappa = -1 is unbiased distillation: N(lam; -1) = E|S - lam H'|^2. *)
 Theorem lambda_star_minimises kappa : -1 <= kappa -> forall lam, N_ (lambda_star kappa) kappa <= N_ lam kappa.
 Proof.
   intros Hk lam. destruct letters_nonneg as [Hh HV]. rewrite !noise_quadratic.
-  assert (Hh' : 0 <= (1 + kappa) * h_h P) by (apply Rmult_le_pos; lra).
+  assert (Hh' : 0 <= (1 + kappa) * bias_sq) by (apply Rmult_le_pos; lra).
   destruct (Req_dec (spread kappa) 0) as [Hzero|Hspread].
   - (* no spread: then E<S,H'> = 0 too, and N is constant *)
-    assert (HV0 : Hc_Hc P = 0) by (unfold spread in Hzero; lra).
-    assert (HC : S_Hc P = 0).
-    { destruct (Req_dec (S_Hc P) 0) as [K|K]; [exact K|exfalso].
+    assert (HV0 : variance = 0) by (unfold spread in Hzero; lra).
+    assert (HC : covariance = 0).
+    { rewrite <- covariance_letter. destruct (Req_dec (S_Hc P) 0) as [K|K]; [exact K|exfalso].
       pose proof (square P (Linear 0 0 0 0 0 1 (- (S_S P + 1) / (2 * S_Hc P)))) as Hsq. unfold form in Hsq. simpl in Hsq.
-      rewrite HV0 in Hsq. set (s := S_S P) in *. set (u := S_Hc P) in *.
+      rewrite variance_letter, HV0 in Hsq. set (s := S_S P) in *. set (u := S_Hc P) in *.
       replace (- (s + 1) / (2 * u)) with (- ((s + 1) / 2 * / u)) in Hsq by (field; assumption).
       assert (((s + 1) / 2 * / u) * u = (s + 1) / 2) by (field; assumption). lra. }
     rewrite Hzero, HC. lra.
-  - assert (K : S_S P - 2 * lam * S_Hc P + lam ^ 2 * spread kappa
-      = S_S P - 2 * lambda_star kappa * S_Hc P + lambda_star kappa ^ 2 * spread kappa
+  - assert (K : sigma_star_sq - 2 * lam * covariance + lam ^ 2 * spread kappa
+      = sigma_star_sq - 2 * lambda_star kappa * covariance + lambda_star kappa ^ 2 * spread kappa
         + spread kappa * ((lam - lambda_star kappa) * (lam - lambda_star kappa))) by (unfold lambda_star; field; assumption).
     rewrite K. assert (0 <= spread kappa * ((lam - lambda_star kappa) * (lam - lambda_star kappa)))
       by (apply Rmult_le_pos; [unfold spread; lra|apply Rle_0_sqr]). lra.
@@ -50,27 +70,27 @@ Qed.
 
 (** The least noise is sigma*^2 - E<S,H>^2/(V + (1+kappa)|h|^2) ... *)
 Theorem noise_at_lambda_star kappa : spread kappa <> 0 ->
-  N_ (lambda_star kappa) kappa = sigma_star_sq - S_Hc P ^ 2 / spread kappa.
-Proof. intros H. rewrite noise_quadratic. change sigma_star_sq with (S_S P). unfold lambda_star. field. assumption. Qed.
+  N_ (lambda_star kappa) kappa = sigma_star_sq - covariance ^ 2 / spread kappa.
+Proof. intros H. rewrite noise_quadratic. unfold lambda_star. field. assumption. Qed.
 
 (** ... which in the paper's letters, rho = E<S,H>/(sigma* sqrt V) and beta = |h|^2/V, is sigma*^2 (1 - rho^2/(1 + beta(1+kappa))). *)
-Definition rho := S_Hc P / (sqrt sigma_star_sq * sqrt (Hc_Hc P)).
-Definition beta := h_h P / Hc_Hc P.
+Definition rho := covariance / (sqrt sigma_star_sq * sqrt variance).
+Definition beta := bias_sq / variance.
 
-Theorem lambda_star_in_letters kappa : 0 < sigma_star_sq -> 0 < Hc_Hc P -> -1 <= kappa ->
-  lambda_star kappa = rho * (sqrt sigma_star_sq / sqrt (Hc_Hc P)) / (1 + beta * (1 + kappa)) /\
+Theorem lambda_star_in_letters kappa : 0 < sigma_star_sq -> 0 < variance -> -1 <= kappa ->
+  lambda_star kappa = rho * (sqrt sigma_star_sq / sqrt variance) / (1 + beta * (1 + kappa)) /\
   N_ (lambda_star kappa) kappa = sigma_star_sq * (1 - rho ^ 2 / (1 + beta * (1 + kappa))).
 Proof.
   intros Hs HV Hk. destruct letters_nonneg as [Hh _]. pose proof (sqrt_lt_R0 _ Hs) as Hs'. pose proof (sqrt_lt_R0 _ HV) as HV'.
-  pose proof (sqrt_sqrt sigma_star_sq ltac:(lra)) as Ks. pose proof (sqrt_sqrt (Hc_Hc P) ltac:(lra)) as KV.
-  assert (Hsum : 0 <= (1 + kappa) * h_h P) by (apply Rmult_le_pos; lra).
+  pose proof (sqrt_sqrt sigma_star_sq ltac:(lra)) as Ks. pose proof (sqrt_sqrt variance ltac:(lra)) as KV.
+  assert (Hsum : 0 <= (1 + kappa) * bias_sq) by (apply Rmult_le_pos; lra).
   assert (Hspread : 0 < spread kappa) by (unfold spread; lra).
-  assert (Hden : 1 + beta * (1 + kappa) = spread kappa / Hc_Hc P) by (unfold beta, spread; field; lra).
+  assert (Hden : 1 + beta * (1 + kappa) = spread kappa / variance) by (unfold beta, spread; field; lra).
   split.
-  - rewrite Hden. unfold rho, lambda_star. set (u := sqrt sigma_star_sq) in *. set (v := sqrt (Hc_Hc P)) in *. rewrite <- KV.
+  - rewrite Hden. unfold rho, lambda_star. set (u := sqrt sigma_star_sq) in *. set (v := sqrt variance) in *. rewrite <- KV.
     field. repeat split; lra.
   - rewrite noise_at_lambda_star by lra. rewrite Hden. unfold rho. set (u := sqrt sigma_star_sq) in *.
-    set (v := sqrt (Hc_Hc P)) in *. rewrite <- KV, <- Ks. field. repeat split; lra.
+    set (v := sqrt variance) in *. rewrite <- KV, <- Ks. field. repeat split; lra.
 Qed.
 
 End Weight.
