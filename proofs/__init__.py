@@ -16,6 +16,7 @@ from pathlib import Path
 from kdtheory.errors import unknown_name
 from kdtheory.instances.counterexamples import Counterexample, refute
 from kdtheory.proofs import (
+    coq_names,
     envelope_certificates,
     envelope_chain,
     envelope_convexity,
@@ -237,19 +238,7 @@ def coq_statements() -> list[str]:
     """What must be a theorem for the statements to be proved in Coq: a second reading of each, and
     an instance of all hypotheses.
     """
-    instance = (
-        "strongly_convex_hypotheses_hold",
-        "pl_hypotheses_hold",
-        "compressor_hypotheses_hold",
-        "nothing_is_trivial",
-        "one_step_by_hand",
-        "unbiased_step_by_hand",
-        "two_steps_by_hand",
-    )
-    return [
-        *(f"Reading.reading_{coq.identifier(name)}" for name in THEOREMS),
-        *(f"Instance.{name}" for name in instance),
-    ]
+    return coq_names.everything(coq.identifier(name) for name in THEOREMS)
 
 
 # What was accepted in this process, and the seconds that took: statements share two thirds of their

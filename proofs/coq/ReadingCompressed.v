@@ -105,8 +105,9 @@ Fixpoint independent (q : nat -> R) (d m : nat) : R :=
 Theorem reading_bernoulli d q : 0 < q <= 1 ->
   is_compressor d (2 ^ d) (fun _ => independent (fun _ => q) d) (fun m y i => if Nat.testbit m i then y i / q else 0) (1 / q - 1) 0.
 Proof.
-  intros Hq. set (C := Compressors.bernoulli d q Hq).
-  exact (conj (Compressed.chance_probabilities C) (conj (Compressed.compressor_unbiased C) (Compressed.compressor_error C))).
+  intros Hq.
+  exact (let C := Compressors.bernoulli d q Hq in
+    conj (Compressed.chance_probabilities C) (conj (Compressed.compressor_unbiased C) (Compressed.compressor_error C))).
 Qed.
 
 (** Stochastic rounding to the grid delta Z: down, or up with the probability that keeps the mean. *)
@@ -114,6 +115,7 @@ Theorem reading_stochastic_rounding d delta : 0 < delta ->
   is_compressor d (2 ^ d) (fun y => independent (fun i => frac_part (y i / delta)) d)
     (fun m y i => delta * (IZR (Int_part (y i / delta)) + if Nat.testbit m i then 1 else 0)) 0 (INR d * (delta ^ 2 / 4)).
 Proof.
-  intros Hd. set (C := Compressors.stochastic_rounding d delta Hd).
-  exact (conj (Compressed.chance_probabilities C) (conj (Compressed.compressor_unbiased C) (Compressed.compressor_error C))).
+  intros Hd.
+  exact (let C := Compressors.stochastic_rounding d delta Hd in
+    conj (Compressed.chance_probabilities C) (conj (Compressed.compressor_unbiased C) (Compressed.compressor_error C))).
 Qed.
