@@ -16,6 +16,7 @@ import pytest
 import kdtheory as kd
 from kdtheory.engines.compiled import cache, compress, draws, engine, lanes
 from kdtheory.engines.simulate import streams
+from kdtheory.rules.experiment import experiment
 
 RNG = np.random.default_rng(11)
 N, D = 11, 3
@@ -340,16 +341,12 @@ def test_auto_compiles_where_it_pays():
         return _engine(
             "auto",
             Job(
-                problem,
-                theta,
-                RULES["biased"],
-                0.02,
-                theta,
+                experiment(problem, theta, RULES["biased"], step_size=0.02, x0=theta),
                 np.array([steps]),
                 replicates,
                 0,
-                False,
-                None,
+                gap=False,
+                resume=None,
             ),
         )
 

@@ -43,12 +43,13 @@ SIGNATURES = {
     "simulate": (
         "problem theta rule",
         {
-            "step_size": ...,
+            "step_size": None,
             "x0": ...,
-            "steps": ...,
+            "steps": None,
             "replicates": ...,
             "seed": ...,
             "record_every": 1,
+            "schedule": None,
         },
     ),
     "worst_case": (

@@ -16,6 +16,7 @@ from kdtheory.evidence.sequential import Below, Exceeds
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.memory import remembered
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
 # Runs before the first look at the capital; each later batch is as large as all before it, up to
@@ -69,6 +70,7 @@ def judge(
     )[times]
     bounded = bool(np.isfinite(most).all())
     above, below, under = Exceeds(bound), Below(bound, most), Exceeds(np.maximum(most - bound, 0.0))
+    made = experiment(problem, theta, rule, step_size=gamma, x0=x0)
     seeds = np.random.SeedSequence(seed)
     needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0
     if bounded and not identity and float((below.fastest() * replicates).min()) < needed:
@@ -82,9 +84,7 @@ def judge(
     while seen < replicates:
         count = min(max(FIRST_LOOK, min(seen, largest)), replicates - seen)
         fresh = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0])
-        samples = _runs(
-            Job(problem, theta, rule, gamma, x0, times, count, fresh, False, None), quantity
-        )
+        samples = _runs(Job(made, times, count, fresh, gap=False, resume=None), quantity)
         seen += count
         total += samples.sum(axis=0)
         # A wrong claim may be 0 or negative: its ratio is infinite.
@@ -174,16 +174,17 @@ def _runs(job: Job, quantity: str) -> Array:
     """
 
     def samples() -> Array:
-        found = np.array([_values(job.problem, points, quantity) for points in visited(job)]).T
+        found = np.array([_values(job.made.problem, points, quantity) for points in visited(job)]).T
         found.flags.writeable = False
         return found
 
-    if job.rule.compressor is not None or job.replicates * len(job.times) > KEPT:
+    made = job.made
+    if made.compressor is not None or job.replicates * len(job.times) > KEPT:
         return samples()
-    points = (job.theta.tobytes(), job.x0.tobytes(), job.times.tobytes())
+    points = (made.theta.tobytes(), made.start.tobytes(), job.times.tobytes())
     return remembered(
-        job.problem,
-        ("runs", quantity, job.rule, job.gamma, job.replicates, job.seed, *points),
+        made.problem,
+        ("runs", quantity, made.rule, made.gamma, job.replicates, job.seed, *points),
         samples,
     )
 

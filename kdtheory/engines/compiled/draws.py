@@ -145,6 +145,22 @@ def draw_batch(
 
 
 @helper
+def draw_terms(
+    out: Any, time: Any, replicate: Any, key: Any, thresholds: Any, partners: Any
+) -> None:
+    """out[b] = b-th term of the batch at ``time``, by the alias table of
+    kdtheory/engines/simulate/alias.py.
+    """
+    n = np.uint64(len(thresholds))
+    pair, odd = np.uint64(time // 2) & _LOW, time % 2 == 1
+    for slot in range(len(out)):
+        bits = philox(pair, np.uint64(replicate), np.uint64(slot), np.uint64(INDEX), key[0], key[1])
+        word = bits[1] if odd else bits[0]
+        column = np.intp(below(word, n))
+        out[slot] = column if word * n < thresholds[column] else partners[column]
+
+
+@helper
 def draw_uniforms(out: Any, time: Any, replicate: Any, key: Any) -> None:
     """out[j] = uniform of coordinate j for the compression at ``time``."""
     pair, odd = np.uint64(time // 2) & _LOW, time % 2 == 1

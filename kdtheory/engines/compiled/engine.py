@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from kdtheory.engines.compiled.plan import Plan, make_plan, zeros
+from kdtheory.engines.compiled.arrays import zeros
+from kdtheory.engines.compiled.choose import make_plan
+from kdtheory.engines.compiled.plan import Plan
 from kdtheory.engines.simulate.job import Job, Moments, State
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.problems.base import Array
@@ -23,16 +25,7 @@ def run(job: Job, *, threads: int | None) -> tuple[Moments, State]:
         Diverged: an iterate is no longer finite.
         InvalidInput: a state to resume from that belongs to another way of running.
     """
-    plan = make_plan(
-        job.problem,
-        job.theta,
-        job.rule,
-        gamma=job.gamma,
-        x0=job.x0,
-        seed=job.seed,
-        replicates=job.replicates,
-        gap=job.gap,
-    )
+    plan = make_plan(job)
     blocks = -(-job.replicates // 8)
     state = zeros(8 * blocks, len(plan.start))
     t0 = 0
@@ -112,9 +105,10 @@ def _stretch(
     for other in others:
         other.result()
     if not np.isfinite(state[: job.replicates]).all():
+        bad, plan_of = _first_bad(plan, before, t0, int(wanted[-1]), job), job.made.schedule
+        gamma = job.made.gamma if plan_of is None else plan_of.step_sizes[bad - 1]
         raise Diverged(
-            "An iterate is no longer finite at t ="
-            f" {_first_bad(plan, before, t0, int(wanted[-1]), job)}, step_size = {job.gamma:.6g}."
+            f"An iterate is no longer finite at t = {bad}, step_size = {gamma:.6g}."
             " Use a smaller step size."
         )
     counts = np.full(found.shape[2], 8.0)

@@ -12,7 +12,7 @@ from kdtheory.engines.exact.law import Law, law_of, least_squares
 from kdtheory.engines.exact.limits import way_out
 from kdtheory.engines.exact.methods import METHODS, Ways
 from kdtheory.engines.exact.results import Curve, WeightCurves
-from kdtheory.engines.exact.varying import varied
+from kdtheory.engines.exact.scheduled import varied
 from kdtheory.errors import Diverged, InvalidInput, unknown_name
 from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.rules.experiment import Experiment, Planned, experiment

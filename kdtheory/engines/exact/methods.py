@@ -8,6 +8,7 @@ from kdtheory.engines.exact.law import Law
 from kdtheory.engines.exact.recursion import Moments
 from kdtheory.engines.exact.reduced import Basis, curve, krylov_basis
 from kdtheory.problems.base import Array
+from kdtheory.rules.protocol import Compressor
 
 METHODS = ("auto", "recursion", "lanczos")
 
@@ -35,7 +36,7 @@ class Ways:
     def order(self, times: np.ndarray, which: list[int]) -> list[str]:
         """The methods to try, that with fewer applications of the map first."""
         last = int(times.max(initial=0))
-        if not self.multiplies():
+        if not multiplies(self.law.compressor, self.law.dim):
             return ["recursion"]
         needed = min(float(self.size), len(which) * self._degree(last))
         names = ["recursion", "lanczos"]
@@ -50,19 +51,6 @@ class Ways:
         far = 13.0 * float(np.sqrt(constants.L / max(constants.mu, 1e-300)))
         near = float(np.sqrt(50.0 * min(2.0, 2.0 * self.law.gamma * constants.L) * last))
         return 4.0 + min(far, near, float(last))
-
-    def multiplies(self) -> bool:
-        """Whether the compressor's second moment is an entrywise product (rand-k and Bernoulli
-        are), tried on one matrix."""
-        if self.law.compressor is None:
-            return True
-        probe = np.arange(1.0, self.law.dim + 1)
-        M = np.outer(probe, probe)
-        scale = self.law.compressor.second_moment(np.ones_like(M))
-        image = self.law.compressor.second_moment(M)
-        return (
-            bool(np.allclose(image, scale * M, rtol=1e-12, atol=0.0)) and float(scale.min()) >= 0.0
-        )
 
     def _started(self, moments: Moments) -> tuple[Array, Array]:
         assert self.law.start is not None
@@ -86,7 +74,7 @@ class Ways:
 
     def _powered(self, times: np.ndarray, which: list[int]) -> Array | None:
         """By powers of the map's projection."""
-        if not self.multiplies():
+        if not multiplies(self.law.compressor, self.law.dim):
             return None
         last, origins, soon = int(times.max(initial=0)), [Moments(self.law, moving=True)], 0.0
         # About the limit of the mean, |z - x*|^2 cancels while x is still near x*; about x*, small
@@ -114,3 +102,14 @@ class Ways:
         found = curve(moments, space, *state, np.maximum(times - late, 0), origin=origin)
         found[times == 0] = moments.read(m, M)[space.which]
         return found
+
+
+def multiplies(compressor: Compressor | None, dim: int) -> bool:
+    """Whether the compressor's second moment is an entrywise product (rand-k and Bernoulli are),
+    tried on one matrix."""
+    if compressor is None:
+        return True
+    probe = np.arange(1.0, dim + 1)
+    M = np.outer(probe, probe)
+    scale, image = compressor.second_moment(np.ones_like(M)), compressor.second_moment(M)
+    return bool(np.allclose(image, scale * M, rtol=1e-12, atol=0.0)) and float(scale.min()) >= 0.0

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory.engines.exact.law import on_range
+from kdtheory.engines.exact.powers import at_times
 from kdtheory.engines.exact.results import Stationary
 from kdtheory.engines.exact.varying import Varying
 from kdtheory.errors import Diverged, InvalidInput
@@ -80,25 +81,61 @@ class Joint:
 
 
 def followed(made: Experiment, times: np.ndarray) -> Array:
-    """Both readings at ``times``, (T, 2, 1); nan once a moment is no longer finite."""
+    """Both readings at ``times``, (T, 2, 1); not finite once a moment is not.
+
+    Step by step; without a schedule and where the joint map is a small matrix, by its powers.
+    """
     joint = Joint(made)
     m = np.stack([joint.placed(made.start), joint.placed(made.theta)])
-    M = m[:, None, :, None] * m[None, :, None, :]
     away = made.start - made.problem.minimiser
     outside = float(((away - joint.basis @ (joint.basis.T @ away)) ** 2).sum())
-    plan, found, now = made.schedule, {}, 0
-    own = float(np.asarray(made.rule.weight))  # type: ignore[attr-defined]
+    size = 4 * len(joint.h) ** 2 + 2 * len(joint.h) + 1
+    if made.schedule is None and size <= DENSE < times.max(initial=0):
+        found = _powered(joint, m, made.gamma, weight_of(made), times)
+    else:
+        found = _walked(joint, m, made, times)
+    return np.asarray(found + np.array([outside, 0.0]))[:, :, None]
+
+
+def weight_of(made: Experiment) -> float:
+    """lam of a renewed teacher's rule."""
+    return float(np.asarray(made.rule.weight))  # type: ignore[attr-defined]
+
+
+def _walked(joint: Joint, m: Array, made: Experiment, times: np.ndarray) -> Array:
+    M = m[:, None, :, None] * m[None, :, None, :]
+    plan, found, now, own = made.schedule, {}, 0, weight_of(made)
     for time in np.unique(times):
         while now < time:
             gamma = made.gamma if plan is None else float(plan.step_sizes[now])
-            weight = own if plan is None or plan.weights is None else float(plan.weights[now])
-            m, M = joint.step(m, M, gamma, weight)
+            weight = own if plan is None or plan.weights is None else np.ravel(plan.weights)[now]
+            m, M = joint.step(m, M, gamma, float(weight))
             now += 1
-        found[int(time)] = joint.read(M) + np.array([outside, 0.0])
+        found[int(time)] = joint.read(M)
         if not np.isfinite(found[int(time)]).all():
             break
     lost = np.full(2, np.nan)
-    return np.array([found.get(int(time), lost) for time in times]).reshape(len(times), 2, 1)
+    return np.array([found.get(int(time), lost) for time in times]).reshape(len(times), 2)
+
+
+def _powered(joint: Joint, m: Array, gamma: float, weight: float, times: np.ndarray) -> Array:
+    """By powers of the joint map of (M, m, 1), written as a matrix."""
+    d = len(joint.h)
+    shape, count = (2, 2, d, d), 4 * d * d
+    nothing, still = np.zeros(shape), np.zeros((2, d))
+    added = joint.step(still, nothing, gamma, weight)[1]
+    S = np.zeros((count + 2 * d + 1, count + 2 * d + 1))
+    S[:count, :count] = _whole(lambda M: joint.step(still, M, gamma, weight)[1] - added, shape)
+    S[:count, -1], S[-1, -1] = added.ravel(), 1.0
+    for place, unit in enumerate(np.eye(2 * d)):
+        mean, moved = joint.step(unit.reshape(2, d), nothing, gamma, weight)
+        S[:count, count + place] = (moved - added).ravel()
+        S[count : count + 2 * d, count + place] = mean.ravel()
+    readers = np.zeros((2, len(S)))
+    diagonal = np.arange(d) * (d + 1)
+    readers[0, diagonal], readers[1, diagonal] = 1.0, joint.h / 2
+    start = np.concatenate([(m[:, None, :, None] * m[None, :, None, :]).ravel(), m.ravel(), [1.0]])
+    return at_times(S, start[:, None], readers, times)[:, :, 0]
 
 
 def stationary(made: Experiment) -> Stationary:
@@ -109,7 +146,12 @@ def stationary(made: Experiment) -> Stationary:
         Diverged: the mean, or the second moment, does not settle.
     """
     joint, gamma = Joint(made), made.gamma
-    weight = float(np.asarray(made.rule.weight))  # type: ignore[attr-defined]
+    weight = weight_of(made)
+    if weight == 1.0:
+        raise Diverged(
+            "With weight = 1 a student that has reached its teacher stays there: nothing pulls"
+            " either of them to the minimiser, and no law forgets the start. Use a weight below 1."
+        )
     B, d = joint.blocks(gamma, weight), len(joint.h)
     rates = np.abs(np.linalg.eigvals(B)).max()
     still = np.zeros((2, d))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from kdtheory.engines.exact.law import Law, least_squares
@@ -121,36 +119,3 @@ class Varying:
             return np.array([np.trace(M), np.einsum("ij,ij->", H, M) / 2])
         diagonal = np.diag(M)
         return np.array([diagonal.sum(), self.curvature @ diagonal / 2])
-
-
-def varied(made: Experiment, times: np.ndarray) -> Array:
-    """Both readings at ``times`` under the experiment's schedule, (T, 2, 1); nan once a moment is
-    no longer finite.
-    """
-    assert made.schedule is not None
-    plan = made.schedule
-    machine = Varying(made, weighted=plan.weights is not None)
-    weights = np.ones((len(plan), 1)) if plan.weights is None else plan.weights
-    weights = weights.reshape(len(plan), -1)
-    m, M = machine.started(made.start)
-    found, now = {}, 0
-    for time in np.unique(times):
-        while now < time:
-            m, M = machine.step(m, M, float(plan.step_sizes[now]), weights[now])
-            now += 1
-        found[int(time)] = machine.read(m, M)
-        if not np.isfinite(found[int(time)]).all():
-            break
-    lost = np.full(2, np.nan)
-    return np.array([found.get(int(time), lost) for time in times]).reshape(len(times), 2, 1)
-
-
-def at_step(made: Experiment, time: int) -> Experiment:
-    """The experiment of one step of a schedule, at ``time``, as one without."""
-    assert made.schedule is not None
-    plan = made.schedule
-    rule = made.rule
-    if plan.weights is not None:
-        weight = plan.weights[time]
-        rule = rule.with_weight(weight if np.ndim(weight) else float(weight))  # type: ignore[attr-defined]
-    return replace(made, rule=rule, step_size=float(plan.step_sizes[time]), schedule=None)

@@ -1,4 +1,4 @@
-"""The reference engine: NumPy, batched over replicates, for any problem and any compressor."""
+"""The reference engine: NumPy, batched over replicates, for any problem, rule and compressor."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kdtheory.engines.simulate.alias import alias
 from kdtheory.engines.simulate.job import Job, Moments, State
-from kdtheory.engines.simulate.streams import COMPRESSION, INDEX, Draws, batches, uniform
+from kdtheory.engines.simulate.streams import (
+    COMPRESSION,
+    INDEX,
+    Draws,
+    Words,
+    batches,
+    uniform,
+)
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.experiment import Experiment
 
 
 def run(job: Job) -> tuple[Moments, State]:
@@ -22,67 +31,137 @@ def run(job: Job) -> tuple[Moments, State]:
         InvalidInput: a state to resume from that belongs to the compiled engine.
     """
     moments = np.zeros((4, len(job.times)))
-    points = np.empty(0)
-    for record, points in enumerate(visited(job)):
+    points, dim = np.empty(0), job.made.problem.dim
+    for record, points in enumerate(_states(job)):
         # Finite iterates may have squares that are not.
         with np.errstate(over="ignore", invalid="ignore"):
-            moments[:, record] = _moments(job, points)
-    return Moments(*moments), State(int(job.times[-1]), points, "points", job.replicates, job.seed)
+            moments[:, record] = _moments(job, points[:, :dim])
+    state = State(int(job.times[-1]), points, frame(job.made), job.replicates, job.seed)
+    return Moments(*moments), state
 
 
 def visited(job: Job) -> Iterator[Array]:
     """The replicates (R, dim) at each of ``job.times``; raises as :func:`run`."""
-    problem, rule, runs = job.problem, job.rule, job.replicates
-    corrections = rule.corrections(problem.gradients(job.theta))
-    single = rule.batch_size == 1
-    points, time = np.tile(job.x0, (runs, 1)), 0
+    for points in _states(job):
+        yield points[:, : job.made.problem.dim]
+
+
+def frame(made: Experiment) -> str:
+    """What a row of the state is: a renewed teacher stands behind its student."""
+    return "points" if made.renewal is None else "points and teachers"
+
+
+def _states(job: Job) -> Iterator[Array]:
+    made, runs = job.made, job.replicates
+    teachers = np.empty((runs, 0)) if made.renewal is None else np.tile(made.theta, (runs, 1))
+    points, time = np.hstack([np.tile(made.start, (runs, 1)), teachers]), 0
     if job.resume is not None:
-        if job.resume.frame != "points" or job.resume.values.shape != points.shape:
+        if job.resume.frame != frame(made) or job.resume.values.shape != points.shape:
             raise InvalidInput(
                 "A run resumes with the engine it began with: its state is"
                 f" {job.resume.values.shape} in the frame {job.resume.frame!r}, this run's"
-                f" {points.shape} in 'points'."
+                f" {points.shape} in {frame(made)!r}."
             )
         points, time = job.resume.values, job.resume.time
-    end = int(job.times[-1])
-    indices = Draws(
-        job.seed,
-        runs,
-        rule.batch_size,
-        INDEX,
-        lambda bits: batches(bits, problem.n_terms, replacement=rule.replacement),
-    )
-    kept = Draws(job.seed, runs, problem.dim, COMPRESSION, uniform)
+    step, end = _Step(job), int(job.times[-1])
     for wanted in job.times:
         for t in range(time, int(wanted)):
-            batch = indices.at(t, end)
             with np.errstate(over="ignore", invalid="ignore"):
-                taught = corrections[batch[:, 0]] if single else corrections[batch].mean(axis=1)
-                points = points - job.gamma * (sampled(problem, points, batch) - taught)
-                if rule.compressor is not None:
-                    points = rule.compressor.compress(points, kept.at(t, end))
+                points = step(points, t, end)
             if not np.isfinite(points).all():
                 raise Diverged(
-                    f"An iterate is no longer finite at t = {t + 1}, step_size = {job.gamma:.6g}."
-                    " Use a smaller step size."
+                    f"An iterate is no longer finite at t = {t + 1}, step_size ="
+                    f" {step.gamma(t):.6g}. Use a smaller step size."
                 )
         time = int(wanted)
         yield points
 
 
+class _Step:
+    """One step of all replicates at once."""
+
+    def __init__(self, job: Job) -> None:
+        made = self.made = job.made
+        n, terms = made.problem.n_terms, None
+        if made.probabilities is not None:
+            terms = alias(made.probabilities)
+
+        def drawn(bits: Words) -> np.ndarray:
+            if terms is not None:
+                return terms.drawn(bits)
+            return batches(bits, n, replacement=made.replacement)
+
+        self.indices = Draws(job.seed, job.replicates, made.batch_size, INDEX, drawn)
+        self.kept = Draws(job.seed, job.replicates, made.problem.dim, COMPRESSION, uniform)
+        self.weights = None if made.schedule is None else made.schedule.weights
+        if made.renewal is not None:
+            self.own = float(np.asarray(made.rule.weight))  # type: ignore[attr-defined]
+        elif self.weights is None:
+            self.table = made.control_variates
+
+    def gamma(self, time: int) -> float:
+        """The step size at ``time``."""
+        plan = self.made.schedule
+        return self.made.gamma if plan is None else float(plan.step_sizes[time])
+
+    def __call__(self, points: Array, time: int, end: int) -> Array:
+        """The state at ``time`` + 1."""
+        made, gamma = self.made, self.gamma(time)
+        batch, dim = self.indices.at(time, end), made.problem.dim
+        if made.renewal is not None:
+            weight = self.own if self.weights is None else float(np.ravel(self.weights)[time])
+            taught = weight * sampled(made.problem, points[:, dim:], batch)
+            moved = points[:, :dim] - gamma * (
+                sampled(made.problem, points[:, :dim], batch) - taught
+            )
+            teacher = (1.0 - made.renewal) * points[:, dim:] + made.renewal * moved
+            return np.hstack([moved, teacher])
+        points = points - gamma * (
+            sampled(made.problem, points, batch, made.ratios) - self._taught(batch, time)
+        )
+        if made.compressor is not None:
+            points = made.compressor.compress(points, self.kept.at(time, end))
+        return points
+
+    def _taught(self, batch: np.ndarray, time: int) -> Array:
+        """The mean over each batch of r_n c_n, (R, dim)."""
+        single = batch.shape[1] == 1 and self.made.ratios is None
+        chosen = batch[:, 0] if single else batch
+        if self.weights is None:
+            rows = self.table[chosen]
+        else:
+            weights = np.atleast_1d(self.weights[time])
+            rows = weights[0] * self.made.parts[0][chosen]
+            for weight, part in zip(weights[1:], self.made.parts[1:], strict=True):
+                rows = rows + weight * part[chosen]
+        if single:
+            return rows
+        if self.made.ratios is not None:
+            rows = rows * self.made.ratios[batch][:, :, None]
+        return np.asarray(rows.mean(axis=1))
+
+
 def _moments(job: Job, points: Array) -> list[float]:
-    e = points - job.problem.minimiser
+    e = points - job.made.problem.minimiser
     found = []
-    for values in [(e * e).sum(axis=1), *([gaps(job.problem, points)] if job.gap else [])]:
+    for values in [(e * e).sum(axis=1), *([gaps(job.made.problem, points)] if job.gap else [])]:
         found += [values.mean(), values.std(ddof=1) / np.sqrt(job.replicates)]
     return found if job.gap else [*found, 0.0, 0.0]
 
 
-def sampled(problem: FiniteSum, points: Array, indices: np.ndarray) -> Array:
-    """Mean gradient over each row's ``indices`` (R, B) at each row of ``points`` (R, dim), (R,
-    dim).
+def sampled(
+    problem: FiniteSum, points: Array, indices: np.ndarray, ratios: Array | None = None
+) -> Array:
+    """Mean of r_n grad f_n over each row's ``indices`` (R, B) at each row of ``points`` (R, dim),
+    (R, dim); r_n = 1 without ``ratios`` (N,).
     """
     fast = getattr(problem, "sampled_gradients", None)
+    if ratios is not None:
+        single = [
+            ratios[column][:, None] * sampled(problem, points, column[:, None])
+            for column in indices.T
+        ]
+        return np.asarray(sum(single[1:], start=single[0]) / len(single))
     if fast is not None:
         return np.asarray(fast(points, indices))
     return np.array(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.problems.base import Array
+from kdtheory.rules.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,7 @@ class Job:
     order, after that of ``resume``.
     """
 
-    problem: FiniteSum
-    theta: Array
-    rule: DistilledSGD
-    gamma: float
-    x0: Array
+    made: Experiment
     times: np.ndarray
     replicates: int
     seed: int

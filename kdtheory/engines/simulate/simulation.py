@@ -16,16 +16,12 @@ from kdtheory.engines.simulate.job import Job, State
 from kdtheory.engines.simulate.streams import REPLICATE_LIMIT, SEED_LIMIT, TIME_LIMIT
 from kdtheory.errors import Diverged, InvalidInput, MissingTool, unknown_name
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
-from kdtheory.problems.base import (
-    Array,
-    FiniteSum,
-    point,
-    positive_float,
-    positive_int,
-    refuse_many,
-)
+from kdtheory.problems.base import Array, FiniteSum, positive_int, refuse_many
 from kdtheory.rules.compressors import Bernoulli, RandK, StochasticRounding
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import Experiment, Planned, experiment
+from kdtheory.rules.protocol import Rule
+from kdtheory.rules.renewed import RenewedTeacher
+from kdtheory.rules.schedule import horizon
 
 ENGINES = ("auto", "numpy", "numba")
 QUANTITIES = ("sq_distance", "gap")
@@ -83,14 +79,15 @@ class Simulation:
 def simulate(
     problem: FiniteSum,
     theta: ArrayLike,
-    rule: DistilledSGD,
+    rule: Rule | RenewedTeacher,
     *,
-    step_size: float,
+    step_size: float | None = None,
     x0: ArrayLike,
-    steps: int,
+    steps: int | None = None,
     replicates: int,
     seed: int,
     record_every: int = 1,
+    schedule: Planned | None = None,
     engine: str = "auto",
     threads: int | None = None,
     quantities: Sequence[str] = QUANTITIES,
@@ -108,14 +105,16 @@ def simulate(
 
     Args:
         problem: a finite sum; the compiled engine takes our own four classes.
-        theta: the teacher, (dim,).
-        rule: the update.
+        theta: the teacher, (dim,), or (m, dim) for m of them.
+        rule: the update: any rule, or a renewed teacher (NumPy).
         step_size: gamma, in units of x^2 / f.
         x0: start of every replicate, (dim,).
-        steps: horizon, below 2^33.
+        steps: horizon, below 2^33; may be left out with a schedule.
         replicates: independent runs, at least 2.
         seed: whole number in [0, 2^64).
         record_every: distance of the recorded times.
+        schedule: step sizes and weights of every step, in place of ``step_size`` and of the rule's
+            weight.
         engine: "numpy", "numba" (the extra ``fast``), or "auto": the compiled one where the work is
             worth its start.
         threads: of the compiled engine; None for all cores.
@@ -130,9 +129,10 @@ def simulate(
         MissingTool: engine="numba" without Numba.
         Diverged: an iterate, or the spread of a recorded quantity, is no longer finite.
     """
-    x0, theta = point(problem, x0, "x0"), point(problem, theta, "theta")
-    gamma = positive_float(step_size, "step_size")
-    count = positive_int(steps, "steps", minimum=0)
+    count = horizon(schedule, steps)
+    made = experiment(
+        problem, theta, rule, step_size=step_size, schedule=schedule, x0=x0, renewable=True
+    )
     runs = positive_int(replicates, "replicates", minimum=2)
     every = positive_int(record_every, "record_every")
     seed = positive_int(seed, "seed", minimum=0)  # None would draw one that no result records
@@ -153,7 +153,6 @@ def simulate(
             raise unknown_name("quantity", quantity, QUANTITIES)
     if threads is not None:
         positive_int(threads, "threads")
-    rule.noise_factor(problem.n_terms)
     times = np.arange(0, count + 1, every)
     times = times if times[-1] == count else np.append(times, count)
     if resume is not None:
@@ -164,7 +163,7 @@ def simulate(
                 " arguments of that run, and more steps."
             )
         times = times[times > resume.time]
-    job = Job(problem, theta, rule, gamma, x0, times, runs, seed, "gap" in wanted, resume)
+    job = Job(made, times, runs, seed, "gap" in wanted, resume)
     chosen = _engine(engine, job)
     if chosen == "numba":
         from kdtheory.engines.compiled import engine as compiled
@@ -176,8 +175,8 @@ def simulate(
     finite = np.isfinite(found).all(axis=0)
     if not finite.all():
         raise Diverged(
-            f"The squared error or its spread overflows at t = {times[~finite][0]}, step_size ="
-            f" {gamma:.6g}. Use a smaller step size."
+            f"The squared error or its spread overflows at t = {times[~finite][0]},"
+            f" {_sizes(made)}. Use a smaller step size."
         )
     empty = np.empty(0)
     distance, gap = "sq_distance" in wanted, "gap" in wanted
@@ -194,25 +193,20 @@ def simulate(
     )
 
 
+def _sizes(made: Experiment) -> str:
+    if made.schedule is None:
+        return f"step_size = {made.gamma:.6g}"
+    return f"step sizes up to {made.schedule.step_sizes.max():.6g}"
+
+
 def _engine(engine: str, job: Job) -> str:
     """The engine to run, with the reason where the one asked for cannot."""
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
-    ours = (
-        type(job.problem) in (LeastSquares, LogisticRegression, SoftmaxRegression, SinusoidalSum)
-        and (
-            job.rule.compressor is None
-            or type(job.rule.compressor) in (RandK, Bernoulli, StochasticRounding)
-        )
-        and job.problem.n_terms < 2**32
-    )
+    refusal = _unknown(job.made)
     if engine == "numba":
-        if not ours:
-            raise InvalidInput(
-                "The compiled engine knows our own problems and compressors, got"
-                f" {type(job.problem).__name__} and {type(job.rule.compressor).__name__}. Use"
-                " engine='numpy'."
-            )
+        if refusal:
+            raise InvalidInput(f"The compiled engine {refusal}. Use engine='numpy'.")
         if find_spec("numba") is None:
             raise MissingTool(
                 "engine='numba' needs Numba: pip install 'kdtheory[fast]'; engine='numpy' gives the"
@@ -220,25 +214,37 @@ def _engine(engine: str, job: Job) -> str:
             )
     if engine != "auto":
         return engine
-    return (
-        "numba"
-        if ours and _seconds(job) > WORTH_COMPILING and find_spec("numba") is not None
-        else "numpy"
-    )
+    worth = not refusal and _seconds(job) > WORTH_COMPILING and find_spec("numba") is not None
+    return "numba" if worth else "numpy"
+
+
+def _unknown(made: Experiment) -> str:
+    """What the compiled engine does not know of this experiment; empty where it knows all."""
+    problem, compressor = made.problem, made.compressor
+    if type(problem) not in (LeastSquares, LogisticRegression, SoftmaxRegression, SinusoidalSum):
+        return f"knows our own problems, got {type(problem).__name__}"
+    if compressor is not None and type(compressor) not in (RandK, Bernoulli, StochasticRounding):
+        return f"knows our own compressors, got {type(compressor).__name__}"
+    if problem.n_terms >= 2**32:
+        return f"counts terms with 32 bits, got N = {problem.n_terms}"
+    if made.renewal is not None:
+        return "has no kernel for a teacher that is renewed"
+    if isinstance(problem, SinusoidalSum) and (made.schedule or made.ratios is not None):
+        return "has no kernel for schedules and probabilities on a SinusoidalSum"
+    return ""
 
 
 def _seconds(job: Job) -> float:
     """About what NumPy would need."""
+    made = job.made
     steps = int(job.times[-1]) - (0 if job.resume is None else job.resume.time)
-    touched = job.problem.dim * (
-        job.rule.batch_size if job.rule.compressor is None else job.rule.batch_size + 3
-    )
+    touched = made.problem.dim * (made.batch_size + 3 * (made.compressor is not None))
     rows = (
-        min(job.problem.n_terms, job.problem.dim)
-        if isinstance(job.problem, LeastSquares)
-        else job.problem.n_terms
+        min(made.problem.n_terms, made.problem.dim)
+        if isinstance(made.problem, LeastSquares)
+        else made.problem.n_terms
     )
-    recorded = len(job.times) * job.problem.dim * rows if job.gap else 0
+    recorded = len(job.times) * made.problem.dim * rows if job.gap else 0
     return steps * STEP_OVERHEAD + job.replicates * (
         STEP_COST * steps * touched + GAP_COST * recorded
     )

@@ -1,0 +1,56 @@
+"""From an experiment to the arrays and the kernel that run it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kdtheory.engines.compiled.arrays import padded
+from kdtheory.engines.compiled.linear import linear_plan
+from kdtheory.engines.compiled.plan import Plan, compressor_code, key_of
+from kdtheory.engines.compiled.sinusoidal import sinusoidal
+from kdtheory.engines.simulate.job import Job
+from kdtheory.problems import SinusoidalSum
+from kdtheory.problems.base import Array
+
+
+def make_plan(job: Job) -> Plan:
+    """The plan for one of our own problem classes."""
+    if isinstance(job.made.problem, SinusoidalSum):
+        return _sinusoidal_plan(job, job.made.problem)
+    return linear_plan(job)
+
+
+def _sinusoidal_plan(job: Job, problem: SinusoidalSum) -> Plan:
+    made = job.made
+    directions = padded(problem.directions)
+    shifts = padded(problem.shifts - made.control_variates)
+    width, dim, key = directions.shape[1], problem.dim, key_of(job.seed)
+    code, parameter = compressor_code(made.compressor, dim)
+    gamma, batch, replacement = made.gamma, made.batch_size, made.replacement
+    replicates = job.replicates
+
+    def advance(
+        state: Array, wanted: np.ndarray, t0: int, first: int, last: int, found: Array
+    ) -> None:
+        sinusoidal(
+            directions.reshape(-1),
+            problem.weights,
+            shifts.reshape(-1),
+            state.reshape(-1),
+            dim,
+            width,
+            gamma,
+            batch,
+            replacement,
+            code,
+            parameter,
+            key,
+            wanted,
+            t0,
+            first,
+            last,
+            replicates,
+            found,
+        )
+
+    return Plan("x", padded(made.start[None, :])[0], advance, None)
