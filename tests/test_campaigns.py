@@ -239,8 +239,12 @@ def test_an_empty_file_and_settings_that_nobody_can_read(tmp_path):
         pass
     with pytest.raises(InvalidInput, match="Did you mean"):
         campaign(store=path, resume=True)
+    with Store(tmp_path / "odd.sqlite", {"seed": -1, "steps": STEPS, "block": SIZE}):
+        pass
+    with pytest.raises(InvalidInput, match="no campaign of this kdtheory"):
+        campaign(store=tmp_path / "odd.sqlite", resume=True)
     for settings, message in (
-        ("{}", "blocks of None"),
+        ("{}", "readable settings"),
         ("{", "readable settings"),
         ("3", "readable settings"),
     ):

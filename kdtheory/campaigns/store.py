@@ -1,27 +1,38 @@
 """Where a campaign keeps what it found: one SQLite file, one transaction a block.
 
 A block is either in the store with everything that it found, or not there at all: whatever kills
-the driver, a second run knows exactly which blocks are missing.  While a campaign runs it holds the
-file (exclusive locking): two drivers cannot share it.
+the driver, a second run knows exactly which blocks are missing.  Every block is sealed
+(:mod:`kdtheory.campaigns.seals`), and a store in which one is not as it was written is refused.
+While a campaign runs it holds the file (exclusive locking): two drivers cannot share it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
+from kdtheory.campaigns.seals import (
+    Row,
+    broken_blocks,
+    seal_of_block,
+    seal_of_run,
+    stamp_in,
+    stamp_of,
+)
 from kdtheory.errors import InvalidInput, StoreFailure
+from kdtheory.system.disk import refuse_unplain
 
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE blocks (number INTEGER PRIMARY KEY, instances INTEGER NOT NULL);
+CREATE TABLE blocks (number INTEGER PRIMARY KEY, instances INTEGER NOT NULL,
+    seal TEXT NOT NULL);
 CREATE TABLE results (
     block INTEGER NOT NULL REFERENCES blocks (number), theorem TEXT NOT NULL,
     violated INTEGER NOT NULL, noisy INTEGER NOT NULL, ratio REAL NOT NULL,
@@ -33,7 +44,6 @@ CREATE TABLE records (
     ratio REAL NOT NULL, instance TEXT NOT NULL
 );
 """
-Row = dict[str, Any]
 
 
 class Store:
@@ -46,8 +56,8 @@ class Store:
         create: make the file when it is not there.
 
     Raises:
-        InvalidInput: no such file, no store, another version, or other settings than those it was
-            begun with.
+        InvalidInput: no such file, no store, another version, other settings than those it was
+            begun with, or blocks that are not as they were written.
         StoreFailure: locked by a running campaign, unreadable, or no room on the disk.
     """
 
@@ -65,6 +75,8 @@ class Store:
             raise InvalidInput(
                 f"The folder of the store {str(path)!r} does not exist; make it first."
             )
+        if os.path.exists(path):
+            refuse_unplain(path)
         with self._said():
             # Absolute, for SQLite would keep ":memory:" in memory.  isolation_level None:
             # transactions are the ones written below, none is opened behind our back.
@@ -77,6 +89,7 @@ class Store:
             raise
 
     def _open(self, settings: Row | None, create: bool) -> None:
+        header = self.path.read_bytes()[:100] if self.path.stat().st_size >= 100 else b""
         self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._base.execute("BEGIN EXCLUSIVE")
         tables = {
@@ -86,7 +99,12 @@ class Store:
         if not tables and create and settings is not None:
             for statement in SCHEMA.split(";"):
                 self._base.execute(statement)
-            wanted = {"version": VERSION, "settings": settings}
+            run = secrets.token_hex(8)
+            seal = seal_of_run(run, settings)
+            wanted = {"version": VERSION, "settings": settings, "run": run, "seal": seal}
+            # Before the journal is WAL, so that it stands in the file itself.
+            self._base.execute(f"PRAGMA user_version = {stamp_of(run)}")
+            header = b""
             self._base.executemany(
                 "INSERT INTO meta VALUES (?, ?)",
                 [(key, json.dumps(value)) for key, value in wanted.items()],
@@ -112,6 +130,13 @@ class Store:
         # A power cut may lose the last blocks, never the file.
         self._base.execute("PRAGMA synchronous = NORMAL")
         self.settings: Row = found["settings"]
+        self.run: str = found["run"]
+        if header and stamp_in(header) != stamp_of(self.run):
+            raise InvalidInput(
+                f"Beside {str(self.path)!r} lies the journal ({self.path.name}-wal) of another run,"
+                " which hides this one. Move the journal away, and run the command again."
+            )
+        self._refuse_broken()
         if settings is not None and settings != self.settings:
             names = [
                 key
@@ -135,12 +160,35 @@ class Store:
             }
         except ValueError:
             found = {}
-        if "version" not in found or not isinstance(found.get("settings"), dict):
+        whole = isinstance(found.get("settings"), dict) and (
+            # Another version's is told apart before its settings are looked at.
+            found.get("version") not in (None, VERSION)
+            or found.get("seal") == seal_of_run(found.get("run", ""), found["settings"])
+        )
+        if not whole:
             raise InvalidInput(
                 f"{str(self.path)!r} has no readable settings: it is no campaign store, or was"
                 " tampered with. Choose another file."
             )
         return found
+
+    def _refuse_broken(self) -> None:
+        """``InvalidInput`` that says what is intact, unless every block is as it was written."""
+        (found,) = self._base.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise InvalidInput(
+                f"{str(self.path)!r} is damaged (SQLite: {' '.join(found.split())}). Begin another"
+                " file: the same seed gives the same blocks."
+            )
+        broken = broken_blocks(self._base, self.run)
+        if broken:
+            number = min(broken)
+            intact = len(self.done() - set(broken))
+            raise InvalidInput(
+                f"{str(self.path)!r} was changed from outside: block {number}, {broken[number]}"
+                f" ({len(broken)} such blocks; {intact} others are intact, and their records can"
+                " be replayed). Begin another file: the same seed gives the same blocks."
+            )
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -149,6 +197,11 @@ class Store:
         """
         try:
             yield
+        except UnicodeDecodeError as error:  # a name or text that SQLite handed over as it lay
+            raise InvalidInput(
+                f"{str(self.path)!r} is damaged: it holds text that is none. Begin another file:"
+                " the same seed gives the same blocks."
+            ) from error
         except sqlite3.Error as error:
             if getattr(self, "_base", None) is not None and self._base.in_transaction:
                 self._base.rollback()
@@ -176,10 +229,18 @@ class Store:
         self, number: int, instances: int, results: Sequence[Row], records: Sequence[Row]
     ) -> None:
         """One block with all that it found, in one transaction."""
+        asked = self.settings.get("theorems")
+        if asked is not None and sorted(row["theorem"] for row in results) != sorted(asked):
+            raise StoreFailure(
+                f"Block {number} came back with results for"
+                f" {', '.join(row['theorem'] for row in results) or 'nothing'}, asked for"
+                f" {', '.join(asked)}. Do all workers have this kdtheory?"
+            )
+        seal = seal_of_block(self.run, number, instances, results, records)
         with self._said():
             self._base.execute("BEGIN IMMEDIATE")
             try:
-                self._base.execute("INSERT INTO blocks VALUES (?, ?)", (number, instances))
+                self._base.execute("INSERT INTO blocks VALUES (?, ?, ?)", (number, instances, seal))
                 self._base.executemany(
                     "INSERT INTO results VALUES (?, ?, ?, ?, ?)",
                     [
@@ -233,18 +294,6 @@ class Store:
         names = ("theorem", "instances", "noisy", "violated", "tightest", "record")
         with self._said():
             return [dict(zip(names, row, strict=True)) for row in self._base.execute(query)]
-
-    def record(self, identity: int) -> Row:
-        """One saved instance; ``InvalidInput`` when there is none of that number."""
-        with self._said():
-            row = self._base.execute(
-                "SELECT theorem, kind, ratio, instance FROM records WHERE id = ?", (identity,)
-            ).fetchone()
-            if row is None:
-                known = self._base.execute("SELECT MIN(id), MAX(id) FROM records").fetchone()
-                there = f"{known[0]} to {known[1]}" if known[0] else "none yet"
-                raise InvalidInput(f"No record {identity} in {str(self.path)!r}; it has {there}.")
-        return {"theorem": row[0], "kind": row[1], "ratio": row[2], "instance": json.loads(row[3])}
 
     def __enter__(self) -> Store:
         """The store itself."""

@@ -20,7 +20,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """The instance in fractions, the stored ratio and the verdict; exit code 1 when it is
-    violated.
+    violated, 2 when the ratio is another one than was stored.
     """
     from kdtheory.campaigns import replay
 
@@ -29,11 +29,14 @@ def run(options: Namespace) -> Outcome:
     lines = [f"{record['kind']} of {record['theorem']}, ratio on record {record['ratio']:.12g}"]
     lines += [f"  {name} = {instance[name]}" for name in instance]
     lines.append(
-        f"now: {verdict.status}, ratio {verdict.ratio:.12g}, evidence {verdict.evidence};"
+        f"now: {verdict.status}, largest ratio {verdict.ratio:.12g}, evidence {verdict.evidence};"
         f" {verdict.reason}"
     )
-    return (
-        {**record, "verdict": verdict.to_dict()},
-        "\n".join(lines),
-        int(verdict.status == "VIOLATED"),
-    )
+    code = int(verdict.status == "VIOLATED")
+    if not record["agrees"]:
+        lines.append(
+            f"NOT the ratio on record: {record['now']:.12g} now. The record was made by another"
+            " version of kdtheory, or by a statement that has changed."
+        )
+        code = code or 2
+    return {**record, "verdict": verdict.to_dict()}, "\n".join(lines), code
