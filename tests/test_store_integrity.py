@@ -56,6 +56,7 @@ def changed(path: Path, *statements: str) -> None:
         "UPDATE blocks SET number = 7 WHERE number = 1",
         "UPDATE records SET ratio = 2 * ratio",
         "UPDATE records SET kind = 'violation'",
+        "UPDATE records SET id = id + 100",
         "UPDATE records SET instance = '{}'",
         "UPDATE records SET instance = x'ff'",
         "INSERT INTO results VALUES (9, 'unbiased-envelope', 0, 0, 0.5)",

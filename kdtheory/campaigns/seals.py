@@ -38,7 +38,7 @@ def seal_of_block(
                 [row["theorem"], row["violated"], row["noisy"], row["ratio"]] for row in results
             ),
             sorted(
-                [row["theorem"], row["kind"], row["ratio"], _digest(row["instance"])]
+                [row["id"], row["theorem"], row["kind"], row["ratio"], _digest(row["instance"])]
                 for row in records
             ),
         ]
@@ -69,9 +69,9 @@ def broken_blocks(base: sqlite3.Connection, run: str, only: int | None = None) -
         results.setdefault(number, []).append(dict(zip(names, values, strict=True)))
     records: dict[int, list[Row]] = {}
     bad: dict[int, str] = {}
-    query = "SELECT block, theorem, kind, ratio, instance FROM records"
-    for number, theorem, kind, ratio, text in base.execute(query + where.format("block")):
-        row = {"theorem": theorem, "kind": kind, "ratio": ratio}
+    query = "SELECT block, id, theorem, kind, ratio, instance FROM records"
+    for number, identity, theorem, kind, ratio, text in base.execute(query + where.format("block")):
+        row = {"id": identity, "theorem": theorem, "kind": kind, "ratio": ratio}
         try:
             records.setdefault(number, []).append({**row, "instance": json.loads(text)})
         except (ValueError, TypeError, RecursionError):

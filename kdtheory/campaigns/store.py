@@ -236,10 +236,12 @@ class Store:
                 f" {', '.join(row['theorem'] for row in results) or 'nothing'}, asked for"
                 f" {', '.join(asked)}. Do all workers have this kdtheory?"
             )
-        seal = seal_of_block(self.run, number, instances, results, records)
         with self._said():
             self._base.execute("BEGIN IMMEDIATE")
             try:
+                (last,) = self._base.execute("SELECT COALESCE(MAX(id), 0) FROM records").fetchone()
+                kept = [{**row, "id": last + place} for place, row in enumerate(records, start=1)]
+                seal = seal_of_block(self.run, number, instances, results, kept)
                 self._base.execute("INSERT INTO blocks VALUES (?, ?, ?)", (number, instances, seal))
                 self._base.executemany(
                     "INSERT INTO results VALUES (?, ?, ?, ?, ?)",
@@ -249,17 +251,18 @@ class Store:
                     ],
                 )
                 self._base.executemany(
-                    "INSERT INTO records (block, theorem, kind, ratio, instance) VALUES (?, ?, ?,"
-                    " ?, ?)",
+                    "INSERT INTO records (id, block, theorem, kind, ratio, instance) VALUES (?, ?,"
+                    " ?, ?, ?, ?)",
                     [
                         (
+                            row["id"],
                             number,
                             row["theorem"],
                             row["kind"],
                             row["ratio"],
                             json.dumps(row["instance"]),
                         )
-                        for row in records
+                        for row in kept
                     ],
                 )
                 self._base.execute("COMMIT")
