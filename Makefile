@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Pinned: an open version would fetch a build with gigabytes of GPU libraries.
 TORCH ?= torch==2.13.0
 
-.PHONY: install verify test coverage slow reproduce bench lint clean
+.PHONY: install verify test coverage slow reproduce docs bench lint clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -33,8 +33,12 @@ lint: install
 reproduce: install
 	$(BIN)/kdtheory reproduce --all --out docs/reproductions
 
+docs: install
+	$(BIN)/python -m sphinx -W -q -b html docs docs/_build
+	@echo "open docs/_build/index.html"
+
 bench:
 	$(PYTHON) benchmarks/run.py $(if $(BENCH),-- $(BENCH))
 
 clean:
-	rm -rf .venv .venv-bench build dist out
+	rm -rf .venv .venv-bench build dist out docs/_build docs/generated

@@ -4,8 +4,17 @@ pyproject.
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
+
+import kdtheory
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
@@ -26,6 +35,62 @@ def folder_of(package: str) -> Path:
     )
 
 
+def stub() -> str:
+    """What type checkers read of the lazy package: every public name from where it lives."""
+    lines = [
+        '"""For type checkers: the public names. ``python tests/test_packaging.py`` writes it."""',
+        "",
+    ]
+    for module, names in sorted(kdtheory._HOME.items()):
+        lines += [f"from {module} import {name} as {name}" for name in sorted(names)]
+    return "\n".join([*lines, "", "__version__: str", "__all__: list[str]", "", MODULE_OF, ""])
+
+
+MODULE_OF = "def module_of(name: str) -> str: ..."
+STUB = ROOT / "kdtheory" / "__init__.pyi"
+
+
+def test_type_checkers_see_every_name() -> None:
+    assert STUB.read_text() == stub(), "write it anew: python tests/test_packaging.py"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder laid out as the wheel lays out the package, by links: an editable install is found
+    by Python only, not by type checkers.
+    """
+    site = tmp_path_factory.mktemp("site")
+    (site / "kdtheory").mkdir()
+    for entry in (ROOT / "kdtheory").iterdir():
+        (site / "kdtheory" / entry.name).symlink_to(entry)
+    for name in ("proofs", "checks"):
+        (site / "kdtheory" / name).symlink_to(ROOT / name)
+    return site
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_lazy_names_have_types(checker: str, tmp_path: Path, installed: Path) -> None:
+    """``reveal_type(kd.verify)`` is a function and an unknown name an error."""
+    (tmp_path / "user.py").write_text(
+        "import kdtheory as kd\nreveal_type(kd.verify)\nreveal_type(kd.Verdict)\nkd.nothing\n"
+    )
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(installed)]}))
+    command = [sys.executable, "-m", checker, "user.py"]
+    if checker == "mypy":
+        command += ["--follow-imports=silent", "--ignore-missing-imports"]
+    found = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"MYPYPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert re.search(r"user.py:2.*theorem: .*Verdict", found.stdout), found.stdout + found.stderr
+    assert re.search(r"user.py:3.*Verdict", found.stdout)
+    assert re.search(r"user.py:4.*nothing", found.stdout) and found.returncode == 1
+
+
 def test_every_package_is_listed() -> None:
     on_disk = {
         ".".join((name, *init.parent.relative_to(folder).parts))
@@ -37,10 +102,13 @@ def test_every_package_is_listed() -> None:
 
 
 def test_every_module_lies_in_a_package() -> None:
-    """A folder of modules without __init__ would be left out of the wheel."""
+    """A folder of modules without __init__ would be left out of the wheel: the tests are, no other
+    is.
+    """
     folders = {folder_of(package) for package in SETTINGS["packages"]}
     for folder in SOURCES.values():
-        assert {path.parent for path in folder.rglob("*.py")} <= folders
+        for path in folder.rglob("*.py"):
+            assert path.name.startswith("test_") != (path.parent in folders), path
 
 
 def test_every_other_file_is_package_data() -> None:
@@ -58,3 +126,7 @@ def test_every_other_file_is_package_data() -> None:
         assert {
             path for path in others if not path.name.startswith((".", "Makefile.coq"))
         } <= listed, name
+
+
+if __name__ == "__main__":
+    STUB.write_text(stub())

@@ -19,6 +19,7 @@ DATA = {
     "CONVENTIONS": "What known trainers weight, by name.",
     "THEOREMS": "The statements in paper order, by name: see [Statements](theory.md).",
 }
+MARKUP = re.compile(r"[*|]|_(?!\w)")
 CODE = re.compile(r"(`+[^`]+`+)")
 KINDS = {
     "identity": "an identity: both sides are equal",
@@ -137,7 +138,7 @@ def plain(_app: Sphinx, _what: str, _name: str, _thing: object, _opts: object, l
     for place, line in enumerate(lines):
         if not line.lstrip().startswith(">>>"):
             parts = CODE.split(line)
-            parts[::2] = [part.replace("*", r"\*").replace("|", r"\|") for part in parts[::2]]
+            parts[::2] = [MARKUP.sub(r"\\\g<0>", part) for part in parts[::2]]
             lines[place] = "".join(parts)
 
 
