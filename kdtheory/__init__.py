@@ -47,6 +47,7 @@ _HOME = {
     "kdtheory.bounds.values": ("bound", "noise_floor", "step_size_limit"),
     "kdtheory.statements.closed_forms": ("closed_form",),
     "kdtheory.engines.exact": (
+        "best_weights_for_horizon",
         "expected",
         "expected_in_weight",
         "one_step",

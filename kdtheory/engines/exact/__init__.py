@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from kdtheory.engines.exact.curves import expected, expected_in_weight
+from kdtheory.engines.exact.horizon import HorizonWeights, best_weights_for_horizon
 from kdtheory.engines.exact.limits import stability_limit, stationary
 from kdtheory.engines.exact.recursion import Moments
 from kdtheory.engines.exact.results import Curve, Expectation, Stationary, WeightCurves
@@ -13,9 +14,11 @@ from kdtheory.engines.exact.stepping import one_step
 __all__ = [
     "Curve",
     "Expectation",
+    "HorizonWeights",
     "Moments",
     "Stationary",
     "WeightCurves",
+    "best_weights_for_horizon",
     "expected",
     "expected_in_weight",
     "one_step",

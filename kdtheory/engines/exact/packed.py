@@ -41,7 +41,7 @@ class Packed:
         B[0] = np.eye(n + d + 1)
         B[1, :n, :n], B[2, :n, :n] = packing.pack(first).T, packing.pack(second).T
         B[1, n : n + d, n : n + d] = -H
-        noises, drawn = self._noises()
+        noises, drawn = machine.noises()
         for k, (drift, noise) in enumerate(zip(drifts, noises, strict=True)):
             one, two = (1, 2) if k == 0 else (3 + 2 * (k - 1), 4 + 2 * (k - 1))
             B[one, n : n + d, -1] = -drift
@@ -64,19 +64,6 @@ class Packed:
             B[:, :n] *= plain.scale.ravel()[packing.flat][:, None]
         self.maps = B.reshape(-1, n + d + 1)
         self.readers = self._readers()
-
-    def _noises(self) -> tuple[list[Array], list[Array]]:
-        """r_n w_n less its mean, of the noise and of each part, and the same times N p_n."""
-        machine, ratios = self.machine, self.machine.law.ratios
-        noises, drawn = [], []
-        for w in [machine.origin, *(-machine.parts)]:
-            noise = (w if ratios is None else ratios[:, None] * w) - w.mean(axis=0)
-            noises.append(noise)
-            if ratios is not None:
-                chances = np.divide(1.0, ratios, out=np.zeros(len(w)), where=ratios > 0.0)
-                noise = chances[:, None] * noise
-            drawn.append(noise)
-        return noises, drawn
 
     def _cross(self, noise: Array) -> Array:
         """E A~ e_l w~^T for every axis l, (d, d, d)."""

@@ -111,6 +111,29 @@ class Varying:
         cross = moved.T @ noise / n
         return plain.fluctuation(M) + cross + cross.T + drawn.T @ noise / n
 
+    def noises(self) -> tuple[list[Array], list[Array]]:
+        """r_n w_n less its mean, for the noise and for each part (its sign changed), and the same
+        times N p_n.
+        """
+        ratios = self.law.ratios
+        noises, drawn = [], []
+        for w in [self.origin, *(-self.parts)]:
+            noise = (w if ratios is None else ratios[:, None] * w) - w.mean(axis=0)
+            noises.append(noise)
+            if ratios is not None:
+                chances = np.divide(1.0, ratios, out=np.zeros(len(w)), where=ratios > 0.0)
+                noise = chances[:, None] * noise
+            drawn.append(noise)
+        return noises, drawn
+
+    def meets(self, P: Array, noise: Array) -> Array:
+        """E A~ P w~, (d,), for one of :meth:`noises`."""
+        F, PN = self.plain.features, noise @ P
+        found = np.einsum("nd,nd->n", F, PN) @ F
+        if self.law.ratios is not None:
+            found = found + self.plain.ridge * PN.sum(axis=0)
+        return np.asarray(found / len(F))
+
     def read(self, m: Array, M: Array) -> Array:
         """E|x - x*|^2 and E f - f*, (2,)."""
         if self.scaled:
