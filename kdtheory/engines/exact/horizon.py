@@ -101,7 +101,7 @@ def best_weights_for_horizon(
             f"A moment overflows within {count} steps of up to {plan.step_sizes.max():.6g}. Use"
             " smaller step sizes."
         )
-    found = -np.linalg.lstsq(matrix, linear, rcond=FLAT)[0]
+    found: Array = -np.linalg.lstsq(matrix, linear, rcond=FLAT)[0].astype(np.float64)
     own = made.rule.weight  # type: ignore[attr-defined]
     weights = found.reshape(count, parts) if np.ndim(own) else found
     value = float(constant + linear @ found)
