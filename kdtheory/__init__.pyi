@@ -13,6 +13,7 @@ from kdtheory.bounds.values import step_size_limit as step_size_limit
 from kdtheory.campaigns import campaign as campaign
 from kdtheory.campaigns import replay as replay
 from kdtheory.discovery.step import OneStep as OneStep
+from kdtheory.engines.exact import best_weights_for_horizon as best_weights_for_horizon
 from kdtheory.engines.exact import expected as expected
 from kdtheory.engines.exact import expected_in_weight as expected_in_weight
 from kdtheory.engines.exact import one_step as one_step
