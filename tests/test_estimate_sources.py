@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate import LambdaEstimator, diagnose, lambda_star, lambda_star_from_logits
+from kdtheory.estimate import (
+    LambdaEstimator,
+    diagnose,
+    lambda_star,
+    lambda_star_from_logits,
+    residuals,
+)
 from kdtheory.estimate import data as data_module
 from kdtheory.estimate.data import open_rows
 from kdtheory.estimate.logits import logit_moments
@@ -64,7 +70,7 @@ def classification(kind: str, n: int = 80, d: int = 5, outputs: int = 3):
 )
 def test_logits_equal_explicit_gradients(kind, criterion, monkeypatch):
     z, u, labels, a, student, teacher = classification(kind)
-    monkeypatch.setattr(data_module, "CHUNK_ENTRIES", 35)  # 7 rows at a time: pairs straddle chunks
+    monkeypatch.setattr(residuals, "BLOCK_ENTRIES", 21)  # 7 rows at a time: pairs straddle blocks
     found = lambda_star_from_logits(
         z, u, labels, features=a, loss=kind, criterion=criterion, **CONSTANTS
     )

@@ -16,13 +16,13 @@ from kdtheory.estimate.advice import GRADIENTS, LAYER, Subject
 from kdtheory.estimate.criteria import Criterion, Quadratic
 from kdtheory.estimate.data import open_rows
 from kdtheory.estimate.logits import (
-    checked_sqnorm,
     logit_moments,
     norm_moments,
-    residuals,
+    residual_products,
     without_features,
 )
 from kdtheory.estimate.moments import Moments, from_scalars, scalars
+from kdtheory.estimate.residuals import open_residuals
 from kdtheory.estimate.result import WeightEstimate, estimate
 from kdtheory.estimate.statements import EXACT, criteria, make_criterion, needed_constants
 from kdtheory.system.disk import replace_file
@@ -194,11 +194,10 @@ def _from_norms(
             "diagnose from logits needs features (n, d), or features_sqnorm (n,) for the unbiased"
             " update alone."
         )
-    r, s = residuals(student, teacher, labels, loss)
-    sqnorm = checked_sqnorm(features_sqnorm, r.shape[0])
-    rule, moments = make_criterion("unbiased"), norm_moments(r, s, sqnorm, None)
+    norms = residual_products(open_residuals(student, teacher, labels, loss), features_sqnorm)
+    rule, moments = make_criterion("unbiased"), norm_moments(norms, None)
     assert isinstance(rule, Quadratic)
-    found = without_features(rule, r, s, sqnorm, None, confidence)
+    found = without_features(rule, norms, None, confidence)
     now = _ratio(rule, weight, moments)
     skipped = {name: "needs features, for |h|^2" for name in _by_need() if name != rule.name}
     text = (

@@ -16,23 +16,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from kdtheory.errors import InvalidInput, unknown_name
+from kdtheory.errors import InvalidInput
 from kdtheory.estimate.advice import LAYER, span
 from kdtheory.estimate.criteria import Quadratic
-from kdtheory.estimate.data import Array, open_rows
+from kdtheory.estimate.data import Array
+from kdtheory.estimate.layer import checked_sqnorm, read_layer
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
-from kdtheory.estimate.npy import load_array
+from kdtheory.estimate.residuals import IGNORED, Residuals, open_residuals
 from kdtheory.estimate.result import WeightEstimate, estimate
 from kdtheory.estimate.statements import make_criterion
 
-LOSSES = ("auto", "softmax", "logistic", "squared")
-# Centred products are differences of four raw ones here: their rounding is a few eps of the raw
-# second moment.
-ROUNDING = 16.0 * float(np.finfo(np.float64).eps)
+ProductsOfResiduals: TypeAlias = tuple[Array, Array, Array]
 
 
 def lambda_star_from_logits(
@@ -53,15 +51,17 @@ def lambda_star_from_logits(
     confidence: float = 0.95,
     teacher_bias_sq: float | None = None,
     teacher_offset: Any = None,
+    ignore_index: int = IGNORED,
 ) -> WeightEstimate:
     """The weight for a linear (last) layer, from its logits; equal to ``lambda_star`` on the
     gradients r_n a_n^T.
 
     Args:
-        student_logits: (n, K), or (n,) for one output; array or .npy path, as all that follow.
+        student_logits: (n, K), (B, T, K), or (n,) for one output; array, torch tensor (bfloat16
+            too) or .npy path, as all that follow.  Read a few rows at a time.
         teacher_logits: the same, same inputs.
-        labels: ints (n,) or probabilities (n, K) for softmax; (n,) in [0, 1] for logistic; (n,) or
-            (n, K) targets for squared.
+        labels: ints (n,), or (B, T), or probabilities (n, K) for softmax; (n,) in [0, 1] for
+            logistic; (n,) or (n, K) targets for squared.
         features_sqnorm: (n,) squared norms |a_n|^2 of the layer's inputs (add 1 if the layer has an
             offset).
         features: (n, d) the inputs themselves, array or .npy path, read in chunks.  Needed for
@@ -79,6 +79,7 @@ def lambda_star_from_logits(
         L: smoothness.
         Lcal: expected smoothness.
         horizon: steps still to go, for criterion="horizon".
+        ignore_index: rows with this label do not count (padding).
         batch_size: indices a step.
         confidence: of the interval, between 0 and 1.
 
@@ -107,6 +108,7 @@ def lambda_star_from_logits(
             features_sqnorm=features_sqnorm,
             loss=loss,
             teacher_offset=teacher_offset,
+            ignore_index=ignore_index,
         )
         return estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal, subject=LAYER)
     if features_sqnorm is None or teacher_offset is not None:
@@ -117,9 +119,9 @@ def lambda_star_from_logits(
             " cannot give. Pass features=(n, d), or teacher_bias_sq=0.0 if the teacher is"
             " stationary on these samples (not for sharp criteria), or use criterion='unbiased'."
         )
-    r, s = residuals(student_logits, teacher_logits, labels, loss)
-    sqnorm = checked_sqnorm(features_sqnorm, r.shape[0])
-    return without_features(rule, r, s, sqnorm, teacher_bias_sq, confidence)
+    pair = open_residuals(student_logits, teacher_logits, labels, loss, ignore_index=ignore_index)
+    norms = residual_products(pair, features_sqnorm)
+    return without_features(rule, norms, teacher_bias_sq, confidence)
 
 
 def logit_moments(
@@ -127,150 +129,25 @@ def logit_moments(
     teacher_logits: Any,
     labels: Any,
     *,
-    features: Any,
+    features: Any = None,
     features_sqnorm: Any = None,
     loss: str = "auto",
     teacher_offset: Any = None,
+    ignore_index: int = IGNORED,
 ) -> Moments:
-    """The moments of the gradients r_n a_n^T, from residuals and features. Raises InvalidInput."""
-    r, s = residuals(student_logits, teacher_logits, labels, loss)
-    inputs = open_rows(features, "features", minimum_rows=3)
-    n, d = inputs.shape
-    if n != r.shape[0]:
-        raise InvalidInput(
-            f"features must have one row per sample, n = {r.shape[0]}, got shape {inputs.shape}."
-        )
-    k = r.shape[1]
-    g, h, sqnorm = np.zeros((k, d)), np.zeros((k, d)), np.empty(n)
-    for rows, block in inputs.chunks():
-        g += r[rows].T @ block
-        h += s[rows].T @ block
-        sqnorm[rows] = np.einsum("ij,ij->i", block, block)
-    if not np.all(np.isfinite(sqnorm)):
-        raise InvalidInput(f"features must be finite and squarable: {inputs.locate_bad_entry()}.")
-    if features_sqnorm is not None and not np.allclose(
-        sqnorm, checked_sqnorm(features_sqnorm, n), rtol=1e-3
-    ):
-        raise InvalidInput(
-            "features_sqnorm differs from the squared row norms of features by more than 0.1 %."
-            " Pass one of them."
-        )
-    g, h = g / n, h / n
-    offset = _offset(teacher_offset, (k, d))
-    shifted = h + offset
-    student, product, teacher, along, towards_mean = np.empty((5, n))
-    # <H_i, H_{i+1}>, centred below; a pair that straddles chunks uses ``last``.
-    neighbours = np.zeros(n - 1)
-    last = np.zeros(d)
-    for rows, block in inputs.chunks():
-        by_g, by_h = block @ g.T, block @ h.T
-        size = sqnorm[rows]
-        rs, ss = r[rows], s[rows]
-        student[rows] = _dot(rs, rs) * size - 2 * _dot(rs, by_g)
-        product[rows] = _dot(rs, ss) * size - _dot(rs, by_h) - _dot(ss, by_g)
-        towards_mean[rows] = _dot(ss, by_h)
-        teacher[rows] = _dot(ss, ss) * size - 2 * towards_mean[rows]
-        if rows.start:
-            neighbours[rows.start - 1] = float(s[rows.start - 1] @ ss[0]) * float(last @ block[0])
-        neighbours[rows.start : rows.stop - 1] = _dot(ss[:-1], ss[1:]) * _dot(block[:-1], block[1:])
-        last = block[-1].copy()
-        along[rows] = (
-            _dot(ss, block @ shifted.T) if teacher_offset is not None else towards_mean[rows]
-        )
-    inputs.check_unchanged()
-    gg, gh, hh = float(np.vdot(g, g)), float(np.vdot(g, h)), float(np.vdot(h, h))
-    student, teacher = np.maximum(student + gg, 0.0), np.maximum(teacher + hh, 0.0)
-    neighbours += hh - towards_mean[:-1] - towards_mean[1:]
-    return from_scalars(
-        Scalars(
-            student,
-            product + gh,
-            teacher,
-            along - float(np.vdot(h, shifted)),
-            gg,
-            float(np.vdot(g, shifted)),
-            float(np.vdot(shifted, shifted)),
-            float(np.mean(neighbours**2)),
-            ROUNDING,
-        )
-    )
+    """The moments of the gradients r_n a_n^T; without features, of the layer's offset alone.
 
-
-def residuals(
-    student_logits: Any, teacher_logits: Any, labels: Any, loss: str = "auto"
-) -> tuple[Array, Array]:
-    """(student's, teacher's) slopes of the loss in the logits, r(z) - y, both (n, K). Raises
-    InvalidInput.
+    Raises InvalidInput.
     """
-    if loss not in LOSSES:
-        raise unknown_name("loss", loss, LOSSES)
-    student = open_rows(student_logits, "student_logits", minimum_rows=3, column=True)
-    teacher = open_rows(teacher_logits, "teacher_logits", minimum_rows=3, column=True)
-    if student.shape != teacher.shape:
-        raise InvalidInput(
-            f"student_logits and teacher_logits must have one shape, got {student.shape} and"
-            f" {teacher.shape}."
-        )
-    outputs = student.shape[1]
-    kind = loss if loss != "auto" else ("softmax" if outputs > 1 else "logistic")
-    if kind == "softmax" and outputs == 1:
-        raise InvalidInput("softmax of one logit is constant: use loss='logistic' for one output.")
-    targets = _targets(labels, student.shape, kind)
-    pair = []
-    for source in (student, teacher):
-        z = np.asarray(source.matrix, dtype=np.float64)
-        source.check_unchanged()
-        if not np.all(np.isfinite(z)):
-            raise InvalidInput(f"{source.name} must be finite: {source.locate_bad_entry()}.")
-        pair.append(_response(z, kind) - targets)
-    return pair[0], pair[1]
+    pair = open_residuals(student_logits, teacher_logits, labels, loss, ignore_index=ignore_index)
+    return read_layer(pair, features, features_sqnorm, teacher_offset).moments()
 
 
-def _response(z: Array, kind: str) -> Array:
-    if kind == "squared":
-        return z
-    if kind == "softmax":
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        return np.asarray(e / e.sum(axis=1, keepdims=True))
-    half = 0.5 * z  # sigmoid(z) = (1 + tanh(z/2))/2 never overflows
-    return np.asarray(0.5 * (1.0 + np.tanh(half)))
-
-
-def _targets(labels: Any, shape: tuple[int, int], kind: str) -> Array:
-    n, outputs = shape
-    y = load_array(labels, "labels")
-    if y.dtype.kind not in "iuf" or not np.all(np.isfinite(y)):
-        raise InvalidInput(f"labels must be finite numbers, got dtype = {y.dtype}.")
-    if kind == "softmax" and y.shape == (n,):
-        if y.dtype.kind == "f" or y.min() < 0 or y.max() >= outputs:
-            raise InvalidInput(
-                f"labels (n,) for softmax are classes 0..{outputs - 1} as integers, got dtype ="
-                f" {y.dtype}, range [{y.min()}, {y.max()}]."
-            )
-        return np.eye(outputs)[y]
-    if y.size != n * outputs or y.shape not in ((n,), shape):
-        raise InvalidInput(f"labels of shape {y.shape} do not fit logits of shape {shape}.")
-    table: Array = y.astype(np.float64).reshape(shape)
-    if kind != "squared" and (table.min() < 0 or table.max() > 1):
-        raise InvalidInput(
-            f"labels must be probabilities in [0, 1] for {kind}, got [{table.min()},"
-            f" {table.max()}]."
-        )
-    # 1e-3: probabilities stored in half precision sum to 1 up to about that
-    if kind == "softmax" and np.max(np.abs(table.sum(axis=1) - 1.0)) > 1e-3:
-        raise InvalidInput(
-            "Rows of labels must sum to 1 for softmax: pass probabilities, not logits."
-        )
-    return table
-
-
-def norm_moments(r: Array, s: Array, sqnorm: Array, known_bias: float | None) -> Moments:
-    """Moments from residuals (n, K) and squared norms (n,), both means taken to be 0 unless |h|^2
-    is known.
-    """
-    student, teacher = _dot(r, r) * sqnorm, _dot(s, s) * sqnorm
+def norm_moments(norms: ProductsOfResiduals, known_bias: float | None) -> Moments:
+    """Moments from products of residuals, both means taken to be 0 unless |h|^2 is known."""
+    student, product, teacher = norms
     moments = from_scalars(
-        Scalars(student, _dot(r, s) * sqnorm, teacher, np.zeros_like(student), 0.0, 0.0, 0.0)
+        Scalars(student, product, teacher, np.zeros_like(student), 0.0, 0.0, 0.0)
     )
     bias = known_bias or 0.0
     if bias > moments.variance:  # which is E|H|^2 here, since nothing was subtracted
@@ -283,20 +160,29 @@ def norm_moments(r: Array, s: Array, sqnorm: Array, known_bias: float | None) ->
     return replace(moments, variance=moments.variance - bias, bias_sq=bias, errors=errors)
 
 
+def residual_products(pair: Residuals, features_sqnorm: Any) -> ProductsOfResiduals:
+    """|G_n|^2, <G_n, H_n>, |H_n|^2 from squared norms (n,), one pass over the logits."""
+    sqnorm = checked_sqnorm(features_sqnorm, pair.student.shape[0])
+    found = np.empty((3, pair.n))
+    for place, rows, r, s in pair.blocks():
+        for row, (one, other) in enumerate(((r, r), (r, s), (s, s))):
+            found[row, place] = _dot(one, other) * sqnorm[rows]
+    return found[0], found[1], found[2]
+
+
 def without_features(
-    rule: Quadratic, r: Array, s: Array, sqnorm: Array, known_bias: float | None, confidence: float
+    rule: Quadratic, norms: ProductsOfResiduals, known_bias: float | None, confidence: float
 ) -> WeightEstimate:
     """The weight from squared norms, its interval widened by all that |g| and |h| could be."""
     if known_bias is not None and not (math.isfinite(known_bias) and known_bias >= 0):
         raise InvalidInput(
             f"teacher_bias_sq is a squared norm >= 0, got teacher_bias_sq = {known_bias}."
         )
-    moments = norm_moments(r, s, sqnorm, known_bias)
+    moments = norm_moments(norms, known_bias)
     bias, total = moments.bias_sq, moments.variance + moments.bias_sq
     found = estimate(rule, moments, confidence=confidence, subject=LAYER)
-    largest = [
-        float(np.mean(np.sqrt(_dot(x, x) * sqnorm))) ** 2 for x in (r, s)
-    ]  # Jensen: |mean| <= mean of norms
+    # Jensen: |mean| <= mean of norms
+    largest = [float(np.mean(np.sqrt(x))) ** 2 for x in (norms[0], norms[2])]
     bias_max = min(largest[1], total) if known_bias is None else bias
     denominator = total - bias + rule.bias_factor * bias
     cross = math.sqrt(largest[0] * bias_max) / denominator
@@ -322,31 +208,6 @@ def without_features(
             + "."
         )
     return replace(found, low=low, high=high, advice=text)
-
-
-def checked_sqnorm(values: Any, n: int) -> Array:
-    """Squared norms (n,), array or .npy path. Raises InvalidInput."""
-    given = load_array(values, "features_sqnorm")
-    if given.dtype.kind not in "iuf":
-        raise InvalidInput(f"features_sqnorm must hold real numbers, got dtype = {given.dtype}.")
-    sq = np.asarray(given, dtype=np.float64)
-    if sq.shape != (n,) or not np.all(np.isfinite(sq)) or np.any(sq < 0):
-        raise InvalidInput(
-            f"features_sqnorm must be (n,) = ({n},) finite squared norms >= 0, got shape"
-            f" {sq.shape}."
-        )
-    return sq
-
-
-def _offset(values: Any, shape: tuple[int, int]) -> Array:
-    if values is None:
-        return np.zeros(shape)
-    offset = np.asarray(values, dtype=np.float64)
-    if offset.size != shape[0] * shape[1] or not np.all(np.isfinite(offset)):
-        raise InvalidInput(
-            f"teacher_offset must have shape {shape} (K, d), finite, got shape {offset.shape}."
-        )
-    return offset.reshape(shape)
 
 
 def _dot(u: Array, v: Array) -> Array:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.estimate import WeightEstimate
-from kdtheory.estimate.logits import LOSSES
+from kdtheory.estimate.residuals import LOSSES
 from kdtheory.problems.base import positive_int, real_float
 from kdtheory.torch.follow import WeightFollower
 
