@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,21 @@ Array = NDArray[np.float64]
 CHUNK_ENTRIES = 1 << 18
 
 
+class Blocks(Protocol):
+    """What is read by rows and is neither an array nor a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, d)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the rows as they are read."""
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        """Some rows."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """A matrix of shape (n, d) whose rows are samples; ``chunks`` is the only way to its
@@ -28,7 +43,7 @@ class Rows:
     """
 
     name: str
-    matrix: NDArray[Any] | NpyFile
+    matrix: NDArray[Any] | NpyFile | Blocks
 
     @property
     def shape(self) -> tuple[int, int]:

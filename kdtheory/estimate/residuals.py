@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.estimate.data import Array, Rows, open_rows
-from kdtheory.estimate.npy import load_array
+from kdtheory.estimate.npy import NpyFile, load_array
 
 LOSSES = ("auto", "softmax", "logistic", "squared")
 IGNORED = -100  # the label that trainers give to padding
@@ -84,10 +84,10 @@ def _probabilities(side: Rows, rows: NDArray[np.intp]) -> Array:
     widens and exponentiates in one pass, twice as fast as NumPy.
     """
     torch = sys.modules.get("torch")
-    block = side.matrix[_as_slice(rows)] if not isinstance(side.matrix, HalfRows) else None
-    if torch is not None and (block is None or block.dtype == np.float16):
-        raw = torch.from_numpy(block) if block is not None else side.matrix.raw(rows)
-        found: Array = torch.softmax(raw, dim=1, dtype=torch.float32).numpy()
+    raw = _raw(side.matrix, rows)
+    if torch is not None and raw.dtype in (np.float16, torch.float16, torch.bfloat16):
+        half = torch.from_numpy(raw) if isinstance(raw, np.ndarray) else raw
+        found: Array = torch.softmax(half, dim=1, dtype=torch.float32).numpy()
         return found
     z = take(side.matrix, rows)
     with np.errstate(invalid="ignore", over="ignore"):  # NaN, told by the caller
@@ -142,7 +142,8 @@ def open_logits(source: Any, name: str) -> Rows:
         source = source.numpy()
     shape = getattr(source, "shape", ())
     if len(shape) > 2:
-        source = np.asarray(source).reshape(-1, shape[-1])
+        source = np.asarray(source)
+        source = source.reshape(-1, source.shape[-1])
     return open_rows(source, name, minimum_rows=3, column=True)
 
 
@@ -164,22 +165,27 @@ class HalfRows:
 
     def __getitem__(self, rows: Any) -> NDArray[Any]:
         """Rows in float32."""
-        found: NDArray[Any] = self.raw(rows).float().numpy()
+        found: NDArray[Any] = self.tensor[rows].float().numpy()
         return found
-
-    def raw(self, rows: Any) -> Any:
-        """Rows as they are, a tensor."""
-        return self.tensor[_as_slice(rows) if isinstance(rows, np.ndarray) else rows]
 
 
 def take(matrix: Any, rows: NDArray[np.intp]) -> Array:
     """A fresh block of rows in the precision that is worked in."""
-    block = matrix[_as_slice(rows)]
+    block = _raw(matrix, rows)
+    if not isinstance(block, np.ndarray):
+        wide: Array = block.float().numpy()
+        return wide
+    return np.array(block, dtype=np.float32 if block.dtype == np.float16 else np.float64)
+
+
+def _raw(matrix: Any, rows: NDArray[np.intp]) -> Any:
+    """Rows as they are stored: neighbours as a slice, which copies nothing."""
+    place = _as_slice(rows)
     if isinstance(matrix, HalfRows):
-        return block  # float32, ours
-    if block.dtype == np.float16:
-        return np.asarray(block, dtype=np.float32)
-    return np.array(block, dtype=np.float64)
+        return matrix.tensor[place]
+    if isinstance(matrix, NpyFile) and not isinstance(place, slice):
+        return np.stack([matrix[int(row)] for row in rows])
+    return matrix[place]
 
 
 def is_tensor(value: Any) -> bool:
@@ -254,6 +260,6 @@ def _refuse_probabilities(side: Rows) -> None:
 
 def looks_like_probabilities(rows: NDArray[Any]) -> bool:
     """Whether every row is >= 0 and sums to 1, up to half precision."""
-    if rows.shape[1] < 2 or not rows.size or rows.min() < 0.0:
+    if not rows.size or rows.shape[1] < 2 or rows.min() < 0.0:
         return False
     return bool(np.all(np.abs(rows.sum(axis=1, dtype=np.float64) - 1.0) <= 5e-3))

@@ -1,9 +1,12 @@
-"""A weight that follows training: moments of sub-batches, averaged with exponential weights; no
-torch arithmetic.
+"""A weight that follows training: moments of a few rows now and then, averaged with exponential
+weights, and the weight for the steps that are left.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,136 +14,309 @@ import torch
 from torch import Tensor
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.criteria import minimise
+from kdtheory.estimate.advice import CLOSE, LAYER
+from kdtheory.estimate.criteria import Criterion, Quadratic, minimise
 from kdtheory.estimate.data import Array
-from kdtheory.estimate.logits import logit_moments
+from kdtheory.estimate.gram import Several, gram_moments, several_moments
 from kdtheory.estimate.moments import Moments
 from kdtheory.estimate.result import WeightEstimate, estimate
-from kdtheory.estimate.statements import make_criterion
+from kdtheory.estimate.statements import make_criterion, needed_constants
+from kdtheory.problems.base import positive_int
+from kdtheory.torch.rows import Taken, join, take_rows
+
+LOG = logging.getLogger("kdtheory")
+ENOUGH = 16  # rows before moments are taken: smaller batches wait for the next ones
+LEAST = 3  # with fewer there is no variance with an error
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for; ``total_steps``: training calls to come, a number or a callable that says
+    how many now.
+    """
+
+    criterion: str
+    constants: dict[str, float | None]
+    total_steps: int | Callable[[], float] | None
+    effective_batch_size: int | None = None
+    refresh_every: int = 50
+    decay: float = 0.9
+    sample: int = 128
+    temperature: float = 1.0
+    ignore_index: int = -100
+    clip: tuple[float, float] | None = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        """Refuses what does not fit now, not in the middle of training."""
+        if not 0.0 <= self.decay < 1.0:
+            raise InvalidInput(
+                f"decay must lie in [0, 1), got decay = {self.decay}. 0.9 remembers about ten"
+                " refreshes."
+            )
+        positive_int(self.refresh_every, "refresh_every")
+        positive_int(self.sample, "sample", minimum=LEAST)
+        if self.effective_batch_size is not None:
+            positive_int(self.effective_batch_size, "effective_batch_size")
+        if self.clip is not None and not self.clip[0] <= self.clip[1]:
+            raise InvalidInput(
+                f"clip must be (low, high) with low <= high, or None, got clip = {self.clip}."
+            )
+        if self.counts_steps and self.total_steps is None:
+            raise InvalidInput(
+                "weight='auto' needs total_steps, the number of training calls to come (an int, or"
+                " a callable that returns how many are left): a bias adds up over them. Too large"
+                " is safe, too small is not."
+            )
+        if isinstance(self.total_steps, (int, np.integer)):
+            positive_int(self.total_steps, "total_steps")
+        self.rule(self.effective_batch_size or 1, 1.0)
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether the criterion depends on the steps that are left."""
+        return "horizon" in needed_constants(self.criterion)
+
+    def rule(self, batch_size: int, horizon: float) -> Criterion:
+        """The criterion for this batch and so many optimiser steps to go."""
+        return make_criterion(
+            self.criterion, batch_size=batch_size, horizon=max(horizon, 1.0), **self.constants
+        )
+
+
+@dataclass
 class WeightFollower:
-    """Running averages of the moments of sub-batches; each is unbiased for its own iterate, so is
-    the average.
+    """Running averages of moments of a few rows; each is unbiased for its own iterate, so is the
+    average.
 
     |h|^2 from one batch of 128 is mostly noise: averaging *moments* and not weights is what makes
     it usable (a ratio of noisy moments is biased, a ratio of averages is not, up to 1/number of
-    refreshes).
+    refreshes).  Under torch.distributed the sums of all processes are added at every
+    ``refresh_every``-th call, which all make together.
     """
 
-    def __init__(
+    plan: Plan
+    calls: int = 0
+    batch_rows: int = 1
+    world: int = 1
+    weights: float = 0.0
+    weights_sq: float = 0.0
+    samples: float = 0.0
+    sums: Array = field(default_factory=lambda: np.zeros(6))
+    errors: Array = field(default_factory=lambda: np.zeros((4, 4)))
+    influence: Array = field(default_factory=lambda: np.zeros((4, 0)))
+    shared: Array | None = None  # of all processes
+    several: Array = field(default_factory=lambda: np.zeros(0))  # (1 + m + 2 m^2,) sums
+    teachers: int = 1
+    waiting: list[Taken] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def step(
         self,
-        criterion: str,
-        constants: dict[str, Any],
-        batch_size: int | None,
-        decay: float,
-        sample: int,
-    ) -> None:
-        """Raises InvalidInput and StepSizeTooLarge for constants that do not fit, and for decay
-        outside [0, 1).
+        z: Tensor,
+        teachers: Sequence[Tensor],
+        targets: Tensor,
+        features: Tensor | None,
+        kind: str,
+    ) -> Array:
+        """Count one training call, look at some rows if it is time, and return the weights."""
+        plan = self.plan
+        due = self.calls % plan.refresh_every == 0
+        self.teachers = len(teachers)
+        if due or self.waiting:
+            taken = take_rows(
+                z,
+                teachers,
+                targets,
+                features,
+                kind=kind,
+                sample=plan.sample,
+                ignore_index=plan.ignore_index,
+                temperature=plan.temperature,
+            )
+            self.waiting.append(taken)
+            need = min(ENOUGH, plan.sample, max(taken.counted, LEAST))
+            if taken.counted < LEAST:  # single samples wait for each other
+                need = min(ENOUGH, plan.sample)
+            if sum(part.n for part in self.waiting) >= need:
+                self._add(join(self.waiting))
+                self.waiting.clear()
+            self.batch_rows = taken.counted or self.batch_rows
+        if due:
+            self._share(z.device)
+        self.calls += 1
+        return self.raw()
+
+    def _add(self, rows: Taken) -> None:
+        if rows.n < LEAST:
+            return
+        decay, grams = self.plan.decay, rows.grams()
+        self.weights = decay * self.weights + 1.0
+        self.weights_sq = decay**2 * self.weights_sq + 1.0
+        self.samples = decay * self.samples + rows.n
+        if self.teachers > 1:
+            found = several_moments(*grams)
+            new = np.concatenate(
+                [[found.sigma_sq], found.covariance, found.variance.ravel(), found.bias.ravel()]
+            )
+            self.several = new if not self.several.size else decay * self.several + new
+            return
+        one = gram_moments(grams[0], grams[1][0], grams[2][0, 0])
+        self.sums = decay * self.sums + np.append(
+            one.with_bias(one.bias_sq), (one.student_sq, one.cross)
+        )
+        self.errors = decay**2 * self.errors + one.errors
+        self.influence = one.influence
+
+    def _share(self, device: torch.device) -> None:
+        if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+            return
+        self.world = torch.distributed.get_world_size()
+        if self.world == 1:
+            return
+        where = "cpu" if torch.distributed.get_backend() == "gloo" else device
+        mine = torch.from_numpy(self._packed()).to(where)
+        torch.distributed.all_reduce(mine)
+        self.shared = mine.cpu().numpy()
+
+    def _packed(self) -> Array:
+        head = [self.weights, self.weights_sq, self.samples]
+        if self.teachers == 1:
+            return np.concatenate([head, self.sums, self.errors.ravel()])
+        size = 1 + self.teachers + 2 * self.teachers**2
+        return np.concatenate([head, self.several if self.several.size else np.zeros(size)])
+
+    def raw(self) -> Array:
+        """The weights now, not clipped; 0 while nothing was seen, and once more training calls were
+        made than were announced.
         """
-        if not 0.0 <= decay < 1.0:
-            raise InvalidInput(
-                f"decay must lie in [0, 1), got decay = {decay}. 0.9 remembers about ten refreshes."
+        nothing = np.zeros(self.teachers)
+        seen = self._packed() if self.shared is None else self.shared
+        if seen[0] == 0.0:
+            return nothing
+        left = self.steps_left()
+        if left < 0.0:
+            self.tell(
+                "more training calls were made than total_steps announced: how long a bias will"
+                " add up is not known, so lambda is 0 from here on"
             )
-        self.criterion, self.constants, self.batch_size = criterion, constants, batch_size
-        self.decay, self.sample = decay, sample
-        self._rule(batch_size or 1)  # refuses wrong constants now, not in the middle of training
-        self.weights = self.weights_sq = self.samples = 0.0
-        self.sums = np.zeros(6)
-        self.errors = np.zeros((4, 4))
-        self.influence = np.zeros((4, 0))
-        self.seen_batch = 1
-
-    def _rule(self, batch_size: int) -> Any:
-        return make_criterion(self.criterion, batch_size=batch_size, **self.constants)
-
-    def refresh(
-        self, z: Tensor, u: Tensor, targets: Tensor, features: Tensor | None, kind: str
-    ) -> float:
-        """Add the first ``sample`` samples of a batch and return the raw weight."""
-        self.seen_batch = self.batch_size or int(z.shape[0])
-        rows = slice(0, self.sample)
-        inputs = np.ones((len(z[rows]), 1)) if features is None else _numpy(features[rows])
-        if len(inputs) < 3:
-            raise InvalidInput(
-                f"weight='auto' needs batches of 3 samples or more, got {len(inputs)}. Pass a fixed"
-                " weight."
-            )
-        new = logit_moments(
-            _numpy(z[rows]), _numpy(u[rows]), _numpy(targets[rows]), features=inputs, loss=kind
-        )
-        self.weights = self.decay * self.weights + 1.0
-        self.weights_sq = self.decay**2 * self.weights_sq + 1.0
-        self.samples = self.decay * self.samples + new.n
-        self.sums = self.decay * self.sums + np.append(
-            new.with_bias(new.bias_sq), (new.student_sq, new.cross)
-        )
-        self.errors = self.decay**2 * self.errors + new.errors
-        self.influence = new.influence
-        point = self.moments().vector()
+            return nothing
+        rule = self.rule(left)
+        if self.teachers > 1:
+            factor = rule.bias_factor if isinstance(rule, Quadratic) else 0.0
+            return self.moments_of_several().weights(factor, cautious=rule.cautious)
+        moments = self.moments()
+        if not rule.unbiased:
+            self._notice(moments)
+        point = moments.vector(cautious=rule.cautious)
         if point[2] == 0.0 and point[3] == 0.0:
             # a teacher that interpolates the batch: nothing is subtracted whatever the weight
-            return 0.0
-        return minimise(self._rule(self.seen_batch), point)
+            return nothing
+        return np.array([minimise(rule, point)])
+
+    def _notice(self, moments: Moments) -> None:
+        apart = moments.sigma_sq - 2 * moments.covariance + moments.variance
+        if moments.sigma_sq > 0.0 and apart < CLOSE * moments.sigma_sq:
+            self.tell(
+                "student and teacher are nearly the same model (an EMA of the student?): the weight"
+                " confirms itself, since distilling brings them closer; the theory of a fixed"
+                " teacher does not hold (kdtheory.RenewedTeacher)"
+            )
+
+    def tell(self, what: str) -> None:
+        """Log once, and keep it."""
+        if what not in self.told:
+            self.told.append(what)
+            LOG.warning("DistillationLoss: %s.", what)
+
+    def steps_left(self) -> float:
+        """Optimiser steps still to go; -1 where more calls were made than announced."""
+        total = self.plan.total_steps
+        if total is None:
+            return 1.0
+        calls = float(total()) if callable(total) else float(total - self.calls)
+        if calls < 0.0:
+            return -1.0
+        effective = self.plan.effective_batch_size
+        per_step = 1.0 if effective is None else effective / (self.batch_rows * self.world)
+        return max(calls / max(per_step, 1.0), 1.0)
+
+    def rule(self, left: float) -> Criterion:
+        """The criterion at the batch that was seen."""
+        batch = self.plan.effective_batch_size or self.batch_rows * self.world
+        return self.plan.rule(batch, left)
 
     def moments(self) -> Moments:
         """The averaged moments; n is the effective number of samples.  Raises InvalidInput before
         the first refresh.
         """
-        if self.weights == 0.0:
+        seen = self._packed() if self.shared is None else self.shared
+        weights, weights_sq, samples = (float(x) for x in seen[:3])
+        if weights == 0.0:
             raise InvalidInput(
                 "No training batch was seen yet: call the loss in training mode first."
             )
-        share = self.weights_sq / self.weights**2
-        sigma_sq, covariance, variance, bias_sq, student_sq, cross = (
-            float(x) for x in self.sums / self.weights
-        )
+        share = weights_sq / weights**2
+        sigma_sq, covariance, variance, bias_sq, student_sq, cross = seen[3:9] / weights
         return Moments(
-            sigma_sq,
-            covariance,
-            variance,
-            bias_sq,
-            student_sq,
-            cross,
-            self.errors / self.weights**2,
-            self.samples / self.weights / share,
+            float(sigma_sq),
+            float(covariance),
+            float(variance),
+            float(bias_sq),
+            float(student_sq),
+            float(cross),
+            seen[9:].reshape(4, 4) / weights**2,
+            samples / weights / share,
             self.influence,
+        )
+
+    def moments_of_several(self) -> Several:
+        """The same for several teachers."""
+        seen, m = self._packed() if self.shared is None else self.shared, self.teachers
+        mean = seen[3:] / seen[0]
+        square = (m, m)
+        return Several(
+            float(mean[0]),
+            mean[1 : 1 + m],
+            mean[1 + m : 1 + m + m * m].reshape(square),
+            mean[1 + m + m * m :].reshape(square),
+            float(seen[2] / seen[0] / (seen[1] / seen[0] ** 2)),
         )
 
     def estimate(self, confidence: float) -> WeightEstimate:
         """Weight, interval and advice now."""
-        rule = self._rule(self.seen_batch)
+        if self.teachers > 1:
+            raise InvalidInput(
+                "Intervals are for one teacher here: pass the gradients of several, (m, n, d), to"
+                " lambda_star."
+            )
         return estimate(
-            rule,
+            self.rule(max(self.steps_left(), 1.0)),
             self.moments(),
             confidence=confidence,
-            mu=self.constants["mu"],
-            Lcal=self.constants["Lcal"],
+            mu=self.plan.constants["mu"],
+            Lcal=self.plan.constants["Lcal"],
+            subject=LAYER,
         )
 
     def state(self) -> dict[str, Any]:
-        """For a state_dict."""
+        """For a state_dict: numbers and float64 tensors."""
+        numbers = [self.weights, self.weights_sq, self.samples, float(self.batch_rows)]
         return {
-            "numbers": [self.weights, self.weights_sq, self.samples, float(self.seen_batch)],
+            "numbers": [*numbers, float(self.world), float(self.teachers)],
+            "calls": self.calls,
             **{
-                name: torch.from_numpy(getattr(self, name).copy())
-                for name in ("sums", "errors", "influence")
+                name: torch.from_numpy(np.array(value))
+                for name in ("sums", "errors", "influence", "several", "shared")
+                if (value := getattr(self, name)) is not None
             },
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """The inverse of ``state``."""
         self.weights, self.weights_sq, self.samples = state["numbers"][:3]
-        self.seen_batch = int(state["numbers"][3])
-        self.sums, self.errors, self.influence = (
-            state[name].to("cpu", torch.float64).numpy().copy()
-            for name in ("sums", "errors", "influence")
-        )
-
-
-def _numpy(x: Tensor) -> Array:
-    found: Array = (
-        x.detach().to("cpu", torch.float64).numpy() if x.is_floating_point() else x.cpu().numpy()
-    )
-    return found
+        self.batch_rows, self.world, self.teachers = (int(x) for x in state["numbers"][3:])
+        self.calls, self.shared = int(state["calls"]), None
+        self.waiting.clear()
+        for name in ("sums", "errors", "influence", "several", "shared"):
+            if name in state:
+                setattr(self, name, state[name].to("cpu", torch.float64).numpy().copy())

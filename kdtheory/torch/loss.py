@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,57 +11,74 @@ from torch.nn import functional as F
 
 from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.estimate import WeightEstimate
-from kdtheory.estimate.residuals import LOSSES
-from kdtheory.problems.base import positive_int, real_float
-from kdtheory.torch.follow import WeightFollower
+from kdtheory.estimate.residuals import IGNORED, LOSSES
+from kdtheory.estimate.statements import HORIZON
+from kdtheory.problems.base import positive_float, real_float
+from kdtheory.torch.compiled import clipped, distillation_weight, register
+from kdtheory.torch.follow import LOG, Plan, WeightFollower
+from kdtheory.torch.rows import refuse_probabilities
 
 
 class DistillationLoss(nn.Module):
-    """(1 - lambda) l(z, y) + lambda l(z, teacher), mean over the batch, at temperature 1 (paper,
-    Section 3).
+    """(1 - lambda) l(z, y) + lambda tau^2 l(z/tau, teacher/tau), mean over the rows that count
+    (paper, Section 3, with tau = 1).
 
-    In logits its gradient is (r(z) - y) - lambda (r(u) - y), the control variate of the paper, for
-    every module.
+    In logits its gradient is r - lambda s, r = r(z) - y the student's residual and s = r(u) - y the
+    teacher's: the control variate of the paper, for every module.  At a temperature tau s becomes r
+    - tau (p_tau(z) - p_tau(u)), another direction than the teacher's gradient; it is told once.
 
     Args:
-        weight: lambda, or "auto": lambda* of ``criterion`` from the logits (and the features) of
-            every
-            ``refresh_every``-th training batch, averaged with ``decay`` per refresh.  Other calls
-            cost nothing extra.
+        weight: lambda; or "auto": lambda* of ``criterion`` for the steps that are left.  It is
+            small while a bias has time to pile up and rises at the end, where only noise is left:
+            the least harmful automatic weight that is known, and seldom a gain by itself
+            (docs/using-it-in-a-trainer.md has the study).
+        total_steps: training calls to come, an int or a callable that returns how many are left.
+            Needed by "auto"; too large is safe, too small is not.  Once it is exceeded lambda is 0.
+        temperature: tau, for softmax.
+        ignore_index: rows with this class as target do not count; a batch of nothing else has loss
+            0.
+        effective_batch_size: samples of one optimiser step, over all accumulated calls and
+            processes; default: those of one call (times the processes).  Noise falls with it, bias
+            does not.
         loss: "softmax" (cross-entropy), "logistic", "squared" (|z - y|^2/2); "auto" by the number
-            of outputs. criterion, step_size, mu, L, Lcal: as in ``lambda_star``.  This loss alone
-            is the *biased* update, so the default
-            is "second-moment" (kappa = 0), its most favourable case; use "unbiased" together with
-            ``UnbiasedDistillation``.
-        batch_size: B; default: that of the batch.  Noise falls by B and bias does not, so lambda*
-            falls with B.
-        clip: the interval that the weight *used* is forced into.  Beyond [0, 1] the target y +
-            lambda (r(u) - y) leaves
-            the simplex and the cross-entropy is unbounded below, which is why this class, unlike
-            the estimators, clips unless told None.  ``estimate()`` always reports the raw value.
-        sample: samples of a batch that a refresh looks at.
+            of outputs.
+        criterion, step_size, mu, L, Lcal: as in ``lambda_star``; "horizon" needs none of the
+            constants.  "unbiased" only together with an update that adds the teacher's mean
+            gradient back.
+        refresh_every: training calls between looks at the batch; the others cost nothing extra.
+        decay: weight of the past at each look.
+        sample: rows that a look takes, evenly spaced; ``estimate()`` has the standard error.
+            Batches of fewer than 16 wait for the next ones.
+        clip: the interval that the weight *used* is forced into (with several teachers, their sum
+            too).  Beyond [0, 1] the cross-entropy is unbounded below, which is why this class,
+            unlike the estimators, clips unless told None.  ``estimate()`` always reports the raw
+            value.
 
     With ``features`` (the input of the output layer; append a column of ones if the layer has an
     offset) lambda is best for that layer's gradient r_n a_n^T; without, for its offset alone, whose
-    gradient is r_n.  In both the teacher's gradient is what the loss subtracts, J_n(x)^T (r(u_n) -
-    y_n), not the teacher network's own.
+    gradient is r_n.  In both the teacher's gradient is what the loss subtracts, J_n(x)^T s_n, not
+    the teacher network's own.
 
-    Only training mode refreshes.  The state (a few hundred numbers) goes with ``state_dict``,
-    whatever the device. Raises InvalidInput for shapes, labels, constants and names that do not
-    fit; StepSizeTooLarge.
+    Only training with gradients counts: eval() and no_grad do not.  Half precision is computed in
+    float32.  Rows with infinite logits are not looked at.  torch.compile(fullgraph=True) and DDP
+    work.  The state (a few hundred numbers) goes with ``state_dict``, whatever the device.  Raises
+    InvalidInput for shapes, labels, constants and names that do not fit; StepSizeTooLarge.
     """
 
     def __init__(
         self,
-        weight: float | str = "auto",
+        weight: float | Sequence[float] | str = "auto",
         *,
+        total_steps: int | Callable[[], float] | None = None,
+        temperature: float = 1.0,
+        ignore_index: int = IGNORED,
+        effective_batch_size: int | None = None,
         loss: str = "auto",
-        criterion: str = "second-moment",
+        criterion: str = HORIZON,
         step_size: float | None = None,
         mu: float | None = None,
         L: float | None = None,
         Lcal: float | None = None,
-        batch_size: int | None = None,
         refresh_every: int = 50,
         decay: float = 0.9,
         sample: int = 128,
@@ -73,70 +90,139 @@ class DistillationLoss(nn.Module):
             raise unknown_name("loss", loss, LOSSES)
         if isinstance(weight, str) and weight != "auto":
             raise InvalidInput(f"weight must be a number or 'auto', got weight = {weight!r}.")
-        if clip is not None and not clip[0] <= clip[1]:
-            raise InvalidInput(
-                f"clip must be (low, high) with low <= high, or None, got clip = {clip}."
+        self.loss, self.ignore_index = loss, ignore_index
+        self._notes: list[str] = []
+        self.temperature = positive_float(temperature, "temperature")
+        if self.temperature != 1.0:
+            gap = (
+                f"at temperature {temperature:g} the gradient is no longer the student's minus"
+                " lambda times the teacher's, even for linear models (cosine 0.93 to 0.96 at 2,"
+                " 0.72 to 0.80 at 4 on the bundled digits); the weight is estimated for the"
+                " direction that is really subtracted"
             )
-        self.loss, self.clip = loss, clip
-        self.refresh_every = positive_int(refresh_every, "refresh_every")
-        self._calls = 0
-        self._raw = 0.0 if weight == "auto" else real_float(weight, "weight")
-        self._follower = None
+            self._notes.append(gap)
+            LOG.warning("DistillationLoss: %s.", gap)
+        self._follower: WeightFollower | None = None
+        self._fixed: tuple[float, ...] = ()
+        self._checked = False
         if weight == "auto":
-            constants: dict[str, Any] = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
-            self._follower = WeightFollower(
-                criterion, constants, batch_size, decay, positive_int(sample, "sample", minimum=3)
+            constants = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
+            plan = Plan(
+                criterion,
+                constants,
+                total_steps,
+                effective_batch_size,
+                refresh_every,
+                decay,
+                sample,
+                self.temperature,
+                ignore_index,
+                clip,
             )
+            self._follow(WeightFollower(plan))
+        else:
+            numbers = weight if isinstance(weight, Sequence) else [weight]
+            self._fixed = tuple(real_float(number, "weight") for number in numbers)
+
+    def _follow(self, follower: WeightFollower) -> None:
+        self._follower, self._key = follower, register(follower)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy follows by itself."""
+        super().__setstate__(state)
+        if self._follower is not None:
+            self._follow(self._follower)
 
     @property
-    def weight(self) -> float:
-        """The lambda in use: clipped if auto."""
-        if self._follower is None or self.clip is None:
-            return self._raw
-        return min(max(self._raw, self.clip[0]), self.clip[1])
+    def weight(self) -> float | tuple[float, ...]:
+        """The lambda in use, clipped if auto; a tuple with several teachers."""
+        if self._follower is None:
+            return self._fixed[0] if len(self._fixed) == 1 else self._fixed
+        used = clipped(self._follower.raw(), self._follower.plan.clip)
+        return float(used[0]) if used.size == 1 else tuple(float(x) for x in used)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was noticed so far, each logged once: a temperature's gap, a teacher that follows
+        the student, more calls than were announced.
+        """
+        return (*self._notes, *(self._follower.told if self._follower is not None else ()))
 
     def forward(
         self,
         student_logits: Tensor,
-        teacher_logits: Tensor,
+        teacher_logits: Tensor | Sequence[Tensor],
         targets: Tensor,
         features: Tensor | None = None,
     ) -> Tensor:
-        """The loss of a batch, a scalar: logits (B, K) or (B,), targets (B,) classes, or values
-        like the logits.
+        """The loss of a batch, a scalar.
 
-        Sequences: flatten to (tokens, K) first and drop the ignored ones.
+        Args:
+            student_logits: (B, K), (B, T, K) or (B,).
+            teacher_logits: the same, or a list of them, one for each teacher.
+            targets: classes (B,) or (B, T), or values like the logits (soft labels).
+            features: (B, d) or (B, T, d), inputs of the output layer, for "auto" only.
         """
-        z, u = student_logits, teacher_logits.detach()
-        if z.shape != u.shape or z.dim() not in (1, 2):
+        z = student_logits
+        teachers = [teacher_logits] if isinstance(teacher_logits, Tensor) else list(teacher_logits)
+        if z.dim() not in (1, 2, 3) or not teachers or any(u.shape != z.shape for u in teachers):
             raise InvalidInput(
-                "student_logits and teacher_logits must both be (B, K) or (B,), got"
-                f" {tuple(z.shape)} and {tuple(u.shape)}. Flatten sequences with flatten(0, 1)."
+                "student_logits and teacher_logits must both be (B, K), (B, T, K) or (B,), got"
+                f" {tuple(z.shape)} and {[tuple(u.shape) for u in teachers]}."
             )
-        u = u.to(z.device, z.dtype)
         kind = self._kind(z)
-        if self._follower is not None and self.training:
-            if self._calls % self.refresh_every == 0:
-                self._raw = self._follower.refresh(
-                    z.detach(), u, targets, None if features is None else features.detach(), kind
+        flat = (z.numel() // z.shape[-1], z.shape[-1]) if z.dim() > 1 else (z.shape[0], 1)
+        wide = torch.float32 if z.dtype in (torch.float16, torch.bfloat16) else z.dtype
+        y = _targets(targets.to(z.device), flat, kind)
+        z = z.reshape(flat)
+        taught = [u.detach().to(z.device).reshape(flat) for u in teachers]
+        seen = features if features is None else features.detach().reshape(flat[0], -1)
+        self._look_once(z, taught, kind)
+        weights = self._weights(z.detach(), taught, y, seen, kind)
+        rows = _rows_of(z.to(wide), y, kind, self.ignore_index)
+        total = rows * (1.0 - sum(weights))
+        for weight, u in zip(weights, taught, strict=True):
+            total = total + weight * _taught(z.to(wide), u.to(wide), kind, self.temperature)
+        if kind != "softmax" or y.is_floating_point():
+            return total.mean()
+        counts = y != self.ignore_index
+        return torch.where(counts, total, 0.0).sum() / counts.sum().clamp(min=1)
+
+    def _weights(
+        self, z: Tensor, taught: list[Tensor], y: Tensor, seen: Tensor | None, kind: str
+    ) -> Sequence[Any]:
+        if self._follower is None:
+            if len(self._fixed) != len(taught):
+                raise InvalidInput(
+                    f"There are {len(taught)} teachers and {len(self._fixed)} weights: pass one"
+                    " weight for each."
                 )
-            self._calls += 1
-        y = _targets(targets, z, kind)
-        return _mixed(z, u, y, self.weight, kind)
+            return self._fixed
+        counted = self.training and torch.is_grad_enabled()
+        found = distillation_weight(z, taught, y, seen, kind, self._key, counted)
+        return found.unbind()
+
+    def _look_once(self, z: Tensor, taught: list[Tensor], kind: str) -> None:
+        """Probabilities in place of logits, looked for in the first batch."""
+        if self._checked or kind != "softmax" or torch.compiler.is_compiling():
+            return
+        self._checked = True
+        for name, logits in (("student_logits", z), ("teacher_logits", taught[0])):
+            refuse_probabilities(name, logits)
 
     def _kind(self, z: Tensor) -> str:
         if self.loss != "auto":
             return self.loss
-        return "softmax" if z.dim() == 2 and z.shape[1] > 1 else "logistic"
+        return "softmax" if z.dim() > 1 and z.shape[-1] > 1 else "logistic"
 
     def estimate(self, confidence: float = 0.95) -> WeightEstimate:
-        """The weight in raw form with interval and advice, from all refreshes so far.
+        """The weight in raw form with interval and advice, from all looks so far.
 
         Raises InvalidInput for a fixed weight and before the first training batch.
         """
         if self._follower is None:
             raise InvalidInput(
-                f"The weight is fixed at {self._raw:g}; only weight='auto' estimates one."
+                f"The weight is fixed at {self._fixed[0]:g}; only weight='auto' estimates one."
             )
         return self._follower.estimate(confidence)
 
@@ -144,10 +230,11 @@ class DistillationLoss(nn.Module):
         """Counters and running moments, plain Python and float64 tensors: survives .half() and
         weights_only loading.
         """
-        state: dict[str, Any] = {"calls": self._calls, "raw": self._raw}
-        if self._follower is not None:
-            state["follower"] = self._follower.state()
-        return state
+        return (
+            {"fixed": list(self._fixed)}
+            if self._follower is None
+            else {"follower": self._follower.state()}
+        )
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """The inverse; raises InvalidInput when a fixed weight meets the state of an automatic one,
@@ -157,43 +244,53 @@ class DistillationLoss(nn.Module):
             raise InvalidInput(
                 "This state is of a loss with another kind of weight (fixed against 'auto')."
             )
-        self._calls, self._raw = int(state["calls"]), float(state["raw"])
-        if self._follower is not None:
+        if self._follower is None:
+            self._fixed = tuple(float(x) for x in state["fixed"])
+        else:
             self._follower.load(state["follower"])
 
     def extra_repr(self) -> str:
         """What ``print`` shows."""
-        auto = f" (auto, {self._follower.criterion})" if self._follower is not None else ""
-        return f"weight={self.weight:.4g}{auto}"
+        auto = f" (auto, {self._follower.plan.criterion})" if self._follower is not None else ""
+        used = self.weight
+        numbers = used if isinstance(used, tuple) else (used,)
+        return f"weight={', '.join(f'{x:.4g}' for x in numbers)}{auto}"
 
 
-def _targets(targets: Tensor, z: Tensor, kind: str) -> Tensor:
-    """Targets as a float tensor of z's shape."""
-    y = targets.to(z.device)
+def _targets(y: Tensor, flat: tuple[int, int], kind: str) -> Tensor:
+    """Classes (n,), or values (n, K)."""
+    n, outputs = flat
     if kind == "softmax" and not y.is_floating_point():
-        if y.shape != z.shape[:1]:
+        if y.numel() != n:
             raise InvalidInput(
-                f"targets must be ({z.shape[0]},) classes for logits {tuple(z.shape)}, got"
-                f" {tuple(y.shape)}."
+                f"targets must be ({n},) classes for logits {flat}, got {tuple(y.shape)}."
             )
-        return F.one_hot(y.long(), z.shape[1]).to(z.dtype)
-    y = y.to(z.dtype)
-    if y.numel() != z.numel() or y.shape[0] != z.shape[0]:
+        return y.reshape(n).long()
+    if y.numel() != n * outputs or y.shape[0] > n:
         raise InvalidInput(
-            f"targets of shape {tuple(y.shape)} do not fit logits of shape {tuple(z.shape)}"
-            f" ({kind})."
+            f"targets of shape {tuple(y.shape)} do not fit logits of shape {flat} ({kind})."
         )
-    return y.reshape(z.shape)
+    return y.reshape(n, outputs)
 
 
-def _mixed(z: Tensor, u: Tensor, y: Tensor, weight: float, kind: str) -> Tensor:
-    if not math.isfinite(weight):
-        raise InvalidInput(f"weight must be finite, got weight = {weight}.")
+def _rows_of(z: Tensor, y: Tensor, kind: str, ignored: int) -> Tensor:
+    """The label's loss of every row, (n,)."""
     if kind == "squared":
-        halves = (1 - weight) * (z - y) ** 2 + weight * (z - u) ** 2
-        return 0.5 * halves.sum() / z.shape[0]
-    taught = torch.softmax(u, dim=1) if kind == "softmax" else torch.sigmoid(u)
-    mixture = torch.lerp(y, taught, weight)  # cross-entropy is linear in its target
-    if kind == "softmax":
-        return F.cross_entropy(z, mixture)
-    return F.binary_cross_entropy_with_logits(z, mixture, reduction="sum") / z.shape[0]
+        return 0.5 * ((z - y.to(z)) ** 2).sum(dim=1)
+    if kind == "logistic":
+        return F.binary_cross_entropy_with_logits(z, y.to(z), reduction="none").sum(dim=1)
+    if y.is_floating_point():
+        return -(y.to(z) * torch.log_softmax(z, dim=1)).sum(dim=1)
+    return F.cross_entropy(z, y, ignore_index=ignored, reduction="none")
+
+
+def _taught(z: Tensor, u: Tensor, kind: str, temperature: float) -> Tensor:
+    """The teacher's loss of every row, (n,)."""
+    if kind == "squared":
+        return 0.5 * ((z - u) ** 2).sum(dim=1)
+    if kind == "logistic":
+        return F.binary_cross_entropy_with_logits(z, torch.sigmoid(u), reduction="none").sum(dim=1)
+    if temperature == 1.0:
+        return -(torch.softmax(u, dim=1) * torch.log_softmax(z, dim=1)).sum(dim=1)
+    soft = torch.softmax(u / temperature, dim=1)
+    return -(temperature**2) * (soft * torch.log_softmax(z / temperature, dim=1)).sum(dim=1)
