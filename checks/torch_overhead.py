@@ -74,7 +74,7 @@ def measure(
             loss = (
                 DistillationLoss(0.5)
                 if name == "fixed"
-                else DistillationLoss(refresh_every=refresh_every)
+                else DistillationLoss(total_steps=steps, refresh_every=refresh_every)
             )
             pair[name] = seconds(
                 loss, steps, with_features=with_features, student=Network(0), teacher=teacher

@@ -66,7 +66,7 @@ def test_padding_does_not_count_in_value_gradient_or_estimate():
         alone = z.detach()[kept].requires_grad_()
         torch.testing.assert_close(value, other(alone, u[kept], y[kept], a[kept]))
         assert float(gradient[~kept].abs().sum()) == 0.0
-    assert float(DistillationLoss(0.3)(z, u, torch.full((12,), -100))) == 0.0
+    assert DistillationLoss(0.3)(z, u, torch.full((12,), -100)).item() == 0.0
     custom = DistillationLoss(0.3, ignore_index=3)(z, u, torch.where(kept, padded, 3))
     expected = DistillationLoss(0.3)(z, u, torch.where(padded == 3, -100, padded))
     torch.testing.assert_close(custom, expected)
@@ -274,9 +274,9 @@ def test_several_teachers():
     other = torch.tensor(np.random.default_rng(5).standard_normal((64, CLASSES)))
     value = DistillationLoss((0.3, 0.2))(z, [u, other], y)
     hard, first, second = (
-        float(DistillationLoss(w)(z, x, y)) for w, x in ((0.0, u), (1.0, u), (1.0, other))
+        DistillationLoss(w)(z, x, y).item() for w, x in ((0.0, u), (1.0, u), (1.0, other))
     )
-    assert float(value) == pytest.approx(0.5 * hard + 0.3 * first + 0.2 * second, rel=1e-12)
+    assert value.item() == pytest.approx(0.5 * hard + 0.3 * first + 0.2 * second, rel=1e-12)
     loss = auto(criterion="unbiased", clip=None)
     loss(z, [u, other], y, a)
     taken = take_rows(
@@ -315,7 +315,7 @@ def test_a_copy_follows_by_itself_and_a_state_continues():
     third.load_state_dict(other.state_dict())
     for t in range(3):
         one, two = other(*batch(32, seed=t + 2)), third(*batch(32, seed=t + 2))
-        assert float(one) == float(two)
+        assert one.item() == two.item()
 
 
 def process(rank: int, port: int, results: str) -> None:
