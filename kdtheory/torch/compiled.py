@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, library
 
 from kdtheory.estimate.data import Array
 from kdtheory.torch.follow import WeightFollower
@@ -25,7 +25,7 @@ def register(follower: WeightFollower) -> int:
     return key
 
 
-@torch.library.custom_op("kdtheory::distillation_weight", mutates_args=())
+@library.custom_op("kdtheory::distillation_weight", mutates_args=())
 def distillation_weight(
     z: Tensor,
     teachers: list[Tensor],
