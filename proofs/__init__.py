@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from kdtheory.proofs import (
     writing,
 )
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
+from kdtheory.prover.binding import bind
 from kdtheory.prover.obligations import Certificate, Obligation, contents
 from kdtheory.statements.theorems import THEOREMS, Theorem
 
@@ -134,12 +135,12 @@ def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
     )
 
 
-def _constants(*, pl: bool) -> Certificate:
-    return joining.constants()[int(pl)]
+def _constants(*, pl: bool) -> tuple[Certificate, ...]:
+    return (joining.smooth_enough(), joining.constants()[1]) if pl else joining.constants()[:1]
 
 
 def _affine(name: str) -> tuple[Obligation, ...]:
-    return (*paper.affine(name), _constants(pl=THEOREMS[name].modulus == "mu_pl"))
+    return (*paper.affine(name), *_constants(pl=THEOREMS[name].modulus == "mu_pl"))
 
 
 def _sharp(name: str) -> tuple[Obligation, ...]:
@@ -147,7 +148,7 @@ def _sharp(name: str) -> tuple[Obligation, ...]:
     return (
         *_envelope_side(pl=pl, unbiased=unbiased),
         *joining.sharp(name),
-        _constants(pl=pl),
+        *_constants(pl=pl),
         *envelope_chain.obligations(),
         *envelope_convexity.obligations(),
     )
@@ -159,7 +160,7 @@ def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
     return (
         *side,
         *joining.envelopes(pl=pl),
-        _constants(pl=pl),
+        *_constants(pl=pl),
         *envelope_recursion.obligations(),
         *envelope_convexity.obligations(),
         *envelope_limits.obligations(),
@@ -174,8 +175,9 @@ def _compressed() -> tuple[Obligation, ...]:
         paper.compressed_contraction(),
         paper.compressed_best_p(),
         paper.compressed_rate(),
+        paper.compressed_growth(),
         paper.optimal_weight(),
-        _constants(pl=False),
+        *_constants(pl=False),
     )
 
 
@@ -183,6 +185,8 @@ def _compressed_envelope() -> tuple[Obligation, ...]:
     young = envelope_certificates.young()
     return (
         envelope_certificates.compressed(young),
+        envelope_certificates.compression_alone(),
+        envelope_certificates.compression_contracts(),
         *joining.compressed_envelope(),
         *_envelope(pl=False, unbiased=False),
     )
@@ -270,12 +274,17 @@ def _checked(item: Obligation, checker: str) -> Step:
     return Step(item.name, checker, result.status, result.reason, seconds)
 
 
-def _check(theorem: str, checker: str, found: tuple[Obligation, ...], coqchk: bool) -> list[Step]:
+def _check(
+    statement: Theorem, checker: str, found: tuple[Obligation, ...], coqchk: bool
+) -> list[Step]:
+    if checker == "coq" and _changes(statement):
+        told = f"{statement.name} is not the statement that is proved in Coq"
+        return [Step(f"{coq.identifier(statement.name)}, whole", checker, "UNDECIDED", told, 0.0)]
     if checker == "coq":
         report = _coq(coqchk)
         return [
             Step(
-                f"{coq.identifier(theorem)}, whole",
+                f"{coq.identifier(statement.name)}, whole",
                 checker,
                 report.status,
                 "" if report.status == "PROVED" else report.reason,
@@ -291,9 +300,11 @@ def prove(
     """Have every obligation of a statement checked by every checker named: "sympy", "z3", "cvc5",
     "coq".
 
-    PROVED needs every step by every checker.  A checker that is not installed makes the proof
-    UNDECIDED, never PROVED.  A ``Theorem`` that differs from the one under its name has no
-    obligations: it is REFUTED by an explicit instance where one is found, else UNDECIDED.
+    What has to be shown is derived from the statement object (``kdtheory.prover.binding``): PROVED
+    needs an obligation for each fact, and every obligation accepted by every checker.  A checker
+    that is not installed makes the proof UNDECIDED, never PROVED.  A ``Theorem`` that the
+    obligations do not add up to is REFUTED by an explicit instance where one is found, else
+    UNDECIDED.
 
     Args:
         theorem: a key of ``THEOREMS``, or a statement of one's own.
@@ -308,35 +319,71 @@ def prove(
     for checker in checkers:
         if checker not in CHECKERS:
             raise unknown_name("checker", checker, CHECKERS)
-    if isinstance(theorem, Theorem) and (changed := _changes(theorem)):
-        return _somebodys_own(theorem, changed)
-    if name not in OBLIGATIONS:
+    if not isinstance(theorem, Theorem) and name not in OBLIGATIONS:
         raise unknown_name("theorem", name, THEOREMS)
-    found = OBLIGATIONS[name]()
-    steps = tuple(step for checker in checkers for step in _check(name, checker, found, coqchk))
-    open_steps = [step for step in steps if step.status != "PROVED"]
-    if not steps or open_steps:
-        # The same complaint about every obligation (a missing tool, say) is made once.
-        said = dict.fromkeys(f"{step.checker}: {step.reason}" for step in open_steps)
-        reason = "; ".join(list(said)[:3]) or "no checker was asked"
-        refuted = any(step.status == "REFUTED" for step in open_steps)
-        return Proof(
-            name, "REFUTED" if refuted else "UNDECIDED", reason, steps, found, THEOREMS[name]
-        )
+    statement = theorem if isinstance(theorem, Theorem) else THEOREMS[name]
+    changed = _changes(statement)
+    proof, said = examined(statement, checkers, coqchk=coqchk)
+    steps, found = proof
+    if said and changed:
+        return _somebodys_own(statement, changed, said[0])
+    if said or not steps:
+        reason = "; ".join(said[:3]) or "no checker was asked"
+        refuted = any(step.status == "REFUTED" for step in steps)
+        return Proof(name, "REFUTED" if refuted else "UNDECIDED", reason, steps, found, statement)
     last = (
         "; the whole statement in Coq, resting on the axioms of its real numbers"
         if "coq" in checkers
         else ""
     )
     # That one is about a single gradient: nothing is iterated.
-    if not last and THEOREMS[name].quantity != "gradient":
+    if not last and statement.quantity != "gradient":
         last = f"; {BY_HAND}"
-    return Proof(name, "PROVED", f"{len(steps)} checks{last}", steps, found, THEOREMS[name])
+    return Proof(name, "PROVED", f"{len(steps)} checks{last}", steps, found, statement)
+
+
+def examined(
+    statement: Theorem, checkers: tuple[str, ...], *, coqchk: bool = False
+) -> tuple[tuple[tuple[Step, ...], tuple[Obligation, ...]], list[str]]:
+    """The checks and what was checked, and everything that is open: PROVED is nothing open."""
+    found, complaints = obligations(statement)
+    if complaints and _changes(statement):
+        return ((), found), list(complaints)
+    steps = tuple(
+        step for checker in checkers for step in _check(statement, checker, found, coqchk)
+    )
+    # The same complaint about every obligation (a missing tool, say) is made once.
+    said = (f"{step.checker}: {step.reason}" for step in steps if step.status != "PROVED")
+    return (steps, found), list(dict.fromkeys((*complaints, *said)))
+
+
+@lru_cache(maxsize=64)
+def _certificates(make: Callable[[], tuple[Obligation, ...]]) -> tuple[Obligation, ...]:
+    return make()
+
+
+def obligations(statement: Theorem) -> tuple[tuple[Obligation, ...], tuple[str, ...]]:
+    """Everything that is to be checked for a statement, and what it says that none of it shows."""
+    if statement.name not in OBLIGATIONS:
+        return (), ("there is no certificate for it",)
+    try:
+        own = {item.name: item for item in _certificates(OBLIGATIONS[statement.name])}
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        return (), (f"the statement has another shape than its proof: {error}",)
+    bound = bind(statement, own.values())
+    derived = {item.name: item for item in bound.identities}
+    return tuple((own | derived).values()), bound.complaints
+
+
+_PROVED = {name: replace(theorem) for name, theorem in THEOREMS.items()}
 
 
 def _changes(theorem: Theorem) -> list[str]:
-    """The fields in which it differs from the proved statement of that name; words do not count."""
-    original = THEOREMS.get(theorem.name)
+    """The fields in which it differs from the proved statement of that name; words do not count.
+
+    What is proved is a copy made when this module was imported: nobody else holds it.
+    """
+    original = _PROVED.get(theorem.name)
     names = [
         field.name
         for field in fields(Theorem)
@@ -349,8 +396,11 @@ def _changes(theorem: Theorem) -> list[str]:
     ]
 
 
-def _somebodys_own(theorem: Theorem, changed: list[str]) -> Proof:
-    found = refute(theorem)
+def _somebodys_own(theorem: Theorem, changed: list[str], missing: str) -> Proof:
+    """A statement that the obligations of its name do not show: an instance against it, if one is
+    found.
+    """
+    found = refute(theorem) if theorem.psi is not None or theorem.kind == "identity" else None
     if found is not None:
         return Proof(
             theorem.name,
@@ -367,7 +417,8 @@ def _somebodys_own(theorem: Theorem, changed: list[str]) -> Proof:
         else "is not among the statements of kdtheory"
     )
     reason = (
-        f"{theorem.name} {whose}: missing is a certificate for it, and no counterexample was found"
+        f"{theorem.name} {whose}: {missing}; missing is a certificate for it, and no"
+        " counterexample was found"
         " (one step, and rhs at t = 0 and 1, are tried at explicit instances; a floor on its own"
         " is not)"
     )

@@ -339,6 +339,32 @@ def compressed(base: Certificate, *, unbiased: bool = False) -> Certificate:
     )
 
 
+def compression_alone() -> Certificate:
+    """E|C(y) - x*|^2 <= (1 + omega(1+p)) E|y - x*|^2 + omega(1 + 1/p)|x*|^2 + d delta^2/4."""
+    omega, p, u = sym.omega, sym.p, ass.updated(unbiased=False)
+    grown = (1 + omega * (1 + p)) * vec.norm_sq(u) + omega * (1 + 1 / p) * vec.norm_sq(vec.xstar)
+    return Certificate(
+        "compression-alone",
+        grown + sym.rounding_sq - sym.out_sq,
+        {ass.compressor: sp.Integer(1)},
+        ((omega / p, vec.combine((p, u), (-1, vec.xstar))),),
+    )
+
+
+def compression_contracts() -> Certificate:
+    """(1+omega)(1-A) < 1, so that the envelope after compression has a floor."""
+    A = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a).A
+    n, omega = sym.slack_range, sym.omega
+    return Certificate(
+        "compressed-floor-exists",
+        1 - (1 + omega) * (1 - A),
+        {ass.contraction: sp.Integer(1)},
+        (),
+        (1 + omega) * gamma * mu * n,
+        Region({n: 1 - gamma * Lcal}),
+    )
+
+
 def obligations() -> tuple[Certificate, ...]:
     """Every one-step certificate of the envelope, in reading order."""
     both = (False, True)

@@ -10,8 +10,7 @@ are covered:
                      the bias-dominated certificate divides by none of k, a, c.
     PL:              q = 0 < b ``pl_equal_constants``; q > 0 = k ``pl_no_bias``; q, k, b > 0 = a
     ``pl_no_noise``;
-                     b = 0 with a q = 0: ``envelope_certificates.pl_young``, whose terms in alpha
-                     then vanish, as nu -> 0 or infinity.
+                     b = 0 with a q = 0: ``pl_level``, as nu -> 0 or infinity.
     unbiased:        c = 0 or q = 0: the same functions with ``unbiased=True``; otherwise nothing is
     divided by.
 """
@@ -214,6 +213,41 @@ def pl_equal_constants(*, unbiased: bool = False, sign: int = 1) -> Certificate:
     return _with_b_pos(base)
 
 
+def pl_level(*, quiet: bool) -> Certificate:
+    """PL, L gamma = 1, so that b = 0 and nothing couples g and h: Lcal = mu, or (``quiet``) a = 0.
+    W = 0 in both; nu -> infinity, or nu -> 0.
+    """
+    q, k, noise = (sym.q if quiet else ZERO), sym.k, L * gamma**2 / 2
+    a = ZERO if quiet else sym.a
+    triple = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=ZERO)
+    claim = cert.pl_claim(
+        1 - varrho + (2 * noise * mu * q**2 * nu if quiet else ZERO),
+        triple.constant(varrho) + noise * sym.a**2 * ((1 + 1 / nu) if quiet else 1 / nu),
+    )
+    base = cert.pl_argument(
+        "pl-level-no-noise" if quiet else "pl-level-equal-constants",
+        claim,
+        Region({tau: triple.A - varrho}, {Lcal: cert.LCAL_BY_Q if quiet else mu, gamma: 1 / L}),
+        alpha=ZERO,
+        nu=nu,
+        growth=noise * (2 + nu),
+        unbiased=True,
+        sign=1,
+    )
+    multipliers = {
+        assumption: weight
+        for assumption, weight in base.multipliers.items()
+        if assumption is not cert.ass.descent_lemma_unbiased
+    }
+    multipliers |= {
+        cert.ass.descent_lemma: sp.Integer(1),
+        cert.ass.bias_norm: noise,
+        cert.ass.nonnegative_gap: tau,
+    }
+    name = base.name.removesuffix("-unbiased")
+    return Certificate(name, claim, multipliers, base.squares, ZERO, base.region)
+
+
 def _with_b_pos(base: Certificate) -> Certificate:
     """Write b as the positive letter, which the region of these corners has."""
     swap = {sym.b: sym.b_pos}
@@ -235,4 +269,5 @@ def obligations() -> tuple[Certificate, ...]:
         pl_equal_constants(unbiased=True),
         *(pl_no_bias(sign=sign) for sign in signs),
         *(pl_no_noise(sign=sign) for sign in signs),
+        *(pl_level(quiet=quiet) for quiet in (False, True)),
     )

@@ -75,8 +75,6 @@ def shape() -> tuple[Obligation, ...]:
     shrink = Region({sym.slack_shrink: 1 - A})
     r = sym.root_s_pos
     tangent = psi(r) + (1 - A + w / r) * (sigma**2 - r**2)
-    strongly = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=k, a=a).A
-    weak = envelope.polyak_lojasiewicz(gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=sym.b).A
     return (
         _scalar(
             "psi-increasing",
@@ -85,19 +83,23 @@ def shape() -> tuple[Obligation, ...]:
             shrink,
         ),
         _scalar("psi-concave", tangent - psi(sigma), w / r * (sigma - r) ** 2, Region()),
-        _scalar(
-            "rate-at-most-1",
-            1 - strongly,
-            (1 - gamma * mu) ** 2 + gamma**2 * c**2,
-            Region({}, {Lcal: LCAL_BY_C}),
-        ),
-        _scalar(
-            "rate-at-most-1-pl",
-            1 - weak,
-            (1 - gamma * mu) ** 2 + gamma**2 * mu * (sym.slack_L + L * q**2),
-            Region({sym.slack_L: L - mu}, {Lcal: LCAL_BY_Q}),
-        ),
+        rate_at_most_one(pl=False),
+        rate_at_most_one(pl=True),
     )
+
+
+def rate_at_most_one(*, pl: bool) -> Certificate:
+    """A <= 1."""
+    if pl:
+        A1 = envelope.polyak_lojasiewicz(
+            gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=sym.b
+        ).A
+        rest = (1 - gamma * mu) ** 2 + gamma**2 * mu * (sym.slack_L + L * q**2)
+        region = Region({sym.slack_L: L - mu}, {Lcal: LCAL_BY_Q})
+        return _scalar("rate-at-most-1-pl", 1 - A1, rest, region)
+    A1 = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=k, a=a).A
+    rest = (1 - gamma * mu) ** 2 + gamma**2 * c**2
+    return _scalar("rate-at-most-1", 1 - A1, rest, Region({}, {Lcal: LCAL_BY_C}))
 
 
 def fixed_point() -> tuple[Obligation, ...]:

@@ -17,6 +17,7 @@ from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
+from kdtheory.proofs import envelope_certificates, envelope_recursion
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 from kdtheory.statements.theorems import THEOREMS
 
@@ -69,11 +70,15 @@ def admissible(*, pl: bool) -> tuple[Obligation, ...]:
 
 def sharp(name: str) -> tuple[Obligation, ...]:
     """The passage to t steps of one of the four sharp statements."""
-    return (*unrolled(name), *admissible(pl=THEOREMS[name].modulus == "mu_pl"))
+    pl = THEOREMS[name].modulus == "mu_pl"
+    return (*unrolled(name), *rates(pl=pl), *admissible(pl=pl))
 
 
-def cap_positive() -> Certificate:
-    """PL: A > 0, so that the rate 0 is admissible, on the whole range gamma < 2 mu/(L Lcal)."""
+def cap_positive(*, pl: bool) -> Certificate:
+    """A > 0, so that the rate 0 is admissible: gamma < 1/Lcal, PL gamma < 2 mu/(L Lcal)."""
+    if not pl:
+        A = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a).A
+        return _scalar("cap-positive", A, gamma * mu * (1 + n), {n: 1 - gamma * Lcal})
     A = envelope.polyak_lojasiewicz(
         gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b
     ).A
@@ -102,7 +107,46 @@ def below_s0() -> tuple[Obligation, ...]:
 
 def envelopes(*, pl: bool) -> tuple[Obligation, ...]:
     """An admissible rate exists, and psi is one function on all s >= 0."""
-    return (cap_positive() if pl else admissible(pl=False)[0], *below_s0())
+    return (*rates(pl=pl), *below_s0(), floor_of_the_line())
+
+
+def rates(*, pl: bool) -> tuple[Certificate, ...]:
+    """0 < A <= 1; where bias dominates, W >= 0; gamma mu < A for gamma < 1/Lcal."""
+    if pl:
+        return cap_positive(pl=True), envelope_recursion.rate_at_most_one(pl=True)
+    triple = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a)
+    shrink = (1 - gamma * mu) ** 2 + gamma**2 * sym.c**2
+    return (
+        cap_positive(pl=False),
+        envelope_recursion.rate_at_most_one(pl=False),
+        Certificate(
+            "cross-term-where-bias-dominates",
+            triple.W,
+            {},
+            (),
+            shrink * triple.U,
+            Region({}, {Lcal: envelope_certificates.LCAL_BY_C}),
+        ),
+        admissible(pl=False)[0],
+    )
+
+
+def floor_of_the_line() -> Certificate:
+    """Where Phi < s_0 = (w/tau)^2, the fixed point of the line at the least rate is below s_0 too:
+    s_0 - line(s_0) = (w/tau - sqrt(Phi)) (least w/tau + v), v = sqrt(UA + W).
+    """
+    w, v, tau, z, least = sym.root_W, sym.root_UAW, sym.tau, sym.slack_low, sym.rate_min
+    A, U = sym.A, (v**2 - w**2) / sym.A
+    s0 = (w / tau) ** 2
+    line = (1 - least) * s0 + sym.U + w**2 / (A - least)
+    return Certificate(
+        "floor-of-the-line-below-s0",
+        s0 - line,
+        {},
+        (),
+        z * (w * least / tau + v),
+        Region({z: w / (A - least) - (v + w) / A, tau: A - least}, {sym.U: U}),
+    )
 
 
 def compressed_envelope() -> tuple[Obligation, ...]:
@@ -125,6 +169,15 @@ def compressed_envelope() -> tuple[Obligation, ...]:
 def compressed() -> tuple[Obligation, ...]:
     """Compression's passage to t steps, for every p that leaves a rate above 0."""
     return unrolled("compressed")
+
+
+def smooth_enough() -> Certificate:
+    """2 (L - mu) F >= 0: smoothness with PL."""
+    return Certificate(
+        "mu-below-L-pl",
+        2 * (L - mu) * sym.F,
+        {asm.gradient_smoothness: ONE, asm.polyak_lojasiewicz: ONE},
+    )
 
 
 def constants() -> tuple[Certificate, ...]:

@@ -232,6 +232,20 @@ def compressed_rate() -> Certificate:
     )
 
 
+def compressed_growth() -> Certificate:
+    """psi grows with s: (1 + omega (1+p*))(1 - gamma mu) > 0 for gamma <= 1/(4 Lcal)."""
+    room, more = sym.slack_quarter, sym.increase
+    grown = 1 + sym.omega * (1 + sym.young)
+    return Certificate(
+        "compressed-increasing-line",
+        grown * (1 - gamma * mu),
+        {},
+        (),
+        grown * (room + 3 * gamma * mu + 4 * gamma * more),
+        Region({room: 1 - 4 * gamma * Lcal, more: Lcal - mu}),
+    )
+
+
 def affine(name: str) -> tuple[Obligation, ...]:
     """Everything behind one of the six affine statements."""
     extra = () if name.endswith("refined") else (corollary(name),)

@@ -265,7 +265,7 @@ def test_an_open_proof_and_a_refuted_one_exit_with_1(monkeypatch, capsys):
 
 def mutants(item):
     """The same name, one thing changed: a checker has to look at each of them."""
-    x = sym.gamma
+    x = sym.gamma if sym.gamma not in item.region.substitutions else sym.nu
     yield replace(
         item, region=Region({**item.region.slacks, sym.tau: 1 - x}, item.region.substitutions)
     )

@@ -91,6 +91,14 @@ def updated(*, unbiased: bool) -> dict[str, sp.Expr]:
     return vec.combine((1, vec.e), (-sym.gamma, step(unbiased=unbiased)))
 
 
+gradient_smoothness = Assumption(
+    "gradient-smoothness",
+    "(D')",
+    2 * sym.L * sym.F - vec.norm_sq(vec.g),
+    "f is L-smooth, used between x and x - g/L: |g|^2 <= 2 L F",
+)
+
+
 def _compressor(*, unbiased: bool) -> Assumption:
     u = updated(unbiased=unbiased)
     y = vec.combine((1, u), (1, vec.xstar))
@@ -152,6 +160,7 @@ ASSUMPTIONS: dict[str, Assumption] = {
         nonnegative_gap,
         descent_lemma,
         descent_lemma_unbiased,
+        gradient_smoothness,
         compressor,
         compressor_unbiased,
         contraction,

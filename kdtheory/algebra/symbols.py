@@ -206,6 +206,15 @@ other_logits = _letter("Z_1", "Z", "real", "1", "sum of the student's other logi
 other_teacher_logits = _letter("Z_v", "Z_v", "real", "1", "sum of the teacher's other logits")
 model = tuple(sp.Function(f"phi_{i}") for i in (1, 2))
 
+# The exact law, one coordinate: y around the shifted centre, D = theta - x*, what a term's matrix
+# makes of both, the noise at x* and the teacher's full gradient.
+y_one = _letter("y_one", "y", "real", "x", "one coordinate of y")
+D_one = _letter("D_one", "D", "real", "x", "one coordinate of theta - x*")
+Ay_one = _letter("Ay_one", "(Ay)", "real", "f/x", "one coordinate of A_n y")
+AD_one = _letter("AD_one", "(AD)", "real", "f/x", "one coordinate of A_n (theta - x*)")
+S_one = _letter("S_one", "S", "real", "f/x", "one coordinate of the term's gradient at x*")
+h_one = _letter("h_one", "h", "real", "f/x", "one coordinate of the teacher's full gradient")
+
 # One step from x.  Deterministic vectors e, g, h, x* are orthogonal (in L2) to the centred random
 # ones.
 F = _letter("F", "F", "nonnegative", "f", "f(x) - f*")

@@ -35,9 +35,11 @@ def vanishes(expression: sp.Expr) -> bool:
     """
     expression = sp.sympify(expression)
     linear = [letter for letter in expression.free_symbols if letter in LINEAR]
-    scale = sp.Dummy()
-    if sp.diff(expression.xreplace({letter: scale * letter for letter in linear}), scale, 2) != 0:
-        return _is_zero(expression)  # products of such letters: expand as a whole
+    if _degree(expression, frozenset(linear)) > 1:
+        scale = sp.Dummy()
+        scaled = expression.xreplace({letter: scale * letter for letter in linear})
+        if sp.diff(scaled, scale, 2) != 0:
+            return _is_zero(expression)  # products of such letters: expand as a whole
     zero = dict.fromkeys(linear, sp.Integer(0))
     constant = expression.xreplace(zero)
     parts = [
@@ -45,6 +47,20 @@ def vanishes(expression: sp.Expr) -> bool:
         *(expression.xreplace(zero | {letter: sp.Integer(1)}) - constant for letter in linear),
     ]
     return all(_is_zero(part) for part in parts)
+
+
+def _degree(expression: sp.Expr, letters: frozenset[sp.Symbol]) -> int:
+    """A bound on the degree in the letters, as the expression is written: 0 or 1 means linear."""
+    if expression in letters:
+        return 1
+    if not expression.args or not expression.free_symbols & letters:
+        return 0
+    inside = [_degree(part, letters) for part in expression.args]
+    if expression.is_Add:
+        return max(inside)
+    if expression.is_Mul:
+        return sum(inside)
+    return 2  # a power, or anything else: look closer
 
 
 def _is_zero(expression: sp.Expr) -> bool:

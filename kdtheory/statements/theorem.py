@@ -5,8 +5,10 @@ has to be shown (``kdtheory.prover.binding``):
 
 * a scalar recursion, E s(x+) <= psi(s) in one step: ``psi``, ``rhs``, ``floor``, ``definitions``;
 * an identity (``kind="identity"``): both sides, and the floor of a law;
-* anything else names its facts: ``claims`` is a tuple of :class:`Claim`, or a function that makes
-  them from the statement, so that a change of ``rhs`` or of a range changes what must be shown.
+* anything else names its facts: ``claims`` is a function (of a module, so that it can be pickled)
+  that makes a tuple of :class:`Claim` from the statement.  It must read ``lhs``, ``rhs``, ``floor``
+  and every definition: a claim that stays when one of them changes does not bind it, and ``prove``
+  says so.
 
 A new statement is one file in ``statements/``, one of the same name in ``proofs/`` (a function
 ``obligations(statement)``) and one in ``checks/``; ``family`` is that name.
@@ -65,15 +67,13 @@ class Theorem:
     psi: sp.Expr | None = None
     floor: sp.Expr | None = None
     definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict, hash=False)
-    claims: tuple[Claim, ...] | Callable[[Theorem], tuple[Claim, ...]] = ()
+    claims: Callable[[Theorem], tuple[Claim, ...]] | None = None
     family: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """A copy of its own of whatever could be changed from outside."""
         object.__setattr__(self, "needs", tuple(self.needs))
         object.__setattr__(self, "definitions", MappingProxyType(dict(self.definitions)))
-        if not callable(self.claims):
-            object.__setattr__(self, "claims", tuple(self.claims))
 
     def __getstate__(self) -> dict[str, Any]:
         """A mapping that cannot be changed cannot be pickled either: a plain one travels."""

@@ -165,13 +165,15 @@ def _envelope(name: str, title: str, *, pl: bool, unbiased: bool) -> Theorem:
 
 def _compressed() -> Theorem:
     """Young's inequality with the p that minimises the floor; |x*|^2/p is its own letter, so that
-    x* = 0 divides by nothing.
+    x* = 0 divides by nothing.  Where ``size`` = 0 nothing is compressed and nothing added, and p
+    plays no part: it is 0 there too.
     """
     r = 1 - sym.gamma * sym.mu
     T = 2 * sym.gamma**2 * noise(sym.kappa)
     X, w, delta = sym.minimiser_sq, sym.omega, sym.rounding_sq
     room = 1 - (1 + w) * r
-    root = sp.sqrt((w * r * X) ** 2 + X * room * (T + r * (w * X + delta)))
+    size = T + r * (w * X + delta)
+    root = sp.sqrt((w * r * X) ** 2 + X * room * size)
     grow = 1 + w * (1 + sym.young)
     one_step = grow * T + w * (X + sym.young_inverse) + delta
     rate = 1 - grow * r
@@ -190,9 +192,7 @@ def _compressed() -> Theorem:
         floor=floor,
         definitions={
             sym.kappa: 1 / (sym.gamma * sym.mu),
-            sym.young: sp.Piecewise(
-                ((root - w * r * X) / (T + r * (w * X + delta)), X > 0), (0, True)
-            ),
+            sym.young: sp.Piecewise(((root - w * r * X) / size, X * size > 0), (0, True)),
             sym.young_inverse: (root + w * r * X) / room,
         },
     )
