@@ -56,6 +56,7 @@ _HOME = {
     ),
     "kdtheory.engines.simulate.simulation": ("simulate",),
     "kdtheory.discovery.step": ("OneStep",),
+    "kdtheory.discovery.result": ("Discovery", "discover"),
     "kdtheory.worst_cases.value": ("worst_case", "worst_case_interval"),
     "kdtheory.instances.counterexamples": ("Counterexample", "refute"),
     "kdtheory.evidence.verdicts": ("Verdict", "verify", "verify_sweep", "verify_update"),

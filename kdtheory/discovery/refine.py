@@ -24,7 +24,7 @@ from scipy import linalg
 
 from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.forms import ONE, Key
-from kdtheory.discovery.program import ZERO, Program, Row, gram
+from kdtheory.discovery.program import ZERO, Program, Row
 from kdtheory.errors import MissingTool
 
 RANK = (1e-7, 1e-10)  # singular values below this count as 0, the first that leads to something
@@ -70,31 +70,20 @@ def flint() -> Any:
         ) from error
 
 
+def _factors(problem: sdp.Scaled) -> dict[Key, Fraction]:
+    return {
+        key: Fraction(unit)
+        for key, unit in zip(problem.program.keys, problem.units.factors.tolist(), strict=True)
+    }
+
+
 def in_units(problem: sdp.Scaled) -> Program:
-    """The same program in the coordinates of ``problem``, exactly: its floats are fractions."""
+    """The same program in the units of ``problem``, exactly: they are powers of two."""
     program = problem.program
-    bases = [[[Fraction(x) for x in row] for row in b.tolist()] for b in problem.units.bases]
-    units = [Fraction(x) for x in problem.units.scalars.tolist()]
+    units = _factors(problem)
 
     def form(given: Any, factor: Fraction) -> dict[Key, Fraction]:
-        found: dict[Key, Fraction] = {}
-        for block, basis in zip(program.blocks, bases, strict=True):
-            place = {v: i for i, v in enumerate(block)}
-            for key, value in given.items():
-                if not isinstance(key, tuple) or key[0] not in place:
-                    continue
-                left, right = basis[place[key[0]]], basis[place[key[1]]]
-                for i, x in enumerate(left):
-                    for j, y in enumerate(right):
-                        if x and y:
-                            pair = (block[min(i, j)], block[max(i, j)])
-                            found[pair] = found.get(pair, ZERO) + factor * value * x * y
-        for name, unit in zip(program.scalars, units, strict=True):
-            if name in given:
-                found[name] = factor * given[name] * unit
-        if ONE in given:
-            found[ONE] = factor * given[ONE]
-        return found
+        return {key: factor * value * units.get(key, 1) for key, value in given.items()}
 
     rows = tuple(
         Row(row.name, row.sign, form(row.form, Fraction(w)), row.bound * Fraction(w))
@@ -254,24 +243,8 @@ def _polished(system: _System, x: Any, small: float, most_bits: int) -> Exact | 
 
 
 def in_own_units(problem: sdp.Scaled, point: dict[Key, Fraction]) -> dict[Key, Fraction]:
-    """Gram entries and scalars in the program's own coordinates."""
-    found: dict[Key, Fraction] = {}
-    for block, base in zip(problem.program.blocks, problem.units.bases, strict=True):
-        basis = [[Fraction(x) for x in row] for row in base.tolist()]
-        old = gram(point, block)
-        for i, v in enumerate(block):
-            for j in range(i, len(block)):
-                found[v, block[j]] = sum(
-                    (
-                        basis[i][k] * old[k][m] * basis[j][m]
-                        for k in range(len(block))
-                        for m in range(len(block))
-                    ),
-                    ZERO,
-                )
-    for name, unit in zip(problem.program.scalars, problem.units.scalars.tolist(), strict=True):
-        found[name] = point[name] * Fraction(unit)
-    return found
+    """Gram entries and scalars in the program's own units."""
+    return {key: point.get(key, ZERO) * unit for key, unit in _factors(problem).items()}
 
 
 def _start(problem: sdp.Scaled, guess: sdp.Guess, program: Program) -> tuple[_System, Any] | None:

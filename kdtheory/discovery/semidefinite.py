@@ -38,51 +38,32 @@ class Guess:
 
 @dataclass(frozen=True)
 class Units:
-    """New coordinates: in each block v = basis @ new vectors; a scalar is its unit times a new
-    one.
+    """A unit, a power of two, for every vector and scalar; ``factors`` are those of the entries in
+    ``Program.keys``.
     """
 
-    bases: tuple[Array, ...]
-    scalars: Array
-
-    def of_form(self, values: Array) -> Array:
-        """Coefficients in new coordinates, from those in old ones (order of ``Program.keys``)."""
-        parts, at = [], 0
-        for basis in self.bases:
-            size = len(basis)
-            upper = np.triu_indices(size)
-            count = len(upper[0])
-            square = np.zeros((size, size))
-            square[upper] = values[at : at + count]
-            square = (square + square.T) / 2
-            turned = basis.T @ square @ basis
-            parts.append((turned * (2.0 - np.eye(size)))[upper])
-            at += count
-        return np.concatenate([*parts, values[at:] * self.scalars])
-
-    def of_point(self, values: Array) -> Array:
-        """Gram entries and scalars in old coordinates, from those in new ones."""
-        parts, at = [], 0
-        for basis in self.bases:
-            square = symmetric(values, at, len(basis))
-            parts.append((basis @ square @ basis.T)[np.triu_indices(len(basis))])
-            at += len(parts[-1])
-        return np.concatenate([*parts, values[at:] * self.scalars])
+    sizes: dict[str, float]
+    factors: Array
 
 
-def symmetric(values: Array, at: int, size: int) -> Array:
-    """The Gram matrix whose upper triangle, row by row, starts at a place."""
-    upper = np.triu_indices(size)
-    square = np.zeros((size, size))
-    square[upper] = values[at : at + len(upper[0])]
-    return square + np.triu(square, 1).T
+def units_of(program: Program, sizes: dict[str, float]) -> Units:
+    """The units of all entries from those of vectors and scalars."""
+    return Units(
+        sizes,
+        np.array(
+            [
+                sizes[key] if isinstance(key, str) else sizes[key[0]] * sizes[key[1]]
+                for key in program.keys
+            ]
+        ),
+    )
 
 
 @dataclass(frozen=True)
 class Scaled:
     """``table`` (rows x keys), ``objective`` and ``bounds`` in new units.
 
-    Row i of the table is the form of row i in the coordinates of ``units``, times weights[i].
+    Row i of the table is the form of row i in these units, times weights[i].
     """
 
     program: Program
@@ -117,12 +98,8 @@ def scaled(program: Program, units: Units | None = None) -> Scaled:
     bounds = np.array([float(row.reach) for row in program.rows])
     if units is None:
         sizes = _balanced(program, np.vstack([table, objective]), bounds)
-        units = Units(
-            tuple(np.diag([sizes[name] for name in block]) for block in program.blocks),
-            np.array([sizes[name] for name in program.scalars]),
-        )
-    table = np.array([units.of_form(row) for row in table]).reshape(table.shape)
-    objective = units.of_form(objective)
+        units = units_of(program, sizes)
+    table, objective = table * units.factors, objective * units.factors
     size = np.maximum(np.abs(table).max(axis=1, initial=0.0), np.abs(bounds))
     weights = np.array([1.0 / _power_of_two(x) if x > 0 else 1.0 for x in size])
     unit_value = _power_of_two(float(np.abs(objective).max(initial=0.0)) or 1.0)
@@ -235,21 +212,18 @@ def solve(problem: Scaled, *, margin: float = 0.0) -> Guess:
 
 def rescaled(problem: Scaled, point: Array) -> Scaled:
     """The same in units in which the solution's vectors are about 1 long."""
-    bases, at = [], 0
-    own = problem.units.of_point(point)
-    for old in problem.units.bases:
-        sizes = np.diag(symmetric(own, at, len(old)))
-        at += len(old) * (len(old) + 1) // 2
+    place = {key: index for index, key in enumerate(problem.program.keys)}
+    sizes = dict(problem.units.sizes)
+    for block in problem.program.blocks:
+        shares = [max(float(point[place[v, v]]), 0.0) for v in block]
         # a vector that is 0 in the worst case keeps a unit that is small beside the others
-        before = np.diag(old) ** 2
-        shares = np.maximum(sizes, 0.0) / before
-        kept = np.maximum(shares, LEAST * shares.max(initial=0.0)) * before
-        bases.append(np.diag([_power_of_two(math.sqrt(x)) if x > 0 else 1.0 for x in kept]))
-    scalars = np.abs(point[at:])
-    units = problem.units.scalars * np.array(
-        [_power_of_two(x) if x > 1e-9 else 1.0 for x in scalars]
-    )
-    return scaled(problem.program, Units(tuple(bases), units))
+        floor = LEAST * max(shares, default=0.0)
+        for v, share in zip(block, shares, strict=True):
+            sizes[v] *= _power_of_two(math.sqrt(max(share, floor))) if max(share, floor) else 1.0
+    for name in problem.program.scalars:
+        size = abs(float(point[place[name]]))
+        sizes[name] *= _power_of_two(size) if size > LEAST else 1.0
+    return scaled(problem.program, units_of(problem.program, sizes))
 
 
 def inside(problem: Scaled, margin: float, equalities: frozenset[int]) -> Guess:

@@ -111,6 +111,11 @@ class OneStep:
         """The two blocks of vectors."""
         return Space(self.mean, self.centred)
 
+    @property
+    def scalar_letters(self) -> dict[str, sp.Symbol]:
+        """Name to the letter that stands for the scalar: a real number."""
+        return {name: sym.own(name, "real") for name in self.scalars}
+
     def rate(self, rate: Any) -> sp.Expr | None:
         """The rate in the step's letters.
 

@@ -20,7 +20,8 @@ import sympy as sp
 
 from kdtheory.algebra.assumptions import Assumption
 from kdtheory.algebra.symbols import CENTRED, DETERMINISTIC, GRAM
-from kdtheory.algebra.vectors import Vector
+from kdtheory.algebra.vectors import PAPER, Space, Vector
+from kdtheory.prover import coq_own
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 from kdtheory.prover.regions import witness
 
@@ -94,7 +95,7 @@ def _letters(expressions: Iterable[sp.Expr]) -> set[sp.Symbol]:
         s
         for e in expressions
         for s in e.free_symbols
-        if isinstance(s, sp.Symbol) and s not in _GRAM_NAME
+        if isinstance(s, sp.Symbol) and s not in _GRAM_NAME and not coq_own.is_entry(s)
     }
 
 
@@ -405,13 +406,21 @@ def _identity_file(identity: Identity) -> str:
     )
 
 
+def _variables(space: Space, own: bool) -> str:
+    return coq_own.variables(space) if own else "variables P. "
+
+
 def _certificate_file(certificate: Certificate) -> str:
     idle = [a.name for a, m in certificate.multipliers.items() if _idle(m, certificate.region)]
     if idle:
         raise ValueError(f"Coq export: {idle[0]} is listed but has multiplier 0")
+    own = certificate.space != PAPER
+    certificate = coq_own.safe(certificate) if own else certificate
+    space = certificate.space
     parts = _parts(certificate)
     vectors = bool(parts.squares) or any(
-        e.free_symbols & _GRAM_NAME.keys() for e in parts.everything
+        e.free_symbols & _GRAM_NAME.keys() or any(map(coq_own.is_entry, e.free_symbols))
+        for e in parts.everything
     )
     free = sorted(_letters(parts.everything) - parts.slacks.keys(), key=str)
     summands = [
@@ -425,17 +434,17 @@ def _certificate_file(certificate: Certificate) -> str:
         )
         for a, m in parts.multipliers
     ]
-    summands += [
-        (
-            f"{term(w)} * form P {_linear(v)} {_linear(v)}",
-            "apply Rmult_le_pos; [positive|apply square].",
+    for w, v in parts.squares:
+        text, lemma = (
+            coq_own.square(space, v, term)
+            if own
+            else (f"form P {_linear(v)} {_linear(v)}", "square")
         )
-        for w, v in parts.squares
-    ]
+        summands.append((f"{term(w)} * {text}", f"apply Rmult_le_pos; [positive|apply {lemma}]."))
     if parts.remainder != 0 or not summands:
         summands.append((term(parts.remainder), "positive."))
     binders = " ".join(
-        (["(P : one_step)"] if vectors else [])
+        ([f"(P : {'moments' if own else 'one_step'})"] if vectors else [])
         + ([f"({' '.join(s.name for s in free)} : R)"] if free else [])
     )
     return "\n".join(
@@ -445,7 +454,8 @@ def _certificate_file(certificate: Certificate) -> str:
                 " do not edit. *)"
             ),
             "",
-            f"Require Import {LIBRARY}.OneStep.",
+            f"Require Import {LIBRARY}.{'Moments' if own else 'OneStep'}.",
+            *(["Import ListNotations."] if own else []),
             "",
             f"Theorem {identifier(certificate.name)}_certificate {binders}",
             *(f"  {line}" for line in _hypotheses(parts)),
@@ -460,7 +470,7 @@ def _certificate_file(certificate: Certificate) -> str:
             "    " + "\n    + ".join(f"({text})" for text, _ in summands) + ")).",
             (
                 f"  {{ {_gram_definitions(parts)}"
-                f"{'variables P. ' if vectors else ''}{_identity(parts)} }}"
+                f"{_variables(space, own) if vectors else ''}{_identity(parts)} }}"
             ),
             *(["  repeat apply Rplus_le_le_0_compat."] if len(summands) > 1 else []),
             *(f"  - {tactic}" for _, tactic in summands),

@@ -21,7 +21,7 @@ from kdtheory.prover.coq import LIBRARY, identifier, region_lemma, to_coq
 from kdtheory.prover.obligations import Obligation
 
 HOW_TO_GET = "coqc is not installed: apt-get install coq, or opam install coq (8.16 or later)"
-BASE = ("Base.v", "OneStep.v")
+BASE = ("Base.v", "OneStep.v", "Moments.v")
 # What Coq's real numbers are built on; see the standard library's ClassicalDedekindReals.
 AXIOMS_OF_REALS = frozenset(
     {

@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 
 from kdtheory.algebra.assumptions import Assumption
-from kdtheory.algebra.vectors import Vector
+from kdtheory.algebra.vectors import PAPER, Space, Vector
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Certificate:
     # A plain non-negative expression, for claims without vectors.
     remainder: sp.Expr = sp.Integer(0)
     region: Region = Region()
+    # The vectors that claim, slacks and squares speak of.
+    space: Space = PAPER
 
 
 Obligation = Identity | Certificate
@@ -104,4 +106,5 @@ def contents(obligation: Obligation) -> Hashable:
         squares,
         obligation.remainder,
         region,
+        obligation.space,
     )

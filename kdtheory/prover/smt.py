@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.vectors import Vector
+from kdtheory.algebra.vectors import Space, Vector
 from kdtheory.prover.obligations import Certificate, Obligation
 
 RESET = "(reset)\n"
@@ -158,21 +158,21 @@ def _letters(
     return found
 
 
-def _square(vector: Vector) -> list[sp.Expr]:
+def _square(vector: Vector, space: Space) -> list[sp.Expr]:
     """The summands of E|v|^2, block by block: written here once more, so that no expansion is
     shared with the SymPy checker.
 
     Raises ValueError at a vector that is in neither block.
     """
-    unknown = set(vector) - {*sym.DETERMINISTIC, *sym.CENTRED}
+    unknown = set(vector) - {*space.mean, *space.centred}
     if unknown:
         raise ValueError(f"SMT export: unknown vectors {sorted(unknown)}")
     products = []
-    for block in (sym.DETERMINISTIC, sym.CENTRED):
+    for block in (space.mean, space.centred):
         present = [name for name in block if name in vector]
-        products += [vector[name] ** 2 * sym.GRAM[name, name] for name in present]
+        products += [vector[name] ** 2 * space.gram[name, name] for name in present]
         products += [
-            2 * vector[u] * vector[v] * sym.GRAM[u, v]
+            2 * vector[u] * vector[v] * space.gram[u, v]
             for i, u in enumerate(present)
             for v in present[i + 1 :]
         ]
@@ -286,7 +286,9 @@ def queries(obligation: Obligation) -> tuple[Query, ...]:
     total = [obligation.claim, -obligation.remainder]
     total += [-weight * assumption.slack for assumption, weight in obligation.multipliers.items()]
     total += [
-        -weight * product for weight, vector in obligation.squares for product in _square(vector)
+        -weight * product
+        for weight, vector in obligation.squares
+        for product in _square(vector, obligation.space)
     ]
     signed = [
         (str(key), weight) for key, weight in obligation.multipliers.items() if not key.equality

@@ -4,6 +4,7 @@ read in full.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -11,7 +12,6 @@ import sympy as sp
 from sympy.polys.rings import PolyElement, PolyRing
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra import vectors as vec
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.prover.regions import where_not_zero, witness
 from kdtheory.prover.signs import written_nonnegative
@@ -25,16 +25,17 @@ def difference(obligation: Obligation) -> sp.Expr:
         return obligation.region.resolve(obligation.expression)
     total = obligation.claim - obligation.remainder
     total -= sum(weight * assumption.slack for assumption, weight in obligation.multipliers.items())
-    total -= sum(weight * vec.norm_sq(vector) for weight, vector in obligation.squares)
+    inner = obligation.space.inner
+    total -= sum(weight * inner(vector, vector) for weight, vector in obligation.squares)
     return obligation.region.resolve(total)
 
 
-def vanishes(expression: sp.Expr) -> bool:
-    """Exactly 0 as a rational function; split along the letters that enter linearly, which keeps
-    denominators short.
+def vanishes(expression: sp.Expr, moments: Iterable[sp.Symbol] = LINEAR) -> bool:
+    """Exactly 0 as a rational function; split along the ``moments`` if they enter linearly, which
+    keeps denominators short.
     """
     expression = sp.sympify(expression)
-    linear = [letter for letter in expression.free_symbols if letter in LINEAR]
+    linear = sorted(expression.free_symbols & {*moments}, key=str)
     if _degree(expression, frozenset(linear)) > 1:
         scale = sp.Dummy()
         scaled = expression.xreplace({letter: scale * letter for letter in linear})
@@ -108,6 +109,11 @@ class Result:
     status: str
     reason: str
     wrong: bool = False
+
+
+def _moments(obligation: Obligation) -> set[sp.Symbol]:
+    own = obligation.space.gram.values() if isinstance(obligation, Certificate) else ()
+    return LINEAR | {*own}
 
 
 def _inside(certificate: Certificate) -> list[sp.Expr]:
@@ -194,7 +200,7 @@ def check(obligation: Obligation) -> Result:
     """
     name = obligation.name
     try:
-        exact = vanishes(difference(obligation))
+        exact = vanishes(difference(obligation), _moments(obligation))
     except ValueError as error:
         return Result("UNDECIDED", f"{name}: {error}", wrong=True)
     if not exact:

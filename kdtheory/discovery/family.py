@@ -1,0 +1,185 @@
+"""A one-step problem with letters: its programs at points, and the changes of units it allows."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+
+import sympy as sp
+
+from kdtheory.discovery.forms import ONE, Form, Key
+from kdtheory.discovery.program import Program, Row, without_idle_vectors
+from kdtheory.discovery.step import OneStep
+from kdtheory.prover.regions import evaluate
+
+Point = Mapping[sp.Symbol, Fraction]
+_SIZES = tuple(
+    Fraction(n, d)
+    for n, d in ((1, 50), (1, 20), (1, 10), (1, 5), (1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1))
+) + tuple(Fraction(n) for n in (3, 5, 8))
+TRIES = 20_000
+
+
+@dataclass(frozen=True)
+class Family:
+    """``rows``: name to (sign, form, bound), as in ``OneStep.claim``.
+
+    ``solved`` are letters replaced by expressions in the others (and in new letters, the roots);
+    forms still have the old letters.  ``conditions`` are > 0 and ``borders`` >= 0, all in the free
+    letters.
+    """
+
+    step: OneStep
+    rate: sp.Expr | None
+    objective: Form
+    rows: Mapping[str, tuple[int, Form, sp.Expr]]
+    letters: tuple[sp.Symbol, ...]
+    conditions: tuple[sp.Expr, ...]
+    borders: tuple[sp.Expr, ...] = ()
+    solved: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    roots: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    @cached_property
+    def row_weights(self) -> dict[tuple[int, ...], dict[str, sp.Rational]]:
+        """What ``kdtheory.discovery.multipliers`` has found out about units, by change of units."""
+        return {}
+
+    def program(self, at: Point) -> Program:
+        """The worst case at a point of the free letters."""
+        full = dict(at) | {z: evaluate(value, at) for z, value in self.solved.items()}
+
+        def numbers(form: Form) -> dict[Key, Fraction]:
+            return {key: evaluate(value, full) for key, value in form.items()}
+
+        rows = tuple(
+            Row(name, sign, numbers(form), evaluate(bound, full))
+            for name, (sign, form, bound) in self.rows.items()
+        )
+        blocks = (self.step.mean, self.step.centred)
+        return without_idle_vectors(
+            Program(blocks, self.step.scalars, numbers(self.objective), rows)
+        )
+
+    def inside(self, at: Point) -> bool:
+        """Whether a point satisfies the conditions and lies strictly inside the borders."""
+        try:
+            return all(
+                evaluate(item, at) > 0 for item in (*self.conditions, *self.borders)
+            ) and all(evaluate(value, at) > 0 for value in self.solved.values())
+        except ZeroDivisionError:
+            return False
+
+    def points(self, draw: random.Random, count: int) -> list[dict[sp.Symbol, Fraction]]:
+        """Up to ``count`` different points inside, of short fractions."""
+        found: list[dict[sp.Symbol, Fraction]] = []
+        facts = [*self.conditions, *self.borders, *self.solved.values()]
+        quick = sp.lambdify(self.letters, facts, modules="math")
+        for _ in range(TRIES):
+            if len(found) >= count:
+                break
+            values = [draw.choice(_SIZES) for _ in self.letters]
+            if min(quick(*map(float, values)), default=1.0) <= 0:
+                continue
+            at = dict(zip(self.letters, values, strict=True))
+            if at not in found and self.inside(at):
+                found.append(at)
+        return found
+
+    def without(self, row: str) -> Family:
+        """The family without one assumption."""
+        return replace(self, rows={name: item for name, item in self.rows.items() if name != row})
+
+    @cached_property
+    def scalings(self) -> tuple[tuple[int, ...], ...]:
+        """Changes of units: integer weights of the free letters under which every form is
+        homogeneous, when vectors and scalars scale too.
+        """
+        return _scalings(self)
+
+
+def family_of(step: OneStep, rate: sp.Expr | None) -> Family:
+    """The family of a step."""
+    objective, rows = step.claim(rate)
+    return Family(step, rate, objective, rows, tuple(step.letters), tuple(step.conditions))
+
+
+def _monomials(
+    expression: sp.Expr, letters: Sequence[sp.Symbol]
+) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Exponent vectors of numerator and denominator."""
+    top, bottom = sp.fraction(sp.together(expression))
+    above, below = (
+        [tuple(int(n) for n in powers) for powers in sp.Poly(part, *letters).monoms()]
+        for part in (top, bottom)
+    )
+    return above, below
+
+
+def _scalings(family: Family) -> tuple[tuple[int, ...], ...]:
+    letters = family.letters
+    if not letters:
+        return ()
+    step = family.step
+    vectors = [*step.mean, *step.centred]
+    names = [*letters, *vectors, *step.scalars]
+    forms: list[tuple[Form, sp.Expr | None]] = [(family.objective, None)]
+    forms += [(form, bound if bound != 0 else None) for _, form, bound in family.rows.values()]
+    width = len(names) + len(forms)
+    lines: list[list[int]] = []
+    solved = dict(family.solved)
+    for index, (form, bound) in enumerate(forms):
+        entries = [(key, value) for key, value in form.items()]
+        if bound is not None:
+            entries.append((ONE, bound))
+        for key, value in entries:
+            top, bottom = _monomials(value.xreplace(solved), letters)
+            base = [0] * width
+            base[len(names) + index] = -1
+            for name in () if key == ONE else (key,) if isinstance(key, str) else key:
+                base[len(letters) + [*vectors, *step.scalars].index(name)] += 1
+            for first, second in itertools.product(top, bottom):
+                line = list(base)
+                for i, (n, d) in enumerate(zip(first, second, strict=True)):
+                    line[i] += n - d
+                lines.append(line)
+    kernel = sp.Matrix(lines).nullspace() if lines else []
+    weights = [list(vector[: len(letters)]) for vector in kernel]
+    found = []
+    for row in sp.Matrix(weights).rref()[0].tolist() if weights else []:
+        if any(row):
+            common = sp.ilcm(*(sp.Rational(x).q for x in row))
+            found.append(tuple(int(x * common) for x in row))
+    return tuple(found)
+
+
+def weight_of(form_entry: sp.Expr, letters: Sequence[sp.Symbol], scaling: Sequence[int]) -> int:
+    """How a homogeneous expression scales."""
+    top, bottom = _monomials(form_entry, letters)
+    return sum(s * (n - d) for s, n, d in zip(scaling, top[0], bottom[0], strict=True))
+
+
+def pivots(scalings: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
+    """Places of letters that units can set to 1 with integer powers only; None when there are
+    none such.
+    """
+    count = len(scalings)
+    if not count:
+        return ()
+    size = len(scalings[0])
+    for chosen in itertools.combinations(range(size), count):
+        if abs(sp.Matrix([[row[i] for i in chosen] for row in scalings]).det()) == 1:
+            return chosen
+    return None
+
+
+def solvable(expression: sp.Expr, letters: Iterable[sp.Symbol]) -> list[sp.Symbol]:
+    """Letters in which a polynomial is linear."""
+    return [
+        letter
+        for letter in letters
+        if letter in expression.free_symbols and sp.degree(expression, letter) == 1
+    ]

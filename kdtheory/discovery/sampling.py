@@ -1,0 +1,69 @@
+"""Exact multipliers at many points of one regime: neighbours of a base point, by Newton."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy as sp
+
+from kdtheory.discovery import semidefinite as sdp
+from kdtheory.discovery.bracket import settled
+from kdtheory.discovery.family import Family, Point
+from kdtheory.discovery.program import Program
+from kdtheory.discovery.refine import Exact, Shape, refined
+
+LONG = 2048  # bits of Newton's digits, at the most, in the search for rational multipliers
+
+
+@dataclass
+class Sampler:
+    """Exact multipliers by point; asks the solver once a point.
+
+    ``shape`` is the one at the base: a point with another shape belongs to another regime and has
+    no sample here.
+    """
+
+    family: Family
+    base: Point
+    shape: Shape | None = None
+    known: dict[tuple[Fraction, ...], tuple[Fraction, ...] | None] = field(default_factory=dict)
+    units: sdp.Units | None = None
+
+    def exact(self, at: Point, *, most_bits: int = LONG) -> Exact | None:
+        """Newton's result at a point; None where the solver or Newton fails."""
+        program = self.family.program(at)
+        if not program.rows:
+            return None
+        for problem in self._problems(program):
+            guess = sdp.solve(problem)
+            if guess.solved:
+                found = refined(problem, guess, most_bits=most_bits)
+                if found is not None:
+                    self.units = self.units or problem.units
+                    return found
+        return None
+
+    def _problems(self, program: Program) -> Iterator[sdp.Scaled]:
+        """A neighbour's units first; finding one's own costs several times as much."""
+        if self.units is not None:
+            yield sdp.scaled(program, self.units)
+        yield settled(sdp.scaled(program))
+
+    def __call__(self, at: Point) -> tuple[Fraction, ...] | None:
+        """Rational multipliers of all rows, if the point is inside and of the base's shape."""
+        key = tuple(at[letter] for letter in self.family.letters)
+        if key not in self.known:
+            found = self.exact(at) if self.family.inside(at) else None
+            fits = found is not None and (
+                self.shape is None
+                or (found.shape.active, found.shape.ranks) == (self.shape.active, self.shape.ranks)
+            )
+            self.known[key] = found.rational if found is not None and fits else None
+        return self.known[key]
+
+
+def moved(base: Point, changes: Mapping[sp.Symbol, Fraction]) -> dict[sp.Symbol, Fraction]:
+    """A point with some letters changed."""
+    return {letter: changes.get(letter, value) for letter, value in base.items()}

@@ -1,0 +1,181 @@
+"""The search: one regime after the other, until the whole region is covered or it gives up."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import sympy as sp
+
+from kdtheory.discovery.assembly import Argument, Open, argument, renamed
+from kdtheory.discovery.family import Family, Point
+from kdtheory.discovery.multipliers import NotFound, functions
+from kdtheory.discovery.roots import irrational, rationalised
+from kdtheory.discovery.sampling import Sampler
+from kdtheory.discovery.witness import Signs
+from kdtheory.prover import sympy_checker
+
+BASES = 4  # base points tried in a regime
+REGIMES = 8  # at the most
+SAMPLES = 60  # points at which signs are looked at before they are proved
+ROOTS = 2  # letters replaced by roots, at the most
+
+
+Regime = tuple[Argument, tuple[sp.Expr, ...]]
+
+
+def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, list[Regime]]:
+    """Certificates whose regions cover the whole region, each with the borders (>= 0) that enclose
+    it, and the family they are about (with roots as letters where they are needed).
+
+    Raises:
+        NotFound: with the reason.
+    """
+    if not family.points(random.Random(0), 1):
+        raise NotFound("no point was found that satisfies the conditions")
+    for _ in range(ROOTS + 1):
+        digits = irrational(family)
+        if not digits:
+            return family, list(_regimes(family, progress))
+        progress("the multipliers are not rational: looking for the root in them")
+        better = rationalised(family, digits)
+        if better is None:
+            raise NotFound(
+                "the multipliers are not rational at a rational point, and no square root of a"
+                " product of letters and conditions makes them so"
+            )
+        family = better
+    raise NotFound(f"more than {ROOTS} square roots would be needed")
+
+
+def _sampler(family: Family, base: Point) -> Sampler:
+    sampler = Sampler(family, base)
+    found = sampler.exact(base, most_bits=1024)
+    if found is None:
+        where = ", ".join(f"{letter} = {value}" for letter, value in base.items())
+        raise NotFound(f"the solver finds no finite constant at {where}")
+    sampler.shape = found.shape
+    return sampler
+
+
+def _regimes(family: Family, progress: Callable[[str], None]) -> Iterator[Regime]:
+    """A certificate, then the rest of the region, border by border."""
+    waiting: list[Family] = [family]
+    for count in itertools.count():
+        if not waiting:
+            return
+        if count >= REGIMES:
+            raise NotFound(f"more than {REGIMES} regimes would be needed")
+        here = waiting.pop(0)
+        progress(f"regime {count + 1}: multipliers by interpolation, then their signs")
+        found, borders = _one(here)
+        name = f"regime-{count + 1}" if count or borders else "discovered"
+        yield renamed(found, name), (*here.borders, *borders)
+        for i, border in enumerate(borders):
+            there = replace(here, borders=(*here.borders, *borders[:i], -border))
+            if not there.points(random.Random(3), 1):
+                raise NotFound(f"it was not shown that {border} >= 0 everywhere")
+            waiting.append(there)
+
+
+def _one(family: Family) -> tuple[Argument, tuple[sp.Expr, ...]]:
+    """The argument at a base point of the region, and the borders that it needs beyond the given
+    ones.
+    """
+    reasons: list[str] = []
+    for base in family.points(random.Random(0), BASES):
+        try:
+            return _at(family, base)
+        except NotFound as error:
+            reasons.append(str(error))
+    raise NotFound(reasons[0] if reasons else "no point was found that satisfies the conditions")
+
+
+def _at(family: Family, base: Point) -> tuple[Argument, tuple[sp.Expr, ...]]:
+    sampler = _sampler(_with_few_rows(family, base), base)
+    found = functions(sampler)
+    borders: tuple[sp.Expr, ...] = ()
+    for _ in range(3):
+        narrowed = replace(sampler.family, borders=(*family.borders, *borders))
+        signs = _signs(narrowed, base)
+        try:
+            proof = argument(narrowed, found, signs)
+        except Open as error:
+            new = tuple(factor.as_expr() for factor in error.factors)
+            if any(signs.seen(factor) != 0 for factor in error.factors) or {*new} & {*borders}:
+                raise NotFound(f"no way was found to see the sign of {error}") from error
+            borders += tuple(_positive_at(item, base) for item in new)
+            continue
+        checked = sympy_checker.check(proof.certificate)
+        if checked.status != "PROVED":
+            raise NotFound(f"the certificate was refused: {checked.reason}")
+        needed = tuple(item for item in borders if item in proof.borders)
+        return proof, needed
+    raise NotFound("the regime has no border that could be found")
+
+
+def _positive_at(expression: sp.Expr, base: Point) -> sp.Expr:
+    value = expression.xreplace(
+        {z: sp.Rational(x.numerator, x.denominator) for z, x in base.items()}
+    )
+    return expression if value > 0 else -expression
+
+
+def _signs(family: Family, base: Point) -> Signs:
+    points = family.points(random.Random(5), SAMPLES)
+    conditions = (*family.conditions, *_own_signs(family))
+    return Signs(
+        family.letters,
+        conditions,
+        family.borders,
+        family.scalings,
+        samples=(base, *points),
+    )
+
+
+def _own_signs(family: Family) -> tuple[sp.Expr, ...]:
+    """Letters that roots replaced are positive too; most are visibly so."""
+    plain = Signs(family.letters, (), scalings=family.scalings)
+    return tuple(
+        value
+        for value in family.solved.values()
+        if plain.positive(sp.fraction(sp.together(value))[0]) is None
+    )
+
+
+def _with_few_rows(family: Family, base: Point) -> Family:
+    """The family without assumptions that the worst case does not need, so that the multipliers are
+    determined.
+    """
+    sampler = _sampler(family, base)
+    assert sampler.shape is not None
+    names = list(family.rows)
+    kept = replace(
+        family,
+        rows={
+            name: item
+            for i, (name, item) in enumerate(family.rows.items())
+            if i in sampler.shape.active
+        },
+    )
+    if sampler.shape.unique:
+        return family
+    program = family.program(base)
+    exact = sampler.exact(base, most_bits=256)
+    assert exact is not None
+    value = program.value(exact.digits)
+    for name in names:
+        if name not in kept.rows or len(kept.rows) == 1:
+            continue
+        fewer = kept.without(name)
+        own = Sampler(fewer, base).exact(base, most_bits=256)
+        if (
+            own is not None
+            and abs(fewer.program(base).value(own.digits) - value) <= abs(value) / 10**9
+        ):
+            kept = fewer
+            if own.shape.unique:
+                return kept
+    return kept
