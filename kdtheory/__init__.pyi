@@ -12,6 +12,8 @@ from kdtheory.bounds.values import noise_floor as noise_floor
 from kdtheory.bounds.values import step_size_limit as step_size_limit
 from kdtheory.campaigns import campaign as campaign
 from kdtheory.campaigns import replay as replay
+from kdtheory.discovery.result import Discovery as Discovery
+from kdtheory.discovery.result import discover as discover
 from kdtheory.discovery.step import OneStep as OneStep
 from kdtheory.engines.exact import best_weights_for_horizon as best_weights_for_horizon
 from kdtheory.engines.exact import expected as expected
