@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kdtheory.engines.compiled.arguments import Run, Sampling
 from kdtheory.engines.compiled.arrays import padded
 from kdtheory.engines.compiled.linear import linear_plan
 from kdtheory.engines.compiled.plan import Plan, compressor_code, key_of
@@ -23,34 +24,16 @@ def make_plan(job: Job) -> Plan:
 def _sinusoidal_plan(job: Job, problem: SinusoidalSum) -> Plan:
     made = job.made
     directions = padded(problem.directions)
-    shifts = padded(problem.shifts - made.control_variates)
-    width, dim, key = directions.shape[1], problem.dim, key_of(job.seed)
-    code, parameter = compressor_code(made.compressor, dim)
-    gamma, batch, replacement = made.gamma, made.batch_size, made.replacement
-    replicates = job.replicates
+    terms = (problem.weights, padded(problem.shifts - made.control_variates))
+    dim, key, gamma, replicates = problem.dim, key_of(job.seed), made.gamma, job.replicates
+    sampling = Sampling(
+        made.batch_size, made.replacement, *compressor_code(made.compressor, problem.dim)
+    )
 
     def advance(
         state: Array, wanted: np.ndarray, t0: int, first: int, last: int, found: Array
     ) -> None:
-        sinusoidal(
-            directions.reshape(-1),
-            problem.weights,
-            shifts.reshape(-1),
-            state.reshape(-1),
-            dim,
-            width,
-            gamma,
-            batch,
-            replacement,
-            code,
-            parameter,
-            key,
-            wanted,
-            t0,
-            first,
-            last,
-            replicates,
-            found,
-        )
+        run = Run(key, wanted, t0, first, last, replicates)
+        sinusoidal(directions, terms, state.reshape(-1), dim, gamma, sampling, run, found)
 
     return Plan("x", padded(made.start[None, :])[0], advance, None)

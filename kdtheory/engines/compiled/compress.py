@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kdtheory.engines.compiled.cache import helper
 from kdtheory.engines.compiled.draws import draw_uniforms
+from kdtheory.problems.base import Array
 
 NONE, RAND_K, BERNOULLI, ROUNDING = 0, 1, 2, 3
 
@@ -36,26 +37,33 @@ def smallest(keys: Any, count: Any) -> float:
     return keys[wanted]
 
 
+class Squeeze(NamedTuple):
+    """Number and parameter of a compressor, and room for its draws."""
+
+    code: int
+    parameter: float
+    uniforms: Array
+    scratch: Array
+
+
+@helper
+def squeezed(code: Any, parameter: Any, dim: Any) -> Any:
+    """A compressor with room for ``dim`` coordinates."""
+    return Squeeze(code, parameter, np.empty(dim), np.empty(dim))
+
+
 @helper
 def compress(
-    code: Any,
-    parameter: Any,
-    state: Any,
-    base: Any,
-    count: Any,
-    columns: Any,
-    width: Any,
-    time: Any,
-    replicate: Any,
-    key: Any,
-    uniforms: Any,
-    scratch: Any,
+    squeeze: Any, state: Any, base: Any, shape: Any, time: Any, replicate: Any, key: Any
 ) -> None:
-    """C(y) in place for ``count`` rows of ``columns`` numbers, ``width`` apart; the draws are those
-    of ``time`` and ``replicate``.
+    """C(y) in place for ``shape`` = (count, columns, width): count rows of columns numbers, width
+    apart; the draws are those of ``time`` and ``replicate``.
 
     A state with a NaN is NaN throughout afterwards: coordinates that are dropped must not hide it.
     """
+    count, columns, width = shape
+    code, parameter = squeeze.code, squeeze.parameter
+    uniforms, scratch = squeeze.uniforms, squeeze.scratch
     if code == NONE:
         return
     draw_uniforms(uniforms, time, replicate, key)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kdtheory.engines.compiled.arguments import Run, Sampling
 from kdtheory.engines.compiled.cache import helper, kernel
-from kdtheory.engines.compiled.compress import compress
+from kdtheory.engines.compiled.compress import compress, squeezed
 from kdtheory.engines.compiled.draws import draw_batch, draw_terms
 from kdtheory.engines.compiled.general import move, outputs, respond
 from kdtheory.engines.compiled.lanes import load, muladd, splat, store
@@ -52,13 +53,9 @@ class Steps(NamedTuple):
     tables: Array
 
 
-class Sampling(NamedTuple):
-    """Batch, replacement, compressor; 1/(N p_n), thresholds and partners (N,), empty if uniform."""
+class Chances(NamedTuple):
+    """1/(N p_n), thresholds and partners of the alias table, (N,); empty for uniform sampling."""
 
-    batch: int
-    replacement: bool
-    code: int
-    parameter: float
     ratios: Array
     thresholds: np.ndarray
     partners: np.ndarray
@@ -85,16 +82,15 @@ def free_advance(job: Job, setting: Setting, code: int, parameter: float) -> Adv
     if made.ratios is not None and made.probabilities is not None:
         table = alias(made.probabilities)
         ratios, thresholds, partners = made.ratios, table.thresholds, table.partners
-    sampling = Sampling(
-        made.batch_size, made.replacement, code, parameter, ratios, thresholds, partners
-    )
+    chances = Chances(ratios, thresholds, partners)
+    sampling = Sampling(made.batch_size, made.replacement, code, parameter)
     key, replicates = key_of(job.seed), job.replicates
 
     def advance(
         state: Array, wanted: np.ndarray, t0: int, first: int, last: int, found: Array
     ) -> None:
-        blocks = np.array([t0, first, last, replicates])
-        free(model, steps, sampling, state.reshape(-1), key, wanted, blocks, found)
+        run = Run(key, wanted, t0, first, last, replicates)
+        free(model, steps, sampling, chances, state.reshape(-1), run, found)
 
     return advance
 
@@ -130,31 +126,24 @@ def add_rows(state: Any, base: Any, size: Any, scale: Any, rows: Any, row: Any) 
 
 @kernel
 def free(
-    model: Any,
-    steps: Any,
-    sampling: Any,
-    state: Any,
-    key: Any,
-    wanted: Any,
-    blocks: Any,
-    found: Any,
+    model: Any, steps: Any, sampling: Any, chances: Any, state: Any, run: Any, found: Any
 ) -> None:
-    """y <- C(y - gamma_t mean r_n (grad f_n - sum_j lam_tj c^j_n)) for blocks of eight replicates;
-    ``blocks`` holds t0, first, last and the number of replicates.
+    """y <- C(y - gamma_t mean r_n (grad f_n - sum_j lam_tj c^j_n)) for blocks of eight
+    replicates.
     """
-    t0, first, last, replicates = blocks[0], blocks[1], blocks[2], blocks[3]
+    key, wanted, t0 = run.key, run.wanted, run.t0
     n, count = model.offsets.shape
     batch, parts = sampling.batch, steps.weights.shape[1]
     width, columns = model.width, model.columns
     padded, size = (count + 7) // 8 * 8, count * width
     later, weighted = int(len(steps.gammas) > 1), int(len(steps.weights) > 1)
-    uneven = len(sampling.ratios) > 0
+    uneven = len(chances.ratios) > 0
     chosen, stamps = np.empty(batch, dtype=np.intp), np.zeros(n + 1, dtype=np.int64)
     z, shift = np.zeros(batch * padded), np.zeros(size)
     commons = steps.commons.reshape(-1)
-    uniforms, scratch = np.empty(count * columns), np.empty(count * columns)
+    squeeze = squeezed(sampling.code, sampling.parameter, count * columns)
     distances, gaps = np.zeros(8 * len(wanted)), np.zeros(8 * len(wanted))
-    for block in range(first, last):
+    for block in range(run.first, run.last):
         for k in range(8):
             replicate = block * 8 + k
             base, t = replicate * size, t0
@@ -163,19 +152,17 @@ def free(
                     gamma, at = steps.gammas[t * later], t * weighted
                     mean = 1.0
                     if uneven:
-                        draw_terms(
-                            chosen, t, replicate, key, sampling.thresholds, sampling.partners
-                        )
+                        draw_terms(chosen, t, replicate, key, chances.thresholds, chances.partners)
                         mean = 0.0
                         for b in range(batch):
-                            mean += sampling.ratios[chosen[b]] / batch
+                            mean += chances.ratios[chosen[b]] / batch
                     else:
                         draw_batch(chosen, stamps, t, replicate, key, n, sampling.replacement)
                     for b in range(batch):
                         i, place = chosen[b], b * padded
                         scale = -gamma / batch
                         if uneven:
-                            scale *= sampling.ratios[i]
+                            scale *= chances.ratios[i]
                         outputs(model.rows, i * width, state, base, width, count, z, place)
                         for c in range(count):
                             z[place + c] += model.offsets[i, c]
@@ -197,7 +184,7 @@ def free(
                         if len(steps.tables) > 0:
                             share = gamma / batch
                             if uneven:
-                                share *= sampling.ratios[i]
+                                share *= chances.ratios[i]
                             for part in range(parts):
                                 add_rows(
                                     state,
@@ -207,25 +194,12 @@ def free(
                                     steps.tables,
                                     (part * n + i) * size,
                                 )
-                    compress(
-                        sampling.code,
-                        sampling.parameter,
-                        state,
-                        base,
-                        count,
-                        columns,
-                        width,
-                        t,
-                        replicate,
-                        key,
-                        uniforms,
-                        scratch,
-                    )
+                    compress(squeeze, state, base, (count, columns, width), t, replicate, key)
                     t += 1
                 distances[8 * record + k], gaps[8 * record + k] = distance(
                     state, base, size, model.centre, model.weights
                 )
-        there = min(8, replicates - block * 8)
+        there = min(8, run.replicates - block * 8)
         summarise(found, 0, block, distances, there)
         if len(model.weights):
             summarise(found, 2, block, gaps, there)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kdtheory.engines.compiled.arguments import Loss
 from kdtheory.engines.compiled.arrays import eigenvectors, padded
 from kdtheory.engines.compiled.pieces import IDENTITY, SOFTMAX
 from kdtheory.engines.compiled.plan import Advance
@@ -41,27 +42,15 @@ def evaluation(setting: Setting, replicates: int) -> Advance:
         line = np.ascontiguousarray(offsets[:, 0])
     flat = rows.reshape(-1)
     sums = np.empty(-(-replicates // 8) * 8)
+    loss = Loss(float(scale), linear, float(ridge), moved, float(constant))
+    size = width * outputs
 
     def evaluate(state: Array, first: int, last: int, found: Array, record: int) -> None:
-        y = state.reshape(-1)
+        y, blocks = state.reshape(-1), (first, last)
         if response == SOFTMAX:
-            softmax_sums(flat, offsets, columns, width, y, first, last, sums)
+            softmax_sums(flat, offsets, columns, width, y, blocks, sums)
         else:
-            single_sums(flat, line, columns, width, y, response, first, last, sums)
-        gaps_from(
-            sums,
-            scale,
-            linear,
-            ridge,
-            moved,
-            constant,
-            y,
-            width * outputs,
-            first,
-            last,
-            replicates,
-            found,
-            record,
-        )
+            single_sums(flat, line, columns, width, y, response, blocks, sums)
+        gaps_from(sums, loss, y, size, blocks, replicates, found, record)
 
     return evaluate

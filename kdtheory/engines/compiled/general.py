@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory.engines.compiled.cache import helper, kernel
-from kdtheory.engines.compiled.compress import compress
+from kdtheory.engines.compiled.compress import compress, squeezed
 from kdtheory.engines.compiled.draws import draw_batch
 from kdtheory.engines.compiled.lanes import exponential, load, muladd, splat, store, sub, total
 from kdtheory.engines.compiled.pieces import (
@@ -104,35 +104,22 @@ def move(
 
 @kernel
 def general(
-    rows: Any,
-    offsets: Any,
-    targets: Any,
+    line: Any,
     state: Any,
     columns: Any,
     width: Any,
-    gamma: Any,
-    decay: Any,
-    shift: Any,
-    response: Any,
     centre: Any,
-    batch: Any,
-    replacement: Any,
-    code: Any,
-    parameter: Any,
-    weights: Any,
-    key: Any,
-    wanted: Any,
-    t0: Any,
-    first: Any,
-    last: Any,
-    replicates: Any,
+    sampling: Any,
+    run: Any,
     found: Any,
 ) -> None:
     """As ``narrow``, for offsets and targets (N, K); ``columns`` of each row's ``width`` are
     coordinates, the rest is padding.
 
-    Distances are taken from ``centre``; ``code`` and ``parameter`` name the compressor.
+    Distances are taken from ``centre``.
     """
+    rows, offsets, targets, weights = line.rows, line.offsets, line.targets, line.weights
+    key, wanted, t0, batch = run.key, run.wanted, run.t0, sampling.batch
     n, count = offsets.shape
     padded = (count + 7) // 8 * 8
     size = count * width
@@ -141,45 +128,32 @@ def general(
         np.zeros(n + 1, dtype=np.int64),
         np.zeros(batch * padded),
     )
-    uniforms, scratch = np.empty(count * columns), np.empty(count * columns)
+    squeeze = squeezed(sampling.code, sampling.parameter, count * columns)
     distances, gaps = np.zeros(8 * len(wanted)), np.zeros(8 * len(wanted))
-    for block in range(first, last):
+    for block in range(run.first, run.last):
         for k in range(8):
             replicate = block * 8 + k
             base, t = replicate * size, t0
             for record in range(len(wanted)):
                 while t < wanted[record]:
-                    draw_batch(chosen, stamps, t, replicate, key, n, replacement)
+                    draw_batch(chosen, stamps, t, replicate, key, n, sampling.replacement)
                     for b in range(batch):
                         i, place = chosen[b], b * padded
                         outputs(rows, i * width, state, base, width, count, z, place)
                         for c in range(count):
                             z[place + c] += offsets[i, c]
-                        respond(z, place, count, padded, response)
+                        respond(z, place, count, padded, line.response)
                         for c in range(count):
-                            z[place + c] = (z[place + c] - targets[i, c]) * (-gamma / batch)
-                    affine(state, base, size, decay, shift)
+                            z[place + c] = (z[place + c] - targets[i, c]) * (-line.gamma / batch)
+                    affine(state, base, size, line.decay, line.shift)
                     for b in range(batch):
                         move(rows, chosen[b] * width, state, base, width, count, z, b * padded)
-                    compress(
-                        code,
-                        parameter,
-                        state,
-                        base,
-                        count,
-                        columns,
-                        width,
-                        t,
-                        replicate,
-                        key,
-                        uniforms,
-                        scratch,
-                    )
+                    compress(squeeze, state, base, (count, columns, width), t, replicate, key)
                     t += 1
                 distances[8 * record + k], gaps[8 * record + k] = distance(
                     state, base, size, centre, weights
                 )
-        there = min(8, replicates - block * 8)
+        there = min(8, run.replicates - block * 8)
         summarise(found, 0, block, distances, there)
         if len(weights):
             summarise(found, 2, block, gaps, there)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kdtheory.engines.compiled.arguments import Line, Run, Sampling
 from kdtheory.engines.compiled.arrays import outputs_at
 from kdtheory.engines.compiled.compress import NONE
 from kdtheory.engines.compiled.free import free_advance
@@ -69,8 +70,7 @@ def linear_plan(job: Job) -> Plan:
 
 def _advance(job: Job, setting: Setting, along: Along, code: int, parameter: float) -> Advance:
     made, problem = job.made, setting.problem
-    gamma, batch, replacement = made.gamma, made.batch_size, made.replacement
-    shares, common = along
+    gamma, (shares, common) = made.gamma, along
     targets = np.ascontiguousarray(setting.labels + shares)
     offsets = setting.offsets
     if setting.response == IDENTITY:
@@ -78,10 +78,13 @@ def _advance(job: Job, setting: Setting, along: Along, code: int, parameter: flo
     shift = setting.spread_out(gamma * (common - problem.ridge * setting.origin))
     middle = setting.spread_out(problem.minimiser - setting.origin)
     flat, key, decay = setting.rows.reshape(-1), key_of(job.seed), 1.0 - gamma * problem.ridge
-    response, eigenvalues, replicates = setting.response, setting.eigenvalues, job.replicates
-    columns, width = setting.columns, setting.width
-    single = setting.outputs == 1 and batch == 1 and code == NONE
-    line, goal = np.ascontiguousarray(offsets[:, 0]), np.ascontiguousarray(targets[:, 0])
+    columns, width, replicates = setting.columns, setting.width, job.replicates
+    sampling = Sampling(made.batch_size, made.replacement, code, parameter)
+    whole = Line(flat, offsets, targets, gamma, decay, shift, setting.response, setting.eigenvalues)
+    alone = whole._replace(
+        offsets=np.ascontiguousarray(offsets[:, 0]), targets=np.ascontiguousarray(targets[:, 0])
+    )
+    single = setting.outputs == 1 and made.batch_size == 1 and code == NONE
     vectors = width // 8
     like = (0,) * vectors
     group = (0,) * (8 if vectors <= EIGHT else 4 if vectors <= FOUR else 2 if vectors <= TWO else 1)
@@ -89,30 +92,12 @@ def _advance(job: Job, setting: Setting, along: Along, code: int, parameter: flo
     def advance(
         state: Array, wanted: np.ndarray, t0: int, first: int, last: int, found: Array
     ) -> None:
-        y = state.reshape(-1)
-        shared = (eigenvalues, key, wanted, t0, first, last, replicates, found)
+        y, run = state.reshape(-1), Run(key, wanted, t0, first, last, replicates)
         if single and vectors <= FOUR:
-            narrow(flat, line, goal, y, like, group, gamma, decay, shift, response, *shared)
+            narrow(alone, y, like, group, run, found)
         elif single:
-            wide(flat, line, goal, y, width, group, gamma, decay, shift, response, *shared)
+            wide(alone, y, width, group, run, found)
         else:
-            general(
-                flat,
-                offsets,
-                targets,
-                y,
-                columns,
-                width,
-                gamma,
-                decay,
-                shift,
-                response,
-                middle,
-                batch,
-                replacement,
-                code,
-                parameter,
-                *shared,
-            )
+            general(whole, y, columns, width, middle, sampling, run, found)
 
     return advance

@@ -35,32 +35,12 @@ AHEAD = 4  # steps
 
 
 @kernel
-def narrow(
-    rows: Any,
-    offsets: Any,
-    targets: Any,
-    state: Any,
-    like: Any,
-    group: Any,
-    gamma: Any,
-    decay: Any,
-    shift: Any,
-    response: Any,
-    weights: Any,
-    key: Any,
-    wanted: Any,
-    t0: Any,
-    first: Any,
-    last: Any,
-    replicates: Any,
-    found: Any,
-) -> None:
-    """Blocks ``first`` <= b < ``last`` of eight replicates from time t0 through the times
-    ``wanted``; their moments to ``found``.
-
-    y <- decay y + shift - gamma (r(a_n.y + offset_n) - target_n) a_n, with r the identity or the
-    sigmoid, for len(group) replicates in lockstep and rows of len(like) vectors.
+def narrow(line: Any, state: Any, like: Any, group: Any, run: Any, found: Any) -> None:
+    """The steps of ``line``, with r the identity or the sigmoid, for len(group) replicates in
+    lockstep and rows of len(like) vectors; the moments of each block to ``found``.
     """
+    rows, offsets, targets, weights = line.rows, line.offsets, line.targets, line.weights
+    key, wanted, t0 = run.key, run.wanted, run.t0
     n, width, size = len(offsets), 8 * len(like), len(group)
     turned = len(weights) > 0
     indices, distances, gaps = (
@@ -68,10 +48,12 @@ def narrow(
         np.empty(8 * len(wanted)),
         np.empty(8 * len(wanted) * turned),
     )
-    scale, shrink, moved = splat(-gamma), splat(decay), states_at(shift, 0, like, (0,))
-    still, logistic = decay == 1.0 and not shift.any(), response == LOGISTIC
+    scale, shrink = splat(-line.gamma), splat(line.decay)
+    moved = states_at(line.shift, 0, like, (0,))
+    still = line.decay == 1.0 and not line.shift.any()
+    logistic = line.response == LOGISTIC
     far = len(rows) > NEAR
-    for block in range(first, last):
+    for block in range(run.first, run.last):
         for part in range(0, 8, size):
             base = (block * 8 + part) * width
             y = states_at(state, base, like, group)
@@ -119,7 +101,7 @@ def narrow(
                         group,
                     )
             put_states(state, base, y)
-        count = min(8, replicates - block * 8)
+        count = min(8, run.replicates - block * 8)
         summarise(found, 0, block, distances, count)
         if turned:
             summarise(found, 2, block, gaps, count)

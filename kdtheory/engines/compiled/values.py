@@ -47,16 +47,15 @@ def accumulate(
     place: Any,
     offsets: Any,
     i: Any,
-    there: Any,
     square: Any,
     sums: Any,
-    at: Any,
     products: Any,
-    here: Any,
+    places: Any,
 ) -> None:
-    """Add the terms of ``there`` rows from z[place:]: squares, or log(1 + exp z) as max(z, 0) and a
-    factor 1 + exp(-|z|).
+    """Add the terms of up to eight rows from z[place:], to ``places`` of sums and products:
+    squares, or log(1 + exp z) as max(z, 0) and a factor 1 + exp(-|z|).
     """
+    (at, here), there = places, min(8, len(offsets) - i)
     whole, product, zero, one = load(sums, at), load(products, here), splat(0.0), splat(1.0)
     for k in range(there):
         s = add(load(z, place + 8 * k), splat(offsets[i + k]))
@@ -79,8 +78,7 @@ def single_sums(
     width: Any,
     state: Any,
     response: Any,
-    first: Any,
-    last: Any,
+    blocks: Any,
     sums: Any,
 ) -> None:
     """One output: sums[r] = sum_n z_n^2 (identity) or sum_n log(1 + exp z_n), z_n = a_n.y_r +
@@ -90,7 +88,7 @@ def single_sums(
     rows meet two blocks of replicates at once, sixteen sums in registers; a last block without a
     partner meets itself.
     """
-    n, square = len(offsets), response == IDENTITY
+    (first, last), n, square = blocks, len(offsets), response == IDENTITY
     x, w, products = np.empty(8 * width), np.empty(8 * width), np.ones(8 * (last - first))
     zero, z = splat(0.0), np.empty(128)
     # Rows that stay in the second-level cache while the replicates pass.
@@ -140,22 +138,12 @@ def single_sums(
                 store(z, 112, w6)
                 store(z, 56, z7)
                 store(z, 120, w7)
-                there = min(8, n - i)
                 accumulate(
-                    z, 0, offsets, i, there, square, sums, 8 * block, products, 8 * (block - first)
+                    z, 0, offsets, i, square, sums, products, (8 * block, 8 * (block - first))
                 )
                 if other > block:
                     accumulate(
-                        z,
-                        64,
-                        offsets,
-                        i,
-                        there,
-                        square,
-                        sums,
-                        8 * other,
-                        products,
-                        8 * (other - first),
+                        z, 64, offsets, i, square, sums, products, (8 * other, 8 * (other - first))
                     )
             if not square:
                 fold_into(sums, products, 8 * block, 8 * (block - first))
@@ -165,12 +153,12 @@ def single_sums(
 
 @kernel
 def softmax_sums(
-    rows: Any, offsets: Any, columns: Any, width: Any, state: Any, first: Any, last: Any, sums: Any
+    rows: Any, offsets: Any, columns: Any, width: Any, state: Any, blocks: Any, sums: Any
 ) -> None:
     """K outputs: sums[r] = sum_n log sum_k exp z_nk, z_nk = a_n.y_rk + offset_nk; rows padded to
     eights.
     """
-    n, count = offsets.shape
+    (first, last), (n, count) = blocks, offsets.shape
     padded = (count + 3) // 4 * 4
     x, z = np.zeros(8 * width * padded), np.empty(16 * padded)
     products, zero = np.ones(8 * (last - first)), splat(0.0)
@@ -232,22 +220,16 @@ def softmax_sums(
 @kernel
 def gaps_from(
     sums: Any,
-    scale: Any,
-    linear: Any,
-    ridge: Any,
-    origin: Any,
-    constant: Any,
+    loss: Any,
     state: Any,
     size: Any,
-    first: Any,
-    last: Any,
+    blocks: Any,
     replicates: Any,
     found: Any,
     record: Any,
 ) -> None:
-    """gap = scale sums - linear.y + (ridge / 2) |y + origin|^2 - constant, and its moments over
-    each block.
-    """
+    """The gap of ``loss`` and its moments over each of the blocks (first, last)."""
+    first, last = blocks
     values = np.empty(8)
     for block in range(first, last):
         for k in range(8):
@@ -255,12 +237,11 @@ def gaps_from(
             inner, norm = splat(0.0), splat(0.0)
             for j in range(0, size, 8):
                 y = load(state, base + j)
-                inner = muladd(y, load(linear, j), inner)
-                x = add(y, load(origin, j))
+                inner = muladd(y, load(loss.linear, j), inner)
+                x = add(y, load(loss.origin, j))
                 norm = muladd(x, x, norm)
-            values[k] = (
-                scale * sums[8 * block + k] - total(inner) + ridge / 2 * total(norm) - constant
-            )
+            values[k] = loss.scale * sums[8 * block + k] - total(inner)
+            values[k] += loss.ridge / 2 * total(norm) - loss.constant
         summarise(
             found[:, record : record + 1, :], 2, block, values, min(8, replicates - 8 * block)
         )

@@ -34,36 +34,20 @@ AHEAD = 2  # steps: one is too late for rows that come from memory
 
 
 @kernel
-def wide(
-    rows: Any,
-    offsets: Any,
-    targets: Any,
-    state: Any,
-    width: Any,
-    group: Any,
-    gamma: Any,
-    decay: Any,
-    shift: Any,
-    response: Any,
-    weights: Any,
-    key: Any,
-    wanted: Any,
-    t0: Any,
-    first: Any,
-    last: Any,
-    replicates: Any,
-    found: Any,
-) -> None:
+def wide(line: Any, state: Any, width: Any, group: Any, run: Any, found: Any) -> None:
     """As ``narrow``, for rows of any ``width`` (a multiple of eight)."""
+    rows, offsets, targets, weights = line.rows, line.offsets, line.targets, line.weights
+    key, wanted, t0, shift = run.key, run.wanted, run.t0, line.shift
     n, turned, size = len(offsets), len(weights) > 0, len(group)
     indices, distances, gaps = (
         np.empty(size * WINDOW, dtype=np.intp),
         np.empty(8 * len(wanted)),
         np.empty(8 * len(wanted)),
     )
-    scale, shrink, zero = splat(-gamma), splat(decay), nothing(group)
-    still, logistic, end = decay == 1.0 and not shift.any(), response == LOGISTIC, wanted[-1]
-    for block in range(first, last):
+    scale, shrink, zero = splat(-line.gamma), splat(line.decay), nothing(group)
+    still, end = line.decay == 1.0 and not shift.any(), wanted[-1]
+    logistic = line.response == LOGISTIC
+    for block in range(run.first, run.last):
         for part in range(0, 8, size):
             y = spaced((block * 8 + part) * width, width, group)
             t, window, stop = t0, -1, t0
@@ -148,7 +132,7 @@ def wide(
                     a = b
                 put_lanes(distances, 8 * record + part, totals(q), group)
                 put_lanes(gaps, 8 * record + part, totals(g), group)
-        count = min(8, replicates - block * 8)
+        count = min(8, run.replicates - block * 8)
         summarise(found, 0, block, distances, count)
         if turned:
             summarise(found, 2, block, gaps, count)
