@@ -15,7 +15,7 @@ from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.datasets import bundled
 from kdtheory.problems.teacher import noise_sq, teacher_statistics
 from kdtheory.reproductions.drawing import line, picture
-from kdtheory.reproductions.lockstep import local_floor
+from kdtheory.reproductions.floor import local_floor
 from kdtheory.reproductions.result import Interval, Result, spread
 from kdtheory.rules.distilled import DistilledSGD
 
