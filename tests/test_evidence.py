@@ -19,6 +19,7 @@ from kdtheory.checks import sequential
 from kdtheory.evidence import monte_carlo, numbers
 from kdtheory.evidence.instance import Instance, exact_array, semidefinite
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
+from kdtheory.evidence.monte_carlo import Claim, Process
 from kdtheory.evidence.ranges import almost_sure
 
 RNG = np.random.default_rng(8)
@@ -135,17 +136,11 @@ def test_equality_is_decided_in_rationals_and_left_open_by_balls():
     setting = {"theorem": attained, "weight": 0.0, "step_size": Q(1, 9), "x0": [Q(3)], "steps": 20}
     assert kd.verify(sharp, [Q(1)], method="rational", **setting).status == "VERIFIED"
     assert kd.verify(sharp, [Q(1)], method="ball", **setting).status == "UNDECIDED"
-    # No float sees this.
+    # No float sees this, and floats know that they do not.
     barely = replace(theorem, psi=((1 - gamma * mu) ** 2 - sp.Rational(1, 10**30)) * s)
-    assert (
-        kd.verify(sharp, [Q(1)], method="exact", **{**setting, "theorem": barely}).status
-        == "VERIFIED"
-    )
-    for method in ("rational", "ball"):
-        assert (
-            kd.verify(sharp, [Q(1)], method=method, **{**setting, "theorem": barely}).status
-            == "VIOLATED"
-        )
+    for method, evidence in (("exact", "rational"), ("rational", "rational"), ("ball", "ball")):
+        seen = kd.verify(sharp, [Q(1)], method=method, **{**setting, "theorem": barely})
+        assert (seen.status, seen.evidence) == ("VIOLATED", evidence)
 
 
 def test_fractions_are_taken_as_they_are():
@@ -167,7 +162,7 @@ def test_fractions_are_taken_as_they_are():
     )
     with pytest.raises(kd.InvalidInput, match="never verify"):
         kd.verify(FRACTIONS, TEACHER, theorem="exact-quadratic", method="ball", steps=3)
-    with pytest.raises(kd.StepSizeTooLarge, match="certified in exact arithmetic"):
+    with pytest.raises(kd.StepSizeTooLarge, match="Theorem 1 needs gamma <= 1"):
         kd.verify(
             FRACTIONS,
             TEACHER,
@@ -315,15 +310,8 @@ def test_near_the_stability_limit_samples_never_verify():
     # The normal interval lies wholly below a claim that is ten times too small.
     assert run.interval(1 - 1e-6)[1][-1] < claim
     found = monte_carlo.judge(
-        wild,
-        np.array([0.0]),
-        rule,
-        np.array([steps]),
-        np.array([claim]),
-        gamma=gamma,
-        x0=x0,
-        quantity="sq_distance",
-        identity=False,
+        Process(wild, np.array([0.0]), rule, gamma, x0, "sq_distance"),
+        Claim(np.array([steps]), np.array([claim]), np.zeros(1)),
         replicates=300,
         seed=0,
     )
@@ -334,17 +322,11 @@ def test_identity_is_refuted_by_samples_and_never_verified():
     rule = kd.DistilledSGD(0.4)
     times = np.arange(13)
     truth = kd.expected(PROBLEM, THETA, rule, step_size=0.06, x0=START, steps=12).sq_distance
-    setting = {
-        "gamma": 0.06,
-        "x0": START,
-        "quantity": "sq_distance",
-        "identity": True,
-        "replicates": 800,
-        "seed": 0,
-    }
+    process = Process(PROBLEM, THETA, rule, 0.06, START, "sq_distance")
     for scale, status in ((1.0, "UNDECIDED"), (0.7, "VIOLATED"), (1.4, "VIOLATED")):
         claimed = np.where(times > 8, scale, 1.0) * truth  # beyond the times that are enumerated
-        assert monte_carlo.judge(PROBLEM, THETA, rule, times, claimed, **setting).status == status
+        claim = Claim(times, claimed, 1e-12 * truth, identity=True)
+        assert monte_carlo.judge(process, claim, replicates=800, seed=0).status == status
 
 
 def test_false_alarm_rates_stay_below_the_level_and_students_does_not():
@@ -369,7 +351,12 @@ def test_a_sweep_shares_its_level():
     problem = PROBLEMS["logistic"]
     theta = problem.minimiser + 0.2
     found = kd.verify_sweep(
-        problem, theta, theorem="theorem-1-sharp", weights=[-0.5, 0.0, 0.5, 1.0], steps=25
+        problem,
+        theta,
+        theorem="theorem-1-sharp",
+        weights=[-0.5, 0.0, 0.5, 1.0],
+        steps=25,
+        x0=problem.minimiser + 1.0,
     )
     assert [verdict.status for verdict in found] == ["VERIFIED"] * 4
     assert all("level 2.5e-05" in verdict.reason for verdict in found)
@@ -383,13 +370,6 @@ def test_an_unreachable_verification_is_not_paid_for():
     are made.
     """
     spiky = kd.LeastSquares(np.append(np.ones(39), 9.0)[:, None], np.zeros(40))
-    setting = {
-        "gamma": 0.03,
-        "x0": np.array([1.0]),
-        "quantity": "sq_distance",
-        "identity": False,
-        "seed": 0,
-    }
     rule, times = kd.DistilledSGD(0.0), np.array([40])
     truth = kd.expected(
         spiky,
@@ -402,7 +382,10 @@ def test_an_unreachable_verification_is_not_paid_for():
         quantities=("sq_distance",),
     )
     found = monte_carlo.judge(
-        spiky, np.zeros(1), rule, times, 2 * truth.sq_distance, replicates=2000, **setting
+        Process(spiky, np.zeros(1), rule, 0.03, np.array([1.0]), "sq_distance"),
+        Claim(times, 2 * truth.sq_distance, np.zeros(1)),
+        replicates=2000,
+        seed=0,
     )
     assert found.status == "UNDECIDED"
     assert found.reason.startswith("500 runs")

@@ -10,7 +10,8 @@ import pytest
 
 import kdtheory as kd
 from kdtheory.evidence import monte_carlo
-from kdtheory.evidence.verdicts import default_teacher, verify
+from kdtheory.evidence.starts import default_teacher
+from kdtheory.evidence.verdicts import verify
 from kdtheory.problems import memory
 from kdtheory.problems.memory import remembered
 

@@ -13,7 +13,7 @@ import kdtheory as kd
 from kdtheory.campaigns.batched import judge
 from kdtheory.campaigns.blocks import draw
 from kdtheory.campaigns.instances import read, written
-from kdtheory.evidence import verdicts
+from kdtheory.evidence import starts
 
 RNG = np.random.default_rng(3)
 TINY = kd.LeastSquares(RNG.standard_normal((3, 2)), RNG.standard_normal(3), ridge=0.2)
@@ -118,7 +118,7 @@ def test_tiny_steps_are_decided():
     problem = kd.LogisticRegression(
         RNG.standard_normal((40, 3)) * 6, RNG.integers(0, 2, 40), ridge=0.05
     )
-    theta = verdicts.default_teacher(problem)
+    theta = starts.default_teacher(problem)
     right = kd.verify(problem, theta, theorem="theorem-2", steps=20)
     assert (right.status, right.evidence) == ("VERIFIED", "monte-carlo")
     theorem = kd.THEOREMS["theorem-2"]

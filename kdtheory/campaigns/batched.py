@@ -16,7 +16,7 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.evaluate import ARRAYS, compiled
 from kdtheory.campaigns.blocks import Block
-from kdtheory.evidence.judgement import ROUNDING
+from kdtheory.evidence.tolerances import ROUNDING
 from kdtheory.problems.base import Array
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS, Theorem

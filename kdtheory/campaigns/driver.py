@@ -24,7 +24,8 @@ from kdtheory.campaigns.seals import Row
 from kdtheory.campaigns.store import Store
 from kdtheory.engines.exact import expected
 from kdtheory.errors import InvalidInput, unknown_name
-from kdtheory.evidence.verdicts import Verdict, verify
+from kdtheory.evidence.verdict import Verdict
+from kdtheory.evidence.verdicts import verify
 from kdtheory.problems.base import positive_int
 from kdtheory.rules.distilled import DistilledSGD
 

@@ -38,7 +38,7 @@ def run(options: Namespace) -> Outcome:
     """Means and 95 % intervals at eleven times."""
     from kdtheory.engines.simulate.simulation import Simulation, simulate
     from kdtheory.errors import InvalidInput
-    from kdtheory.evidence.verdicts import default_start, default_teacher
+    from kdtheory.evidence.starts import default_start, default_teacher
     from kdtheory.problems.base import positive_int
     from kdtheory.problems.datasets import load
     from kdtheory.problems.tables import taken_for

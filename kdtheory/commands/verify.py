@@ -143,7 +143,8 @@ def _one(options: Namespace) -> Outcome:
     """One statement on every data set named; exit code 1 on a violation."""
     from kdtheory.bounds.values import noise_floor, theorem_named
     from kdtheory.errors import InvalidInput
-    from kdtheory.evidence.verdicts import default_teacher, verify
+    from kdtheory.evidence.starts import default_teacher
+    from kdtheory.evidence.verdicts import verify
     from kdtheory.problems.datasets import load, load_point
     from kdtheory.problems.tables import taken_for
     from kdtheory.report.main_job import mild_compressor

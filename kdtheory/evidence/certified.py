@@ -123,6 +123,7 @@ def _pass(
                 "VIOLATED",
                 ratio,
                 f"at t = {t}: lhs = {float(seen):.9g} > rhs = {float(rhs):.9g}, exactly",
+                place=t,
             )
         if larger is None and open_at < 0:
             open_at = t

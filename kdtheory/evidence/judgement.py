@@ -1,18 +1,24 @@
-"""Status, ratio and reason; and the comparison of exact floats with a bound."""
+"""Status, ratio and reason; and the comparison of two sides that are each known to an error."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from kdtheory.evidence.tolerances import RESOLUTION, ROUNDING
 from kdtheory.problems.base import Array
 
-# Exact moments are sums of positive terms and matrix products in float64: some 1e-12 relative after
-# hundreds of steps. A wrong constant changes a bound by per cents, so 1e-9 separates rounding from
-# violation on both sides.
-ROUNDING = 1e-9
+NONE = np.empty(0, dtype=np.int64)
+
+
+def refuse_contradiction(status: str, ratio: float, tolerance: float) -> None:
+    """``ValueError`` for a VERIFIED whose left side exceeds its right one: it must not exist."""
+    if status == "VERIFIED" and not ratio <= 1.0 + tolerance:
+        raise ValueError(
+            f"A verdict cannot be VERIFIED with lhs/rhs = {ratio:.6g} > 1 + {tolerance:g}."
+        )
 
 
 @dataclass(frozen=True)
@@ -21,41 +27,102 @@ class Judgement:
     ``reason`` the numbers.
 
     ``ends``: both sides at the last time looked at, the left one a mean over runs for Monte Carlo.
+    ``place``: the time of that ratio.  ``open``: the times at which floats cannot tell.
+    ``blank``: both sides are 0 within their errors throughout, so that nothing could be seen.
     """
 
     status: str
     ratio: float
     reason: str
     ends: tuple[float, float] = (math.nan, math.nan)
+    place: int = 0
+    open: np.ndarray = field(default_factory=lambda: NONE, compare=False)
+    tolerance: float = ROUNDING
+    blank: bool = False
+
+    def __post_init__(self) -> None:
+        """No contradiction can be constructed."""
+        refuse_contradiction(self.status, self.ratio, self.tolerance)
 
 
-def compare(seen: Array, claimed: Array, times: np.ndarray, *, identity: bool) -> Judgement:
-    """Exact float moments (T,) against a claimed right-hand side (T,) at ``times`` (T,), to
-    rounding.
+@dataclass(frozen=True)
+class Sides:
+    """Both sides at the increasing ``times`` (T,), each with a bound on its own error, all (T,)."""
+
+    seen: Array
+    claimed: Array
+    seen_error: Array
+    claimed_error: Array
+    times: np.ndarray
+
+    @property
+    def room(self) -> Array:
+        """What the difference is known to."""
+        return np.asarray(self.seen_error + self.claimed_error)
+
+    @property
+    def nothing_to_see(self) -> bool:
+        """Both sides are 0 within their errors at every time."""
+        return bool(
+            (np.abs(self.seen) <= 2 * self.seen_error).all()
+            and (np.abs(self.claimed) <= 2 * self.claimed_error).all()
+        )
+
+    def ratios(self) -> Array:
+        """lhs/rhs; 0 where both are 0 within their errors, inf where only the right one is."""
+        known = self.claimed > self.claimed_error
+        with np.errstate(over="ignore"):
+            found = self.seen / np.where(known, self.claimed, 1.0)
+        blank = np.where(self.seen - self.claimed > self.room, np.inf, 0.0)
+        return np.where(known, found, blank)
+
+
+def compare(sides: Sides, *, identity: bool) -> Judgement:
+    """Time by time: violated where the difference exceeds both what it is known to and what counts
+    as equal; in order where it is as clearly on the right side, or equal to a part that floats can
+    see; else open, and the whole UNDECIDED.
     """
-    room = ROUNDING * float(np.abs(claimed).max())
-    ends = (float(seen[-1]), float(claimed[-1]))
+    tolerance = RESOLUTION if identity else ROUNDING
+    over, room, times = sides.seen - sides.claimed, sides.room, sides.times
+    equal = tolerance * np.abs(sides.claimed)
+    wrong = over > np.maximum(room, equal)
+    fine = (np.abs(over) if identity else over) <= equal
+    fine &= room <= equal
+    if identity:
+        wrong |= -over > np.maximum(room, equal)
+    else:
+        fine |= over <= -room
+    # Both sides start from the same known point: at t = 0 there is next to nothing to compare.
+    fine |= (times == 0) & ~(wrong & identity)
+    wrong &= ~fine
     later = times > 0 if times[-1] > 0 else times == 0  # at t = 0 both sides are the known start
-    with np.errstate(over="ignore"):  # a wrong claim may be 0 or negative: its ratio is infinite
-        ratio = float((seen / np.maximum(claimed, np.finfo(float).tiny))[later].max())
-    over = seen - claimed
-    worst = int(np.argmax(over))
-    if over[worst] > room:
+    ratios = np.where(later, sides.ratios(), -np.inf)
+    worst = int(np.argmax(np.where(wrong, np.inf, ratios) if wrong.any() else ratios))
+    ratio = float(ratios[later].max())
+    ends = (float(sides.seen[-1]), float(sides.claimed[-1]))
+
+    def said(status: str, reason: str, open_times: np.ndarray = NONE) -> Judgement:
         return Judgement(
-            "VIOLATED",
+            status,
             ratio,
-            f"at t = {times[worst]}: lhs = {seen[worst]:.6g} > rhs = {claimed[worst]:.6g}",
+            reason,
             ends,
+            int(times[np.argmax(ratios)]),
+            open_times,
+            tolerance,
+            status == "UNDECIDED" and sides.nothing_to_see,
         )
-    worst = int(np.argmin(over))
-    if identity and over[worst] < -room:
-        return Judgement(
-            "VIOLATED",
-            ratio,
-            f"at t = {times[worst]}: lhs = {seen[worst]:.6g} < rhs = {claimed[worst]:.6g}, an"
-            " identity",
-            ends,
-        )
-    return Judgement(
-        "VERIFIED", ratio, f"lhs {'=' if identity else '<='} rhs at all {len(claimed)} times", ends
-    )
+
+    def numbers(place: int, sign: str) -> str:
+        both = f"lhs = {sides.seen[place]:.6g} {sign} rhs = {sides.claimed[place]:.6g}"
+        return f"at t = {times[place]}: {both}"
+
+    if wrong.any():
+        sign = "<" if over[worst] < 0 else ">"
+        kept = f"known to {room[worst]:.2g}"
+        return said("VIOLATED", f"{numbers(worst, sign)}, {kept}{', an identity' * identity}")
+    if fine.all():
+        return said("VERIFIED", f"lhs {'=' if identity else '<='} rhs at all {len(times)} times")
+    place = int(np.argmax(~fine))
+    told = f"{numbers(place, 'and')} differ by no more than their rounding, {room[place]:.2g}"
+    return said("UNDECIDED", told, times[~fine])

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kdtheory.engines.simulate.batched import gaps, sampled, visited
 from kdtheory.engines.simulate.job import Job
-from kdtheory.evidence.judgement import Judgement, compare
+from kdtheory.evidence.bounded import TINY, UNIT
+from kdtheory.evidence.judgement import Judgement, Sides, compare
 from kdtheory.evidence.ranges import almost_sure
 from kdtheory.evidence.sequential import Below, Exceeds
+from kdtheory.evidence.tolerances import ROUNDING, Knowledge, path_error
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.memory import remembered
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.rules.experiment import experiment
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
 # Runs before the first look at the capital; each later batch is as large as all before it, up to
@@ -24,6 +26,8 @@ ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and 
 # more looks, each of which may decide, are free.
 FIRST_LOOK, LARGEST, MOVED = 50, 1000, 2**17
 KEPT = 2**17  # numbers in samples that are kept for the next statement
+# Runs and steps from a start that is only looked at for a violation.
+GLANCE, NEARBY = 100, 25
 BLIND = 500  # runs where no sample of the allowed size can verify
 # Index paths walked one by one, and numbers touched on the way: their mean is exact.
 PATHS, WORK = (
@@ -32,66 +36,163 @@ PATHS, WORK = (
 )
 
 
+@dataclass(frozen=True)
+class Process:
+    """The iterates of ``rule`` from ``x0``; ``quantity`` says what is read of each."""
+
+    problem: FiniteSum
+    theta: Array
+    rule: DistilledSGD
+    gamma: float
+    x0: Array
+    quantity: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """``values`` (T,) at increasing ``times`` (T,), good to ``errors`` (T,); ``known`` is how well
+    floats know the problem, None for numbers taken as they are.
+    """
+
+    times: np.ndarray
+    values: Array
+    errors: Array
+    known: Knowledge | None = None
+    identity: bool = False
+
+    def room(self, process: Process) -> Array:
+        """What Z and the claim together are known to, at values of Z as large as the claim."""
+        return np.asarray(self.errors + self.seen_error(process, np.maximum(self.values, 0.0)))
+
+    def seen_error(self, process: Process, seen: Array) -> Array:
+        """What means of Z that are ``seen`` at the first times are good to."""
+        times = self.times[: len(seen)]
+        if self.known is None:
+            return (process.problem.dim + times) * UNIT * np.abs(seen)
+        return path_error(
+            self.known,
+            seen,
+            times,
+            gap=process.quantity == "gap",
+            gamma=process.gamma,
+            lam=process.rule.weight,
+            L=float(process.problem.constants.L),
+        )
+
+
 def judge(
-    problem: FiniteSum,
-    theta: Array,
-    rule: DistilledSGD,
-    times: np.ndarray,
-    claimed: Array,
-    *,
-    gamma: float,
-    x0: Array,
-    quantity: str,
-    identity: bool,
-    replicates: int,
-    seed: int,
-    alpha: float = ALPHA,
+    process: Process, claim: Claim, *, replicates: int, seed: int, alpha: float = ALPHA
 ) -> Judgement:
-    """Z_t = |x^t - x*|^2 or f(x^t) - f* against ``claimed`` (T,) at increasing ``times`` (T,), with
-    at most ``replicates`` runs.
+    """Z_t = |x^t - x*|^2 or f(x^t) - f* against the claim, with at most ``replicates`` runs.
 
     The first times are exact means over all index paths while these are few.  VERIFIED needs an
     almost sure range of Z (:mod:`kdtheory.evidence.ranges`); an identity can be violated by
-    samples, never verified.
+    samples, never verified.  Both tests keep off the claim by what the two sides are known to.
     """
-    first = np.array(
-        list(_enumerated(problem, theta, rule, gamma, x0, quantity, int(times[-1]) + 1))
+    done, sure = _exactly(process, claim)
+    if done and (sure.status != "VERIFIED" or done == len(claim.times)):
+        return sure
+    ratio = sure.ratio if done and claim.times[done - 1] > 0 else 0.0  # the largest so far
+    return _sampled(process, claim, done, ratio, replicates=replicates, seed=seed, alpha=alpha)
+
+
+def glance(process: Process, claim: Claim, *, seed: int, alpha: float = ALPHA) -> Judgement:
+    """A look from one more start that may refute and does not verify: exact where index paths are
+    few, then ``GLANCE`` runs of the first ``NEARBY`` steps, where noise shows if it ever does.
+
+    VERIFIED stands for the exact part alone; the reason says how far that goes.
+    """
+    done, sure = _exactly(process, claim)
+    ratio = sure.ratio if done and claim.times[done - 1] > 0 else 0.0
+    told = f"exactly up to t = {claim.times[done - 1]}" if done else ""
+    later = claim.times[done:][claim.times[done:] <= NEARBY]
+    if done and (sure.status != "VERIFIED" or not len(later)):
+        return sure if sure.status != "VERIFIED" else replace(sure, ratio=ratio, reason=told)
+    bound = claim.values[done : done + len(later)]
+    above = Exceeds(bound + claim.room(process)[done : done + len(later)])
+    samples = _runs(process, later, GLANCE, seed)
+    above.watch(samples)
+    if above.log_evidence() >= math.log(1.0 / alpha):
+        mean = samples.mean(axis=0)
+        with np.errstate(over="ignore"):
+            ratios = mean / np.maximum(bound, TINY)
+        cell = int(np.argmax(above.capital.max(axis=0)))
+        told = f"at t = {later[cell]}, say: mean {mean[cell]:.6g} > rhs = {bound[cell]:.6g}"
+        return Judgement(
+            "VIOLATED",
+            max(ratio, float(ratios.max())),
+            f"{told}, refuted by {GLANCE} runs at level {alpha:g}",
+            (float(mean[-1]), float(bound[-1])),
+            int(later[cell]),
+        )
+    reason = f"{told}{', ' if told else ''}not refuted by {GLANCE} runs up to t = {later[-1]}"
+    return Judgement("VERIFIED", ratio, reason, sure.ends, sure.place)
+
+
+def _exactly(process: Process, claim: Claim) -> tuple[int, Judgement]:
+    """How many of the first times are known exactly, and what they say."""
+    first = np.array(list(_enumerated(process, int(claim.times[-1]) + 1)))
+    done = int((claim.times < len(first)).sum())
+    if not done:
+        return 0, Judgement("UNDECIDED", 0.0, "")
+    seen = first[claim.times[:done]]
+    sides = Sides(
+        seen,
+        claim.values[:done],
+        claim.seen_error(process, seen),
+        claim.errors[:done],
+        claim.times[:done],
     )
-    known = int((times < len(first)).sum())
-    start = 0.0  # the largest ratio so far
-    if known:
-        sure = compare(first[times[:known]], claimed[:known], times[:known], identity=identity)
-        if sure.status == "VIOLATED" or known == len(times):
-            return sure
-        start = sure.ratio if times[known - 1] > 0 else 0.0
-    times, bound = times[known:], claimed[known:]
+    return done, compare(sides, identity=claim.identity)
+
+
+def _sampled(
+    process: Process,
+    claim: Claim,
+    done: int,
+    start: float,
+    *,
+    replicates: int,
+    seed: int,
+    alpha: float,
+) -> Judgement:
+    """The times from the ``done``-th on, by runs; ``start`` is the largest ratio before them."""
+    times, bound, room = claim.times[done:], claim.values[done:], claim.room(process)[done:]
+    identity = claim.identity
     most = almost_sure(
-        problem, theta, rule, gamma=gamma, x0=x0, steps=int(times[-1]), quantity=quantity
+        process.problem,
+        process.theta,
+        process.rule,
+        gamma=process.gamma,
+        x0=process.x0,
+        steps=int(times[-1]),
+        quantity=process.quantity,
     )[times]
     bounded = bool(np.isfinite(most).all())
-    above, below, under = Exceeds(bound), Below(bound, most), Exceeds(np.maximum(most - bound, 0.0))
-    made = experiment(problem, theta, rule, step_size=gamma, x0=x0)
+    low = np.where(room <= ROUNDING * bound, bound, np.maximum(bound - room, 0.0))
+    above, below = Exceeds(bound + room), Below(low, most)
+    under = Exceeds(np.maximum(most - low, 0.0))
     seeds = np.random.SeedSequence(seed)
     needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0
-    if bounded and not identity and float((below.fastest() * replicates).min()) < needed:
+    if not identity and float((below.fastest() * replicates).min()) < needed:
         # Verification is out of reach; a violation may still show.
         replicates = min(replicates, BLIND)
 
     def said(status: str, reason: str) -> Judgement:
-        return Judgement(status, ratio, reason, (float(total[-1] / seen), float(bound[-1])))
+        ends = (float(total[-1] / seen), float(bound[-1]))
+        place = int(times[np.argmax(total / np.maximum(bound, TINY))])
+        return Judgement(status, ratio, reason, ends, place)
 
-    largest = min(LARGEST, MOVED // problem.dim)
+    largest = min(LARGEST, MOVED // process.problem.dim)
     while seen < replicates:
         count = min(max(FIRST_LOOK, min(seen, largest)), replicates - seen)
         fresh = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0])
-        samples = _runs(Job(made, times, count, fresh, gap=False, resume=None), quantity)
+        samples = _runs(process, times, count, fresh)
         seen += count
         total += samples.sum(axis=0)
         # A wrong claim may be 0 or negative: its ratio is infinite.
         with np.errstate(over="ignore"):
-            ratio = max(
-                start, float((total / seen / np.maximum(bound, np.finfo(float).tiny)).max())
-            )
+            ratio = max(start, float((total / seen / np.maximum(bound, TINY)).max()))
         above.watch(samples)
         if above.log_evidence() >= needed:
             cell = int(np.argmax(above.capital.max(axis=0)))
@@ -107,12 +208,12 @@ def judge(
                 return said("VIOLATED", f"{below_it}: {seen} runs at level {alpha:g}")
         elif bounded:
             below.watch(samples)
-            if (below.log_evidence() >= needed).all():
+            # a mean above the claim that passed at an earlier look decides nothing
+            if ratio <= 1.0 + ROUNDING and (below.log_evidence() >= needed).all():
                 others = (
-                    f"{known} exactly, the others by {seen} runs of bounded range at level"
-                    f" {alpha:g}"
+                    f"{done} exactly, the others by {seen} runs of bounded range at level {alpha:g}"
                 )
-                return said("VERIFIED", f"lhs <= rhs at all {known + len(times)} times, {others}")
+                return said("VERIFIED", f"lhs <= rhs at all {done + len(times)} times, {others}")
     return said(
         "UNDECIDED",
         f"{seen} runs at level {alpha:g}: {_why(below, times, identity=identity, bounded=bounded)}",
@@ -135,21 +236,14 @@ def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> s
     )
 
 
-def _enumerated(
-    problem: FiniteSum,
-    theta: Array,
-    rule: DistilledSGD,
-    gamma: float,
-    x0: Array,
-    quantity: str,
-    times: int,
-) -> Iterator[float]:
+def _enumerated(process: Process, times: int) -> Iterator[float]:
     """E Z_t from all index paths, t = 0, 1, ... while they are few; single terms without
     compression only.
     """
-    points, n = x0[None, :], problem.n_terms
+    problem, rule, quantity = process.problem, process.rule, process.quantity
+    points, n = process.x0[None, :], problem.n_terms
     yield float(_values(problem, points, quantity)[0])
-    corrections = rule.corrections(problem.gradients(theta))
+    corrections = rule.corrections(problem.gradients(process.theta))
     for _ in range(1, times):
         paths = len(points) * n
         touched = (
@@ -162,30 +256,32 @@ def _enumerated(
             return
         indices = np.tile(np.arange(n), len(points))[:, None]
         points = np.repeat(points, n, axis=0)
-        points = points - gamma * (sampled(problem, points, indices) - corrections[indices[:, 0]])
+        steps = sampled(problem, points, indices) - corrections[indices[:, 0]]
+        points = points - process.gamma * steps
         yield float(_values(problem, points, quantity).mean())
 
 
-def _runs(job: Job, quantity: str) -> Array:
-    """Z of independent runs at the job's times, (runs, T).
+def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
+    """Z of ``count`` independent runs at ``times``, (count, T).
 
     Statements with the same weight, step size and seed speak of the same runs, bit for bit; they
     are simulated once.
     """
+    problem, rule, quantity = process.problem, process.rule, process.quantity
+    job = Job(
+        problem, process.theta, rule, process.gamma, process.x0, times, count, seed, False, None
+    )
 
     def samples() -> Array:
-        found = np.array([_values(job.made.problem, points, quantity) for points in visited(job)]).T
+        found = np.array([_values(problem, points, quantity) for points in visited(job)]).T
         found.flags.writeable = False
         return found
 
-    made = job.made
-    if made.compressor is not None or job.replicates * len(job.times) > KEPT:
+    if rule.compressor is not None or count * len(times) > KEPT:
         return samples()
-    points = (made.theta.tobytes(), made.start.tobytes(), job.times.tobytes())
+    points = (process.theta.tobytes(), process.x0.tobytes(), times.tobytes())
     return remembered(
-        made.problem,
-        ("runs", quantity, made.rule, made.gamma, job.replicates, job.seed, *points),
-        samples,
+        problem, ("runs", quantity, rule, process.gamma, count, seed, *points), samples
     )
 
 

@@ -25,7 +25,7 @@ def with_errors(statement: Theorem, letters: Letters, known: Knowledge) -> dict[
     apart = noise + abs(letters["lam"]) * taught
     flat = unit * known.curvature
     mean = known.taught + unit * (spread + math.sqrt(letters["bias_sq"]))
-    errors = {
+    errors: dict[str, Any] = {
         "mu": flat,
         "L": flat,
         # the pencil (E H_n^2, E H_n): rounding of the first, seen through the root of the second

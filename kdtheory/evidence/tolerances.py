@@ -156,3 +156,24 @@ def left_error(
     engine = (ENGINE + 4 * UNIT * times) * scale
     fading = 2 * times * gamma * known.unit * known.curvature * np.abs(seen)
     return np.asarray(engine + fading + about(seen, moved) + known.unit * np.abs(seen))
+
+
+def path_error(
+    known: Knowledge,
+    seen: Array,
+    times: np.ndarray,
+    *,
+    gap: bool,
+    gamma: float,
+    lam: float,
+    L: float,
+) -> Array:
+    """What means over iterates that were stepped one by one are good to.
+
+    Each step is off by gamma times the error of a gradient, which later steps stretch by at most
+    max(1, |1 - gamma curvature|); distances are measured from the computed x*.
+    """
+    stretch = max(1.0, abs(1.0 - gamma * known.curvature)) ** np.minimum(times, 64)
+    moved = times * gamma * (known.noise + abs(lam) * known.taught) * stretch
+    moved = moved * np.sqrt(L / 2) + np.sqrt(known.height) if gap else moved + known.place
+    return np.asarray(about(seen, moved) + known.unit * (times + 1) * np.abs(seen))

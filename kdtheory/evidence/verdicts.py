@@ -4,9 +4,7 @@ teacher.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,69 +12,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.values import bound, curve, default_step_size, letters_for, theorem_named
-from kdtheory.engines.exact import expected
-from kdtheory.errors import AssumptionFails, InvalidInput, unknown_name
+from kdtheory.bounds.values import default_step_size, theorem_named
+from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
 from kdtheory.evidence import certified, monte_carlo
-from kdtheory.evidence.judgement import ROUNDING, compare
+from kdtheory.evidence.floats import Question, compared
+from kdtheory.evidence.gradient import verify_gradient
+from kdtheory.evidence.judgement import Judgement
+from kdtheory.evidence.starts import Start, default_start, several_starts
+from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import (
-    LARGEST,
-    Array,
-    FiniteSum,
-    frozen_array,
-    point,
-    positive_int,
-    real_float,
-    refuse_long,
-)
-from kdtheory.problems.teacher import gap_at
+from kdtheory.problems.base import FiniteSum, frozen_array, point, positive_int, refuse_long
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.statements.theorems import Theorem
 
 METHODS = ("auto", "exact", "rational", "ball", "monte-carlo")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """``status`` VERIFIED, VIOLATED or UNDECIDED; ``ratio`` the largest lhs/rhs seen; ``evidence``
-    how the lhs was had.
-
-    ``lhs_end`` and ``rhs_end`` are both sides at t = ``steps``, in units of x^2 (of f for PL
-    statements); NaN where nothing moves in time.
-    """
-
-    theorem: str
-    status: str
-    ratio: float
-    evidence: str
-    reason: str
-    step_size: float
-    weight: float
-    steps: int
-    lhs_end: float = math.nan
-    rhs_end: float = math.nan
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields, for JSON."""
-        return asdict(self)
-
-
-def default_start(problem: FiniteSum, seed: int = 0) -> Array:
-    """x* plus a random direction as long as 1 + |x*|, (dim,); ``InvalidInput`` for a negative
-    ``seed``.
-    """
-    direction = np.random.default_rng(positive_int(seed, "seed", minimum=0)).standard_normal(
-        problem.dim
-    )
-    length = 1.0 + float(np.linalg.norm(problem.minimiser))
-    return problem.minimiser + length * direction / np.linalg.norm(direction)
-
-
-def default_teacher(problem: FiniteSum) -> Array:
-    """A fair teacher where the user has none: x* shrunk by 0.8 and moved a little, (dim,)."""
-    return 0.8 * problem.minimiser + 0.02 * default_start(problem, 1)
+# What may be spent on what floats leave open: entries of the second-moment map times steps in
+# balls (about two seconds), and the same in rationals, which grow with the steps.
+BALL_WORK, RATIONAL_WORK = 3e7, 2e6
 
 
 def verify(
@@ -99,6 +52,12 @@ def verify(
 ) -> Verdict:
     """Confront a statement with the iterates of ``problem`` and teacher ``theta`` (dim,).
 
+    Without ``x0`` it is looked at from several starts, at x*, near the statement's floor and far
+    away, at every time; a start where both sides are 0 to rounding is left out.  What floats cannot
+    tell goes on to rationals or balls where these exist and are affordable, and is UNDECIDED
+    elsewhere.  Simulations test the far start in full; from the others the first steps are exact
+    while index paths are few, and a hundred runs look for a violation.
+
     Args:
         problem: a finite sum.
         theta: the teacher, (dim,).
@@ -106,7 +65,7 @@ def verify(
         step_size: None for the statement's limit (half of it where the range is open), in units of
             x^2/f.
         weight: None for the statement's optimal weight.
-        x0: start, (dim,); None for a random one.
+        x0: start, (dim,); None for several.
         steps: horizon.
         at: times to look at, (T,), increasing and up to ``steps``; None for all.
         method: "exact" (least squares, floats), "rational" (the data in Q, decided in exact
@@ -114,12 +73,12 @@ def verify(
             instance), "ball" (the same in interval arithmetic, to any horizon), "monte-carlo" (a
             sequential test at level ``alpha``), or "auto": rational for data given as fractions,
             else exact where it applies, else monte-carlo.
-        seed: seed of the default start and of the simulation.
+        seed: seed of the default starts and of the simulation.
         batch_size: indices a step.
         replacement: how a batch is drawn.
-        compressor: for the compressed statements.
+        compressor: for the compressed statements; other statements claim nothing about it.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
-        alpha: level of that test, over all times and sample sizes at once.
+        alpha: level of that test, over all starts, times and sample sizes at once.
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`kdtheory.bound`.  Diverged: the
@@ -128,16 +87,15 @@ def verify(
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     statement = theorem_named(theorem)
-    given_theta, given_start, theta = theta, x0, point(problem, theta, "theta")
-    start = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
+    given_theta, theta = theta, point(problem, theta, "theta")
     if statement.quantity == "gradient":
-        return _verify_gradient(problem, theta, start, 0.5 if weight is None else weight)
+        x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
+        return verify_gradient(problem, theta, x, 0.5 if weight is None else weight)
     method = _method(method, problem, compressor)
     times = _times(at, steps)
-    over_rationals = method in ("rational", "ball")
     if step_size is None:
         step_size = default_step_size(problem, statement, batch_size=batch_size)
-        if over_rationals:  # certified constants move the limit by 2^-40 or so
+        if method in ("rational", "ball"):  # certified constants move the limit by 2^-40 or so
             step_size *= 1.0 - 2.0**-30
     if weight is None:
         weight = optimal_weight(
@@ -146,9 +104,8 @@ def verify(
             step_size=step_size,
             batch_size=batch_size,
             compressor=compressor,
-            criterion="exact" if statement.name == "exact-quadratic" else statement,
+            criterion="exact" if statement.kind == "identity" else statement,
         )
-    gamma = float(step_size)
     rule = DistilledSGD(
         weight,
         unbiased=statement.unbiased,
@@ -156,86 +113,142 @@ def verify(
         replacement=replacement,
         compressor=compressor,
     )
-    if over_rationals:
-        assert isinstance(problem, LeastSquares)
-        judgement = certified.judge(
-            problem,
-            given_theta,
-            statement,
-            rule,
-            weight=weight,
-            step_size=step_size,
-            times=times,
-            x0=start if given_start is None else given_start,
-            balls=method == "ball",
-        )
-        return Verdict(
-            statement.name,
-            judgement.status,
-            judgement.ratio,
-            method,
-            judgement.reason,
-            gamma,
-            float(weight),
-            steps,
-            *judgement.ends,
-        )
-    claimed = bound(
-        problem,
-        theta,
-        theorem=statement,
-        step_size=gamma,
-        weight=weight,
-        x0=start,
-        steps=steps,
-        batch_size=batch_size,
-        replacement=replacement,
-        compressor=compressor,
-    )[times]
-    identity = statement.kind == "identity"
-    if method == "exact":
-        moments = expected(
-            problem,
-            theta,
-            rule,
-            step_size=gamma,
-            x0=start,
-            steps=steps,
-            at=times,
-            quantities=(statement.quantity,),
-        )
-        judgement = compare(
-            moments.gap if statement.quantity == "gap" else moments.sq_distance,
-            claimed,
-            times,
-            identity=identity,
-        )
+    question = Question(problem, theta, statement, rule, float(step_size), times)
+    if x0 is None:
+        starts = several_starts(problem, statement, question.letters, seed)
+        given_start: Any = None
     else:
-        judgement = monte_carlo.judge(
-            problem,
-            theta,
-            rule,
-            times,
-            claimed,
-            gamma=gamma,
-            x0=start,
-            quantity=statement.quantity,
-            identity=identity,
-            replicates=replicates,
-            seed=seed,
-            alpha=alpha,
+        starts, given_start = (Start("given", point(problem, x0, "x0")),), x0
+    exact = _Exact(question, given_theta, weight, step_size)
+    seen = []
+    for place, start in enumerate(starts):
+        own = start.x0 if given_start is None else given_start
+        if method in ("rational", "ball"):
+            judgement, evidence = exact.judged(own, times, balls=method == "ball"), method
+        elif method == "exact":
+            judgement, evidence = _in_floats(exact, start, own, alone=len(starts) == 1)
+        else:
+            judgement, evidence = (
+                _by_runs(question, start, len(starts), replicates, seed + place, alpha),
+                method,
+            )
+        seen.append((start, judgement, evidence))
+    return _combined(question, seen, steps)
+
+
+def _in_floats(exact: _Exact, start: Start, own: Any, *, alone: bool) -> tuple[Judgement, str]:
+    """The judgement of floats, and of exact arithmetic on the times that they leave open."""
+    sides = exact.question.sides(start.x0)
+    judgement = compared(exact.question, sides)
+    if judgement.status != "UNDECIDED" or (sides.nothing_to_see and not alone):
+        return judgement, "exact"
+    return exact.settled(judgement, own)
+
+
+def _by_runs(
+    question: Question, start: Start, starts: int, replicates: int, seed: int, alpha: float
+) -> Judgement:
+    """A whole test from the far start or the one given, a glance from the others: to verify from
+    there would cost as much again, and what they are for is a violation.
+    """
+    process, claim = question.sampled(start.x0)
+    if start.name in ("far", "given"):
+        return monte_carlo.judge(
+            process, claim, replicates=replicates, seed=seed, alpha=alpha / starts
         )
+    return monte_carlo.glance(process, claim, seed=seed, alpha=alpha / starts)
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """The same question for exact arithmetic: what was given, before it became floats."""
+
+    question: Question
+    theta: Any
+    weight: Any
+    step_size: Any
+
+    def judged(self, x0: Any, times: np.ndarray, *, balls: bool) -> Judgement:
+        """By rationals or balls; ``InvalidInput`` where these cannot."""
+        asked = self.question
+        assert isinstance(asked.problem, LeastSquares)
+        return certified.judge(
+            asked.problem,
+            self.theta,
+            asked.statement,
+            asked.rule,
+            weight=self.weight,
+            step_size=self.step_size,
+            x0=x0,
+            times=times,
+            balls=balls,
+        )
+
+    def settled(self, judgement: Judgement, x0: Any) -> tuple[Judgement, str]:
+        """What floats left open, decided where exact arithmetic exists and is affordable."""
+        asked, dim = self.question, self.question.problem.dim
+        left, last = judgement.open, int(judgement.open[-1])
+        size = dim * (dim + 1) / 2 + dim + 1
+        identity = asked.statement.kind == "identity"
+        rational = size**2 * last * (1 + last / 8) <= RATIONAL_WORK
+        if find_spec("flint") is None or not (
+            rational or (not identity and size**2 * (last + size) <= BALL_WORK)
+        ):
+            return judgement, "exact"
+        try:
+            found = self.judged(x0, left, balls=not rational)
+        except (KdtheoryError, ArithmeticError) as error:
+            # The float question was a fair one; say why the exact one is not.
+            told = " ".join(str(error).split())
+            return replace(judgement, reason=f"{judgement.reason}; exactly: {told}"), "exact"
+        evidence = "rational" if rational else "ball"
+        if found.status == "VIOLATED":
+            return replace(found, tolerance=judgement.tolerance), evidence
+        if found.status == "UNDECIDED":
+            return replace(judgement, reason=f"{judgement.reason}; {found.reason}"), evidence
+        known = f"the {len(left)} that floats leave open in {evidence}s"
+        reason = f"lhs {'=' if identity else '<='} rhs at all {len(asked.times)} times, {known}"
+        ratio = max(found.ratio, min(judgement.ratio, 1.0 + judgement.tolerance))
+        return replace(
+            judgement, status="VERIFIED", reason=reason, open=left[:0], ratio=ratio
+        ), evidence
+
+
+def _combined(question: Question, seen: list[tuple[Start, Judgement, str]], steps: int) -> Verdict:
+    """One verdict over all starts: the worst status, the largest ratio, the largest noise share."""
+    known = [item for item in seen if not item[1].blank] or seen
+    order = {"VERIFIED": 0, "UNDECIDED": 1, "VIOLATED": 2}
+    start, judgement, evidence = max(known, key=lambda item: (order[item[1].status], item[1].ratio))
+    shares = {other.name: question.noise_shares(other.x0) for other, _, _ in known}
+    largest = max(float(share.max()) for share in shares.values())
+    own = shares[start.name]
+    ratio = max(item[1].ratio for item in known if item[1].status == judgement.status)
+    reason = judgement.reason
+    if len(known) > 1 and judgement.status == "VERIFIED":
+        reason = _told(known)
     return Verdict(
-        statement.name,
+        question.statement.name,
         judgement.status,
-        judgement.ratio,
-        method,
-        judgement.reason,
-        gamma,
-        float(weight),
+        ratio,
+        evidence,
+        reason,
+        question.gamma,
+        float(question.rule.weight),
         steps,
         *judgement.ends,
+        start=start.name,
+        noise_share=largest,
+        noise_at_ratio=float(own[judgement.place]) if len(own) > judgement.place else largest,
+        tolerance=judgement.tolerance,
     )
+
+
+def _told(seen: list[tuple[Start, Judgement, str]]) -> str:
+    """What was seen from where, the same words once."""
+    reasons: dict[str, list[str]] = {}
+    for start, judgement, _ in seen:
+        reasons.setdefault(judgement.reason, []).append(start.name)
+    return "; ".join(f"from {', '.join(names)}: {text}" for text, names in reasons.items())
 
 
 def verify_sweep(
@@ -332,137 +345,4 @@ def _method(method: str, problem: FiniteSum, compressor: Compressor | None) -> s
         "rational"
         if problem.given[0].dtype == object and find_spec("flint") is not None
         else "exact"
-    )
-
-
-def _verify_gradient(problem: FiniteSum, theta: Array, x: Array, weight: float) -> Verdict:
-    """The KD objective's own gradients against grad f_n(x) - lam grad f_n(theta), term by term."""
-    weight = real_float(weight, "weight")
-    own = getattr(problem, "distillation_gradients", None)
-    if own is None:
-        raise AssumptionFails(
-            "The distillation gradient needs a model with a KD objective (least squares, logistic,"
-            f" softmax), got {type(problem).__name__}, whose terms are no losses of a model."
-        )
-    if abs(weight) > LARGEST:
-        raise InvalidInput(
-            f"weight must lie within {LARGEST:g}, got weight = {weight:g}: the gradients would"
-            " overflow."
-        )
-    objective = own(x, theta, weight)
-    claimed = problem.gradients(x) - weight * problem.gradients(theta)
-    size = float(np.abs(claimed).max())
-    off = float(np.abs(objective - claimed).max())
-    fine = off <= ROUNDING * max(size, np.finfo(float).tiny)
-    return Verdict(
-        "distillation-gradient",
-        "VERIFIED" if fine else "VIOLATED",
-        1.0 + off / max(size, np.finfo(float).tiny),
-        "exact",
-        f"largest difference {off:.3g} of {size:.3g} over {problem.n_terms} terms",
-        0.0,
-        weight,
-        0,
-    )
-
-
-def verify_update(
-    step: Callable[[Array, int], ArrayLike],
-    problem: FiniteSum,
-    theta: ArrayLike,
-    *,
-    theorem: str | Theorem,
-    step_size: float,
-    weight: float,
-    x0: ArrayLike | None = None,
-    points: int = 8,
-    same_rule: bool = True,
-    seed: int = 0,
-) -> Verdict:
-    """Confront a user's own update ``step(x, n) -> x_next`` with a statement, exactly: means over
-    all N terms.
-
-    At ``points`` points along the update's own trajectory, E|x+ - x*|^2 (or E f(x+) - f*) must not
-    exceed psi, and, with ``same_rule``, every x_next must be the rule's own x - gamma(grad f_n(x) -
-    lam grad f_n(theta)) up to rounding: bounds have slack that would hide a wrong sign, an equality
-    has none.
-
-    Args:
-        step: the update, called with a copy of x (dim,) and a term's index n; returns (dim,).
-        problem: a finite sum.
-        theta: the teacher, (dim,).
-        theorem: a key of ``THEOREMS``, or a statement of one's own.
-        step_size: gamma, in units of x^2/f.
-        weight: the distillation weight lam, any real number.
-        x0: the start, (dim,).
-        points: points of the update's trajectory that are looked at.
-        same_rule: also compare every x_next with the rule's own.
-        seed: a whole number >= 0.
-
-    Raises:
-        InvalidInput: the update returns something that is not a finite (dim,) array; else as
-            :func:`verify`.
-    """
-    statement = theorem_named(theorem)
-    if statement.psi is None:
-        raise InvalidInput(
-            f"{statement.title} makes no claim about a step; use a bound such as 'theorem-1'."
-        )
-    letters = letters_for(problem, theta, statement, step_size=step_size, weight=weight)
-    rule = DistilledSGD(weight, unbiased=statement.unbiased)
-    corrections = rule.corrections(problem.gradients(point(problem, theta, "theta")))
-    rng = np.random.default_rng(seed)
-    x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
-    largest = 0.0
-    for visit in range(points):
-        images = np.array(
-            [point(problem, step(x.copy(), n), f"step(x, {n})") for n in range(problem.n_terms)]
-        )
-        own = x - letters["gamma"] * (problem.gradients(x) - corrections)
-        off = np.abs(images - own).max(axis=1)
-        size = float(np.abs(own).max() + np.abs(x).max())
-        if same_rule and off.max() > ROUNDING * size:
-            n = int(off.argmax())
-            return Verdict(
-                statement.name,
-                "VIOLATED",
-                largest,
-                "exact",
-                f"step(x, {n}) differs from the rule by {off[n]:.3g} at visit "
-                f"{visit}: x - gamma (grad f_n(x) - lam grad f_n(theta)) is expected",
-                step_size,
-                weight,
-                visit,
-            )
-        e = x - problem.minimiser
-        pl = statement.quantity == "gap"
-        before = gap_at(problem, x) if pl else float(e @ e)
-        after = [
-            gap_at(problem, y) if pl else float((y - problem.minimiser) @ (y - problem.minimiser))
-            for y in images
-        ]
-        claimed = float(curve(statement, letters, before, 1)[1])
-        ratio = float(np.mean(after)) / claimed if claimed > 0 else 0.0
-        largest = max(largest, ratio)
-        if ratio > 1.0 + ROUNDING:
-            return Verdict(
-                statement.name,
-                "VIOLATED",
-                ratio,
-                "exact",
-                f"one step exceeds the bound {ratio:.6g} times at visit {visit}",
-                step_size,
-                weight,
-                visit,
-            )
-        x = images[int(rng.integers(problem.n_terms))]
-    return Verdict(
-        statement.name,
-        "VERIFIED",
-        largest,
-        "exact",
-        f"every step within the bound at {points} points",
-        step_size,
-        weight,
-        points,
     )

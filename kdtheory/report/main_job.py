@@ -10,7 +10,9 @@ import numpy as np
 
 from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import default_step_size, noise_floor
-from kdtheory.evidence.verdicts import Verdict, default_teacher, verify
+from kdtheory.evidence.starts import default_teacher
+from kdtheory.evidence.verdict import Verdict
+from kdtheory.evidence.verdicts import verify
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
 from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.problems.datasets import BUNDLED, load

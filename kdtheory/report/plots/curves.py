@@ -16,7 +16,7 @@ from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import bound
 from kdtheory.engines.exact import expected
 from kdtheory.engines.simulate.simulation import simulate
-from kdtheory.evidence.verdicts import default_start
+from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Setting, setting_of, tex
 from kdtheory.report.plots.style import BOUNDS, RC, SGD, TRUTH, save

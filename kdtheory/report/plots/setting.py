@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from kdtheory.bounds.values import step_size_limit
-from kdtheory.evidence.verdicts import default_teacher
+from kdtheory.evidence.starts import default_teacher
 from kdtheory.problems import LeastSquares, SinusoidalSum
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.datasets import load

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from kdtheory.bounds.values import constants_for, evaluate
 from kdtheory.engines.exact import stationary
-from kdtheory.evidence.verdicts import default_start
+from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.teacher import gap_at, teacher_statistics
 from kdtheory.report.plots.setting import Setting, setting_of

@@ -1,0 +1,183 @@
+"""A statement asked about one problem, teacher, rule and step size, answered in floats from any
+start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kdtheory.bounds.values import (
+    Letters,
+    complete,
+    curve,
+    exact_law,
+    letters_for,
+)
+from kdtheory.engines.exact import expected
+from kdtheory.evidence.bounded import UNIT
+from kdtheory.evidence.judgement import Judgement, Sides, compare
+from kdtheory.evidence.monte_carlo import Claim, Process
+from kdtheory.evidence.right_side import curve_error, with_errors
+from kdtheory.evidence.tolerances import Knowledge, about, knowledge_of, left_error
+from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import Theorem
+
+# Letters that are 0 where there is no noise: what is left of a bound without them is not noise.
+NOISE = ("sigma_star_sq", "V", "C", "noise_sq")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, but for the start; ``times`` (T,) are increasing."""
+
+    problem: FiniteSum
+    theta: Array
+    statement: Theorem
+    rule: DistilledSGD
+    gamma: float
+    times: np.ndarray
+
+    @cached_property
+    def letters(self) -> Letters | None:
+        """Every letter of a recursion's right-hand side; None for a law."""
+        if self.statement.psi is None:
+            return None
+        return letters_for(
+            self.problem,
+            self.theta,
+            self.statement,
+            step_size=self.gamma,
+            weight=self.rule.weight,
+            batch_size=self.rule.batch_size,
+            replacement=self.rule.replacement,
+            compressor=self.rule.compressor,
+        )
+
+    @cached_property
+    def known(self) -> Knowledge:
+        """How well floats know the problem."""
+        return knowledge_of(self.problem, self.theta)
+
+    @cached_property
+    def noiseless(self) -> Letters:
+        """The letters without their noise."""
+        assert self.letters is not None
+        plain = {name: 0.0 if name in NOISE else n for name, n in self.letters.items()}
+        return complete(self.statement, plain)
+
+    @cached_property
+    def steps(self) -> int:
+        """The last time."""
+        return int(self.times[-1])
+
+    def state(self, x0: Array) -> float:
+        """What psi starts from."""
+        if self.statement.quantity == "gap":
+            return gap_at(self.problem, x0)
+        e = x0 - self.problem.minimiser
+        return float(e @ e)
+
+    def claimed(self, x0: Array) -> tuple[Array, Array]:
+        """The right-hand side and its error at ``times``, (T,) each."""
+        if self.letters is None:
+            return self._law(x0)
+        values = curve(self.statement, self.letters, self.state(x0), self.steps)
+        off = self.known.height**0.5 if self.statement.quantity == "gap" else self.known.place
+        start_error = float(about(values[0], off)) + self.known.unit * float(values[0])
+        if not hasattr(self.problem, "gap") and self.statement.quantity == "gap":
+            # f - f* as a difference of values
+            sizes = abs(self.problem.value(x0)) + abs(float(self.problem.minimum))
+            start_error += self.known.unit * sizes
+        letters = with_errors(self.statement, self.letters, self.known)
+        errors = curve_error(self.statement, letters, values, start_error)
+        return values[self.times], errors[self.times]
+
+    def _law(self, x0: Array) -> tuple[Array, Array]:
+        """The exact law's own right-hand side: plain SGD around the shifted centre, and a drift."""
+        values = exact_law(
+            self.problem,
+            self.theta,
+            step_size=self.gamma,
+            weight=self.rule.weight,
+            x0=x0,
+            steps=self.steps,
+            batch_size=self.rule.batch_size,
+            replacement=self.rule.replacement,
+        )[self.times]
+        lam, D = abs(self.rule.weight), self.theta - self.problem.minimiser
+        parts = (1 + lam) * float(np.linalg.norm(D)) + float(np.linalg.norm(self.problem.minimiser))
+        reach = float(np.linalg.norm(x0 - self.problem.minimiser)) + parts
+        apart = self.known.unit * 4 * reach**2 + about(reach**2, (1 + lam) * self.known.place)
+        return values, apart + self._left(values, x0)
+
+    def _left(self, seen: Array, x0: Array) -> Array:
+        """The error of exact moments ``seen`` at ``times``."""
+        e, D = x0 - self.problem.minimiser, self.theta - self.problem.minimiser
+        lam = 0.0 if self.rule.unbiased else self.rule.weight
+        reach = float(e @ e) + lam**2 * float(D @ D)
+        if self.rule.compressor is not None:  # the engine keeps x itself, not its error
+            reach += float(self.problem.minimiser @ self.problem.minimiser)
+        constants = self.problem.constants
+        letters = self.letters or {
+            "gamma": self.gamma,
+            "lam": self.rule.weight,
+            "mu": float(constants.mu_pl),
+            "L": float(constants.L),
+            "Lcal": float(constants.Lcal),
+        }
+        return left_error(
+            self.known,
+            seen,
+            self.times,
+            quantity=self.statement.quantity,
+            letters=letters,
+            reach=reach,
+        )
+
+    def sides(self, x0: Array) -> Sides:
+        """Exact moments against the right-hand side, least squares."""
+        claimed, claimed_error = self.claimed(x0)
+        gap = self.statement.quantity == "gap"
+        moments = expected(
+            self.problem,
+            self.theta,
+            self.rule,
+            step_size=self.gamma,
+            x0=x0,
+            steps=self.steps,
+            at=self.times,
+            quantities=(self.statement.quantity,),
+        )
+        seen = moments.gap if gap else moments.sq_distance
+        return Sides(seen, claimed, self._left(seen, x0), claimed_error, self.times)
+
+    def sampled(self, x0: Array) -> tuple[Process, Claim]:
+        """The same as a question about runs."""
+        values, errors = self.claimed(x0)
+        identity = self.statement.kind == "identity"
+        return (
+            Process(self.problem, self.theta, self.rule, self.gamma, x0, self.statement.quantity),
+            Claim(self.times, values, errors, self.known, identity),
+        )
+
+    def noise_shares(self, x0: Array) -> Array:
+        """The part of the right-hand side that is noise at t = 0..steps, in [0, 1]; empty for a
+        law.
+        """
+        if self.letters is None:
+            return np.full(1, np.nan)
+        state = self.state(x0)
+        whole = curve(self.statement, self.letters, state, self.steps)
+        rest = curve(self.statement, self.noiseless, state, self.steps)
+        share = 1.0 - np.divide(rest, whole, out=np.ones_like(whole), where=whole > UNIT * rest)
+        return np.clip(share, 0.0, 1.0)
+
+
+def compared(question: Question, sides: Sides) -> Judgement:
+    """The judgement of floats."""
+    return compare(sides, identity=question.statement.kind == "identity")
