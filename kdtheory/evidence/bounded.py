@@ -126,30 +126,42 @@ def _order(left: Any, right: Any) -> tuple[Any, Any]:
     return difference.value <= 0, np.abs(difference.value) > difference.error
 
 
-def _choose(*pairs: tuple[Callable[[], Any], Callable[[], Any]]) -> Bounded:
-    """The first value whose condition holds; where that is uncertain, what covers both choices."""
-    *some, (_, last) = pairs
-    found = bounded(last())
-    for condition, branch in reversed(some):
-        answer = condition()
-        holds, certain = answer if isinstance(answer, tuple) else (answer, True)
-        here = bounded(branch())
-        value = np.where(holds, here.value, found.value)
-        own = np.where(holds, here.error, found.error)
-        apart = np.where(holds, found.error, here.error) + np.abs(here.value - found.value)
-        found = Bounded(value, np.where(certain, own, np.maximum(own, apart)))
-    return found
+def _choose(other: bool) -> Callable[..., Bounded]:
+    """The first value whose condition holds; with ``other``, the opposite wherever the numbers do
+    not decide.
+    """
+
+    def chosen(*pairs: tuple[Callable[[], Any], Callable[[], Any]]) -> Bounded:
+        *some, (_, last) = pairs
+        found = bounded(last())
+        for condition, branch in reversed(some):
+            answer = condition()
+            holds, certain = answer if isinstance(answer, tuple) else (answer, True)
+            taken = holds ^ ~np.asarray(certain) if other else holds
+            here = bounded(branch())
+            found = Bounded(
+                np.where(taken, here.value, found.value), np.where(taken, here.error, found.error)
+            )
+        return found
+
+    return chosen
 
 
-BOUNDED = Arithmetic(
-    "bounded",
-    lambda p, q: Bounded(p / q, UNIT * abs(p / q)),
-    lambda x: bounded(x).root(),
-    largest=_extreme(np.maximum),
-    smallest=_extreme(np.minimum),
-    exponential=lambda x: bounded(x).exponential(),
-    less=_order,
-    at_most=_order,
-    choose=_choose,
-    shared=True,
-)
+def _arithmetic(other: bool) -> Arithmetic:
+    return Arithmetic(
+        "bounded",
+        lambda p, q: Bounded(p / q, UNIT * abs(p / q)),
+        lambda x: bounded(x).root(),
+        largest=_extreme(np.maximum),
+        smallest=_extreme(np.minimum),
+        exponential=lambda x: bounded(x).exponential(),
+        less=_order,
+        at_most=_order,
+        choose=_choose(other),
+        shared=True,
+    )
+
+
+# Regimes hang together: a whole statement is computed once as its conditions say, and once with
+# those that are uncertain turned round; what is known covers both.
+BOUNDED, TURNED = _arithmetic(other=False), _arithmetic(other=True)

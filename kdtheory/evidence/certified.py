@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.assumptions import contraction
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
+from kdtheory.evidence.fixed import Fixed
 from kdtheory.evidence.instance import Exact, Instance, exact_array
 from kdtheory.evidence.judgement import Judgement
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
@@ -33,15 +35,17 @@ def judge(
     problem: LeastSquares,
     theta: Any,
     statement: Theorem,
-    rule: DistilledSGD,
+    rule: DistilledSGD | Fixed,
     *,
     weight: Any,
     step_size: Any,
     x0: Any,
     times: np.ndarray,
     balls: bool,
+    table: Any = None,
 ) -> Judgement:
-    """The verdict on one least-squares instance over the rationals.
+    """The verdict on one least-squares instance over the rationals; ``table`` (N, d) are the
+    control variates of a rule that has no weight.
 
     Raises:
         MissingTool: without python-flint.  StepSizeTooLarge: beyond the range at the certified
@@ -57,6 +61,8 @@ def judge(
         rule,
         weight=fraction(weight, "weight"),
         step_size=fraction(step_size, "step_size"),
+        table=table,
+        unbiased=statement.unbiased,
     )
     x = exact_array(x0, "x0")
     if statement.kind == "identity":
@@ -149,7 +155,7 @@ def _check(statement: Theorem, letters: dict[str, Number]) -> None:
             f" got gamma = {float(letters['gamma']):.12g}. Use a smaller gamma."
         )
     if (
-        statement.name.startswith("compressed")
+        contraction in statement.needs
         and (1 + letters["omega"]) * (1 - letters["gamma"] * letters["mu"]) >= 1
     ):
         raise AssumptionFails(

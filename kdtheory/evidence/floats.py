@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from kdtheory.bounds.values import (
     letters_for,
 )
 from kdtheory.engines.exact import expected
+from kdtheory.errors import InvalidInput
 from kdtheory.evidence.bounded import UNIT
+from kdtheory.evidence.fixed import Fixed, fixed, is_plain, letters_of_table
 from kdtheory.evidence.judgement import Judgement, Sides, compare
 from kdtheory.evidence.monte_carlo import Claim, Process
 from kdtheory.evidence.right_side import curve_error, with_errors
@@ -33,12 +36,12 @@ NOISE = ("sigma_star_sq", "V", "C", "noise_sq")
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, but for the start; ``times`` (T,) are increasing."""
+    """What is asked, but for the start; ``times`` (T,) are increasing, ``rule`` is any rule."""
 
     problem: FiniteSum
     theta: Array
     statement: Theorem
-    rule: DistilledSGD
+    rule: Any
     gamma: float
     times: np.ndarray
 
@@ -47,6 +50,8 @@ class Question:
         """Every letter of a recursion's right-hand side; None for a law."""
         if self.statement.psi is None:
             return None
+        if not self.plain:
+            return letters_of_table(self.problem, self.statement, self.table, self.gamma)
         return letters_for(
             self.problem,
             self.theta,
@@ -59,9 +64,46 @@ class Question:
         )
 
     @cached_property
+    def plain(self) -> bool:
+        """Whether the rule is distilled SGD with one weight and one teacher."""
+        return is_plain(self.rule, self.theta)
+
+    @cached_property
+    def table(self) -> Fixed:
+        """The rule as its control variates."""
+        return fixed(self.problem, self.theta, self.rule, self.statement, self.gamma)
+
+    @property
+    def weight(self) -> float:
+        """The rule's one weight; NaN where it has several or none."""
+        own = getattr(self.rule, "weight", None)
+        return float(own) if isinstance(own, (int, float)) else float("nan")
+
+    def refuse_what_is_not_claimed(self) -> None:
+        """``InvalidInput`` for a rule that the statement does not speak of."""
+        law = self.statement.kind == "identity"
+        if law and (type(self.rule) is not DistilledSGD or self.rule.blocks is not None):
+            raise InvalidInput(
+                f"{self.statement.title} speaks of DistilledSGD, got {type(self.rule).__name__}."
+                " Use a bound such as theorem-1-sharp, which takes any control variates."
+            )
+        if law and self.rule.unbiased:
+            raise InvalidInput(
+                f"{self.statement.title} speaks of the biased rule, got unbiased=True. Use"
+                " unbiased=False, or 'unbiased-sharp'."
+            )
+        if not self.plain:
+            _ = self.table, self.letters
+
+    @property
+    def taught(self) -> float:
+        """The error of the control variates: those of another rule are the floats that they are."""
+        return abs(self.rule.weight) * self.known.taught if self.plain else 0.0
+
+    @cached_property
     def known(self) -> Knowledge:
         """How well floats know the problem."""
-        return knowledge_of(self.problem, self.theta)
+        return knowledge_of(self.problem, np.atleast_2d(self.theta)[0])
 
     @cached_property
     def noiseless(self) -> Letters:
@@ -93,7 +135,7 @@ class Question:
             # f - f* as a difference of values
             sizes = abs(self.problem.value(x0)) + abs(float(self.problem.minimum))
             start_error += self.known.unit * sizes
-        letters = with_errors(self.statement, self.letters, self.known)
+        letters = with_errors(self.statement, self.letters, self.known, self.taught)
         errors = curve_error(self.statement, letters, values, start_error)
         return values[self.times], errors[self.times]
 
@@ -109,23 +151,26 @@ class Question:
             batch_size=self.rule.batch_size,
             replacement=self.rule.replacement,
         )[self.times]
-        lam, D = abs(self.rule.weight), self.theta - self.problem.minimiser
-        parts = (1 + lam) * float(np.linalg.norm(D)) + float(np.linalg.norm(self.problem.minimiser))
+        lam = float(np.abs(self.rule.weight).sum())
+        away = np.linalg.norm(np.atleast_2d(self.theta) - self.problem.minimiser, axis=1).max()
+        parts = (1 + lam) * float(away) + float(np.linalg.norm(self.problem.minimiser))
         reach = float(np.linalg.norm(x0 - self.problem.minimiser)) + parts
         apart = self.known.unit * 4 * reach**2 + about(reach**2, (1 + lam) * self.known.place)
         return values, apart + self._left(values, x0)
 
     def _left(self, seen: Array, x0: Array) -> Array:
         """The error of exact moments ``seen`` at ``times``."""
-        e, D = x0 - self.problem.minimiser, self.theta - self.problem.minimiser
-        lam = 0.0 if self.rule.unbiased else self.rule.weight
-        reach = float(e @ e) + lam**2 * float(D @ D)
+        e, mu = x0 - self.problem.minimiser, float(self.problem.constants.mu_pl)
+        shift = float(np.linalg.norm(self.table.table.mean(axis=0))) / mu
+        if self.plain:  # sharper where mu is small
+            D = self.theta - self.problem.minimiser
+            shift = min(shift, abs(self.rule.weight) * float(np.linalg.norm(D)))
+        reach = float(e @ e) + shift**2
         if self.rule.compressor is not None:  # the engine keeps x itself, not its error
             reach += float(self.problem.minimiser @ self.problem.minimiser)
         constants = self.problem.constants
         letters = self.letters or {
             "gamma": self.gamma,
-            "lam": self.rule.weight,
             "mu": float(constants.mu_pl),
             "L": float(constants.L),
             "Lcal": float(constants.Lcal),
@@ -136,6 +181,7 @@ class Question:
             self.times,
             quantity=self.statement.quantity,
             letters=letters,
+            taught=self.taught,
             reach=reach,
         )
 

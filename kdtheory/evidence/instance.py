@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory.errors import AssumptionFails, InvalidInput
+from kdtheory.evidence.fixed import Fixed
 from kdtheory.evidence.numbers import Number, exact, flint
 from kdtheory.problems import LeastSquares
 from kdtheory.rules.distilled import DistilledSGD
@@ -74,6 +75,8 @@ class Instance:
             exactly.
         theta: the teacher, (d,), fractions or floats.
         rule: its weight is replaced by ``weight``.
+        table: control variates (N, d) in place of a teacher's gradients, the floats that they are;
+            less their mean under an ``unbiased`` statement, where that is rounding.
         weight: lam.
         step_size: gamma.
     """
@@ -82,12 +85,17 @@ class Instance:
         self,
         problem: LeastSquares,
         theta: Any,
-        rule: DistilledSGD,
+        rule: DistilledSGD | Fixed,
         *,
         weight: Fraction,
         step_size: Fraction,
+        table: Any = None,
+        unbiased: bool | None = None,
     ) -> None:
         self.problem, self.rule = problem, rule
+        self.table = None if table is None else exact_array(table, "control variates")
+        own = isinstance(rule, DistilledSGD) and rule.unbiased
+        self.unbiased = own if table is None or unbiased is None else unbiased
         self.features = exact_array(problem.given[0], "features")
         self.targets = exact_array(problem.given[1], "targets")
         self.ridge = exact(problem.given[2], "ridge")
@@ -154,14 +162,14 @@ class Instance:
 
     @cached_property
     def taught(self) -> Exact:
-        """H_n, (N, d)."""
-        return self.gradients(self.theta)
+        """H_n, (N, d), or the control variates of another rule."""
+        return self.gradients(self.theta) if self.table is None else self.table
 
     @property
     def pushes(self) -> Exact:
         """lam H_n, or lam (H_n - h), (N, d)."""
         bias = self.taught.sum(axis=0) / self.n
-        return np.asarray(self.weight * (self.taught - bias if self.rule.unbiased else self.taught))
+        return np.asarray(self.weight * (self.taught - bias if self.unbiased else self.taught))
 
     def gradients(self, x: Exact) -> Exact:
         """Every term's gradient at x, (N, d)."""
@@ -229,7 +237,7 @@ class Instance:
         }
 
 
-def scales(rule: DistilledSGD, dim: int) -> tuple[Number, Number]:
+def scales(rule: DistilledSGD | Fixed, dim: int) -> tuple[Number, Number]:
     """What the compressor multiplies second moments by, on and off the diagonal."""
     if rule.compressor is None:
         return exact(1, "1"), exact(1, "1")

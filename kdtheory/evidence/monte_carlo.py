@@ -6,12 +6,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from kdtheory.engines.simulate.batched import gaps, sampled, visited
 from kdtheory.engines.simulate.job import Job
 from kdtheory.evidence.bounded import TINY, UNIT
+from kdtheory.evidence.fixed import Fixed
 from kdtheory.evidence.judgement import Judgement, Sides, compare
 from kdtheory.evidence.ranges import almost_sure
 from kdtheory.evidence.sequential import Below, Exceeds
@@ -42,7 +44,7 @@ class Process:
 
     problem: FiniteSum
     theta: Array
-    rule: DistilledSGD
+    rule: DistilledSGD | Fixed
     gamma: float
     x0: Array
     quantity: str
@@ -51,7 +53,8 @@ class Process:
 @dataclass(frozen=True)
 class Claim:
     """``values`` (T,) at increasing ``times`` (T,), good to ``errors`` (T,); ``known`` is how well
-    floats know the problem, None for numbers taken as they are.
+    floats know the problem, None for numbers taken as they are, ``taught`` the error of the control
+    variates.
     """
 
     times: np.ndarray
@@ -59,6 +62,7 @@ class Claim:
     errors: Array
     known: Knowledge | None = None
     identity: bool = False
+    taught: float = 0.0
 
     def room(self, process: Process) -> Array:
         """What Z and the claim together are known to, at values of Z as large as the claim."""
@@ -75,7 +79,7 @@ class Claim:
             times,
             gap=process.quantity == "gap",
             gamma=process.gamma,
-            lam=process.rule.weight,
+            taught=self.taught,
             L=float(process.problem.constants.L),
         )
 
@@ -268,8 +272,9 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
     are simulated once.
     """
     problem, rule, quantity = process.problem, process.rule, process.quantity
+    acts: Any = rule  # the engine reads its corrections, batch and compressor
     job = Job(
-        problem, process.theta, rule, process.gamma, process.x0, times, count, seed, False, None
+        problem, process.theta, acts, process.gamma, process.x0, times, count, seed, False, None
     )
 
     def samples() -> Array:
@@ -280,8 +285,11 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
     if rule.compressor is not None or count * len(times) > KEPT:
         return samples()
     points = (process.theta.tobytes(), process.x0.tobytes(), times.tobytes())
+    law = (rule.corrections(problem.gradients(process.theta)).tobytes(), rule.batch_size)
     return remembered(
-        problem, ("runs", quantity, rule, process.gamma, count, seed, *points), samples
+        problem,
+        ("runs", quantity, *law, rule.replacement, process.gamma, count, seed, *points),
+        samples,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kdtheory.evidence.fixed import Fixed
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import DistilledSGD
@@ -25,7 +26,7 @@ FULL_GRADIENTS = (
 def almost_sure(
     problem: FiniteSum,
     theta: Array,
-    rule: DistilledSGD,
+    rule: DistilledSGD | Fixed,
     *,
     gamma: float,
     x0: Array,
@@ -107,7 +108,7 @@ def _around_descent(
     return found
 
 
-def _stretch(rule: DistilledSGD, dim: int) -> tuple[float, float] | None:
+def _stretch(rule: DistilledSGD | Fixed, dim: int) -> tuple[float, float] | None:
     """(factor, added) with |C(y)| <= factor |y| and |C(y) - y| <= added where factor is 1; None for
     a compressor of unknown range."""
     if rule.compressor is None:

@@ -10,21 +10,26 @@ import numpy as np
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.evaluate import compiled, value_of
 from kdtheory.bounds.values import Letters
-from kdtheory.evidence.bounded import BOUNDED, TINY, UNIT, Bounded, bounded
+from kdtheory.evidence.bounded import BOUNDED, TINY, TURNED, UNIT, Bounded, bounded
 from kdtheory.evidence.tolerances import Knowledge, about
 from kdtheory.problems.base import Array
 from kdtheory.statements.theorems import Theorem
 
 
-def with_errors(statement: Theorem, letters: Letters, known: Knowledge) -> dict[str, Any]:
-    """Every letter as a :class:`Bounded`, definitions recomputed in these."""
+def with_errors(
+    statement: Theorem, letters: Letters, known: Knowledge, taught: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Every letter as a :class:`Bounded`, definitions recomputed in these: as conditions say, and
+    with the uncertain ones turned round; ``taught`` is the error of the control variates, lam H_n.
+    """
     sigma = math.sqrt(letters["sigma_star_sq"])
     spread = math.sqrt(max(letters["V"], 0.0))
     unit = known.unit
-    noise, taught = known.noise + unit * sigma, known.taught + unit * spread
-    apart = noise + abs(letters["lam"]) * taught
+    apart = known.noise + unit * sigma + taught + unit * abs(letters["lam"]) * spread
+    taught = taught / abs(letters["lam"]) if letters["lam"] else known.taught
+    noise, taught = known.noise + unit * sigma, taught + unit * spread
     flat = unit * known.curvature
-    mean = known.taught + unit * (spread + math.sqrt(letters["bias_sq"]))
+    mean = taught + unit * (spread + math.sqrt(letters["bias_sq"]))
     errors: dict[str, Any] = {
         "mu": flat,
         "L": flat,
@@ -34,8 +39,8 @@ def with_errors(statement: Theorem, letters: Letters, known: Knowledge) -> dict[
         "V": about(letters["V"], taught),
         "C": sigma * taught + spread * noise + noise * taught,
         "bias_sq": about(letters["bias_sq"], mean),
-        "F_theta": about(letters["F_theta"], math.sqrt(known.height)),
-        "D_sq": about(letters["D_sq"], known.place),
+        "F_theta": about(letters.get("F_theta", 0.0), math.sqrt(known.height)),
+        "D_sq": about(letters.get("D_sq", 0.0), known.place),
         "xstar_sq": about(letters["xstar_sq"], known.place),
         "noise_sq": about(letters["noise_sq"], apart),
     }
@@ -45,17 +50,22 @@ def with_errors(statement: Theorem, letters: Letters, known: Knowledge) -> dict[
         found[name] = Bounded(number, float(error) + unit * abs(number) if error else 0.0)
     for name in ("omega", "delta_sq"):
         found[name] = Bounded(letters[name], 4 * UNIT * letters[name])
-    for letter, definition in statement.definitions.items():
-        found[letter.name] = (
-            found["noise_sq"].root()
-            if letter is sym.a
-            else bounded(value_of(definition, found, BOUNDED))
-        )
-    return found
+    turned = dict(found)
+    for numbers, arithmetic in ((found, BOUNDED), (turned, TURNED)):
+        for letter, definition in statement.definitions.items():
+            numbers[letter.name] = (
+                numbers["noise_sq"].root()
+                if letter is sym.a
+                else bounded(value_of(definition, numbers, arithmetic))
+            )
+    return found, turned
 
 
 def curve_error(
-    statement: Theorem, letters: dict[str, Any], claimed: Array, start_error: float
+    statement: Theorem,
+    both: tuple[dict[str, Any], dict[str, Any]],
+    claimed: Array,
+    start_error: float,
 ) -> Array:
     """What ``claimed`` (T + 1,), psi applied t = 0..T times, is good to at each t.
 
@@ -64,10 +74,17 @@ def curve_error(
     exact for an affine psi, an upper bound for a concave one.
     """
     assert statement.psi is not None
-    names, psi = compiled(statement.psi, BOUNDED)
 
     def at(s: Array) -> Bounded:
-        return bounded(psi(*(bounded(s) if name == "s" else letters[name] for name in names)))
+        found = []
+        for letters, arithmetic in zip(both, (BOUNDED, TURNED), strict=True):
+            assert statement.psi is not None
+            names, psi = compiled(statement.psi, arithmetic)
+            numbers = (bounded(s) if name == "s" else letters[name] for name in names)
+            found.append(bounded(psi(*numbers)))
+        one, other = found
+        apart = np.abs(one.value - other.value) + other.error
+        return Bounded(one.value, np.maximum(one.error, apart))
 
     errors = np.empty(len(claimed))
     errors[0] = start_error

@@ -133,13 +133,15 @@ def left_error(
     *,
     quantity: str,
     letters: dict[str, float],
+    taught: float,
     reach: float,
 ) -> Array:
     """What the exact engine's E|x^t - x*|^2 or E f - f* ``seen`` (T,) at ``times`` is good to.
 
     ``reach`` is |x0 - x*|^2 + |lim E x^t - x*|^2, which the engine's own error is relative to
     (with L for the gap; ``ENGINE``, and some 4 units for each step of powers of eigenvalues).  The
-    gradients that make the noise are off by ``known.noise + taught`` root mean square: that moves
+    gradients that make the noise are off by ``known.noise + taught`` root mean square, ``taught``
+    being the error of the control variates: that moves
     x^t by gamma times it a step in mean square, of which what is left fades by sqrt(1 - A), A =
     gamma mu (2 - gamma Lcal).  An eigenvalue h is off by ``unit`` of the curvature, and (1 - gamma
     h)^(2t) by 2 t gamma times that.  Last, distances are measured from the computed x*.
@@ -148,7 +150,7 @@ def left_error(
     pl = quantity == "gap"
     shrink = max(0.0, 1.0 - gamma * mu * (2.0 - gamma * Lcal))
     lasting = 1.0 / (1.0 - np.sqrt(shrink)) if shrink < 1.0 else np.inf
-    pushed = gamma * (known.noise + abs(letters["lam"]) * known.taught)
+    pushed = gamma * (known.noise + taught)
     size = np.sqrt(letters["L"] / 2) if pl else 1.0
     moved = np.minimum(times, lasting) * pushed * size
     moved = moved + (np.sqrt(known.height) if pl else known.place)
@@ -165,7 +167,7 @@ def path_error(
     *,
     gap: bool,
     gamma: float,
-    lam: float,
+    taught: float,
     L: float,
 ) -> Array:
     """What means over iterates that were stepped one by one are good to.
@@ -174,6 +176,6 @@ def path_error(
     max(1, |1 - gamma curvature|); distances are measured from the computed x*.
     """
     stretch = max(1.0, abs(1.0 - gamma * known.curvature)) ** np.minimum(times, 64)
-    moved = times * gamma * (known.noise + abs(lam) * known.taught) * stretch
+    moved = times * gamma * (known.noise + taught) * stretch
     moved = moved * np.sqrt(L / 2) + np.sqrt(known.height) if gap else moved + known.place
     return np.asarray(about(seen, moved) + known.unit * (times + 1) * np.abs(seen))

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kdtheory.algebra import assumptions
 from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import default_step_size, theorem_named
-from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
+from kdtheory.errors import InvalidInput, KdtheoryError, StepSizeTooLarge, unknown_name
 from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.floats import Question, compared
 from kdtheory.evidence.gradient import verify_gradient
@@ -22,6 +23,8 @@ from kdtheory.evidence.starts import Start, default_start, several_starts
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import FiniteSum, frozen_array, point, positive_int, refuse_long
+from kdtheory.problems.teacher import teachers
+from kdtheory.problems.user import check_foreign
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.statements.theorems import Theorem
@@ -38,7 +41,7 @@ def verify(
     *,
     theorem: str | Theorem,
     step_size: float | None = None,
-    weight: float | None = None,
+    weight: Any = None,
     x0: ArrayLike | None = None,
     steps: int = 200,
     at: ArrayLike | None = None,
@@ -47,6 +50,7 @@ def verify(
     batch_size: int = 1,
     replacement: bool = True,
     compressor: Compressor | None = None,
+    rule: Any = None,
     replicates: int = 4000,
     alpha: float = monte_carlo.ALPHA,
 ) -> Verdict:
@@ -59,12 +63,12 @@ def verify(
     while index paths are few, and a hundred runs look for a violation.
 
     Args:
-        problem: a finite sum.
-        theta: the teacher, (dim,).
+        problem: a finite sum; another's class is checked (:func:`kdtheory.check_finite_sum`).
+        theta: the teacher, (dim,), or m of them, (m, dim).
         theorem: a key of ``THEOREMS``, or a statement of one's own.
         step_size: None for the statement's limit (half of it where the range is open), in units of
             x^2/f.
-        weight: None for the statement's optimal weight.
+        weight: None for the statement's optimal weight; (m,) for m teachers.
         x0: start, (dim,); None for several.
         steps: horizon.
         at: times to look at, (T,), increasing and up to ``steps``; None for all.
@@ -76,7 +80,9 @@ def verify(
         seed: seed of the default starts and of the simulation.
         batch_size: indices a step.
         replacement: how a batch is drawn.
-        compressor: for the compressed statements; other statements claim nothing about it.
+        compressor: for the compressed statements; the others claim nothing about it.
+        rule: any rule in place of weight, batch_size, replacement and compressor: the statement is
+            read with its control variates c_n for lam H_n.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
         alpha: level of that test, over all starts, times and sample sizes at once.
 
@@ -87,33 +93,42 @@ def verify(
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     statement = theorem_named(theorem)
-    given_theta, theta = theta, point(problem, theta, "theta")
+    check_foreign(problem)
+    points = teachers(problem, theta)
+    given_theta, many = theta, np.ndim(theta) == 2
+    theta = points if many else points[0]
     if statement.quantity == "gradient":
         x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
-        return verify_gradient(problem, theta, x, 0.5 if weight is None else weight)
+        return verify_gradient(problem, points[0], x, 0.5 if weight is None else weight)
+    if rule is not None:
+        _refuse_both(weight, batch_size, replacement, compressor)
+        compressor, batch_size = getattr(rule, "compressor", None), getattr(rule, "batch_size", 1)
+    refuse_compressor(statement, compressor)
     method = _method(method, problem, compressor)
     times = _times(at, steps)
     if step_size is None:
         step_size = default_step_size(problem, statement, batch_size=batch_size)
         if method in ("rational", "ball"):  # certified constants move the limit by 2^-40 or so
             step_size *= 1.0 - 2.0**-30
-    if weight is None:
-        weight = optimal_weight(
-            problem,
-            theta,
-            step_size=step_size,
+    if rule is None:
+        if weight is None:
+            weight = optimal_weight(
+                problem,
+                theta,
+                step_size=step_size,
+                batch_size=batch_size,
+                compressor=compressor,
+                criterion="exact" if statement.kind == "identity" else statement,
+            )
+        rule = DistilledSGD(
+            weight,
+            unbiased=statement.unbiased,
             batch_size=batch_size,
+            replacement=replacement,
             compressor=compressor,
-            criterion="exact" if statement.kind == "identity" else statement,
         )
-    rule = DistilledSGD(
-        weight,
-        unbiased=statement.unbiased,
-        batch_size=batch_size,
-        replacement=replacement,
-        compressor=compressor,
-    )
     question = Question(problem, theta, statement, rule, float(step_size), times)
+    question.refuse_what_is_not_claimed()
     if x0 is None:
         starts = several_starts(problem, statement, question.letters, seed)
         given_start: Any = None
@@ -128,12 +143,29 @@ def verify(
         elif method == "exact":
             judgement, evidence = _in_floats(exact, start, own, alone=len(starts) == 1)
         else:
-            judgement, evidence = (
-                _by_runs(question, start, len(starts), replicates, seed + place, alpha),
-                method,
-            )
+            judgement = _by_runs(question, start, len(starts), replicates, seed + place, alpha)
+            evidence = method
         seen.append((start, judgement, evidence))
     return _combined(question, seen, steps)
+
+
+def _refuse_both(
+    weight: Any, batch_size: int, replacement: bool, compressor: Compressor | None
+) -> None:
+    if weight is not None or batch_size != 1 or not replacement or compressor is not None:
+        raise InvalidInput(
+            "rule= takes the place of weight=, batch_size=, replacement= and compressor=, got both."
+            " Leave those out."
+        )
+
+
+def refuse_compressor(statement: Theorem, compressor: Compressor | None) -> None:
+    """``InvalidInput`` for a compressor under a statement that does not speak of one."""
+    if compressor is not None and assumptions.compressor not in statement.needs:
+        raise InvalidInput(
+            f"{statement.title} claims nothing about compressed iterates, got compressor ="
+            f" {compressor}. Use 'compressed' or 'compressed-envelope', or leave it out."
+        )
 
 
 def _in_floats(exact: _Exact, start: Start, own: Any, *, alone: bool) -> tuple[Judgement, str]:
@@ -168,16 +200,23 @@ class _Exact:
     weight: Any
     step_size: Any
 
+    @property
+    def _weight(self) -> Any:
+        """The weight as given, or the rule's own."""
+        return self.question.rule.weight if self.weight is None else self.weight
+
     def judged(self, x0: Any, times: np.ndarray, *, balls: bool) -> Judgement:
         """By rationals or balls; ``InvalidInput`` where these cannot."""
         asked = self.question
         assert isinstance(asked.problem, LeastSquares)
+        plain = asked.plain
         return certified.judge(
             asked.problem,
-            self.theta,
+            self.theta if plain else asked.problem.minimiser,
             asked.statement,
-            asked.rule,
-            weight=self.weight,
+            asked.rule if plain else asked.table,
+            weight=self._weight if plain else 1,
+            table=None if plain else asked.table.table,
             step_size=self.step_size,
             x0=x0,
             times=times,
@@ -195,8 +234,12 @@ class _Exact:
             rational or (not identity and size**2 * (last + size) <= BALL_WORK)
         ):
             return judgement, "exact"
+        inside = replace(self, step_size=self.question.gamma * (1.0 - 2.0**-30))
         try:
-            found = self.judged(x0, left, balls=not rational)
+            try:
+                found = self.judged(x0, left, balls=not rational)
+            except StepSizeTooLarge:  # by rounding, or by certified constants: a hair inside, then
+                found = inside.judged(x0, left, balls=not rational)
         except (KdtheoryError, ArithmeticError) as error:
             # The float question was a fair one; say why the exact one is not.
             told = " ".join(str(error).split())
@@ -233,7 +276,7 @@ def _combined(question: Question, seen: list[tuple[Start, Judgement, str]], step
         evidence,
         reason,
         question.gamma,
-        float(question.rule.weight),
+        question.weight,
         steps,
         *judgement.ends,
         start=start.name,

@@ -8,6 +8,7 @@ import numpy as np
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, frozen_array, point, positive_int
+from kdtheory.problems.memory import OURS
 
 # Central differences with step h = eps^(1/3) err by about h^2 |f'''| + eps |f| / h, some 1e-10
 # relative for tame f; a wrong sign or factor errs by the gradient itself.  1e-4 of the gradient's
@@ -144,3 +145,13 @@ def _check_probe(problem: FiniteSum, x: Array, rng: np.random.Generator) -> None
                 f"The constants contradict the gradients, {rule} fails at a probe: {left:.6g} >"
                 f" {right:.6g}."
             )
+
+
+def check_foreign(problem: object) -> None:
+    """:func:`check_finite_sum` with one probe, for another's class; nothing for our own.
+
+    Raises:
+        InvalidInput: as :func:`check_finite_sum`.
+    """
+    if type(problem) not in OURS:
+        check_finite_sum(problem, probes=1)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.terms import sentence, wrong_terms
-from kdtheory.evidence.verdicts import verify_update
+from kdtheory.evidence.updates import verify_update
 from kdtheory.problems import FiniteSum
 from kdtheory.problems.base import Array
 from kdtheory.testing.setting import Setting
