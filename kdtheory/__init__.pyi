@@ -42,10 +42,10 @@ from kdtheory.estimate.conventions import CONVENTIONS as CONVENTIONS
 from kdtheory.estimate.conventions import Conversion as Conversion
 from kdtheory.estimate.conventions import from_lambda as from_lambda
 from kdtheory.estimate.conventions import to_lambda as to_lambda
-from kdtheory.evidence.verdicts import Verdict as Verdict
+from kdtheory.evidence.updates import verify_update as verify_update
+from kdtheory.evidence.verdict import Verdict as Verdict
 from kdtheory.evidence.verdicts import verify as verify
 from kdtheory.evidence.verdicts import verify_sweep as verify_sweep
-from kdtheory.evidence.verdicts import verify_update as verify_update
 from kdtheory.instances.counterexamples import Counterexample as Counterexample
 from kdtheory.instances.counterexamples import refute as refute
 from kdtheory.problems import Constant as Constant

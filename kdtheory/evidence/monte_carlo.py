@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from kdtheory.evidence.tolerances import ROUNDING, Knowledge, path_error
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.memory import remembered
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
 # Runs before the first look at the capital; each later batch is as large as all before it, up to
@@ -272,10 +272,8 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
     are simulated once.
     """
     problem, rule, quantity = process.problem, process.rule, process.quantity
-    acts: Any = rule  # the engine reads its corrections, batch and compressor
-    job = Job(
-        problem, process.theta, acts, process.gamma, process.x0, times, count, seed, False, None
-    )
+    made = experiment(problem, process.theta, rule, step_size=process.gamma, x0=process.x0)
+    job = Job(made, times, count, seed, gap=False, resume=None)
 
     def samples() -> Array:
         found = np.array([_values(problem, points, quantity) for points in visited(job)]).T
@@ -285,7 +283,7 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
     if rule.compressor is not None or count * len(times) > KEPT:
         return samples()
     points = (process.theta.tobytes(), process.x0.tobytes(), times.tobytes())
-    law = (rule.corrections(problem.gradients(process.theta)).tobytes(), rule.batch_size)
+    law = (made.control_variates.tobytes(), rule.batch_size)
     return remembered(
         problem,
         ("runs", quantity, *law, rule.replacement, process.gamma, count, seed, *points),
