@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import kdtheory as kd
 from kdtheory.problems.teacher import gap_at
-from kdtheory.report.plots import curves, floors, plot_all, setting, style, teachers
+from kdtheory.report.plots import curves, file_names, floors, plot_all, setting, style, teachers
 from kdtheory.system.disk import ready_folder
 
 
@@ -32,14 +32,16 @@ def test_all_pictures_in_three_formats(
     monkeypatch.setattr("kdtheory.report.plots.RANDOM", ())
     folder = ready_folder(tmp_path / "new" / "out")
     seen: list[str] = []
-    paths = plot_all([tiny], folder, tick=lambda done, total: seen.append(f"{done} of {total}"))
+    pictures = plot_all([tiny], folder, tick=lambda done, total: seen.append(f"{done} of {total}"))
+    paths = [path for picture in pictures for path in picture.paths]
+    assert sorted(path.name for path in paths) == sorted(file_names([tiny]))
     assert sorted(paths) == sorted(folder.iterdir())  # nothing half-written is left either
     assert len(paths) == 9
     assert seen[-1] == f"draw_teachers {tiny} of 3"
     starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF-"}
     before = {path: path.read_bytes() for path in paths}
     assert all(content.startswith(starts[path.suffix]) for path, content in before.items())
-    for path in teachers.draw_teachers(tiny, folder):
+    for path in teachers.draw_teachers(tiny, folder).paths:
         assert path.read_bytes() == before[path]  # the same data gives the same file
 
 

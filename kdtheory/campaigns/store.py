@@ -158,7 +158,7 @@ class Store:
                 key: json.loads(value)
                 for key, value in self._base.execute("SELECT key, value FROM meta")
             }
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):
             found = {}
         whole = isinstance(found.get("settings"), dict) and (
             # Another version's is told apart before its settings are looked at.

@@ -29,9 +29,32 @@ def add_arguments(command: ArgumentParser) -> None:
 def run(options: Namespace) -> Outcome:
     """The page's path; exit code 1 on a violation or a missing proof."""
     from kdtheory.commands.verify import with_bar
-    from kdtheory.report.page import write_page
+    from kdtheory.problems.datasets import BUNDLED
+    from kdtheory.report.equal_steps import equal_steps
+    from kdtheory.report.page import page, write_page
+    from kdtheory.report.provenance import provenance
     from kdtheory.report.tables import conclusion
+    from kdtheory.system.parallel import Job, run_all
 
-    found = with_bar(options, options.folder)
-    path = write_page(Path(options.folder), found, [Path(name) for name in found["plots"]])
-    return {"page": str(path), **found}, f"{conclusion(found)}\n{path}", int(bool(found["failed"]))
+    sources = tuple(dict.fromkeys(options.data or BUNDLED))
+    facts = provenance(_command(options), sources, seed=options.seed)
+    found, pictures = with_bar(options, options.folder, formats=("svg",))
+    names = {
+        source: [row["theorem"] for row in found["data"] if row["data"] == source]
+        for source in sources
+    }
+    jobs: list[Job] = [(source, equal_steps, (source, names[source]), {}) for source in sources]
+    equal = [row for rows in run_all(jobs, options.workers, lambda label: None) for row in rows]
+    path = write_page(Path(options.folder), page(found, pictures, equal, facts))
+    return (
+        {"page": str(path), "equal_steps": equal, **found},
+        f"{conclusion(found)}\n{path}",
+        int(bool(found["failed"])),
+    )
+
+
+def _command(options: Namespace) -> list[str]:
+    """What was typed, with every setting that shapes the page."""
+    data = [word for source in options.data or () for word in ("--data", source)]
+    settings = ["--instances", str(options.instances), "--seed", str(options.seed)]
+    return ["kdtheory", "report", options.folder, *data, *settings]

@@ -5,10 +5,14 @@ your own data.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kdtheory.commands import Outcome, path
 from kdtheory.commands.patience import at_work, bar
+
+if TYPE_CHECKING:
+    from kdtheory.report.plots import Picture
 
 EXAMPLES = (
     "kdtheory verify --data diabetes --plots out",
@@ -79,35 +83,39 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.problems.tables import taken_for
     from kdtheory.report.tables import main_job_text
 
-    found = with_bar(options, options.plots)
+    found, _ = with_bar(options, options.plots)
     text = "\n".join([main_job_text(found), *filter(None, map(taken_for, options.data or ()))])
     if options.plots is not None:
         text += f"\n{len(found['plots'])} pictures in {options.plots}."
     return found, text, int(bool(found["failed"]))
 
 
-def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
+def with_bar(
+    options: Namespace, folder: str | None, formats: Sequence[str] = ("png", "svg", "pdf")
+) -> tuple[dict[str, Any], list[Picture]]:
     """The main job under a progress bar, and the pictures where a folder is given."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
     from kdtheory.problems.datasets import BUNDLED
     from kdtheory.report.main_job import check_arguments, main_job
 
-    sources = tuple(options.data or BUNDLED)
+    sources = tuple(dict.fromkeys(options.data or BUNDLED))
     check_arguments(
         sources, instances=options.instances, seed=options.seed, workers=options.workers
     )
     if folder is not None:
-        from kdtheory.report.plots import plot_all
+        from kdtheory.report.plots import file_names, plot_all
         from kdtheory.system.disk import ready_folder
 
-        ready = ready_folder(folder)  # before the work, not after it
+        # Before the work, not after it.
+        ready = ready_folder(folder, ("index.html", *file_names(sources, formats)))
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
+    pictures: list[Picture] = []
     with bar(options, *columns) as shown:
         task = shown.add_task("start", total=None)
 
@@ -123,13 +131,16 @@ def with_bar(options: Namespace, folder: str | None) -> dict[str, Any]:
         )
         if folder is not None:
             shown.reset(task, description="plots")
-            found["plots"] = [
-                str(path)
-                for path in plot_all(
-                    sources, ready, workers=options.workers, seed=options.seed, tick=tick
-                )
-            ]
-    return found
+            pictures = plot_all(
+                sources,
+                ready,
+                workers=options.workers,
+                seed=options.seed,
+                formats=formats,
+                tick=tick,
+            )
+            found["plots"] = [str(path) for picture in pictures for path in picture.paths]
+    return found, pictures
 
 
 def wide_seconds(dim: int, steps: int) -> float:

@@ -103,7 +103,7 @@ def main_job_blocks(found: dict[str, Any]) -> list[Block]:
                 row["evidence"],
                 number(row["weight"]),
                 number(row.get("weight_exact")),
-                number(row.get("step_size")),
+                number(row.get("step_size") or None),
                 number(row.get("floor")),
                 number(row["lhs_end"]),
                 str(row["steps"]),

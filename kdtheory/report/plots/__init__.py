@@ -9,11 +9,12 @@ from pathlib import Path
 
 from kdtheory.report.plots.curves import draw_curves
 from kdtheory.report.plots.floors import draw_floors
-from kdtheory.report.plots.setting import RANDOM
+from kdtheory.report.plots.setting import RANDOM, picture_names
+from kdtheory.report.plots.style import FORMATS, Picture
 from kdtheory.report.plots.teachers import draw_teachers
 from kdtheory.system.parallel import Job, run_all
 
-__all__ = ["draw_curves", "draw_floors", "draw_teachers", "plot_all"]
+__all__ = ["Picture", "draw_curves", "draw_floors", "draw_teachers", "file_names", "plot_all"]
 
 
 def plot_all(
@@ -22,10 +23,10 @@ def plot_all(
     *,
     workers: int = 1,
     seed: int = 0,
+    formats: Sequence[str] = FORMATS,
     tick: Callable[[str, int], None] = lambda done, total: None,
-) -> list[Path]:
-    """All pictures of every source and of two random instances, as .png, .svg and .pdf; their
-    paths.
+) -> list[Picture]:
+    """All pictures of every source and of two random instances, as .png, .svg and .pdf.
 
     Args:
         sources: bundled names or files, see :func:`kdtheory.problems.datasets.load`.
@@ -33,15 +34,26 @@ def plot_all(
             :func:`kdtheory.system.disk.ready_folder`.
         workers: processes, as in :func:`kdtheory.report.main_job.main_job`.
         seed: seed of the random instances, starts and simulations.
+        formats: kinds of files; half of the time goes into writing all three.
         tick: called with what is done and the number of pictures, after every picture.
 
     Raises:
         InvalidInput: unreadable data, or a folder that cannot be written to.
     """
+    drawn = (*sources, *RANDOM)
     jobs: list[Job] = [
-        (f"{what.__name__} {source}", what, (source, folder, seed), {})
-        for source in (*sources, *RANDOM)
+        (f"{what.__name__} {source}", what, (source, folder, seed, name, formats), {})
+        for source, name in zip(drawn, picture_names(drawn), strict=True)
         for what in (draw_curves, draw_floors, draw_teachers)
     ]
-    found = run_all(jobs, workers, lambda label: tick(label, len(jobs)))
-    return [path for paths in found for path in paths]
+    return run_all(jobs, workers, lambda label: tick(label, len(jobs)))
+
+
+def file_names(sources: Sequence[str], formats: Sequence[str] = FORMATS) -> list[str]:
+    """Of everything that :func:`plot_all` writes."""
+    return [
+        f"{name}-{what}.{kind}"
+        for name in picture_names((*sources, *RANDOM))
+        for what in ("curves", "floors", "teachers")
+        for kind in formats
+    ]

@@ -4,6 +4,7 @@ floors show.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Setting, setting_of, tex
-from kdtheory.report.plots.style import BOUNDS, RC, SGD, TRUTH, save
+from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, SGD, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS
 
@@ -81,7 +82,9 @@ def truth(case: Setting, rule: DistilledSGD, x0: Array, seed: int) -> Truth:
     return Truth(times, mean, low, high)
 
 
-def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed: int) -> None:
+def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed: int) -> str:
+    """Draw one half; what is seen at its end."""
+    ends = {}
     statement = THEOREMS[family]
     weight = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
     axes.loglog(
@@ -101,6 +104,7 @@ def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed
             steps=case.steps,
         )
         axes.loglog(times, curve[times], label=f"{label} bound", **look)
+        ends[label] = float(curve[times[-1]])
     seen = truth(case, DistilledSGD(weight, unbiased=statement.unbiased), x0, seed)
     axes.loglog(
         seen.times,
@@ -137,19 +141,39 @@ def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed
     axes.set_title(rf"{kind}, $\lambda=\lambda^{{\ast}}={tex(weight)}$")
     axes.set_xlabel("step $t$")
     axes.set_xlim(1, case.steps)
+    bounds = ", ".join(f"{label} {value:.3g}" for label, value in ends.items())
+    return (
+        f"{kind}, weight {weight:.3g}: distilled SGD ends at {seen.mean[-1]:.3g} and plain SGD at"
+        f" {plain.mean[-1]:.3g}; the bounds end at {bounds}"
+    )
 
 
-def draw_curves(source: str, folder: Path, seed: int = 0) -> list[Path]:
-    """The picture of one source, biased beside unbiased, written to ``folder``; its paths."""
+def draw_curves(
+    source: str,
+    folder: Path,
+    seed: int = 0,
+    name: str | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> Picture:
+    """The picture of one source, biased beside unbiased, written to ``folder`` as
+    ``name``-curves.
+    """
     case = setting_of(source, seed)
     x0 = default_start(case.problem, seed)
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(7.2, 3.5), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         plain = truth(case, DistilledSGD(0.0), x0, seed)
-        _panel(left, case, case.paper, x0, plain, seed)
-        _panel(right, case, case.unbiased, x0, plain, seed)
+        seen = [
+            _panel(left, case, case.paper, x0, plain, seed),
+            _panel(right, case, case.unbiased, x0, plain, seed),
+        ]
         left.set_ylabel(case.state)
         left.legend(loc="lower left", handlelength=3.2)
         figure.suptitle(case.title, fontsize=10.5)
-        return save(figure, folder, f"{case.name}-curves")
+        paths = save(figure, folder, f"{name or case.name}-curves", formats)
+    caption = (
+        "Error against the number of steps, on log axes: the iterates (black) under the bounds"
+        " that were claimed for them (coloured), until all have settled at their floors."
+    )
+    return Picture(paths, f"{case.name}. {caption}", "; ".join(seen) + ".")

@@ -4,6 +4,7 @@ defaults.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -18,7 +19,7 @@ from kdtheory.engines.exact import stationary
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Setting, setting_of, tex
-from kdtheory.report.plots.style import BOUNDS, RC, TRUTH, save
+from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS
 
@@ -71,7 +72,9 @@ def true_floor(
     return float((run.gap if case.gap else run.sq_distance)[-1]), float(low[-1]), float(high[-1])
 
 
-def _panel(axes: Axes, case: Setting, family: str, seed: int) -> None:
+def _panel(axes: Axes, case: Setting, family: str, seed: int) -> str:
+    """Draw one half; what is seen of its minima."""
+    minima = []
     unbiased = THEOREMS[family].unbiased
     for suffix, (label, look) in BOUNDS.items():
         key = f"{family}{suffix}"
@@ -80,6 +83,7 @@ def _panel(axes: Axes, case: Setting, family: str, seed: int) -> None:
         axes.semilogy(WEIGHTS, floor_curve(case, key, WEIGHTS), label=f"{label} bound", **look)
         best = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=key)
         least = floor_curve(case, key, np.array([best]))
+        minima.append(f"{label} {float(least[0]):.3g} at {best:.3g}")
         face = look["color"] if suffix == "" else "white"
         axes.semilogy([best], least, "v", color=look["color"], mfc=face, ms=6.5, zorder=5)
     star = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
@@ -94,6 +98,7 @@ def _panel(axes: Axes, case: Setting, family: str, seed: int) -> None:
         lowest = true_floor(case, degree, unbiased=unbiased, seed=seed)[0]
         axes.semilogy([degree], [lowest], "*", color="black", ms=11, zorder=6)
         marks = rf"$\lambda^{{\ast}}={tex(star)}$, $\lambda^\circ={tex(degree)}$"
+        truth = f"the truth is least, {lowest:.3g}, at {degree:.3g}"
     else:
         lams = sorted({0.0, *DEFAULTS, round(star, 6)})
         seen = np.array([true_floor(case, lam, unbiased=unbiased, seed=seed) for lam in lams])
@@ -110,6 +115,8 @@ def _panel(axes: Axes, case: Setting, family: str, seed: int) -> None:
             **TRUTH,
         )
         marks = rf"$\lambda^{{\ast}}={tex(star)}$"
+        low_at = int(seen[:, 0].argmin())
+        truth = f"of those simulated the least, {seen[low_at, 0]:.3g}, is at {lams[low_at]:.3g}"
     for lam in DEFAULTS:
         axes.axvline(lam, color="0.35", lw=0.9, ls=(0, (2, 2)), zorder=0)
     axes.grid(visible=False, axis="x")
@@ -117,16 +124,25 @@ def _panel(axes: Axes, case: Setting, family: str, seed: int) -> None:
     axes.set_xticks(ticks, [f"{lam:g}" for lam in ticks])
     axes.set_title(f"{'unbiased' if unbiased else 'biased'}, {marks}")
     axes.set_xlabel(r"distillation weight $\lambda$")
+    kind = "unbiased" if unbiased else "biased"
+    return f"{kind}: minima of the bounds: {', '.join(minima)}; {truth}"
 
 
-def draw_floors(source: str, folder: Path, seed: int = 0) -> list[Path]:
-    """The picture of one source, biased beside unbiased, written to ``folder``; its paths."""
+def draw_floors(
+    source: str,
+    folder: Path,
+    seed: int = 0,
+    name: str | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> Picture:
+    """The picture of one source, biased beside unbiased, written to ``folder`` as
+    ``name``-floors.
+    """
     case = setting_of(source, seed)
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(7.2, 3.7), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
-        _panel(left, case, case.paper, seed)
-        _panel(right, case, case.unbiased, seed)
+        seen = [_panel(left, case, case.paper, seed), _panel(right, case, case.unbiased, seed)]
         left.set_ylabel(rf"{case.state}, $t\to\infty$")
         handles, _ = left.get_legend_handles_labels()
         handles += [
@@ -158,4 +174,10 @@ def draw_floors(source: str, folder: Path, seed: int = 0) -> list[Path]:
             )
         figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3)
         figure.suptitle(case.title, fontsize=10.5)
-        return save(figure, folder, f"{case.name}-floors")
+        paths = save(figure, folder, f"{name or case.name}-floors", formats)
+    caption = (
+        "Where the error settles, against the distillation weight: what each bound says"
+        " (coloured, its minimum marked) and what is true (black). Dotted: weights that people"
+        " copy."
+    )
+    return Picture(paths, f"{case.name}. {caption}", "; ".join(seen) + ".")

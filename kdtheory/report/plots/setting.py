@@ -5,6 +5,8 @@ statements that fits it.
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -60,7 +62,29 @@ class Setting:
         """Name, sizes and step size."""
         limit = r"\mu/(4L\mathcal{L})" if self.gap else r"1/(8\mathcal{L})"
         size = f"$N={self.problem.n_terms}$, $d={self.problem.dim}$"
-        return f"{self.name}: {size}, $\\gamma={limit}={tex(self.gamma)}$"
+        return f"{plain(self.name)}: {size}, $\\gamma={limit}={tex(self.gamma)}$"
+
+
+def plain(name: str) -> str:
+    """A file's name for a title: no mathtext in it, nothing that cannot be printed."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return (shown if len(shown) <= 40 else f"{shown[:37]}...").replace("$", r"\$")
+
+
+def picture_names(sources: Sequence[str]) -> list[str]:
+    """How the pictures of each source begin: different for each, and safe in file systems and
+    links whatever the source is called.
+    """
+    found: list[str] = []
+    for source in sources:
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.rsplit("/", 1)[-1])[:60].strip("-.")
+        name = name or "data"
+        taken, count = {other.lower() for other in found}, 2
+        unique = name
+        while unique.lower() in taken:
+            unique, count = f"{name}-{count}", count + 1
+        found.append(unique)
+    return found
 
 
 def tex(value: float) -> str:

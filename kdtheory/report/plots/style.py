@@ -4,6 +4,9 @@ reaches the disk.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,18 +45,30 @@ BOUNDS: dict[str, tuple[str, dict[str, Any]]] = {
 FORMATS = ("png", "svg", "pdf")
 
 
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+@dataclass(frozen=True)
+class Picture:
+    """What was drawn: its files, how to read it, and what is seen in it, in numbers."""
+
+    paths: list[Path]
+    caption: str
+    seen: str
+
+
+def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = FORMATS) -> list[Path]:
     """``name``.png, .svg and .pdf in ``folder``, each whole or not at all; their paths.
 
     Raises:
         InvalidInput: the folder cannot be written to, or the disk is full.
     """
     found = []
-    for kind in FORMATS:
+    for kind in formats:
         target = folder / f"{name}.{kind}"
         metadata = (
             {"Date": None} if kind == "svg" else {"CreationDate": None} if kind == "pdf" else {}
         )
-        replace_file(target, partial(figure.savefig, format=kind, metadata=metadata))
+        with warnings.catch_warnings():
+            # A file's name may hold letters that the font lacks: they become boxes.
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+            replace_file(target, partial(figure.savefig, format=kind, metadata=metadata))
         found.append(target)
     return found

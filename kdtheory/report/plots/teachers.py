@@ -4,6 +4,7 @@ f*)) on log axes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.teacher import gap_at, teacher_statistics
 from kdtheory.report.plots.setting import Setting, setting_of
-from kdtheory.report.plots.style import RC, save
+from kdtheory.report.plots.style import FORMATS, RC, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.closed_forms import closed_form
 from kdtheory.statements.theorems import THEOREMS
@@ -108,8 +109,14 @@ LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def draw_teachers(source: str, folder: Path, seed: int = 0) -> list[Path]:
-    """The picture of one source, written to ``folder``; its paths."""
+def draw_teachers(
+    source: str,
+    folder: Path,
+    seed: int = 0,
+    name: str | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> Picture:
+    """The picture of one source, written to ``folder`` as ``name``-teachers."""
     case = setting_of(source, seed)
     rows = [reductions(case, theta) for theta in teachers(case, seed)]
     with matplotlib.rc_context(RC):
@@ -128,4 +135,15 @@ def draw_teachers(source: str, folder: Path, seed: int = 0) -> list[Path]:
         axes.set_ylabel("noise left at the best weight")
         axes.legend(loc="lower left")
         axes.set_title(case.title)
-        return save(figure, folder, f"{case.name}-teachers")
+        paths = save(figure, folder, f"{name or case.name}-teachers", formats)
+    caption = (
+        "How much of the noise is left at the best weight, against how good the teacher is (better"
+        " to the right)."
+    )
+    seen = "; ".join(
+        f"{LOOKS[key][0].split(':')[0]}: {rows[0][key]:.2g} with the worst teacher,"
+        f" {rows[-1][key]:.2g} with the best"
+        for key in LOOKS
+        if key in rows[0]
+    )
+    return Picture(paths, f"{case.name}. {caption}", seen + ".")
