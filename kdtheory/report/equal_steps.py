@@ -11,7 +11,7 @@ from typing import Any
 from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import bound, default_step_size, noise_floor
 from kdtheory.engines.exact import stationary
-from kdtheory.evidence.verdicts import default_start, default_teacher
+from kdtheory.evidence.starts import default_start, default_teacher
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.datasets import load
 from kdtheory.rules.distilled import DistilledSGD
