@@ -16,7 +16,7 @@ verify: install
 	$(BIN)/kdtheory verify
 
 test: install lint
-	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[hf,lightning]'
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests checks
 
 coverage: install

@@ -1,4 +1,5 @@
-"""What a weight does to small networks: 500 settings, each trained with ten weights in lockstep.
+"""What a weight does to small networks: 500 settings, each trained with eleven weights in
+lockstep.
 
 Run ``python -m kdtheory.checks.student_study run FILE [--minutes M] [--settings N]`` (resumable:
 one line of JSON for each setting, in an order that any prefix covers evenly) and ``... table
@@ -37,10 +38,11 @@ NOISE = 0.2  # of the student's labels where the teacher has clean ones
 FIXED = (0.0, 0.3, 0.7, 0.9)
 ARMS = (
     *("none", "0.3", "0.7", "0.9", "horizon", "one step", "drift"),
-    *("gain of 10 %", "gain of 30 %", "validation"),
+    *("horizon, gain of 10 %", "drift, gain of 10 %", "drift, gain of 3 %", "validation"),
 )
 AUTO = ARMS[len(FIXED) :]
-LEAST_GAIN = {"gain of 10 %": 0.1, "gain of 30 %": 0.3}  # of the noise, or lambda is 0
+# Of the noise of the training loss over the steps left, or lambda is 0.
+LEAST_GAIN = {"horizon, gain of 10 %": 0.1, "drift, gain of 10 %": 0.1, "drift, gain of 3 %": 0.03}
 
 
 @dataclass(frozen=True)
@@ -229,37 +231,35 @@ class Weights:
         self.now = torch.tensor([*FIXED, *(0.0 for _ in AUTO)])
 
     def step(self, z: Tensor, u: Tensor, y: Tensor, features: Tensor, held: Any) -> Tensor:
-        """(arms,)."""
+        """(arms,).  Between looks nothing changes but the steps that are left."""
         for place, arm in enumerate(AUTO, start=len(FIXED)):
             follower = self.followers[arm]
-            due = follower.calls % REFRESH == 0
+            if follower.calls % REFRESH:
+                follower.calls += 1
+                continue
             raw = follower.step(z[place].detach(), [u], y, features[place], self.kind)
-            if arm == "drift":
-                raw = self._drift(follower)
-            elif arm in LEAST_GAIN:
-                raw = raw if self._gain(follower, raw) >= LEAST_GAIN[arm] else 0.0 * raw
-            elif arm == "validation":
-                if due:
-                    self._look(z[place].detach(), u, y, features[place], held(place))
+            if arm == "validation":
+                self._look(z[place].detach(), u, y, features[place], held(place))
                 raw = np.array([self.validation[0] / max(self.validation[1], 1e-12)])
+            elif arm != "one step":
+                raw = np.array([self._weight(follower, arm)])
             self.now[place] = float(clipped(raw, (0.0, 1.0))[0])
         return self.now
 
-    def _drift(self, follower: WeightFollower) -> np.ndarray:
-        """The horizon weight with the first-order cost <g, h> of drifting, at gamma L = 1."""
+    def _weight(self, follower: WeightFollower, arm: str) -> float:
+        """The horizon weight; with the first-order cost <g, h> of drifting, at gamma L = 1, for
+        "drift"; 0 where too little noise would go.
+        """
         m = follower.moments()
         left, batch = follower.steps_left(), self.how.batch
         charged = m.bias_sq_clipped + m.variance / m.n
         below = m.variance + batch * (1.0 + left / 2.0) * charged
-        return np.array([(m.covariance - batch * m.cross) / below if below > 0.0 else 0.0])
-
-    @staticmethod
-    def _gain(follower: WeightFollower, raw: np.ndarray) -> float:
-        """1 - N(weight)/N(0) for the steps that are left."""
-        rule, moments = follower.rule(follower.steps_left()), follower.moments()
-        point = moments.vector(cautious=rule.cautious)
-        plain = rule.value(0.0, point)
-        return 1.0 - rule.value(float(raw[0]), point) / plain if plain > 0.0 else 0.0
+        use = m.covariance - batch * m.cross * arm.startswith("drift")
+        if below <= 0.0 or m.sigma_sq <= 0.0:
+            return 0.0
+        weight = min(max(use / below, 0.0), 1.0)
+        gain = (2.0 * weight * use - weight**2 * below) / m.sigma_sq
+        return weight if gain >= LEAST_GAIN.get(arm, 0.0) else 0.0
 
     def _look(self, z: Tensor, u: Tensor, y: Tensor, features: Tensor, held: Any) -> None:
         """The weight that a held-out batch asks for: <g - g_val, h> / E|H_B|^2, one step ahead at
@@ -369,7 +369,9 @@ def summaries(rows: Sequence[dict[str, Any]]) -> list[Summary]:
     found = []
     for place, arm in enumerate((*ARMS, "averaging"), start=0):
         ratio = {
-            part: np.array([row[part][place] / max(row[part][0], 1e-9) for row in rows])
+            part: np.nan_to_num(
+                [row[part][place] / max(row[part][0], 1e-9) for row in rows], nan=math.inf
+            )  # NaN: it diverged
             for part in ("train", "test")
         }
         quantiles = [

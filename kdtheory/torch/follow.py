@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,7 @@ class WeightFollower:
 
     plan: Plan
     calls: int = 0
+    accumulation: int = 1  # calls of one optimiser step, where a trainer says so
     batch_rows: int = 1
     world: int = 1
     weights: float = 0.0
@@ -237,12 +238,24 @@ class WeightFollower:
         if calls < 0.0:
             return -1.0
         effective = self.plan.effective_batch_size
-        per_step = 1.0 if effective is None else effective / (self.batch_rows * self.world)
+        per_step = (
+            float(self.accumulation)
+            if effective is None
+            else effective / (self.batch_rows * self.world)
+        )
         return max(calls / max(per_step, 1.0), 1.0)
+
+    def announce(
+        self, total_steps: int | Callable[[], float], accumulation: int | None = None
+    ) -> None:
+        """What a trainer knows: calls to come, and calls of one optimiser step."""
+        self.plan = replace(self.plan, total_steps=total_steps)
+        if accumulation is not None:
+            self.accumulation = positive_int(accumulation, "accumulation")
 
     def rule(self, left: float) -> Criterion:
         """The criterion at the batch that was seen."""
-        batch = self.plan.effective_batch_size or self.batch_rows * self.world
+        batch = self.plan.effective_batch_size or self.batch_rows * self.world * self.accumulation
         return self.plan.rule(batch, left)
 
     def moments(self) -> Moments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -140,6 +141,34 @@ class DistillationLoss(nn.Module):
             return self._fixed[0] if len(self._fixed) == 1 else self._fixed
         used = clipped(self._follower.raw(), self._follower.plan.clip)
         return float(used[0]) if used.size == 1 else tuple(float(x) for x in used)
+
+    def announce(
+        self, total_steps: int | Callable[[], float], *, accumulation: int | None = None
+    ) -> None:
+        """What a trainer knows once training begins.
+
+        Args:
+            total_steps: as in the class.
+            accumulation: calls of one optimiser step (default: as before, at first 1), for losses
+                without ``effective_batch_size``.
+
+        Does nothing to a fixed weight.  Raises InvalidInput for numbers below 1.
+        """
+        if self._follower is not None:
+            self._follower.announce(total_steps, accumulation)
+
+    def report(self, confidence: float = 0.95) -> dict[str, float]:
+        """For a log: kd/lambda (the weight used), and of an automatic one kd/rho, kd/beta, kd/low,
+        kd/high, as far as they are finite.
+        """
+        used = self.weight
+        if isinstance(used, tuple):
+            return {f"kd/lambda_{place}": value for place, value in enumerate(used)}
+        found = {"kd/lambda": used}
+        if self._follower is not None and self._follower.weights > 0.0:
+            now = self._follower.estimate(confidence)
+            found |= {f"kd/{key}": getattr(now, key) for key in ("rho", "beta", "low", "high")}
+        return {key: value for key, value in found.items() if math.isfinite(value)}
 
     @property
     def notes(self) -> tuple[str, ...]:
