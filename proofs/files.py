@@ -16,6 +16,7 @@ from kdtheory.errors import unknown_name
 from kdtheory.proofs import CHECKERS, COQ_SOURCES, OBLIGATIONS
 from kdtheory.prover import coq_build, solvers, sympy_checker
 from kdtheory.prover.certificate_files import read, to_json
+from kdtheory.prover.consistency import doubt
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.prover.sympy_checker import Result, vanishes
 from kdtheory.system.child import end_with_parent, limit_memory
@@ -27,7 +28,7 @@ SECONDS = 120.0  # for all checkers together; the slowest of ours takes 2 s
 @dataclass(frozen=True)
 class FileVerdict:
     """``status`` PROVED, REFUTED (the file is no proof of what it claims) or UNDECIDED; ``claims``
-    in words.
+    in words, ``claim`` and ``region`` as they stand in the file.
     """
 
     file: str
@@ -35,6 +36,8 @@ class FileVerdict:
     status: str
     reason: str
     claims: str
+    claim: str = ""
+    region: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +80,7 @@ def judge(item: Obligation, checkers: tuple[str, ...]) -> tuple[str, str]:
     wrong = mismatch(item)
     if wrong:
         return "REFUTED", wrong
-    undecided = ""
+    undecided = doubt(item)
     for checker in checkers:
         result = _check(item, checker)
         if result.status == "REFUTED" or result.wrong:
@@ -151,7 +154,19 @@ def prove_file(
         claims = f"a claim of its own, from {used}"
     else:
         claims = "an identity of its own"
-    return FileVerdict(str(path), item.name, status, " ".join(reason.split())[:500], claims)
+    said = " ".join(reason.split())[:500]
+    return FileVerdict(str(path), item.name, status, said, claims, *_stated(item))
+
+
+def _stated(item: Obligation) -> tuple[str, str]:
+    """What is claimed and where, in letters."""
+    claim = f"{item.claim} >= 0" if isinstance(item, Certificate) else f"{item.expression} = 0"
+    where = [
+        f"{meaning} {'>' if letter.is_positive else '>='} 0"
+        for letter, meaning in item.region.slacks.items()
+    ]
+    where += [f"{letter} = {meaning}" for letter, meaning in item.region.substitutions.items()]
+    return claim, ", ".join(where) or "everywhere"
 
 
 def export(folder: Path) -> list[Path]:

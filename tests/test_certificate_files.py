@@ -5,6 +5,7 @@ the reader or the checkers.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -15,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kdtheory as kd
+from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.cli import main
-from kdtheory.proofs import files
+from kdtheory.proofs import files, joining
 from kdtheory.prover import certificate_files as cf
-from kdtheory.prover import solvers
+from kdtheory.prover import consistency, regions, solvers
 from kdtheory.prover.expansion import MOST, most_terms, most_terms_of
 from kdtheory.prover.obligations import Certificate, Identity, Region
 
@@ -386,3 +388,53 @@ def test_export_follows_no_link(tmp_path):
     (folder / name).mkdir()
     with pytest.raises(kd.InvalidInput, match="it is a folder"):
         files.export(folder)
+
+
+def contradiction():
+    """-1 >= 0 from (R) and a region in which (R) is false."""
+    room = (1 + sym.omega) * (1 - sym.gamma * sym.mu) - 2
+    return Certificate(
+        "minus-one",
+        sp.Integer(-1),
+        {asm.contraction: sp.Integer(1)},
+        (),
+        sym.slack_rate,
+        Region({sym.slack_rate: room}),
+    )
+
+
+def no_function():
+    """-(mu - Lcal) F >= 0 where mu > Lcal: no function with F > 0 has such constants."""
+    base = joining.constants()[1]
+    region = Region({sym.tau: sym.mu - sym.Lcal})
+    return dataclasses.replace(
+        base,
+        name="no-function",
+        claim=-(sym.mu - sym.Lcal) * sym.F,
+        region=region,
+        multipliers={**base.multipliers, asm.nonnegative_gap: sym.tau},
+    )
+
+
+@pytest.mark.parametrize("checker", ["sympy", "z3", "cvc5"])
+def test_region_and_assumptions_must_hold_together(checker):
+    """What follows from a contradiction is no theorem; each part alone has points."""
+    for item in (contradiction(), no_function()):
+        status, reason = files.judge(item, (checker,))
+        assert status != "PROVED", item.name
+    assert "region and assumptions together" in consistency.doubt(contradiction())
+    assert "region and assumptions together" in consistency.doubt(no_function())
+    assert regions.witness(contradiction().region) is not None
+
+
+def test_claim_and_region_are_told(tmp_path, capsys):
+    path = tmp_path / "c.json"
+    path.write_text(cf.to_json(contradiction()))
+    assert main(["prove", "--certificate", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "claim: -1 >= 0" in out and "where: (omega + 1)*(-gamma*mu + 1) - 2 >= 0" in out
+
+
+def test_our_certificates_are_about_something():
+    for item in files.known().values():
+        assert consistency.doubt(item) == "", item.name

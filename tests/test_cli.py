@@ -4,12 +4,16 @@ for a user's mistake.
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import numpy as np
 import pytest
 
+import kdtheory as kd
+from kdtheory.bounds.values import letters_for
 from kdtheory.cli import main
+from kdtheory.statements.closed_forms import NAMES, closed_form
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -129,3 +133,65 @@ def test_a_mistake_is_one_line(capsys, arguments, message):
     assert code == 2
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_prove_json_lists_checkers(capsys):
+    code, out, _ = run(
+        capsys, "prove", "unbiased", "--checker", "sympy", "--checker", "z3", "--json"
+    )
+    (row,) = json.loads(out)["rows"] if isinstance(json.loads(out), dict) else json.loads(out)
+    assert code == 0 and [each["checker"] for each in row["checkers"]] == ["sympy", "z3"]
+    for each in row["checkers"]:
+        assert each["checks"] == each["proved"] > 5 and each["seconds"] > 0
+
+
+def test_prove_latex_twice_is_the_same(capsys):
+    first, second = (run(capsys, "prove", "unbiased", "--latex")[1] for _ in range(2))
+    assert first == second and "Checked." in first
+
+
+def test_formula_without_a_name_lists_them(capsys):
+    code, out, _ = run(capsys, "formula")
+    assert code == 0 and all(name in out for name in (*NAMES, *kd.THEOREMS))
+
+
+@pytest.mark.parametrize("name", list(kd.THEOREMS))
+def test_formula_prints_definitions(capsys, name):
+    theorem = kd.THEOREMS[name]
+    out = run(capsys, "formula", name)[1]
+    assert all(f"{letter} = {value}" in out for letter, value in theorem.definitions.items())
+    assert theorem.psi is None or f"psi(s) = {theorem.psi}" in out
+    assert r"\psi" in run(capsys, "formula", name, "--format", "latex")[1] or theorem.psi is None
+
+
+@pytest.mark.parametrize("name", [*NAMES, *kd.THEOREMS])
+def test_formula_as_python_runs(capsys, name):
+    """The function printed gives bound()'s number, and a closed form its own."""
+    source = run(capsys, "formula", name, "--format", "python")[1]
+    space = {"numpy": np}
+    exec(source, space)
+    function = space[name.replace("-", "_")]
+    wanted = list(inspect.signature(function).parameters)
+    problem = kd.LeastSquares(np.array([[2.0, 0.5], [1.0, -1.0], [0.5, 1.0]]), np.arange(3.0))
+    theta = problem.minimiser + np.array([0.1, -0.2])
+    theorem = kd.THEOREMS.get(name)
+    if theorem is None:
+        values = {letter: 0.3 + 0.1 * i for i, letter in enumerate(wanted)}
+        exact = closed_form(name)
+        expected = float(exact.subs({x: values[str(x)] for x in exact.free_symbols}))
+        assert function(**values) == pytest.approx(expected, rel=1e-12)
+        return
+    if theorem.psi is None:
+        matrix = {x: np.ones((2, 1)) for x in wanted if x != "lam"}
+        numbers = matrix if theorem.quantity == "gradient" else dict.fromkeys(wanted, 0.5)
+        assert np.isfinite(function(**{**numbers, "lam": 0.5})).all()
+        return
+    gamma = kd.step_size_limit(problem, name) / 2
+    letters = letters_for(problem, theta, theorem, step_size=gamma, weight=0.4)
+    given = {x: value for x, value in letters.items() if x in wanted} | {"s0": 2.0, "t": 3}
+    claimed = function(**{x: given[x] for x in wanted})
+    away = np.array([1.0, 0.0])
+    size = problem.value(problem.minimiser + away) - problem.minimum
+    start = problem.minimiser + away * np.sqrt(2.0 / (size if theorem.quantity == "gap" else 1.0))
+    curve = kd.bound(problem, theta, theorem=name, step_size=gamma, weight=0.4, x0=start, steps=3)
+    assert claimed == pytest.approx(curve[3], rel=1e-9)

@@ -15,32 +15,44 @@ EXAMPLES = (
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.add_argument(
-        "name", help="a closed form (lambda-star, noise-floor, ...) or a theorem key"
+        "name",
+        nargs="?",
+        help="a closed form (lambda-star, noise-floor, ...) or a theorem key; default: list them",
     )
     command.add_argument(
-        "--format", choices=("sympy", "latex", "python"), default="sympy", help="how to print it"
+        "--format",
+        choices=("sympy", "latex", "python"),
+        default="sympy",
+        help="how to print it; python: a function that runs",
     )
 
 
 def run(options: Namespace) -> Outcome:
-    """The formula in the format asked for."""
-    import sympy as sp
-
+    """The formula in the format asked for, or the names there are."""
     from kdtheory.algebra import symbols as sym
     from kdtheory.errors import unknown_name
+    from kdtheory.statements import THEOREMS, printing
     from kdtheory.statements.closed_forms import NAMES, closed_form
-    from kdtheory.statements.theorems import THEOREMS
 
+    if options.name is None:
+        titles = {name: theorem.title for name, theorem in THEOREMS.items()}
+        rows = [*(f"{name:24} closed form" for name in NAMES)]
+        rows += [f"{name:24} {title}" for name, title in titles.items()]
+        return {"closed_forms": list(NAMES), "statements": titles}, "\n".join(rows), 0
     if options.name in THEOREMS:
         theorem = THEOREMS[options.name]
-        text = (
-            theorem.latex()
-            if options.format == "latex"
-            else f"{theorem.lhs} {'=' if theorem.kind == 'identity' else '<='} {theorem.rhs}"
-        )
+        write = {
+            "sympy": printing.text_of,
+            "latex": printing.latex_of,
+            "python": printing.python_of_statement,
+        }[options.format]
+        text = write(theorem)
         return {"name": options.name, "text": text}, text, 0
     if options.name not in NAMES:
         raise unknown_name("formula", options.name, (*NAMES, *THEOREMS))
     expression = closed_form(options.name)
-    text = {"sympy": str, "latex": sym.latex, "python": sp.pycode}[options.format](expression)
+    if options.format == "python":
+        text = printing.python_of(options.name, expression)
+    else:
+        text = sym.latex(expression) if options.format == "latex" else str(expression)
     return {"name": options.name, "text": text}, text, 0

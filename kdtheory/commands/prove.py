@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdtheory.commands import Outcome, path
+
+if TYPE_CHECKING:
+    from kdtheory.proofs import Step
 
 EXAMPLES = (
     "kdtheory prove theorem-1 --checker sympy --checker z3",
@@ -89,7 +94,12 @@ def run(options: Namespace) -> Outcome:
         )
         return {"text": text}, text, 0
     rows = [
-        {"statement": name, "status": proof.status, "reason": proof.reason}
+        {
+            "statement": name,
+            "status": proof.status,
+            "reason": proof.reason,
+            "checkers": _by_checker(proof.steps),
+        }
         for name, proof in zip(names, proofs, strict=True)
     ]
     text = "\n".join(f"{row['statement']:24} {row['status']:10} {row['reason']}" for row in rows)
@@ -99,6 +109,22 @@ def run(options: Namespace) -> Outcome:
     )
     text += f"\n{'all' if proved == len(rows) else f'{proved} of {len(rows)}'} PROVED; {spent}"
     return rows, text, _code([row["status"] for row in rows], checkers, options.coqchk)
+
+
+def _by_checker(steps: Sequence[Step]) -> list[dict[str, object]]:
+    """Checks made, accepted, and their seconds, by checker (what statements share was checked
+    once)."""
+    names = dict.fromkeys(step.checker for step in steps)
+    own = {name: [step for step in steps if step.checker == name] for name in names}
+    return [
+        {
+            "checker": name,
+            "checks": len(found),
+            "proved": sum(step.status == "PROVED" for step in found),
+            "seconds": round(sum(step.seconds for step in found), 3),
+        }
+        for name, found in own.items()
+    ]
 
 
 def _code(statuses: list[str], checkers: tuple[str, ...], coqchk: bool) -> int:
@@ -130,4 +156,5 @@ def _files(options: Namespace) -> Outcome:
     checkers = tuple(options.checker or ("sympy",))
     verdict = prove_file(Path(options.certificate), checkers=checkers)
     text = f"{verdict.name}: {verdict.status}: {verdict.reason} ({verdict.claims})"
+    text += f"\nclaim: {verdict.claim}\nwhere: {verdict.region}"
     return asdict(verdict), text, _code([verdict.status], checkers, False)

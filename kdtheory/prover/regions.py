@@ -14,7 +14,7 @@ from kdtheory.prover.obligations import Region
 
 TRIES = 4000
 # Step sizes and rates are small, constants are of order one, so both kinds of number are drawn.
-_VALUES = tuple(
+VALUES = tuple(
     Fraction(n, d)
     for n, d in (
         (1, 1000),
@@ -51,7 +51,8 @@ def evaluate(expression: sp.Expr, at: Mapping[sp.Symbol, Fraction]) -> Fraction:
     raise ValueError(f"not a rational expression: {expression}")
 
 
-def _fits(letter: sp.Symbol, value: Fraction) -> bool:
+def fits(letter: sp.Symbol, value: Fraction) -> bool:
+    """Whether the value has the sign that the letter promises."""
     if letter.is_positive:
         return value > 0
     return value >= 0 if letter.is_nonnegative else True
@@ -64,7 +65,7 @@ def where_not_zero(expression: sp.Expr) -> tuple[dict[sp.Symbol, Fraction], Frac
     letters = sorted(expression.free_symbols, key=str)
     draw = random.Random(0)
     for _ in range(TRIES):
-        point = {letter: draw.choice(_VALUES) for letter in letters}
+        point = {letter: draw.choice(VALUES) for letter in letters}
         try:
             value = evaluate(expression, point)
         except ZeroDivisionError:
@@ -88,11 +89,11 @@ def witness(region: Region) -> dict[sp.Symbol, Fraction] | None:
     )
     draw = random.Random(0)  # a fixed start: the answer does not depend on the day
     for _ in range(TRIES):
-        point = {letter: draw.choice(_VALUES) for letter in free}
+        point = {letter: draw.choice(VALUES) for letter in free}
         try:
             values = {letter: evaluate(meaning, point) for letter, meaning in meanings.items()}
         except ZeroDivisionError:
             continue
-        if all(_fits(letter, value) for letter, value in values.items()):
+        if all(fits(letter, value) for letter, value in values.items()):
             return point | values
     return None

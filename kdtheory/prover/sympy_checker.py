@@ -12,8 +12,9 @@ import sympy as sp
 from sympy.polys.rings import PolyElement, PolyRing
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.prover.consistency import doubt
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
-from kdtheory.prover.regions import where_not_zero, witness
+from kdtheory.prover.regions import where_not_zero
 from kdtheory.prover.signs import written_nonnegative
 
 LINEAR = {sym.F, sym.F_plus, sym.out_sq, *sym.GRAM.values()}
@@ -212,11 +213,9 @@ def check(obligation: Obligation) -> Result:
         wrong = _complaint(obligation)
         if wrong is not None:
             return Result("UNDECIDED", f"{name}: {wrong}", wrong=True)
-    if witness(obligation.region) is None:
-        return Result(
-            "UNDECIDED",
-            f"{name}: no point found that satisfies the region; the statement may be empty",
-        )
+    empty = doubt(obligation)
+    if empty:
+        return Result("UNDECIDED", empty)
     return Result("PROVED", "")
 
 
