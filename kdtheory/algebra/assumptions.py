@@ -33,6 +33,12 @@ class Assumption:
         return f"{self.label} {self.name}"
 
 
+convexity = Assumption(
+    "convexity",
+    "(A0)",
+    vec.inner(vec.e, vec.g) - sym.F,
+    "f is convex, used between x and x*: <e,g> >= F",
+)
 strong_convexity = Assumption(
     "strong-convexity",
     "(A1)",
@@ -153,6 +159,7 @@ noise_norm = Assumption(
 ASSUMPTIONS: dict[str, Assumption] = {
     item.name: item
     for item in (
+        convexity,
         strong_convexity,
         quadratic_growth,
         polyak_lojasiewicz,

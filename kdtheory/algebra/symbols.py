@@ -228,6 +228,13 @@ distance_t = _letter(
     "distance_t", r"\mathbb{E}|x^t-x^*|^2", "nonnegative", "x^2", "squared distance at time t"
 )
 gap_t = _letter("gap_t", r"\mathbb{E}f(x^t)-f^*", "nonnegative", "f", "suboptimality at time t")
+average_gap = _letter(
+    "average_gap",
+    r"\frac{1}{t}\sum_{i<t}\mathbb{E}f(x^i)-f^*",
+    "nonnegative",
+    "f",
+    "mean suboptimality of the first t iterates",
+)
 shifted_t = _letter(
     "shifted_t",
     r"\mathbb{E}|y^t|^2",

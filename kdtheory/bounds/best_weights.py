@@ -9,7 +9,12 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.envelope import regime_border
-from kdtheory.bounds.best_weights_several import exact_weights, golden, several_weights
+from kdtheory.bounds.best_weights_several import (
+    exact_weights,
+    golden,
+    horizon_weight,
+    several_weights,
+)
 from kdtheory.bounds.values import (
     Letters,
     complete,
@@ -36,9 +41,13 @@ def optimal_weight(
     blocks: Blocks | None = None,
     x0: ArrayLike | None = None,
     at: int | None = None,
+    horizon: float | None = None,
 ) -> Any:
     """The weight that minimises the statement's floor (or, for "exact", the true stationary E|x -
     x*|^2 of least squares), a float; (m,) for m teachers or m blocks.
+
+    With ``horizon``, the number T of steps still to go, "horizon" needs no constant of the problem
+    and no step size: lam*_T = E<S,H> / (V + B (1 + T/2)|h|^2).
 
     With ``at`` (a time t > 0) and ``x0`` (dim,), "exact" minimises the true E|x^t - x*|^2 at that
     horizon, a quadratic in lam.
@@ -58,16 +67,24 @@ def optimal_weight(
         criterion: a key of ``THEOREMS``, a statement, or "exact".
         batch_size: indices a step.
         compressor: for the compressed statements.
+        horizon: T > 0, for "horizon"; for step sizes that change, (sum gamma)^2 / sum gamma^2.
         blocks: index arrays or slices, one weight for the coordinates of each (theory, Section 9).
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
     """
     exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
-    if step_size is None:
+    statement = None if exact else theorem_named(criterion)
+    name = criterion if statement is None else statement.name
+    if statement is not None and _of_the_horizon(statement):
+        return horizon_weight(problem, theta, horizon, batch_size, blocks)
+    if horizon is not None:
         raise InvalidInput(
-            f"optimal_weight(criterion={str(criterion)!r}) needs step_size=, in units of x^2/f."
+            f"horizon= is the number of steps still to go, for criterion='horizon', got"
+            f" criterion={name!r}. Leave one of them out."
         )
+    if step_size is None:
+        raise InvalidInput(f"criterion={name!r} needs step_size=, in units of x^2/f.")
     if (at is not None or x0 is not None) and (at is None or x0 is None or not exact):
         raise InvalidInput(
             "A weight for a horizon needs criterion='exact', the start x0 and the time at > 0,"
@@ -88,12 +105,11 @@ def optimal_weight(
                 problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]
             ).best()[0]
         )
-    if exact:
+    if exact or statement is None:
         return exact_weights(problem, theta, sgd_floor(problem, step_size, batch_size))
-    statement = theorem_named(criterion)
     if statement.psi is None:
         raise InvalidInput(
-            f"{statement.title} has no floor to minimise; use criterion='theorem-1' or another"
+            f"criterion={name!r} has no floor to minimise; use criterion='theorem-1' or another"
             " bound."
         )
     several = np.ndim(theta) == 2 or blocks is not None
@@ -117,6 +133,12 @@ def optimal_weight(
     if letters["V"] == 0.0:
         return 0.0
     return _minimise(statement, letters, letters["C"] / letters["V"])
+
+
+def _of_the_horizon(statement: Theorem) -> bool:
+    """Whether its kappa is a number of steps."""
+    kappa = statement.definitions.get(sym.kappa)
+    return kappa is not None and sym.t in kappa.free_symbols
 
 
 def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:

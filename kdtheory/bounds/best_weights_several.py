@@ -15,9 +15,11 @@ from scipy.optimize import brentq
 from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.front import Front
 from kdtheory.bounds.values import Letters, complete, floor_of
-from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.problems.mixtures import Mixture, least_norm
+from kdtheory.errors import InvalidInput
+from kdtheory.problems.base import Array, FiniteSum, moderate_float
+from kdtheory.problems.mixtures import Blocks, Mixture, least_norm, mixture
 from kdtheory.problems.teacher import teachers
+from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import Theorem
 
 # The share of the way along the curve at which the search ends: at 1 the bias counts for nothing.
@@ -34,6 +36,25 @@ def exact_weights(problem: FiniteSum, theta: ArrayLike, plain: float) -> Any:
         return plain / total if total > 0.0 else 0.0
     ones = np.ones(len(far))
     return least_norm(far @ far.T + plain * np.outer(ones, ones), plain * ones)
+
+
+def horizon_weight(
+    problem: FiniteSum,
+    theta: ArrayLike,
+    horizon: float | None,
+    batch_size: int,
+    blocks: Blocks | None,
+) -> Any:
+    """The minimiser of N(lam; T/2) for T = ``horizon`` steps, a float or (m,)."""
+    if horizon is None:
+        raise InvalidInput(
+            "criterion='horizon' needs horizon=, the number of steps still to go: the bias of a"
+            " teacher adds up over them."
+        )
+    length = moderate_float(horizon, "horizon")
+    factor = DistilledSGD(batch_size=batch_size).noise_factor(problem.n_terms)
+    found = mixture(problem, theta, blocks).batched(factor).best(length / 2.0)
+    return found if np.ndim(theta) == 2 or blocks is not None else float(found[0])
 
 
 def several_weights(statement: Theorem, letters: Letters, taught: Mixture) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
-from kdtheory.algebra.evaluate import compiled
+from kdtheory.algebra.evaluate import ARRAYS, compiled, value_of
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
 from kdtheory.problems.base import (
     Array,
@@ -73,7 +73,7 @@ def constants_for(
     """
     found = problem.constants
     modulus = float(getattr(found, theorem.modulus))
-    if modulus <= 0.0:
+    if modulus <= 0.0 and any(sym.mu in item.slack.free_symbols for item in theorem.needs):
         need = "strong convexity (mu > 0)" if theorem.modulus == "mu" else "a PL constant mu_pl > 0"
         way = "a PL statement such as theorem-2, or ridge > 0" if found.mu_pl > 0 else "ridge > 0"
         raise AssumptionFails(
@@ -213,6 +213,8 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
             f" {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
         )
     for letter, definition in theorem.definitions.items():
+        if sym.t in definition.free_symbols:
+            continue  # a letter of its own for every horizon
         found[letter.name] = evaluate(definition, found)  # str(letter) runs SymPy's printer
         if letter is sym.a and definition == NOISE_NORM and "noise_sq" in found:
             # sigma_*^2 - 2 lam C + lam^2 V cancels where lam H' is close to S, and eps in a^2 is
@@ -335,12 +337,12 @@ def bound(
         step_size: gamma, in units of x^2/f.
         weight: the distillation weight lam, any real number; (m,) for m teachers.
         x0: the start, (dim,).
-        steps: horizon.
+        steps: horizon T; entry t of "horizon" claims for the mean of the first t iterates.
         batch_size: indices a step.
         replacement: how a batch is drawn.
         compressor: for the compressed statements.
-        schedule: a ``Schedule``, or (step_sizes, weights), in place of step_size and weight; its
-            length is the horizon.
+        schedule: a ``Schedule``, or step sizes (T,) with weights (T,) or (T, m), in place of
+            step_size and weight; its length is the horizon.
 
     Raises:
         InvalidInput: unknown theorem, wrong shapes.  StepSizeTooLarge: outside the statement's
@@ -384,7 +386,8 @@ def bound(
             batch_size=batch_size,
             replacement=replacement,
         )
-    if statement.psi is None:
+    averaged = statement.quantity == "average_gap"
+    if statement.psi is None and not averaged:
         raise InvalidInput(f"{statement.title} bounds nothing over time; verify() checks it.")
     letters = letters_for(
         problem,
@@ -396,7 +399,18 @@ def bound(
         replacement=replacement,
         compressor=compressor,
     )
+    if averaged:
+        return _for_every_horizon(statement, letters, first, count)
     return curve(statement, letters, first, count)
+
+
+def _for_every_horizon(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:
+    """rhs at t = 0..steps: what is claimed of the mean of the first t iterates, inf of none."""
+    known = {**letters, "s0": start, "t": np.arange(1.0, steps + 1.0)}
+    for letter, definition in theorem.definitions.items():
+        if sym.t in definition.free_symbols:
+            known[letter.name] = value_of(definition, known, ARRAYS)
+    return np.r_[np.inf, value_of(theorem.rhs, known, ARRAYS)]
 
 
 def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:

@@ -16,19 +16,11 @@ import sympy as sp
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
+from kdtheory.statements import horizon
+from kdtheory.statements.noise import NOISE_NORM, NOISE_SQ, noise
 from kdtheory.statements.theorem import Claim, Theorem
 
 __all__ = ["NOISE_NORM", "NOISE_SQ", "THEOREMS", "Claim", "Theorem", "noise"]
-
-# E|S - lam H'|^2.
-NOISE_SQ = sym.sigma_star_sq - 2 * sym.lam * sym.covariance + sym.lam**2 * sym.teacher_variance
-NOISE_NORM = sp.sqrt(sp.Max(NOISE_SQ, 0))
-
-
-def noise(kappa: sp.Expr) -> sp.Expr:
-    """N(lam; kappa) = E|S - lam H|^2 + kappa lam^2 |h|^2."""
-    return NOISE_SQ + (1 + kappa) * sym.lam**2 * sym.bias_sq
-
 
 _POWER = (1 - sym.gamma * sym.mu) ** sym.t
 _SC = (asm.strong_convexity, asm.quadratic_growth, asm.expected_smoothness)
@@ -330,5 +322,6 @@ _ALL = (
     _compressed(),
     _compressed_envelope(),
     _exact(),
+    *horizon.STATEMENTS,
 )
 THEOREMS: Mapping[str, Theorem] = MappingProxyType({theorem.name: theorem for theorem in _ALL})
