@@ -24,6 +24,7 @@ from kdtheory.proofs import (
     envelope_horizon,
     envelope_limits,
     envelope_recursion,
+    horizon,
     joining,
     paper,
     proposition,
@@ -32,6 +33,7 @@ from kdtheory.proofs import (
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.binding import bind
 from kdtheory.prover.obligations import Certificate, Obligation, contents
+from kdtheory.statements import horizon as horizon_statements
 from kdtheory.statements.theorems import THEOREMS, Theorem
 
 CHECKERS = ("sympy", "z3", "cvc5", "coq")
@@ -216,6 +218,10 @@ OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
     "compressed": _compressed,
     "compressed-envelope": _compressed_envelope,
     "exact-quadratic": paper.exact_quadratic,
+    **{
+        statement.name: partial(horizon.obligations, statement)
+        for statement in horizon_statements.STATEMENTS
+    },
 }
 
 
@@ -232,10 +238,15 @@ def _coq(coqchk: bool) -> coq_build.CoqReport:
     return coq_build.compile(
         COQ_SOURCES,
         timeout=1200.0,
-        expected=list(THEOREMS),
+        expected=whole_in_coq(),
         statements=coq_statements(),
         coqchk=coqchk,
     )
+
+
+def whole_in_coq() -> list[str]:
+    """The statements that Coq proves for every t; of averages it has no theorem yet."""
+    return [name for name, theorem in THEOREMS.items() if theorem.has_curve]
 
 
 def coq_statements() -> list[str]:

@@ -84,6 +84,11 @@ class Theorem:
         vars(self).update(state)
         self.__post_init__()
 
+    @property
+    def has_curve(self) -> bool:
+        """Whether it speaks of each E s(x^t) or of a gradient; one of averages does not."""
+        return self.psi is not None or self.kind == "identity"
+
     def latex(self) -> str:
         """The statement with its definitions, in the paper's letters."""
         sign = "=" if self.kind == "identity" else r"\le"
