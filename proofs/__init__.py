@@ -288,9 +288,13 @@ def _checked(item: Obligation, checker: str) -> Step:
 def _check(
     statement: Theorem, checker: str, found: tuple[Obligation, ...], coqchk: bool
 ) -> list[Step]:
+    whole = f"{coq.identifier(statement.name)}, whole"
     if checker == "coq" and _changes(statement):
         told = f"{statement.name} is not the statement that is proved in Coq"
-        return [Step(f"{coq.identifier(statement.name)}, whole", checker, "UNDECIDED", told, 0.0)]
+        return [Step(whole, checker, "UNDECIDED", told, 0.0)]
+    if checker == "coq" and statement.name not in whole_in_coq():
+        told = f"{statement.name} is not proved whole in Coq yet"
+        return [Step(whole, checker, "UNDECIDED", told, 0.0)]
     if checker == "coq":
         report = _coq(coqchk)
         return [

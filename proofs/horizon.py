@@ -5,8 +5,8 @@ One step: <e,g> by convexity, |G - lam H|^2 <= 2|G-S|^2 + 2|S - lam H|^2 and A3,
     2 gamma lam <e,h> <= alpha |e|^2 + gamma^2 k^2/alpha      for every alpha > 0.
 
 ``horizon`` takes alpha = 1/t at each of t steps, which costs (1 + 1/t)^t <= e.
-``horizon-envelope`` keeps the minimum over alpha, 2 gamma k |e|, so that u = E|e|^2 obeys u+ <= u + 2 gamma k sqrt(u) +
-B - 2 gamma m E F with m = 1 - 2 gamma Lcal (Jensen: the root is concave).  Both sum to
+``horizon-envelope`` keeps the minimum over alpha, 2 gamma k |e|, so that u = E|e|^2 obeys u+ <= u +
+2 gamma k sqrt(u) + B - 2 gamma m E F with m = 1 - 2 gamma Lcal (Jensen: the root is concave).  So
 2 gamma m sum E F <= U_t with U_0 = |e^0|^2 and U+ = U + 2 gamma k sqrt(U) + B, and
 
     U_t <= (sqrt(|e^0|^2 + t B) + gamma k t)^2

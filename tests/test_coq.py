@@ -15,7 +15,7 @@ import sympy as sp
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import OBLIGATIONS, _coq, paper, prove
+from kdtheory.proofs import OBLIGATIONS, _coq, paper, prove, whole_in_coq
 from kdtheory.proofs.coq_exports import certificates
 from kdtheory.prover import coq, coq_build
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import kdtheory as kd
-from kdtheory.proofs import COQ_SOURCES, coq_names, coq_statements
+from kdtheory.proofs import COQ_SOURCES, coq_names, coq_statements, whole_in_coq
 from kdtheory.prover import coq, coq_build
 
 # One process has these tests (make test: --dist loadgroup), so that the development is compiled

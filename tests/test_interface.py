@@ -110,6 +110,8 @@ KEYS = (
     "compressed",
     "compressed-envelope",
     "exact-quadratic",
+    "horizon",
+    "horizon-envelope",
 )
 ATTRIBUTES = "name source needs kind lhs rhs"
 STATISTICS = "gap bias_sq variance covariance rho beta"

@@ -22,7 +22,7 @@ from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS, Theorem
 
 STEPS = 32
-KEYS = tuple(THEOREMS)
+KEYS = tuple(name for name, theorem in THEOREMS.items() if theorem.has_curve)
 Letters = dict[str, Array]
 # E u u^T holds sigma_*^2, lam E<S,H> and lam^2 V apart: where they cancel, what is left carries the
 # rounding of each.  Sums of some 1e2 terms over 32 steps keep it well below this part of the

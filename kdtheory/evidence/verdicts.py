@@ -16,6 +16,7 @@ from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import default_step_size, theorem_named
 from kdtheory.errors import InvalidInput, KdtheoryError, StepSizeTooLarge, unknown_name
 from kdtheory.evidence import certified, monte_carlo
+from kdtheory.evidence.averages import verify_average
 from kdtheory.evidence.floats import Question, compared
 from kdtheory.evidence.gradient import verify_gradient
 from kdtheory.evidence.judgement import Judgement
@@ -106,6 +107,24 @@ def verify(
     refuse_compressor(statement, compressor)
     method = _method(method, problem, compressor)
     times = _times(at, steps)
+    if statement.quantity == "average_gap":
+        if rule is not None:
+            raise InvalidInput(
+                f"{statement.title} is checked for x+ = x - gamma (G - lam H), got rule=. Give"
+                " weight= and batch_size= instead."
+            )
+        return verify_average(
+            problem,
+            theta,
+            statement,
+            x0=default_start(problem, seed) if x0 is None else point(problem, x0, "x0"),
+            times=times,
+            step_size=step_size,
+            weight=weight,
+            method=method,
+            batch_size=batch_size,
+            replacement=replacement,
+        )
     if step_size is None:
         step_size = default_step_size(problem, statement, batch_size=batch_size)
         if method in ("rational", "ball"):  # certified constants move the limit by 2^-40 or so

@@ -78,7 +78,7 @@ def applicable(problem: FiniteSum) -> list[str]:
     for name, theorem in THEOREMS.items():
         if theorem.quantity == "gradient":
             fits = hasattr(problem, "distillation_gradients")
-        elif name == "exact-quadratic":
+        elif name == "exact-quadratic" or not theorem.has_curve:
             fits = isinstance(problem, LeastSquares)
         else:
             fits = float(getattr(problem.constants, theorem.modulus)) > 0
@@ -194,7 +194,8 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
     rows = []
     for name in applicable(problem):
         closed = isinstance(problem, LeastSquares) and name != "distillation-gradient"
-        length = horizon(problem, name) if closed else steps
+        theorem = THEOREMS[name]
+        length = horizon(problem, name) if closed and theorem.has_curve else steps
         # Every one of the first steps, where noise hides how little a step gains, then the whole
         # horizon; f at every run and time costs a pass over the data, so that a simulation is
         # looked at rarely.
@@ -205,7 +206,7 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
         )
         verdict = check(problem, theta, name, steps=length, seed=0, at=at[at <= length])
         row: Row = {"data": source, **verdict.to_dict()}
-        if name != "distillation-gradient":
+        if theorem.has_curve and name != "distillation-gradient":
             row["floor"] = noise_floor(
                 problem,
                 theta,
@@ -214,7 +215,6 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
                 weight=verdict.weight,
                 compressor=mild_compressor(problem, name),
             )
-        theorem = THEOREMS[name]
         # What lambda° is about.
         if (
             closed
