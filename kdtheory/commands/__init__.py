@@ -16,6 +16,7 @@ COMMANDS = {
     "prove": "prove one statement, or all",
     "formula": "a closed form or a statement",
     "simulate": "simulate SGD with distillation on data",
+    "schedule": "the best step sizes and weights, and how many steps a target takes",
     "weight": "lambda* from per-sample gradients",
     "diagnose": "is the weight in use any good?",
     "convert": "what other trainers weight, as the paper's lambda",
