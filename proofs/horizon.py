@@ -21,33 +21,33 @@ import sympy as sp
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
-from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
+from kdtheory.prover.obligations import Certificate, Obligation, Region
+from kdtheory.statements.horizon import STEPS, parts
 from kdtheory.statements.noise import noise
 from kdtheory.statements.theorem import Theorem
 
 gamma, Lcal, lam, alpha = sym.gamma, sym.Lcal, sym.lam, sym.alpha
-# t >= 1 steps: the letter of a positive number, for the checkers know no whole numbers.
-STEPS = sym.p
-ROOM = {sym.slack_half: 1 - 2 * gamma * Lcal}
 
 
-def parts(statement: Theorem) -> tuple[sp.Expr, sp.Expr]:
-    """What the statement's rhs says of one step: m in 2 gamma m F, and what a step adds to |e|^2
-    beside the charge for the bias, both read off rhs = (s_0 + ...)/(2 gamma m t).
-    """
-    right = statement.rhs.xreplace(dict(statement.definitions)).xreplace({sym.t: STEPS})
-    slope = sp.diff(sp.expand(right), sym.s0) / sp.E
-    room = sp.cancel(1 / (2 * gamma * STEPS * slope))
-    added = sp.expand(sp.cancel(right.xreplace({sym.s0: sp.Integer(0)}) / (sp.E * slope * STEPS)))
-    return room, added
+def room() -> Certificate:
+    """1 - 2 gamma Lcal >= 0, the range itself."""
+    left = sym.slack_half
+    return Certificate(
+        "horizon-room",
+        1 - 2 * gamma * Lcal,
+        {},
+        (),
+        left,
+        Region({left: 1 - 2 * gamma * Lcal}),
+    )
 
 
 def one_step(statement: Theorem) -> Certificate:
     """(1 + 1/t)|e|^2 - 2 gamma m F + 2 gamma^2 N(lam; t/2) - E|x+ - x*|^2 >= 0."""
-    room, added = parts(statement)
+    left, added = parts(statement)
     claim = (
         (1 + 1 / STEPS) * vec.norm_sq(vec.e)
-        - 2 * gamma * room * sym.F
+        - 2 * gamma * left * sym.F
         + added
         - vec.norm_sq(asm.updated(unbiased=False))
     )
@@ -111,17 +111,6 @@ def induction() -> Certificate:
     return Certificate("horizon-induction", claim, {}, (), rest)
 
 
-def adds_up() -> Identity:
-    """t charges of 1/t: with q = 1 + 1/t, q (q^j s + B (q^j - 1)/(q - 1)) + B = q^{j+1} s + B
-    (q^{j+1} - 1)/(q - 1); at j = t the second factor is at most t e (by hand: (1 + 1/t)^t <= e).
-    """
-    power, added = sym.alpha, sym.U
-    q = 1 + 1 / STEPS
-    before = power * sym.s0 + added * (power - 1) / (q - 1)
-    after = q * power * sym.s0 + added * (q * power - 1) / (q - 1)
-    return Identity("horizon-adds-up", q * before + added - after)
-
-
 def best_weight() -> Certificate:
     """N(lam; t/2) at any weight, less N at E<S,H>/(V + (1 + t/2)|h|^2), is a square (B = 1)."""
     loss = sym.teacher_variance + (1 + STEPS / 2) * sym.bias_sq
@@ -136,23 +125,6 @@ def best_weight() -> Certificate:
         loss * (lam - best) ** 2,
         region,
     )
-
-
-def joined(statement: Theorem) -> Identity:
-    """The statement's rhs is U_t/(2 gamma m t), with R for the root in it."""
-    R, k, a, s0 = sym.root_s, sym.k, sym.a, sym.s0
-    added = 2 * gamma**2 * (k**2 + a**2)
-    right = statement.rhs.xreplace({sym.t: STEPS}).xreplace({s0: R**2 - STEPS * added})
-    right = right.replace(lambda part: part.is_Pow and part.exp == sp.Rational(1, 2), _root)
-    room = 1 - 2 * gamma * Lcal
-    return Identity(
-        "horizon-envelope-joined", right - (R + gamma * k * STEPS) ** 2 / (2 * gamma * room * STEPS)
-    )
-
-
-def _root(part: sp.Expr) -> sp.Expr:
-    """sqrt(R^2) as R, whatever the order of the terms under it."""
-    return sp.sqrt(sp.expand(part.base))
 
 
 def non_convex() -> Certificate:
@@ -182,5 +154,5 @@ def non_convex() -> Certificate:
 def obligations(statement: Theorem) -> tuple[Obligation, ...]:
     """What is behind ``horizon`` or ``horizon-envelope``."""
     if sym.kappa in statement.definitions:
-        return (one_step(statement), adds_up(), best_weight())
-    return (one_step_young(), best_alpha(), induction(), joined(statement))
+        return (room(), one_step(statement), best_weight())
+    return (room(), one_step_young(), best_alpha(), induction())

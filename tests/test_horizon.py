@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 
 import kdtheory as kd
+from kdtheory.algebra import symbols as sym
 
 NAMES = ("horizon", "horizon-envelope")
 
@@ -151,3 +153,45 @@ def test_step_sizes_outside_the_range():
             x0=np.ones(3),
             steps=3,
         )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_changed_statement_is_not_proved(name):
+    """Half the rhs, another step size, a longer range, an assumption less, another lhs."""
+    theorem = kd.THEOREMS[name]
+    assert kd.prove(theorem).status == "PROVED"
+    letter = next(iter(theorem.definitions))
+    for change in (
+        {"rhs": theorem.rhs / 2},
+        {"rhs": theorem.rhs.xreplace({sym.gamma: 2 * sym.gamma})},
+        {"step_size_max": 2 * theorem.step_size_max},
+        {"needs": theorem.needs[:1]},
+        {"needs": theorem.needs[1:]},
+        {"definitions": {**theorem.definitions, letter: theorem.definitions[letter] / 2}},
+        {"lhs": sym.gap_t},
+    ):
+        assert kd.prove(dataclasses.replace(theorem, **change)).status == "UNDECIDED", change
+
+
+def test_numbers_notice_a_constant_too_small():
+    """One dimension, one step, no noise, gamma at the end of its range: (1/1) F(x^0) against s_0/(2
+    gamma m) = mu s_0/2 as gamma runs to 0; the bound cannot be halved.
+    """
+    problem = kd.LeastSquares([[1.0]], [0.0])
+    ratios = []
+    for gamma in (1e-3, 0.1, 0.25):
+        claim = kd.bound(
+            problem,
+            [0.0],
+            theorem="horizon-envelope",
+            step_size=gamma,
+            weight=0.0,
+            x0=[1.0],
+            steps=2000,
+        )
+        truth = kd.expected(
+            problem, [0.0], kd.DistilledSGD(), step_size=gamma, x0=[1.0], steps=2000
+        ).gap
+        ratios.append(float((averages(truth) / claim[1:]).max()))
+    # sum F = (1/2)/(1 - (1-gamma)^2) -> 1/(4 gamma): half of the bound, and more at larger steps.
+    assert 0.45 < ratios[0] < 0.55

@@ -18,7 +18,7 @@ gamma, lam, s = sym.gamma, sym.lam, sym.s
 ZERO, ONE = sp.Integer(0), sp.Integer(1)
 GRAM = sym.GRAM
 TINY = sp.Dummy("tiny", positive=True)
-STATES = {"sq_distance": sym.distance_t, "gap": sym.gap_t}
+STATES = {"sq_distance": sym.distance_t, "gap": sym.gap_t, "average_gap": sym.average_gap}
 
 
 @dataclass(frozen=True)
