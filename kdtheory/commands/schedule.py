@@ -56,7 +56,7 @@ def run(options: Namespace) -> Outcome:
     """A table of the schedule; with --target the steps needed and their three phases."""
     from kdtheory.bounds.schedules import schedule
     from kdtheory.bounds.schedules_steps import steps_needed, stop_distilling
-    from kdtheory.evidence.verdicts import default_start, default_teacher
+    from kdtheory.evidence.starts import default_start, default_teacher
     from kdtheory.problems.datasets import load, load_point
     from kdtheory.report.plots.schedules import check_target, plot_schedule, write_schedule
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -16,6 +19,11 @@ from kdtheory.problems.least_squares import LeastSquares
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.horizon import HORIZON
 from kdtheory.statements.theorem import Theorem
+
+
+def as_weight(value: ArrayLike) -> float | tuple[float, ...]:
+    """A float, or a tuple of them for several teachers, as rules take weights."""
+    return float(np.asarray(value)) if np.ndim(value) == 0 else tuple(np.asarray(value).tolist())
 
 
 def verify_average(
@@ -52,12 +60,14 @@ def verify_average(
         weight = optimal_weight(
             problem, theta, criterion=HORIZON, horizon=max(steps, 1), batch_size=batch_size
         )
-    lam = float(np.asarray(weight)) if np.ndim(weight) == 0 else float("nan")
+    lam = float(np.asarray(weight)) if np.ndim(weight) == 0 else math.nan
 
-    def verdict(status: str, ratio: float, reason: str, *ends: float) -> Verdict:
+    def verdict(
+        status: str, ratio: float, reason: str, left: float = math.nan, right: float = math.nan
+    ) -> Verdict:
         evidence = "exact" if isinstance(problem, LeastSquares) else "none"
         return Verdict(
-            statement.name, status, ratio, evidence, reason, float(gamma), lam, steps, *ends
+            statement.name, status, ratio, evidence, reason, float(gamma), lam, steps, left, right
         )
 
     if not isinstance(problem, LeastSquares) or not len(at):
@@ -66,8 +76,8 @@ def verify_average(
             0.0,
             "means over time are held against exact moments at t > 0, which need least squares",
         )
-    kwargs = {"step_size": float(gamma), "x0": x0, "steps": steps}
-    rule = DistilledSGD(weight, batch_size=batch_size, replacement=replacement)
+    kwargs: Any = {"step_size": float(gamma), "x0": x0, "steps": steps}
+    rule = DistilledSGD(as_weight(weight), batch_size=batch_size, replacement=replacement)
     claimed = bound(
         problem,
         theta,
