@@ -3,9 +3,10 @@ BIN := .venv/bin
 # Pinned: an open version would fetch a build with gigabytes of GPU libraries.
 TORCH ?= torch==2.13.0
 
-.PHONY: install verify test coverage slow reproduce docs bench lint clean
+.PHONY: install tools verify test coverage slow reproduce docs bench lint clean
 
 $(BIN)/.installed: pyproject.toml
+	PYTHON="$(PYTHON)" .ci/tools venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
@@ -15,14 +16,18 @@ install: $(BIN)/.installed
 verify: install
 	$(BIN)/kdtheory verify
 
-test: install lint
+# Coq, LaTeX and a browser: installed where that may be done, never skipped.
+tools:
+	.ci/tools
+
+test: tools install lint
 	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[hf,lightning]'
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests checks
 
-coverage: install
+coverage: tools install
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov=kdtheory --cov=proofs --cov=checks --cov-report=term:skip-covered tests checks
 
-slow: install
+slow: tools install
 	$(BIN)/python -m pytest -q -s -m slow tests checks
 
 lint: install

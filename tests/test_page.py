@@ -236,7 +236,8 @@ def test_report_in_chromium(report: Path, tmp_path: Path, width: int) -> None:
 
 def chromium(folder: Path, *words: str) -> bytes:
     """What Chromium says of folder/look.html."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next((found for found in map(shutil.which, names) if found), None)
     assert program, "the page is tested in Chromium: make test installs it, or see the README"
     flags = (
         "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars"
