@@ -14,6 +14,7 @@ Outcome: TypeAlias = tuple[Any, str, int]
 COMMANDS = {
     "verify": "proofs, then every theorem on random instances and real data",
     "prove": "prove one statement, or all",
+    "discover": "the least constant of a rule of your own, with its proof",
     "formula": "a closed form or a statement",
     "simulate": "simulate SGD with distillation on data",
     "schedule": "the best step sizes and weights, and how many steps a target takes",

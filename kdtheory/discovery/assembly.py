@@ -198,7 +198,7 @@ def _certificate(
         else (1 - family.rate) * in_letters(step.before) + constant - in_letters(step.after)
     )
     inside = [
-        *written.values(),
+        *needs.values(),
         *(w for w, _ in squares),
         *(x for _, vector in squares for x in vector.values()),
     ]

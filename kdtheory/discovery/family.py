@@ -22,6 +22,7 @@ _SIZES = tuple(
     for n, d in ((1, 50), (1, 20), (1, 10), (1, 5), (1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1))
 ) + tuple(Fraction(n) for n in (3, 5, 8))
 TRIES = 20_000
+SPARED = "spared"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,22 @@ class Family:
         """The family without one assumption."""
         return replace(self, rows={name: item for name, item in self.rows.items() if name != row})
 
+    @property
+    def pure(self) -> bool:
+        """Whether nothing but 0 can be the constant: no row has a bound."""
+        return all(bound == 0 for _, _, bound in self.rows.values())
+
+    def tightened(self, vector: str) -> Family:
+        """A problem with a definite answer in place of a pure one, whose multipliers may be many:
+        how much of |vector|^2 can be spared, counted down from 1 by the row ``SPARED``.
+        """
+        key = (vector, vector)
+        objective = dict(self.objective)
+        objective[key] = objective.get(key, sp.Integer(0)) + 1
+        spared: Form = {key: sp.Integer(1)}
+        rows = {**self.rows, SPARED: (1, spared, sp.Integer(1))}
+        return replace(self, objective=objective, rows=rows)
+
     @cached_property
     def scalings(self) -> tuple[tuple[int, ...], ...]:
         """Changes of units: integer weights of the free letters under which every form is
@@ -146,6 +163,11 @@ def _scalings(family: Family) -> tuple[tuple[int, ...], ...]:
                 for i, (n, d) in enumerate(zip(first, second, strict=True)):
                     line[i] += n - d
                 lines.append(line)
+    for fact in (*family.conditions, *family.borders):
+        first, *others = _monomials(fact, letters)[0]
+        for other in others:
+            line = [x - y for x, y in zip(other, first, strict=True)]
+            lines.append(line + [0] * (width - len(line)))
     kernel = sp.Matrix(lines).nullspace() if lines else []
     weights = [list(vector[: len(letters)]) for vector in kernel]
     found = []

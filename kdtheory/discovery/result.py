@@ -20,7 +20,7 @@ from kdtheory.discovery.roots import back
 from kdtheory.discovery.search import search
 from kdtheory.discovery.step import OneStep
 from kdtheory.errors import MissingTool, unknown_name
-from kdtheory.prover import coq, coq_build, solvers, sympy_checker
+from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate
 from kdtheory.statements.theorems import Theorem
 
@@ -69,6 +69,10 @@ class Discovery:
         ``KDTheory.Moments``; empty where nothing was found.
         """
         return "\n".join(coq.to_coq(item.certificate) for item in self.regimes)
+
+    def to_smt2(self) -> str:
+        """All questions about all certificates as one SMT-LIB file."""
+        return smt.RESET.join(smt.to_smt2(item.certificate) for item in self.regimes)
 
     def to_latex(self) -> str:
         """The claim with its conditions and every certificate line by line."""

@@ -27,8 +27,10 @@ LOOK, POINTS = 24, 6  # points looked at, and those at which a product must fit
 def irrational(family: Family) -> list[tuple[Point, Fraction]]:
     """Points at which some multiplier is not rational, with that multiplier to many digits."""
     found: list[tuple[Point, Fraction]] = []
+    squares = [v for v in family.step.mean if (v, v) in family.step.before]
+    definite = family.tightened(squares[0]) if family.pure and squares else family
     for at in family.points(random.Random(11), LOOK):
-        exact = Sampler(family, at).exact(at, most_bits=BITS)
+        exact = Sampler(definite, at).exact(at, most_bits=BITS)
         if exact is None or exact.rational is not None:
             continue
         worst = max(exact.digits, key=_length)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import sympy as sp
 
 from kdtheory.discovery.assembly import Argument, Open, argument, renamed
-from kdtheory.discovery.family import Family, Point
+from kdtheory.discovery.family import SPARED, Family, Point
 from kdtheory.discovery.multipliers import NotFound, functions
 from kdtheory.discovery.roots import irrational, rationalised
 from kdtheory.discovery.sampling import Sampler
@@ -18,7 +18,7 @@ from kdtheory.discovery.witness import Signs
 from kdtheory.prover import sympy_checker
 
 BASES = 4  # base points tried in a regime
-REGIMES = 8  # at the most
+REGIMES, BORDERS = 8, 4  # at the most; borders of one regime
 SAMPLES = 60  # points at which signs are looked at before they are proved
 ROOTS = 2  # letters replaced by roots, at the most
 
@@ -94,26 +94,53 @@ def _one(family: Family) -> tuple[Argument, tuple[sp.Expr, ...]]:
 
 
 def _at(family: Family, base: Point) -> tuple[Argument, tuple[sp.Expr, ...]]:
-    sampler = _sampler(_with_few_rows(family, base), base)
-    found = functions(sampler)
+    found = _multipliers(family, base)
     borders: tuple[sp.Expr, ...] = ()
-    for _ in range(3):
-        narrowed = replace(sampler.family, borders=(*family.borders, *borders))
-        signs = _signs(narrowed, base)
-        try:
-            proof = argument(narrowed, found, signs)
-        except Open as error:
-            new = tuple(factor.as_expr() for factor in error.factors)
-            if any(signs.seen(factor) != 0 for factor in error.factors) or {*new} & {*borders}:
-                raise NotFound(f"no way was found to see the sign of {error}") from error
-            borders += tuple(_positive_at(item, base) for item in new)
+    for _ in range(BORDERS + 1):
+        narrowed = replace(family, borders=(*family.borders, *borders))
+        mixed = _changing(narrowed, found, _signs(narrowed, base, quick=True))
+        if not mixed:
+            break
+        # one border at a time, the simplest first: inside it others need not be borders at all
+        simplest = min(mixed, key=lambda factor: (len(factor.terms()), str(factor.as_expr())))
+        borders += (_positive_at(simplest.as_expr(), base),)
+    else:
+        raise NotFound(f"the regime around one point has more than {BORDERS} borders")
+    try:
+        proof = argument(narrowed, found, _signs(narrowed, base))
+    except Open as error:
+        raise NotFound(f"no way was found to see the sign of {error}") from error
+    checked = sympy_checker.check(proof.certificate)
+    if checked.status != "PROVED":
+        raise NotFound(f"the certificate was refused: {checked.reason}")
+    return proof, tuple(item for item in borders if item in proof.borders)
+
+
+def _multipliers(family: Family, base: Point) -> dict[str, sp.Expr]:
+    """Rational functions near the base; for a pure family, those that spare most of one vector."""
+    if not family.pure:
+        return functions(_sampler(_with_few_rows(family, base), base))
+    reasons: list[str] = []
+    for vector in (*family.step.mean, *family.step.centred):
+        if (vector, vector) not in family.step.before:
             continue
-        checked = sympy_checker.check(proof.certificate)
-        if checked.status != "PROVED":
-            raise NotFound(f"the certificate was refused: {checked.reason}")
-        needed = tuple(item for item in borders if item in proof.borders)
-        return proof, needed
-    raise NotFound("the regime has no border that could be found")
+        tight = family.tightened(vector)
+        try:
+            found = functions(_sampler(_with_few_rows(tight, base), base))
+        except NotFound as error:
+            reasons.append(str(error))
+            continue
+        return {name: value for name, value in found.items() if name != SPARED}
+    raise NotFound(reasons[0] if reasons else "V(x) has no vector whose square could be spared")
+
+
+def _changing(family: Family, found: Mapping[str, sp.Expr], signs: Signs) -> list[sp.Poly]:
+    """Factors of the would-be certificate whose sign changes inside the region, by samples."""
+    try:
+        argument(family, found, signs)
+    except Open as error:
+        return list(error.factors)
+    return []
 
 
 def _positive_at(expression: sp.Expr, base: Point) -> sp.Expr:
@@ -123,7 +150,7 @@ def _positive_at(expression: sp.Expr, base: Point) -> sp.Expr:
     return expression if value > 0 else -expression
 
 
-def _signs(family: Family, base: Point) -> Signs:
+def _signs(family: Family, base: Point, *, quick: bool = False) -> Signs:
     points = family.points(random.Random(5), SAMPLES)
     conditions = (*family.conditions, *_own_signs(family))
     return Signs(
@@ -132,6 +159,7 @@ def _signs(family: Family, base: Point) -> Signs:
         family.borders,
         family.scalings,
         samples=(base, *points),
+        quick=quick,
     )
 
 

@@ -46,6 +46,7 @@ class Signs:
     raising: tuple[sp.Symbol, ...] = ()
     memory: dict[tuple[sp.Poly, frozenset[sp.Symbol]], sp.Expr | None] = field(default_factory=dict)
     combined: dict[sp.Poly, sp.Expr | None] = field(default_factory=dict)
+    quick: bool = False  # believe the samples
     samples: tuple[Mapping[sp.Symbol, Fraction], ...] = ()
     signs: dict[sp.Poly, int] = field(default_factory=dict)
     spent: int = 0
@@ -73,6 +74,8 @@ class Signs:
         """
         poly = sp.Poly(expression, *self.letters, domain="QQ")
         self.spent = 0
+        if self.quick and self.samples:
+            return sp.Integer(1) if self.seen(poly) == 1 else None
         written = self._factored(poly, frozenset(self.letters))
         if written is None or not written_nonnegative(written, strictly=strictly):
             return None
@@ -143,6 +146,10 @@ class Signs:
     def _split(self, poly: sp.Poly, open_letters: frozenset[sp.Symbol]) -> sp.Expr | None:
         present = [z for z in self.letters if z in open_letters and poly.degree(z) > 0]
         for z in present:
+            completed = self._square_completed(poly, z, open_letters - {z})
+            if completed is not None:
+                return completed
+        for z in present:
             rest = open_letters - {z}
             lows, highs = self._bounds(z, rest)
             for low in (None, *lows):
@@ -153,6 +160,21 @@ class Signs:
                     if found is not None:
                         return found
         return None
+
+    def _square_completed(
+        self, poly: sp.Poly, z: sp.Symbol, rest: frozenset[sp.Symbol]
+    ) -> sp.Expr | None:
+        """4a (a z^2 + b z + c) = (2 a z + b)^2 + (4 a c - b^2), where both parts are >= 0."""
+        if poly.degree(z) != 2:
+            return None
+        c, b, a = (sp.Poly(poly.as_expr(), z).coeff_monomial(z**n) for n in range(3))
+        steep = self._factored(sp.Poly(a, *self.letters, domain="QQ"), rest)
+        if steep is None or not written_nonnegative(steep, strictly=True):
+            return None
+        gap = self._factored(sp.Poly(4 * a * c - b**2, *self.letters, domain="QQ"), rest)
+        if gap is None or not written_nonnegative(gap):
+            return None
+        return ((2 * a * z + b) ** 2 + gap) / (4 * steep)
 
     def _bounds(
         self, z: sp.Symbol, rest: frozenset[sp.Symbol]
