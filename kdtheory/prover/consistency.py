@@ -16,6 +16,7 @@ import sympy as sp
 
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.vectors import PAPER
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.prover.regions import TRIES, VALUES, evaluate, fits, witness
 
@@ -25,9 +26,9 @@ HALF = Fraction(1, 2)
 
 def doubt(obligation: Obligation) -> str:
     """Why an obligation may be about nothing at all; empty when a point was found."""
-    if isinstance(obligation, Certificate) and obligation.multipliers:
+    if isinstance(obligation, Certificate) and obligation.multipliers and obligation.space == PAPER:
         found, where = together(obligation), "region and assumptions together"
-    else:
+    else:  # nothing is assumed, or of vectors of somebody's own
         found, where = witness(obligation.region), "the region"
     if found is not None:
         return ""

@@ -17,6 +17,7 @@ import sympy as sp
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import Assumption
+from kdtheory.algebra.vectors import PAPER
 from kdtheory.prover.binding.need import TINY, ZERO, Need
 from kdtheory.prover.obligations import Certificate
 from kdtheory.prover.regions import evaluate
@@ -104,6 +105,8 @@ def _same(item: Certificate, need: Need) -> bool:
 
 def excess(statement: Theorem, item: Certificate, need: Need) -> str:
     """What the certificate rests on beyond the statement, in words; empty when there is nothing."""
+    if item.space != PAPER and statement.claims is None:
+        return f"{item.name} is about other vectors than those of one step"
     for assumption in item.multipliers:
         if assumption not in allowed(statement):
             return f"{item.name} uses {assumption}, which the statement does not list"
