@@ -161,26 +161,39 @@ def test_alias_tables_hold_the_probabilities():
 
 def test_what_the_compiled_engine_does_not_know_is_said():
     waves = kd.SinusoidalSum([[1.0]], np.ones(2), [[1.0], [-1.0]])
-    run = {"x0": [1.0], "replicates": 4, "seed": 1}
-    kd.simulate(waves, [1.0], kd.DistilledSGD(), schedule=([0.1, 0.05], [1.0, 0.5]), **run)
-    for rule, more in (
-        (kd.DistilledSGD(), {"schedule": ([0.1, 0.05], [1.0, 0.5])}),
-        (Own(np.ones((2, 1)), probabilities=[0.3, 0.7]), {"step_size": 0.1, "steps": 2}),
-        (kd.RenewedTeacher(0.5, renewal=0.1), {"step_size": 0.1, "steps": 2}),
-    ):
-        with pytest.raises(kd.InvalidInput, match="has no kernel for .* Use engine='numpy'"):
-            kd.simulate(waves, [1.0], rule, **more, **run, engine="numba")
+    run = {"x0": [1.0], "replicates": 4, "seed": 1, "step_size": 0.1, "steps": 2}
+    rule = kd.RenewedTeacher(0.5, renewal=0.1)
+    assert kd.simulate(waves, [1.0], rule, **run).engine == "numpy"
+    with pytest.raises(kd.InvalidInput, match="has no kernel for .* Use engine='numpy'"):
+        kd.simulate(waves, [1.0], rule, **run, engine="numba")
 
 
-def test_own_rows_of_a_sinusoidal_sum():
-    waves = kd.SinusoidalSum([[1.0, 0.3]], [0.5, 1.5, 1.0], [[1.0, 0.0], [-1.0, 0.5], [0.0, -0.5]])
-    run = {"step_size": 0.05, "x0": [1.0, 0.2], "steps": 20, "replicates": 9, "seed": 2}
-    for rule, theta in (
-        (Own(np.arange(6.0).reshape(3, 2)), [0.4, 1.0]),
-        (kd.DistilledSGD([0.5, 0.2], batch_size=2), [[0.4, 1.0], [0.1, 0.1]]),
-    ):
-        slow, fast = (kd.simulate(waves, theta, rule, **run, engine=e) for e in ("numpy", "numba"))
-        assert fast.sq_distance == pytest.approx(slow.sq_distance, rel=1e-9)
+WAVES = kd.SinusoidalSum([[1.0, 0.3]], [0.5, 1.5, 1.0], [[1.0, 0.0], [-1.0, 0.5], [0.0, -0.5]])
+
+
+@pytest.mark.parametrize(
+    ("rule", "theta", "more"),
+    [
+        (Own(np.arange(6.0).reshape(3, 2)), [0.4, 1.0], {"step_size": 0.05, "steps": STEPS}),
+        (
+            kd.DistilledSGD([0.5, 0.2], batch_size=2),
+            [[0.4, 1.0], [0.1, 0.1]],
+            {"step_size": 0.05, "steps": STEPS},
+        ),
+        (kd.DistilledSGD(0.5), [0.4, 1.0], {"schedule": (GAMMAS, WEIGHTS)}),
+        (kd.DistilledSGD(0.5), [0.4, 1.0], {"schedule": (GAMMAS, None)}),
+        (
+            kd.ImportanceSampling(kd.DistilledSGD([0.5, 0.2], batch_size=2), [0.2, 0.3, 0.5]),
+            [[0.4, 1.0], [0.1, 0.1]],
+            {"schedule": (GAMMAS, np.stack([WEIGHTS, 1 - WEIGHTS], axis=1))},
+        ),
+    ],
+)
+def test_waves(rule, theta, more):
+    run = {**more, "x0": [1.0, 0.2], "replicates": 9, "seed": 2, "record_every": 5}
+    slow, fast = (kd.simulate(WAVES, theta, rule, **run, engine=e) for e in ("numpy", "numba"))
+    assert fast.sq_distance == pytest.approx(slow.sq_distance, rel=1e-9)
+    assert fast.gap == pytest.approx(slow.gap, rel=1e-9)
 
 
 @pytest.mark.parametrize(

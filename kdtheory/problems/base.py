@@ -112,16 +112,15 @@ def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
             f"{name} is empty (shape {array.shape}); at least one sample and one coordinate are"
             " needed."
         )
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        first = tuple(int(i) for i in bad[0])
+    finite = np.isfinite(array)
+    if not finite.all():
+        first = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise InvalidInput(
             f"{name} must be finite, got {array[first]} at index {first}. Remove or impute such"
             " entries."
         )
-    large = np.argwhere(np.abs(array) > LARGEST)
-    if len(large):
-        first = tuple(int(i) for i in large[0])
+    if np.abs(array).max() > LARGEST:
+        first = tuple(int(i) for i in np.argwhere(np.abs(array) > LARGEST)[0])
         raise InvalidInput(
             f"{name} must lie within {LARGEST:g}, got {array[first]:g} at index {first}: products"
             " would overflow. Use other units."

@@ -4,7 +4,7 @@ Section 9).
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -97,17 +97,17 @@ def check_rule(rule: object, n_terms: int) -> Rule:
             " A rule has control_variates(problem, theta) -> (N, d), batch_size, replacement and"
             " compressor."
         )
-    assert isinstance(rule, Rule)
-    positive_int(rule.batch_size, "rule.batch_size")
-    if not isinstance(rule.replacement, (bool, np.bool_)):
-        raise InvalidInput(f"rule.replacement must be True or False, got {rule.replacement!r}.")
-    if rule.compressor is not None and not hasattr(rule.compressor, "compress"):
+    known = cast(Rule, rule)  # isinstance() of a protocol costs as much as a small step
+    positive_int(known.batch_size, "rule.batch_size")
+    if not isinstance(known.replacement, (bool, np.bool_)):
+        raise InvalidInput(f"rule.replacement must be True or False, got {known.replacement!r}.")
+    if known.compressor is not None and not hasattr(known.compressor, "compress"):
         raise InvalidInput(
-            f"rule.compressor must be None or a Compressor, got {rule.compressor!r}. Use RandK(k),"
+            f"rule.compressor must be None or a Compressor, got {known.compressor!r}. Use RandK(k),"
             " Bernoulli(q) or StochasticRounding(delta)."
         )
-    batch_factor(rule.batch_size, n_terms, replacement=rule.replacement)
-    return rule
+    batch_factor(known.batch_size, n_terms, replacement=known.replacement)
+    return known
 
 
 def check_probabilities(values: ArrayLike, n_terms: int) -> Array:

@@ -54,3 +54,23 @@ class Loss(NamedTuple):
     ridge: float
     origin: Array
     constant: float
+
+
+class Steps(NamedTuple):
+    """Step sizes (T,) or (1,), weights (T, m) or (1, m); control variates of each unit weight: s
+    (m, N, K) and v (m, size) where they are s_n a_n + v, else flat rows (m, N, size).
+    """
+
+    gammas: Array
+    weights: Array
+    shares: Array
+    commons: Array
+    tables: Array
+
+
+class Chances(NamedTuple):
+    """1/(N p_n), thresholds and partners of the alias table, (N,); empty for uniform sampling."""
+
+    ratios: Array
+    thresholds: np.ndarray
+    partners: np.ndarray

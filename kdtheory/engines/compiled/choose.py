@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kdtheory.engines.compiled.arguments import Run, Sampling
+from kdtheory.engines.compiled.arguments import Run, Sampling, Steps
 from kdtheory.engines.compiled.arrays import padded
 from kdtheory.engines.compiled.linear import linear_plan
-from kdtheory.engines.compiled.plan import Plan, compressor_code, key_of
+from kdtheory.engines.compiled.plan import Plan, chances_of, compressor_code, key_of, steps_of
 from kdtheory.engines.compiled.sinusoidal import sinusoidal
 from kdtheory.engines.simulate.job import Job
 from kdtheory.problems import SinusoidalSum
@@ -23,9 +23,16 @@ def make_plan(job: Job) -> Plan:
 
 def _sinusoidal_plan(job: Job, problem: SinusoidalSum) -> Plan:
     made = job.made
-    directions = padded(problem.directions)
-    terms = (problem.weights, padded(problem.shifts - made.control_variates))
-    dim, key, gamma, replicates = problem.dim, key_of(job.seed), made.gamma, job.replicates
+    gammas, weights, parts = steps_of(made)
+    subtracted, tables = np.zeros_like(problem.shifts), np.empty(0)
+    if len(weights) == 1:  # one weight throughout: it goes into the shifts
+        subtracted = np.tensordot(weights[0], parts, axes=1)
+    else:
+        tables = np.concatenate([padded(part).ravel() for part in parts])
+    waves = (padded(problem.directions), problem.weights, padded(problem.shifts - subtracted))
+    steps = Steps(gammas, weights, np.empty((0, 0, 0)), np.empty((0, 0)), tables)
+    chances, dim = chances_of(made), problem.dim
+    key, replicates = key_of(job.seed), job.replicates
     sampling = Sampling(
         made.batch_size, made.replacement, *compressor_code(made.compressor, problem.dim)
     )
@@ -34,6 +41,6 @@ def _sinusoidal_plan(job: Job, problem: SinusoidalSum) -> Plan:
         state: Array, wanted: np.ndarray, t0: int, first: int, last: int, found: Array
     ) -> None:
         run = Run(key, wanted, t0, first, last, replicates)
-        sinusoidal(directions, terms, state.reshape(-1), dim, gamma, sampling, run, found)
+        sinusoidal(waves, state.reshape(-1), dim, steps, sampling, chances, run, found)
 
     return Plan("x", padded(made.start[None, :])[0], advance, None)

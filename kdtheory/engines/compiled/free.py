@@ -8,16 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kdtheory.engines.compiled.arguments import Run, Sampling
-from kdtheory.engines.compiled.cache import helper, kernel
+from kdtheory.engines.compiled.arguments import Run, Sampling, Steps
+from kdtheory.engines.compiled.cache import kernel
 from kdtheory.engines.compiled.compress import compress, squeezed
 from kdtheory.engines.compiled.draws import draw_batch, draw_terms
-from kdtheory.engines.compiled.general import move, outputs, respond
-from kdtheory.engines.compiled.lanes import load, muladd, splat, store
+from kdtheory.engines.compiled.general import add_rows, move, outputs, respond
 from kdtheory.engines.compiled.pieces import affine, distance, summarise
-from kdtheory.engines.compiled.plan import Advance, key_of
+from kdtheory.engines.compiled.plan import Advance, chances_of, key_of, steps_of
 from kdtheory.engines.compiled.setting import Setting
-from kdtheory.engines.simulate.alias import alias
 from kdtheory.engines.simulate.job import Job
 from kdtheory.problems.base import Array
 from kdtheory.rules.combination import rank_one
@@ -41,26 +39,6 @@ class Model(NamedTuple):
     weights: Array
 
 
-class Steps(NamedTuple):
-    """Step sizes (T,) or (1,), weights (T, m) or (1, m); control variates of each unit weight: s
-    (m, N, K) and v (m, size) where they are s_n a_n + v, else flat rows (m, N, size).
-    """
-
-    gammas: Array
-    weights: Array
-    shares: Array
-    commons: Array
-    tables: Array
-
-
-class Chances(NamedTuple):
-    """1/(N p_n), thresholds and partners of the alias table, (N,); empty for uniform sampling."""
-
-    ratios: Array
-    thresholds: np.ndarray
-    partners: np.ndarray
-
-
 def free_advance(job: Job, setting: Setting, code: int, parameter: float) -> Advance:
     """``advance`` of a plan, for any rule."""
     made, problem = job.made, setting.problem
@@ -77,12 +55,7 @@ def free_advance(job: Job, setting: Setting, code: int, parameter: float) -> Adv
         setting.eigenvalues,
     )
     steps = _steps(made, setting)
-    ratios, thresholds = np.empty(0), np.empty(0, dtype=np.uint64)
-    partners = np.empty(0, dtype=np.intp)
-    if made.ratios is not None and made.probabilities is not None:
-        table = alias(made.probabilities)
-        ratios, thresholds, partners = made.ratios, table.thresholds, table.partners
-    chances = Chances(ratios, thresholds, partners)
+    chances = chances_of(made)
     sampling = Sampling(made.batch_size, made.replacement, code, parameter)
     key, replicates = key_of(job.seed), job.replicates
 
@@ -96,13 +69,7 @@ def free_advance(job: Job, setting: Setting, code: int, parameter: float) -> Adv
 
 
 def _steps(made: Experiment, setting: Setting) -> Steps:
-    """The rule's own weight stays where the schedule has none: one part of weight 1."""
-    plan = made.schedule
-    gammas = np.array([made.gamma]) if plan is None else np.array(plan.step_sizes)
-    if plan is None or plan.weights is None:
-        weights, parts = np.ones((1, 1)), made.control_variates[None]
-    else:
-        weights, parts = np.array(plan.weights).reshape(len(plan), -1), made.parts
+    gammas, weights, parts = steps_of(made)
     m, n, k = len(parts), len(setting.labels), setting.outputs
     size = k * setting.width
     found = [rank_one(setting.problem.features, part.reshape(n, k, -1)) for part in parts]
@@ -114,14 +81,6 @@ def _steps(made: Experiment, setting: Setting) -> Steps:
     tables = np.zeros((m, n, k, setting.width))
     tables[..., : setting.columns] = setting.turned(parts).reshape(m, n, k, -1)
     return Steps(gammas, weights, np.zeros((m, n, k)), np.zeros((m, size)), tables.reshape(-1))
-
-
-@helper
-def add_rows(state: Any, base: Any, size: Any, scale: Any, rows: Any, row: Any) -> None:
-    """y <- y + scale times the ``size`` numbers from rows[row]."""
-    s = splat(scale)
-    for j in range(0, size, 8):
-        store(state, base + j, muladd(s, load(rows, row + j), load(state, base + j)))
 
 
 @kernel

@@ -102,6 +102,14 @@ def move(
             store(state, y + j, muladd(scale, load(rows, row + j), load(state, y + j)))
 
 
+@helper
+def add_rows(state: Any, base: Any, size: Any, scale: Any, rows: Any, row: Any) -> None:
+    """y <- y + scale times the ``size`` numbers from rows[row]."""
+    s = splat(scale)
+    for j in range(0, size, 8):
+        store(state, base + j, muladd(s, load(rows, row + j), load(state, base + j)))
+
+
 @kernel
 def general(
     line: Any,

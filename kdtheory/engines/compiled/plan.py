@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kdtheory.engines.compiled.arguments import Chances
 from kdtheory.engines.compiled.compress import BERNOULLI, NONE, RAND_K, ROUNDING
+from kdtheory.engines.simulate.alias import alias
 from kdtheory.engines.simulate.streams import split_seed
 from kdtheory.problems.base import Array
 from kdtheory.rules.compressors import Bernoulli, RandK, StochasticRounding
+from kdtheory.rules.experiment import Experiment
 from kdtheory.rules.protocol import Compressor
 
 Advance = Callable[..., None]
@@ -46,3 +49,22 @@ def compressor_code(compressor: Compressor | None, dim: int) -> tuple[int, float
 def key_of(seed: int) -> np.ndarray:
     """The two words of the random key."""
     return np.array(split_seed(seed), dtype=np.uint64)
+
+
+def steps_of(made: Experiment) -> tuple[Array, Array, Array]:
+    """Step sizes (T,) or (1,), weights (T, m) or (1, m), and the control variates of each unit
+    weight (m, N, d); the rule's own weight, where no other is given, is one part of weight 1.
+    """
+    plan = made.schedule
+    gammas = np.array([made.gamma]) if plan is None else np.array(plan.step_sizes)
+    if plan is None or plan.weights is None:
+        return gammas, np.ones((1, 1)), made.control_variates[None]
+    return gammas, np.array(plan.weights).reshape(len(plan), -1), made.parts
+
+
+def chances_of(made: Experiment) -> Chances:
+    """The alias table, empty for uniform sampling."""
+    if made.ratios is None or made.probabilities is None:
+        return Chances(np.empty(0), np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.intp))
+    table = alias(made.probabilities)
+    return Chances(made.ratios, table.thresholds, table.partners)

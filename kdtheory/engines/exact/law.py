@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -21,16 +22,14 @@ ROUNDING = 1e-12
 class Law:
     """What the moments are made of.
 
-    ``table`` (N, d) is c_n, or with ``in_weight`` c_n of weight 1; ``shares`` (N,) are s_n where
-    c_n = s_n a_n + const, else None; ``pull`` (d,) is lim E x - x*, None where the mean has no
-    limit.  On the range of a singular Hessian ``basis`` (D, d) holds its axes, and ``outside`` is
-    the part of |x0 - x*|^2 that never moves.
+    ``table`` (N, d) is c_n, or with ``in_weight`` c_n of weight 1; ``known`` is what it is made of,
+    if that is known.  On the range of a singular Hessian ``outside`` is the part of |x0 - x*|^2
+    that never moves.
     """
 
     problem: LeastSquares
     table: Array
-    shares: Array | None
-    pull: Array | None
+    known: Combination | None
     start: Array | None
     gamma: float
     factor: float
@@ -43,6 +42,35 @@ class Law:
     def dim(self) -> int:
         """d."""
         return self.problem.dim
+
+    @cached_property
+    def shares(self) -> Array | None:
+        """s_n (N,) where c_n = s_n a_n + const, else None."""
+        problem, known = self.problem, self.known
+        if known is not None:
+            total = float(known.weights.sum())
+            return np.asarray(
+                problem.features @ (known.weights @ known.points) - total * problem.targets
+            )
+        found = rank_one(problem.features, self.table[:, None, :])
+        return None if found is None else found[0][:, 0]
+
+    @cached_property
+    def pull(self) -> Array | None:
+        """lim E x - x*, (d,): H times it is the mean of c, at a known combination of points without
+        cancellation; None where the mean has no limit.
+        """
+        problem, known = self.problem, self.known
+        if known is not None:
+            if known.centred:
+                return np.zeros(problem.dim)
+            return np.asarray(known.weights @ (known.points - problem.minimiser))
+        mean = self.table.mean(axis=0)
+        if np.abs(mean).max() <= ROUNDING * np.abs(self.table).max():
+            return np.zeros(problem.dim)
+        if problem.constants.mu == 0.0:
+            return None
+        return np.asarray(np.linalg.solve(problem.hessian, mean))
 
 
 def least_squares(problem: FiniteSum, what: str, way_out: str) -> LeastSquares:
@@ -88,7 +116,9 @@ def law_of(made: Experiment, *, in_weight: bool = False) -> Law:
         if np.abs(left).max() > ROUNDING * np.abs(table).max():
             small, basis = problem, np.eye(problem.dim)
     if small is not problem:
-        table = table @ basis if known is None else _combined(small, known, basis)
+        if known is not None:
+            known = replace(known, points=known.points @ basis)
+        table = table @ basis if known is None else _combined(small, known)
         if start is not None:
             error = start - problem.minimiser
             outside = float(((error - basis @ (basis.T @ error)) ** 2).sum())
@@ -96,8 +126,7 @@ def law_of(made: Experiment, *, in_weight: bool = False) -> Law:
     return Law(
         small,
         table,
-        _shares(small, known, basis, table),
-        _pull(small, known, basis, table),
+        known,
         start,
         made.gamma,
         made.factor,
@@ -108,38 +137,10 @@ def law_of(made: Experiment, *, in_weight: bool = False) -> Law:
     )
 
 
-def _combined(problem: LeastSquares, known: Combination, basis: Array) -> Array:
+def _combined(problem: LeastSquares, known: Combination) -> Array:
     own = sum(
-        weight * problem.gradients(basis.T @ point)
+        weight * problem.gradients(point)
         for weight, point in zip(known.weights, known.points, strict=True)
     )
     found = np.asarray(own)
     return found - found.mean(axis=0) if known.centred else found
-
-
-def _shares(
-    problem: LeastSquares, known: Combination | None, basis: Array, table: Array
-) -> Array | None:
-    if known is not None:
-        points = known.weights @ known.points @ basis
-        total = float(known.weights.sum())
-        return np.asarray(problem.features @ points - total * problem.targets)
-    found = rank_one(problem.features, table[:, None, :])
-    return None if found is None else found[0][:, 0]
-
-
-def _pull(
-    problem: LeastSquares, known: Combination | None, basis: Array, table: Array
-) -> Array | None:
-    """H (lim E x - x*) = mean c: at a known combination of points without cancellation."""
-    if known is not None:
-        if known.centred:
-            return np.zeros(problem.dim)
-        apart = known.points @ basis - problem.minimiser
-        return np.asarray(known.weights @ apart)
-    mean = table.mean(axis=0)
-    if np.abs(mean).max() <= ROUNDING * np.abs(table).max():
-        return np.zeros(problem.dim)
-    if problem.constants.mu == 0.0:
-        return None
-    return np.linalg.solve(problem.hessian, mean)

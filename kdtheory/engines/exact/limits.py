@@ -212,9 +212,7 @@ def _stable(problem: LeastSquares, factor: float, ratios: Array | None) -> float
     """The same from what a batch divides by and from 1/(N p_n)."""
     small, _ = on_range(problem)
     calm = np.zeros((small.n_terms, small.dim))
-    moments = Moments(
-        Law(small, calm, None, calm[0], None, 1.0, factor, ratios, None, in_weight=False)
-    )
+    moments = Moments(Law(small, calm, None, None, 1.0, factor, ratios, None, in_weight=False))
     h, f = moments.spectrum, moments.factor
     assert h is not None
     root = 1.0 / np.sqrt(h[:, None] + h[None, :])

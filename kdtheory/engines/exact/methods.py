@@ -6,11 +6,14 @@ import numpy as np
 
 from kdtheory.engines.exact.law import Law
 from kdtheory.engines.exact.recursion import Moments
-from kdtheory.engines.exact.reduced import Basis, curve, krylov_basis
+from kdtheory.engines.exact.reduced import Basis, complete_basis, curve, krylov_basis
 from kdtheory.problems.base import Array
 from kdtheory.rules.protocol import Compressor
 
 METHODS = ("auto", "recursion", "lanczos")
+# Second moments (d = 62) up to which the whole map is made at once where a space of vectors found
+# one by one would hold this share of them.
+COMPLETE, FILLED = 2000, 0.5
 
 
 class Ways:
@@ -38,9 +41,12 @@ class Ways:
         last = int(times.max(initial=0))
         if not multiplies(self.law.compressor, self.law.dim):
             return ["recursion"]
-        needed = min(float(self.size), len(which) * self._degree(last))
         names = ["recursion", "lanczos"]
-        return names if last * self.powers <= needed else names[::-1]
+        return names if last * self.powers <= self._needed(last, which) else names[::-1]
+
+    def _needed(self, last: int, which: list[int]) -> float:
+        """About how many applications a projection takes."""
+        return min(float(self.size), len(which) * self._degree(last))
 
     def _degree(self, last: int) -> float:
         """Of polynomials that are x^t to 1e-11 for every t <= ``last`` on the spectrum of the map:
@@ -85,7 +91,10 @@ class Ways:
             origins.append(Moments(self.law))
             pull = self.law.gamma * float(np.linalg.norm(away @ origins[0].hessian))
             soon = float(np.linalg.norm(away)) / pull if pull else np.inf
-        space = krylov_basis(origins, last, which)
+        if self.size <= COMPLETE and self._needed(last, which) >= FILLED * self.size:
+            space: Basis | None = complete_basis(origins, which)
+        else:
+            space = krylov_basis(origins, last, which)
         if space is None:
             return None
         found = self._about(origins, 0, space, times)

@@ -16,6 +16,7 @@ axis of coefficients of powers of lam, of length 1 for one fixed weight.
 from __future__ import annotations
 
 import itertools
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -94,42 +95,47 @@ class Moments:
         # E S = 0: what is left at a computed minimiser is rounding.
         noise = noise - noise.mean(axis=0)
         towards = law.pull if moving and law.pull is not None else np.zeros(self.dim)
-        rho = problem.features @ best - problem.targets
-        shares = np.zeros_like(rho) if law.shares is None else law.shares
         if law.in_weight:
-            w, rho = np.stack([noise, -law.table]), np.stack([rho, -shares])
+            w = np.stack([noise, -law.table])
             shift = np.stack([np.zeros(self.dim), towards])
         else:
-            w, rho, shift = (noise - law.table)[None], (rho - shares)[None], towards[None].copy()
+            w, shift = (noise - law.table)[None], towards[None].copy()
         if self.scale is not None:
             shift = np.zeros_like(shift)
             shift[0] = -best
         size = np.abs(w).max(axis=(1, 2))
         for power, s in enumerate(shift):
             if s.any():
-                heights = problem.features @ s
-                w[power] += heights[:, None] * problem.features + problem.ridge * s
-                rho[power] += heights
-        self.shift = shift @ self.basis
+                w[power] += (problem.features @ s)[:, None] * problem.features + problem.ridge * s
+        self.origin, self.shift = shift, shift @ self.basis
         self.drift = w.mean(axis=1) @ self.basis
         if moving and self.scale is None:
             # Zero by the choice of z; what rounding leaves would move a far limit.
             self.drift[np.abs(self.drift).max(axis=1) <= ROUNDING * size] = 0.0
-        # noise_n = r_n w_n less its mean, and the chance of each term times N.
-        chances = np.ones(len(problem.features))
-        if ratios is not None:
-            w = ratios[:, None] * w
+        # noise_n = r_n w_n less its mean, and with the root of N p_n.
+        if ratios is None:
+            self.noise = drawn = (w - w.mean(axis=1, keepdims=True)) @ self.basis
+        else:
             chances = np.divide(1.0, ratios, out=np.zeros_like(ratios), where=ratios > 0.0)
-        mean = (chances[:, None] * w).mean(axis=1, keepdims=True)
-        self.noise = (w - mean) @ self.basis
-        # noise_n = rho_n a_n - centre, where it is.
-        self.rho = rho if law.shares is not None and ratios is None else None
-        self.centre = rho @ self.features / len(self.features)
-        drawn = np.sqrt(chances)[:, None] * self.noise
+            self.noise = (ratios[:, None] * w - w.mean(axis=1, keepdims=True)) @ self.basis
+            drawn = np.sqrt(chances)[:, None] * self.noise
         self.spread = product(drawn, drawn, "ni,nj->ij") / len(self.features)
         self.constant = self.gamma**2 * (
             product(self.drift, self.drift, "i,j->ij") + self.factor * self.spread
         )
+
+    @cached_property
+    def along(self) -> tuple[Array, Array] | None:
+        """rho (q+1, N) and centre (q+1, d) with noise_n = rho_n a_n - centre, or None where it is
+        something else.
+        """
+        law, problem = self.law, self.law.problem
+        if law.shares is None or self.ratios is not None:
+            return None
+        rho = problem.features @ problem.minimiser - problem.targets
+        rho = np.stack([rho, -law.shares]) if law.in_weight else (rho - law.shares)[None]
+        rho = rho + self.origin @ problem.features.T
+        return rho, rho @ self.features / len(self.features)
 
     def heights(self, M: Array) -> Array:
         """a_n M a_n for symmetric M (..., d, d), (..., N); of large ones the upper triangle only is
@@ -220,9 +226,9 @@ class Moments:
         """Vectors c(P) (..., q+1, d) with <P, tied(m)> the product of c(P) and m, for symmetric P
         (..., d, d) of known ``heights``."""
         F = self.features
-        if self.rho is not None:
-            meets = heights[..., None, :] * self.rho
-            meets = meets - np.swapaxes(P @ self.centre.T, -1, -2) @ F.T
+        if self.along is not None:
+            rho, centre = self.along
+            meets = heights[..., None, :] * rho - np.swapaxes(P @ centre.T, -1, -2) @ F.T
         else:
             meets = np.einsum("...nd,qnd->...qn", F @ P, self.noise)
         found = meets @ F

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdtheory.engines.exact.krylov import Krylov, Packing
-from kdtheory.engines.exact.powers import Triangular, at_times, diagonal
+from kdtheory.engines.exact.powers import ROOM, Triangular, at_times, diagonal
 from kdtheory.engines.exact.recursion import Moments, product
 from kdtheory.problems.base import Array
 
@@ -132,6 +132,25 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
             sizes = sizes + np.diff(edges) / 2 @ np.sqrt((wave**2).sum(axis=1))
     floor = ROUNDING * min(float(last), span)
     return float((sizes / lengths).max() * min(1.0, TOLERANCE / floor))
+
+
+def complete_basis(origins: list[Moments], which: list[int]) -> Basis:
+    """All symmetric matrices at once, where a Krylov space would fill up and take longer."""
+    dim, F = origins[0].dim, origins[0].features
+    operator, packing = Symmetrised(*origins, keep_ties=True), Packing(dim)
+    every, images = np.eye(packing.size), []
+    chunk = max(1, ROOM // F.size)
+    for first in range(0, packing.size, chunk):
+        part = slice(first, first + chunk)
+        P = operator.weigh(packing.unpack(every[part]))
+        rows, columns = np.divmod(packing.flat[part], dim)
+        heights = (F[:, rows] * F[:, columns]).T * (
+            P[np.arange(len(P)), rows, columns] * packing.weights[part] ** 2
+        )[:, None]
+        images.append(packing.pack(operator.image(P, heights)))
+    T = np.concatenate(images)
+    start = packing.pack(np.stack(operator.readings())[which]).T
+    return Basis(every, np.concatenate(operator.ties), (T + T.T) / 2, start, which)
 
 
 def curve(

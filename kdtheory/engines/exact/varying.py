@@ -27,7 +27,6 @@ class Varying:
         law = Law(
             problem,
             calm,
-            np.zeros(len(calm)),
             None,
             made.x0,
             1.0,

@@ -229,8 +229,6 @@ def _unknown(made: Experiment) -> str:
         return f"counts terms with 32 bits, got N = {problem.n_terms}"
     if made.renewal is not None:
         return "has no kernel for a teacher that is renewed"
-    if isinstance(problem, SinusoidalSum) and (made.schedule or made.ratios is not None):
-        return "has no kernel for schedules and probabilities on a SinusoidalSum"
     return ""
 
 
