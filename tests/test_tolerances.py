@@ -10,6 +10,7 @@ import pytest
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.evaluate import value_of
+from kdtheory.checks import extremes
 from kdtheory.evidence.bounded import BOUNDED, Bounded
 from kdtheory.evidence.judgement import Judgement, Sides, compare
 from kdtheory.evidence.numbers import evaluate, exact
@@ -144,3 +145,13 @@ def test_bounded_numbers_hold_the_exact_value(name):
         seen, true = value_of(theorem.psi, floats, BOUNDED), evaluate(theorem.psi, balls)
         assert abs(float(seen.value) - float(true)) <= float(seen.error) + 1e-300
         assert float(seen.error) <= 1e-7 * abs(float(seen.value))  # of use, too
+
+
+@pytest.mark.parametrize(
+    ("first", "cases"), [(0, 120), (10_480, 5), pytest.param(0, 2000, marks=pytest.mark.slow)]
+)
+def test_extreme_cases_agree_with_exact_arithmetic(first, cases):
+    """A part of ``python -m kdtheory.checks.extremes``."""
+    counts = extremes.run(first, cases)
+    assert not [found for found in counts if found.startswith("FALSE")]
+    assert counts["agreed"] > 0.9 * cases

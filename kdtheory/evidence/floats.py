@@ -226,4 +226,5 @@ class Question:
 
 def compared(question: Question, sides: Sides) -> Judgement:
     """The judgement of floats."""
-    return compare(sides, identity=question.statement.kind == "identity")
+    identity = question.statement.kind == "identity"
+    return compare(sides, identity=identity, to_rounding=False)

@@ -28,6 +28,7 @@ class Judgement:
 
     ``ends``: both sides at the last time looked at, the left one a mean over runs for Monte Carlo.
     ``place``: the time of that ratio.  ``open``: the times at which floats cannot tell.
+    ``close``: at those the two sides are equal to ``tolerance``, as far as floats can see.
     ``blank``: both sides are 0 within their errors throughout, so that nothing could be seen.
     """
 
@@ -39,6 +40,7 @@ class Judgement:
     open: np.ndarray = field(default_factory=lambda: NONE, compare=False)
     tolerance: float = ROUNDING
     blank: bool = False
+    close: bool = False
 
     def __post_init__(self) -> None:
         """No contradiction can be constructed."""
@@ -77,21 +79,25 @@ class Sides:
         return np.where(known, found, blank)
 
 
-def compare(sides: Sides, *, identity: bool) -> Judgement:
+def compare(sides: Sides, *, identity: bool, to_rounding: bool = True) -> Judgement:
     """Time by time: violated where the difference exceeds both what it is known to and what counts
-    as equal; in order where it is as clearly on the right side, or equal to a part that floats can
-    see; else open, and the whole UNDECIDED.
+    as equal; in order where it is as clearly on the right side; else open, and the whole UNDECIDED.
+
+    ``to_rounding``: a difference inside what is known, which is itself less than what counts as
+    equal, is in order too, for want of anything more exact.
     """
     tolerance = RESOLUTION if identity else ROUNDING
     over, room, times = sides.seen - sides.claimed, sides.room, sides.times
     equal = tolerance * np.abs(sides.claimed)
     wrong = over > np.maximum(room, equal)
-    fine = (np.abs(over) if identity else over) <= equal
-    fine &= room <= equal
+    close = (np.abs(over) <= room) & (room <= equal)
     if identity:
         wrong |= -over > np.maximum(room, equal)
+        fine = close | ((np.abs(over) <= equal) & (room <= equal))
     else:
-        fine |= over <= -room
+        fine = over <= -room
+        if to_rounding:
+            fine |= close
     # Both sides start from the same known point: at t = 0 there is next to nothing to compare.
     fine |= (times == 0) & ~(wrong & identity)
     wrong &= ~fine
@@ -111,6 +117,7 @@ def compare(sides: Sides, *, identity: bool) -> Judgement:
             open_times,
             tolerance,
             status == "UNDECIDED" and sides.nothing_to_see,
+            bool((fine | close).all()),
         )
 
     def numbers(place: int, sign: str) -> str:

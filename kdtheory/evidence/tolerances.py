@@ -179,3 +179,20 @@ def path_error(
     moved = times * gamma * (known.noise + taught) * stretch
     moved = moved * np.sqrt(L / 2) + np.sqrt(known.height) if gap else moved + known.place
     return np.asarray(about(seen, moved) + known.unit * (times + 1) * np.abs(seen))
+
+
+def step_error(
+    problem: FiniteSum, theta: Array, x: Array, *, gamma: float, weight: float, unit: float
+) -> float:
+    """What one entry of a user's own x+ may be off by in a precision of ``unit`` (2^-52 for
+    float64, 2^-23 for float32).
+
+    Gradients are sums over d products, each off by a unit of what is multiplied: of |grad f_n(0)|
+    and of the curvature times |x| and |theta|; x itself and the difference are rounded once more.
+    """
+    curvature = getattr(problem, "term_curvature", (0.0, float(problem.constants.Lcal)))
+    steepest = max(abs(float(curvature[0])), abs(float(curvature[1])))
+    origin = float(np.abs(problem.gradients(np.zeros(problem.dim))).max())
+    reach = float(np.linalg.norm(x)) + abs(weight) * float(np.linalg.norm(theta))
+    pulled = (1.0 + abs(weight)) * origin + steepest * reach
+    return (8 + problem.dim) * unit * (float(np.abs(x).max()) + 2.0 * gamma * pulled)

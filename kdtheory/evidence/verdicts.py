@@ -193,7 +193,13 @@ def _in_floats(exact: _Exact, start: Start, own: Any, *, alone: bool) -> tuple[J
     judgement = compared(exact.question, sides)
     if judgement.status != "UNDECIDED" or (sides.nothing_to_see and not alone):
         return judgement, "exact"
-    return exact.settled(judgement, own)
+    found, evidence = exact.settled(judgement, own)
+    if found.status == "UNDECIDED" and judgement.close:
+        told = f"equal to {judgement.tolerance:g} at {len(judgement.open)} of them, to rounding"
+        reason = f"lhs <= rhs at all {len(exact.question.times)} times, {told}"
+        ratio = min(judgement.ratio, 1.0 + judgement.tolerance)
+        return replace(judgement, status="VERIFIED", reason=reason, ratio=ratio), "exact"
+    return found, evidence
 
 
 def _by_runs(
