@@ -23,6 +23,8 @@ from kdtheory.estimate.residuals import open_residuals
 from kdtheory.torch import DistillationLoss
 from kdtheory.torch.rows import take_rows
 
+# torch's own import of its compiler warns on some versions of Python.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
 torch.set_num_threads(1)
 
 CLASSES, WIDTH = 5, 4

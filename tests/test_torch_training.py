@@ -17,6 +17,8 @@ import kdtheory as kd
 from kdtheory.errors import InvalidInput
 from kdtheory.torch import DistillationLoss, UnbiasedDistillation
 
+# torch's own import of its compiler warns on some versions of Python.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
 torch.set_num_threads(1)  # small tensors, and one process per core already
 
 
@@ -183,7 +185,7 @@ def gradients_of(model: nn.Module) -> torch.Tensor:
     return torch.cat([p.grad.flatten() for p in model.parameters()])
 
 
-def test_control_variate_is_unbiased_for_a_network_and_correct_is_not():
+def test_control_variate_is_unbiased_for_a_network_and_correct_is_refused():
     problem = problem_named("softmax")
     inputs, targets = tensors(problem, "softmax")
     student, teacher = network(0), network(1)
@@ -201,11 +203,38 @@ def test_control_variate_is_unbiased_for_a_network_and_correct_is_not():
         means["control"] += gradients_of(student) / 24
         student.zero_grad()
         DistillationLoss(0.8)(student(x), teacher(x), y).backward()
-        unbiased.correct(student, 0.8)
-        means["correct"] += gradients_of(student) / 24
+        means["correct"] += (gradients_of(student) + 0.8 * unbiased.mean_gradient) / 24
+        with pytest.raises(InvalidInput, match="linear in their parameters"):
+            unbiased.correct(student, 0.8)
     torch.testing.assert_close(means["control"], full, rtol=0, atol=1e-14)
-    # The gap of Proposition 1.
+    # What correct() would have left: the gap of Proposition 1.
     assert float((means["correct"] - full).norm()) > 0.05 * float(full.norm())
+
+
+@pytest.mark.parametrize("wrap", [torch.compile, nn.Sequential])
+def test_wrapped_models_have_the_coordinates_of_the_bare_ones(wrap):
+    """torch.compile and DDP prefix every name; the compiled function itself is not run."""
+    inputs, targets = tensors(problem_named("softmax"), "softmax")
+    bare, teacher = network(0), network(1)
+    held = UnbiasedDistillation(teacher, nn.CrossEntropyLoss()).fit([(inputs, targets)])
+    if wrap is nn.Sequential:
+        student = nn.Module()
+        student.module = copy.deepcopy(bare)
+        wrapped, inner = student, student.module
+    else:
+        wrapped = torch.compile(copy.deepcopy(bare))
+        inner = wrapped._orig_mod
+    results = []
+    for outer, model in ((bare, bare), (wrapped, inner)):
+        nn.functional.cross_entropy(model(inputs[:4]), targets[:4]).backward()
+        held.control_variate(outer, inputs[:4], targets[:4], 0.5)
+        results.append(gradients_of(model))
+    torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
+
+
+def test_a_summed_loss_is_noticed():
+    with pytest.raises(InvalidInput, match="reduction='mean'"):
+        UnbiasedDistillation(network(0), nn.CrossEntropyLoss(reduction="sum"))
 
 
 def test_auto_weight_is_lambda_star_of_the_last_layer_of_the_batch():
@@ -414,26 +443,25 @@ def test_frozen_teacher_and_partly_frozen_student():
     inputs, targets = tensors(problem_named("softmax"), "softmax")
     held, free = fitted(network(1).requires_grad_(False)), fitted(network(1))
     torch.testing.assert_close(held.mean_gradient, free.mean_gradient, rtol=0, atol=0)
-    student = network(0)
-    student[0].requires_grad_(False)
-    nn.functional.cross_entropy(student(inputs), targets).backward()
-    before = [p.grad.clone() for p in student[2].parameters()]
-    held.correct(student, 0.5)
-    assert student[0].weight.grad is None
-    added = torch.cat(
-        [(p.grad - g).flatten() for p, g in zip(student[2].parameters(), before, strict=True)]
-    )
-    torch.testing.assert_close(added, 0.5 * held.mean_gradient[-27:], rtol=0, atol=1e-15)
+    students = [network(0), network(0)]
+    students[0][0].requires_grad_(False)
+    for student in students:
+        nn.functional.cross_entropy(student(inputs), targets).backward()
+        held.control_variate(student, inputs[:5], targets[:5], 0.5)
+    assert students[0][0].weight.grad is None
+    for one, two in zip(students[0][2].parameters(), students[1][2].parameters(), strict=True):
+        torch.testing.assert_close(one.grad, two.grad, rtol=0, atol=0)
 
 
 def test_refused_students():
     with pytest.raises(InvalidInput, match="no gradient"):
-        fitted(network(0)).correct(network(1), 0.5)
+        fitted(nn.Linear(3, 3).double()).correct(nn.Linear(3, 3).double(), 0.5)
     with pytest.raises(InvalidInput, match="use DistillationLoss"):
-        fitted(network(0)).correct(nn.Linear(3, 3).double(), 0.5)
+        fitted(nn.Linear(3, 3).double()).correct(network(0), 0.5)
     normed = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)).double()
     with pytest.raises(InvalidInput, match="normalises by the batch"):
-        fitted(copy.deepcopy(normed).eval()).correct(normed, 0.5)
+        inputs, targets = tensors(problem_named("softmax"), "softmax")
+        fitted(copy.deepcopy(normed).eval()).control_variate(normed, inputs, targets, 0.5)
 
 
 def test_a_diverged_teacher_is_refused_and_leaves_nothing_half_done():

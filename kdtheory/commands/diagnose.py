@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kdtheory.commands import Outcome, path
 from kdtheory.commands.weight import add_constants, add_logits, check_logits
+from kdtheory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from kdtheory.estimate import Diagnosis
@@ -44,10 +45,16 @@ def add_arguments(command: ArgumentParser) -> None:
         "--teacher",
         type=path,
         required=True,
-        help="the same of the teacher, same samples in the same order",
+        nargs="+",
+        help="the same of the teacher, same samples in the same order; of several files the table"
+        " says which teacher adds what, and --weight takes as many numbers",
     )
     command.add_argument(
-        "--weight", type=float, required=True, help="the lambda in use; any real number"
+        "--weight",
+        type=float,
+        required=True,
+        nargs="+",
+        help="the lambda in use; any real number",
     )
     add_logits(command)
     add_constants(command)
@@ -64,10 +71,17 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.estimate import diagnose
 
     check_logits(options)
+    if len(options.teacher) != len(options.weight):
+        raise InvalidInput(
+            f"--weight needs a number for each teacher: got {len(options.weight)} for"
+            f" {len(options.teacher)} files."
+        )
+    if len(options.teacher) > 1:
+        return _several(options)
     found = diagnose(
         options.student,
-        options.teacher,
-        options.weight,
+        options.teacher[0],
+        options.weight[0],
         labels=options.labels,
         features=options.features,
         features_sqnorm=options.features_sqnorm,
@@ -83,6 +97,35 @@ def run(options: Namespace) -> Outcome:
     if options.plot:
         found.save_plot(options.plot)
     return found.to_dict(), _text(found, options), 0
+
+
+def _several(options: Namespace) -> Outcome:
+    import numpy as np
+
+    from kdtheory.estimate import lambda_star
+    from kdtheory.estimate.several import WeightsEstimate
+    from kdtheory.estimate.statements import make_criterion
+
+    if options.logits or options.plot:
+        raise InvalidInput("Several teachers need per-sample gradients, and have no picture.")
+    name = "unbiased" if options.steps_left is None else "horizon"
+    constants = {
+        "horizon": options.steps_left,
+        "batch_size": options.batch_size,
+    }
+    found = lambda_star(
+        options.student,
+        options.teacher,
+        criterion=name,
+        confidence=options.confidence,
+        **constants,
+    )
+    assert isinstance(found, WeightsEstimate)
+    rule = make_criterion(name, **constants)
+    factor = getattr(rule, "bias_factor", 0.0)
+    now = found.moments.reduction(np.array(options.weight), factor, cautious=rule.cautious)
+    text = f"criterion {name}: N(lambda in use)/N(0) = {now:.4g}\n{found.table()}"
+    return found.to_dict() | {"weights_in_use": options.weight, "now": now}, text, 0
 
 
 def _text(found: Diagnosis, options: Namespace) -> str:

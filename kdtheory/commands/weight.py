@@ -27,7 +27,9 @@ def add_arguments(command: ArgumentParser) -> None:
         "--teacher",
         type=path,
         required=True,
-        help="the same of the teacher, same samples in the same order",
+        nargs="+",
+        help="the same of the teacher, same samples in the same order; several files, several"
+        " teachers",
     )
     command.add_argument(
         "--criterion",
@@ -94,6 +96,7 @@ def check_logits(options: Namespace) -> None:
 def run(options: Namespace) -> Outcome:
     """The weight with its interval and one sentence of advice."""
     from kdtheory.estimate import lambda_star, lambda_star_from_logits
+    from kdtheory.estimate.several import WeightsEstimate
 
     check_logits(options)
     constants = {
@@ -102,10 +105,16 @@ def run(options: Namespace) -> Outcome:
     }
     default = "unbiased" if options.steps_left is None else "horizon"
     constants |= {"criterion": options.criterion or default, "horizon": options.steps_left}
+    one = options.teacher[0] if len(options.teacher) == 1 else options.teacher
     if options.logits:
+        if len(options.teacher) > 1:
+            raise InvalidInput(
+                "--logits is for one teacher; for several pass per-sample gradients, or use"
+                " kdtheory.torch.DistillationLoss with a list of logits."
+            )
         found = lambda_star_from_logits(
             options.student,
-            options.teacher,
+            one,
             options.labels,
             features=options.features,
             features_sqnorm=options.features_sqnorm,
@@ -113,7 +122,10 @@ def run(options: Namespace) -> Outcome:
             **constants,
         )
     else:
-        found = lambda_star(options.student, options.teacher, **constants)
+        several = lambda_star(options.student, one, **constants)
+        if isinstance(several, WeightsEstimate):
+            return several.to_dict(), several.table(), 0
+        found = several
     text = (
         f"lambda* = {found.weight:.4g} [{found.low:.4g}, {found.high:.4g}]  N(lambda*)/N(0) ="
         f" {found.variance_reduction:.4g}\n{found.advice}"

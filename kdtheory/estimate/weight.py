@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
+
+import numpy as np
 
 from kdtheory.errors import InvalidInput
 from kdtheory.estimate.data import open_rows
 from kdtheory.estimate.moments import from_scalars, scalars
 from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.several import WeightsEstimate, weights_of_several
 from kdtheory.estimate.statements import make_criterion
 
 MINIMUM_SAMPLES = 3  # leaving one out must leave a variance
@@ -28,7 +32,8 @@ def lambda_star(
     confidence: float = 0.95,
     sgd_floor: float | None = None,
     teacher_distance_sq: float | None = None,
-) -> WeightEstimate:
+    blocks: Any = None,
+) -> WeightEstimate | WeightsEstimate:
     """The distillation weight lambda* = E<S,H> / (V + B(1+kappa)|h|^2) estimated from n samples,
     with an interval.
 
@@ -59,6 +64,9 @@ def lambda_star(
             pessimistic.
         batch_size: B, drawn with replacement: noise falls by B, bias does not.
         confidence: of the interval.  Measured coverage at 0.95: ``kdtheory.checks.coverage``.
+        blocks: slices or index arrays into the d coordinates (layers), each with a weight of its
+            own; a teacher of shape (m, n, d) (or a list of m arrays or .npy paths) gets m weights.
+            Both return a ``WeightsEstimate``, for criteria with a kappa.
         sgd_floor: stationary E|x - x*|^2 of plain SGD ("exact" only).
         teacher_distance_sq: |theta - x*|^2 ("exact" only).
 
@@ -82,10 +90,20 @@ def lambda_star(
         horizon=horizon,
         batch_size=batch_size,
     )
+    if blocks is not None or _dimensions(teacher_gradients) == 3:
+        return weights_of_several(student_gradients, teacher_gradients, blocks, rule, confidence)
     student = open_rows(student_gradients, "student_gradients", minimum_rows=MINIMUM_SAMPLES)
     teacher = open_rows(teacher_gradients, "teacher_gradients", minimum_rows=MINIMUM_SAMPLES)
     moments = from_scalars(scalars(student, teacher))
     return estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal)
+
+
+def _dimensions(teacher: Any) -> int:
+    """3 for several teachers, as an array or a list of arrays or paths."""
+    if isinstance(teacher, (list, tuple)):
+        first = teacher[0] if teacher else 0.0
+        return 3 if isinstance(first, (str, os.PathLike)) else 1 + np.ndim(first)
+    return int(getattr(teacher, "ndim", 2))
 
 
 def _exact(sgd_floor: float, distance_sq: float) -> WeightEstimate:

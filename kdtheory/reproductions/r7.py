@@ -63,6 +63,7 @@ def measure(student: Array, correction: Array) -> Noise:
     """Estimate on the first half of the rows, judge on the second."""
     fit, judge = slice(0, PROBE), slice(PROBE, None)
     found = lambda_star(student[fit], correction[fit])
+    assert isinstance(found, WeightEstimate)  # one teacher
     plain = centred_noise(student[judge], correction[judge], 0.0)
     return Noise(
         found,

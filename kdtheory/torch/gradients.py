@@ -130,20 +130,26 @@ def lambda_star_from_models(
     same_coordinates(dict(student.named_parameters()), dict(teacher.named_parameters()))
     # The teacher may have other parameters frozen.
     names = list(chosen_parameters(student, parameters))
+    # torch.compile and DDP put a prefix before every name.
+    every = list(dict(student.named_parameters()))
+    places = [every.index(name) for name in names]
+    of_teacher = [list(dict(teacher.named_parameters()))[place] for place in places]
     pair = [
         per_sample_gradients(
             model,
             loss,
             inputs,
             targets,
-            parameters=names,
+            parameters=names if model is student else of_teacher,
             projection=projection,
             chunk_size=chunk_size,
             vectorize=vectorize,
         ).numpy()
         for model in (student, teacher)
     ]
-    return lambda_star(pair[0], pair[1], **criterion)
+    found = lambda_star(pair[0], pair[1], **criterion)
+    assert isinstance(found, WeightEstimate)  # one teacher, no blocks
+    return found
 
 
 def _placed(x: Tensor, like: Tensor) -> Tensor:

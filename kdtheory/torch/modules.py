@@ -109,8 +109,25 @@ def parameter_count(model: nn.Module, parameters: str | Iterable[str] = "all") -
     return sum(value.numel() for value in chosen_parameters(model, parameters).values())
 
 
+# What torch.compile and DistributedDataParallel put before every name.
+_WRAPPERS = ("_orig_mod.", "module.")
+
+
+def unwrapped(names: Named) -> Named:
+    """The same under the names of the bare module."""
+
+    def bare(name: str) -> str:
+        for prefix in _WRAPPERS:
+            name = name.replace(prefix, "")
+        return name
+
+    short = {bare(name): value for name, value in names.items()}
+    return short if len(short) == len(names) else names
+
+
 def same_coordinates(student: Named, teacher: Named) -> None:
     """Raise InvalidInput unless both have the same names and shapes: self-distillation."""
+    student, teacher = unwrapped(student), unwrapped(teacher)
     if [(k, v.shape) for k, v in student.items()] == [(k, v.shape) for k, v in teacher.items()]:
         return
     first = next(_differences(student, teacher))

@@ -19,6 +19,7 @@ from kdtheory.torch.modules import (
     refuse_coupled,
     refuse_random,
     same_coordinates,
+    unwrapped,
 )
 
 
@@ -29,14 +30,15 @@ class UnbiasedDistillation(nn.Module):
     Between ``loss.backward()`` and ``optimizer.step()`` call one of
 
     * ``correct(student, weight)`` after a ``DistillationLoss`` with the same weight: adds lambda h.
-    Exact for models
-      that are linear in their parameters.  For other networks the loss subtracts lambda J(x)^T s
-      and not lambda H, so a bias of lambda E[(J(x) - J(theta))^T s] remains (the gap of Proposition
-      1), small while the student is near the teacher;
+      Exact for models that are linear in their parameters, and refused for others: there the loss
+      subtracts lambda J(x)^T s and not lambda H, so that a bias of lambda E[(J(x) - J(theta))^T s]
+      remains (the gap of Proposition 1), and training was seen to diverge;
     * ``control_variate(student, inputs, targets, weight)`` after the *plain* loss of the same
-    batch: adds
-      lambda (h - H_B).  Unbiased for every network, at the cost of one forward and backward of the
-      teacher (an SVRG step with the fixed snapshot theta).
+      batch: adds lambda (h - H_B).  Unbiased for every network (an SVRG step with the fixed
+      snapshot theta), at the cost of one more forward and backward pass for each step and of one
+      pass over the data for h.  Seen on a small network: better step for step (train loss 0.074
+      against 0.093), worse at equal cost (plain SGD with twice the epochs: 0.017).  It is for where
+      steps, not gradients, are what is short.
 
     Args:
         teacher: the same architecture as the student, in eval mode, trainable or frozen; its
@@ -61,6 +63,11 @@ class UnbiasedDistillation(nn.Module):
         """See the class."""
         super().__init__()
         refuse_random(teacher, "UnbiasedDistillation")
+        if getattr(loss, "reduction", "mean") != "mean":
+            raise InvalidInput(
+                f"UnbiasedDistillation needs the mean loss of a batch, got {loss!r} with another"
+                " reduction: h is the mean gradient. Use reduction='mean'."
+            )
         self._parts = {name: value.detach() for name, value in teacher.named_parameters()}
         if not self._parts:
             raise InvalidInput(
@@ -76,6 +83,7 @@ class UnbiasedDistillation(nn.Module):
         self.register_buffer("theta", flat.clone())
         self.register_buffer("mean_gradient", torch.zeros_like(flat))
         self.register_buffer("samples", torch.zeros((), dtype=torch.int64))
+        self._linear: bool | None = None
 
     def fit(self, batches: Iterable[tuple[Tensor, Tensor]]) -> UnbiasedDistillation:
         """Compute h from one pass over all training data, (inputs, targets) batch by batch,
@@ -88,6 +96,8 @@ class UnbiasedDistillation(nn.Module):
         wide = torch.float32 if self.theta.device.type == "mps" else torch.float64
         total, count = torch.zeros_like(self.theta, dtype=wide), 0
         for inputs, targets in batches:
+            if self._linear is None:
+                self._linear = self._is_linear(inputs)
             total += self._gradient(inputs, targets).to(wide) * len(targets)
             count += len(targets)
         if count == 0:
@@ -105,8 +115,21 @@ class UnbiasedDistillation(nn.Module):
         return self
 
     def correct(self, student: nn.Module, weight: float) -> None:
-        """Add lambda h to every .grad of the student."""
-        self._add(student, self._ready(), real_float(weight, "weight"))
+        """Add lambda h to every .grad of the student.  Raises InvalidInput for networks."""
+        ready = self._ready()
+        if self._linear is None:  # h came from a state: look at the model
+            raise InvalidInput(
+                "Whether the model is linear in its parameters is not known: call fit(batches), or"
+                " use control_variate."
+            )
+        if not self._linear:
+            raise InvalidInput(
+                "correct() is for models that are linear in their parameters: for a network the"
+                " distillation loss subtracts lambda J(x)^T s, not lambda H, and adding lambda h"
+                " leaves a bias that was seen to diverge. Use control_variate() after the plain"
+                " loss."
+            )
+        self._add(student, ready, real_float(weight, "weight"))
 
     def control_variate(
         self, student: nn.Module, inputs: Tensor, targets: Tensor, weight: float
@@ -123,6 +146,30 @@ class UnbiasedDistillation(nn.Module):
                 "h = grad f(theta) is not known yet: call fit(batches) once over the training data."
             )
         return self.mean_gradient
+
+    def _is_linear(self, inputs: Tensor) -> bool:
+        """Whether the output is affine in the parameters, seen on one line through theta in a
+        random direction v: f(theta + v) - 2 f(theta) + f(theta - v) = 0 up to rounding.
+        """
+        like = self.theta
+        x = inputs[:4]
+        x = x.to(like.device, like.dtype) if x.is_floating_point() else x.to(like.device)
+        teacher = self._teacher[0]
+        rest = everything_else(teacher, self._parts)
+
+        noise = torch.randn(like.numel(), generator=torch.Generator().manual_seed(0))
+        direction = noise.to(like) * (1.0 + float(like.abs().max()))
+
+        def at(scale: float) -> Tensor:
+            point = {**self._named(like + scale * direction), **rest}
+            found: Tensor = functional_call(teacher, point, (x,))
+            return found
+
+        with torch.no_grad():
+            outputs = [at(scale) for scale in (-1.0, 0.0, 1.0)]
+            bend = (outputs[2] - 2.0 * outputs[1] + outputs[0]).abs().max()
+            size = max(float(one.abs().max()) for one in outputs)
+        return float(bend) <= 1e3 * torch.finfo(like.dtype).eps * max(size, 1e-30)
 
     def _gradient(self, inputs: Tensor, targets: Tensor) -> Tensor:
         teacher = self._teacher[0]
@@ -160,7 +207,7 @@ class UnbiasedDistillation(nn.Module):
     @torch.no_grad()
     def _add(self, student: nn.Module, correction: Tensor, weight: float) -> None:
         refuse_coupled(student, "UnbiasedDistillation")
-        every = dict(student.named_parameters())
+        every = unwrapped(dict(student.named_parameters()))
         same_coordinates(every, self._parts)
         mine = {name: value for name, value in every.items() if value.requires_grad}
         missing = [name for name, value in mine.items() if value.grad is None]
@@ -169,7 +216,7 @@ class UnbiasedDistillation(nn.Module):
                 f"parameter {missing[0]!r} has no gradient. Call this between loss.backward() and"
                 " step()."
             )
-        pieces = self._named(correction)
+        pieces = unwrapped(self._named(correction))
         for name, value in mine.items():
             if value.grad is not None:  # always: missing ones were refused above
                 value.grad.add_(pieces[name].to(value.grad), alpha=weight)
