@@ -1,7 +1,7 @@
 """The paper's experiments again, small, on data that packages carry: what is claimed, what is seen,
 and by how much.
 
-One file per experiment, ``r1.py`` to ``r8.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed) ->
+One file per experiment, ``r1.py`` to ``r11.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed) ->
 Result``.  A reproduction fails when a measured number leaves its expected interval; every interval
 says where it comes from: theory, or the spread over seeds.
 """
@@ -15,7 +15,7 @@ from kdtheory.errors import unknown_name
 from kdtheory.problems.base import positive_int
 from kdtheory.reproductions.result import Result
 
-NAMES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8")
+NAMES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11")
 
 
 def experiment(name: str) -> ModuleType:
@@ -28,7 +28,7 @@ def experiment(name: str) -> ModuleType:
 
 
 def reproduce(name: str, *, seed: int = 0) -> Result:
-    """Run one experiment ("R1" ... "R8") with a seed.
+    """Run one experiment ("R1" ... "R11") with a seed.
 
     Raises:
         InvalidInput: an unknown name, a seed that is no whole number >= 0.  MissingTool: R7 without
