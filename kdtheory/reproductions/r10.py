@@ -94,9 +94,9 @@ def _paragraph(n: dict[str, float]) -> str:
         f" (largest relative difference {n[LAW]:.1e}). One checkpoint leaves {n[ONE]:.3f} of SGD's"
         f" stationary error, the best single one {n[SINGLE]:.3f}, {MOST} together {n[ALL]:.3f}."
         f" Plain averaging of the {MOST} checkpoints, which needs neither weights nor steps, is"
-        f" at {n[MEAN]:.3f}. Theorem 1's bound, which charges every bias 1/(γμ) times, gains too: its"
-        f" floor with {MOST} checkpoints is {n[BOUND]:.3f} of that with one, since biases can be"
-        " made to cancel. The weights that do it use x*; a practitioner has to estimate them."
+        f" at {n[MEAN]:.3f}. Theorem 1's bound, which charges every bias 1/(γμ) times, gains too:"
+        f" its floor with {MOST} checkpoints is {n[BOUND]:.3f} of that with one, since biases can"
+        " be made to cancel. The weights that do it use x*; a practitioner has to estimate them."
     )
 
 
