@@ -49,10 +49,7 @@ def test_forms():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (
-            "x +",
-            "expected a number, a name, '(', '<u, v>' or '|u|^2' at character 4, found the end",
-        ),
+        ("x +", "expected a number, a name, .* at character 4, found the end"),
         ("x $ y", "character 2"),
         ("z", "one of the names x, y, e, g, N, F"),
         ("e", "bare vector"),

@@ -121,9 +121,7 @@ def _multipliers(family: Family, base: Point) -> dict[str, sp.Expr]:
     if not family.pure:
         return functions(_sampler(_with_few_rows(family, base), base))
     reasons: list[str] = []
-    for vector in (*family.step.mean, *family.step.centred):
-        if (vector, vector) not in family.step.before:
-            continue
+    for vector in (*reversed(family.step.mean), *family.step.centred):
         tight = family.tightened(vector)
         try:
             found = functions(_sampler(_with_few_rows(tight, base), base))

@@ -20,14 +20,15 @@ SCALARS = (sym.F, sym.F_plus, sym.out_sq)
 BIAS, NOISE = "bias", "noise"
 
 
-def form_of(expression: sp.Expr) -> dict[Key, sp.Expr]:
-    """A form from an expression that is linear in the paper's Gram letters, F, F+ and E|C(y)-x*|^2.
+def form_of(expression: sp.Expr, keys: Mapping[sp.Symbol, Key] | None = None) -> dict[Key, sp.Expr]:
+    """A form from an expression that is linear in the moments in ``keys``; by default the paper's
+    Gram letters, F, F+ and E|C(y)-x*|^2.
 
     Raises:
         InvalidInput: an expression that is not linear in them.
     """
-    moments = [*_PAIR, *SCALARS]
-    present = [letter for letter in moments if letter in expression.free_symbols]
+    keys = keys or {**_PAIR, **{letter: letter.name for letter in SCALARS}}
+    present = [letter for letter in keys if letter in expression.free_symbols]
     poly = sp.Poly(sp.expand(expression), *present) if present else None
     if poly is None:
         return {ONE: expression}
@@ -36,7 +37,7 @@ def form_of(expression: sp.Expr) -> dict[Key, sp.Expr]:
     found: dict[Key, sp.Expr] = {}
     for powers, value in poly.terms():
         letter = next((x for x, n in zip(present, powers, strict=True) if n), None)
-        key: Key = ONE if letter is None else _PAIR.get(letter, str(letter))
+        key: Key = ONE if letter is None else keys[letter]
         found[key] = value
     return found
 

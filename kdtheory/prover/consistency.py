@@ -40,14 +40,29 @@ def together(certificate: Certificate) -> Point | None:
     which proves nothing.
     """
     draw = random.Random(0)
+    own = certificate.space != PAPER
     for _ in range(TRIES):
         try:
-            point = _instance(certificate, draw)
+            point = (_at_rest if own else _instance)(certificate, draw)
             if point is not None and _holds(certificate, point):
                 return point
         except ZeroDivisionError:
             continue
     return None
+
+
+def _at_rest(certificate: Certificate, draw: random.Random) -> Point | None:
+    """Vectors of somebody's own: all of them and all scalars 0, letters inside the region.  That
+    there is more than this point is for whoever found the certificate to show: discovery samples
+    worst cases.
+    """
+    inside = witness(certificate.region)
+    if inside is None:
+        return None
+    letters = {x for item in certificate.multipliers for x in item.slack.free_symbols}
+    moments = {*certificate.space.gram.values()} | {x for x in letters if not x.is_positive}
+    others = letters - moments - inside.keys()
+    return dict.fromkeys(moments, Fraction(0)) | {x: draw.choice(VALUES) for x in others} | inside
 
 
 def _instance(certificate: Certificate, draw: random.Random) -> Point | None:
