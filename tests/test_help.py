@@ -19,7 +19,7 @@ from kdtheory.commands import COMMANDS, patience
 from kdtheory.commands.completion import words
 
 # Long: the README's own test runs mutate, the others draw many pictures.
-LONG = {"mutate", "reproduce", "report", "verify --data diabetes --plots"}
+LONG = {"mutate", "reproduce", "report", "story", "verify --data diabetes --plots"}
 
 
 def examples(*, long: bool) -> list[str]:

@@ -26,6 +26,7 @@ COMMANDS = {
     "tightness": "the instance on which a bound comes nearest to equality",
     "replay": "play a stored instance of a campaign again",
     "report": "the main job as an HTML page with pictures",
+    "story": "the paper in eight pictures for a talk",
     "example": "small files to try the commands on",
     "completion": "what your shell needs to complete commands and options",
     "mutate": "wrong theorems and engines, each killed by a named check",
