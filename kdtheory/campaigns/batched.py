@@ -2,7 +2,9 @@
 curves.
 
 The numbers are those of :func:`kdtheory.verify` with ``method="exact"``, for all instances of a
-block in the same array operations; a test holds the two together, instance by instance.
+block in the same array operations; a test holds the two together, instance by instance.  This is
+the one declared independent translation of the exact moments: it shares no formula with
+kdtheory/engines/exact, and is its oracle.
 """
 
 from __future__ import annotations
@@ -267,7 +269,8 @@ def _judge(facts: Facts, theorem: Theorem) -> Outcome:
     )
     gamma = letters["gamma"] = limit * part
     keep = ones
-    if theorem.name.startswith("compressed"):
+    squeezes = theorem.psi is not None and sym.omega in theorem.psi.free_symbols
+    if squeezes:
         shrink = gamma * letters["mu"]
         # Half of the variance that leaves a contraction.
         keep = 1.0 / (1.0 + 0.5 * shrink / (1.0 - shrink))
@@ -283,7 +286,7 @@ def _judge(facts: Facts, theorem: Theorem) -> Outcome:
         letters[str(letter)] = values_of(definition, letters) * ones
         if letter is sym.a:
             letters["a"] = np.sqrt(noise)
-    if theorem.name.startswith("compressed"):
+    if squeezes:
         seen = facts.absolute_squares(facts.moments("absolute", gamma, head, facts.block.x0, keep))
     else:
         moments = facts.moments(

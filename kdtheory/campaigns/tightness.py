@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.values import curve, letters_for, step_size_limit, theorem_named
 from kdtheory.engines.exact import one_step
 from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
@@ -218,7 +219,7 @@ def _decoded(theorem: Theorem, kind: str, u: Array) -> Instance | None:
     theta = _grid(problem.minimiser + 10.0 ** (4 * rest[2] - 2) * (2 * rest[4 : 4 + d] - 1))
     x = _grid(problem.minimiser + 10.0 ** (4 * rest[3] - 2) * (2 * rest[4 + d : 4 + 2 * d] - 1))
     keep = 1.0
-    if theorem.name.startswith("compressed"):
+    if theorem.psi is not None and sym.omega in theorem.psi.free_symbols:
         shrink = gamma * float(problem.constants.mu)
         keep = 1.0 / (1.0 + 0.5 * shrink / (1.0 - shrink))
     return Instance(kind, arrays, theta, x, weight, gamma, keep)

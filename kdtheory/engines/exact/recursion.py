@@ -11,6 +11,8 @@ and r_n = 1/(N p_n), 1 for uniform sampling.  Hence m = E u and M = E u u^T obey
 with f what a batch divides variances by; a compressor multiplies M+ (of x itself, z = 0) entry by
 entry.  w and z are affine in lam, so m is affine and M quadratic: everything here carries a leading
 axis of coefficients of powers of lam, of length 1 for one fixed weight.
+
+The oracle of this file is kdtheory/campaigns/batched.py, a translation of its own.
 """
 
 from __future__ import annotations
