@@ -11,29 +11,15 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
+from importlib import import_module
 from pathlib import Path
 
 from kdtheory.errors import unknown_name
 from kdtheory.instances.counterexamples import Counterexample, refute
-from kdtheory.proofs import (
-    coq_names,
-    envelope_certificates,
-    envelope_chain,
-    envelope_convexity,
-    envelope_corners,
-    envelope_horizon,
-    envelope_limits,
-    envelope_recursion,
-    horizon,
-    joining,
-    paper,
-    proposition,
-    writing,
-)
+from kdtheory.proofs import coq_names, writing
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.binding import bind
-from kdtheory.prover.obligations import Certificate, Obligation, contents
-from kdtheory.statements import horizon as horizon_statements
+from kdtheory.prover.obligations import Obligation, contents
 from kdtheory.statements.theorems import THEOREMS, Theorem
 
 CHECKERS = ("sympy", "z3", "cvc5", "coq")
@@ -118,110 +104,14 @@ def coq_file(proofs: Sequence[Proof]) -> str:
     return "\n".join(coq.to_coq(item) for item in _once(proofs))
 
 
-def _envelope_side(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
-    """The one-step certificates of one setting, with the corners where a certificate would divide
-    by 0.
-    """
-
-    def fits(item: Obligation) -> bool:
-        return (
-            item.name.startswith("pl") == pl
-            and ("unbiased" in item.name) == unbiased
-            and not item.name.startswith("compressed")
-        )
-
-    return tuple(
-        item
-        for item in (*envelope_certificates.obligations(), *envelope_corners.obligations())
-        if fits(item)
-    )
-
-
-def _constants(*, pl: bool) -> tuple[Certificate, ...]:
-    return (joining.smooth_enough(), joining.constants()[1]) if pl else joining.constants()[:1]
-
-
-def _affine(name: str) -> tuple[Obligation, ...]:
-    return (*paper.affine(name), *_constants(pl=THEOREMS[name].modulus == "mu_pl"))
-
-
-def _sharp(name: str) -> tuple[Obligation, ...]:
-    pl, unbiased = THEOREMS[name].modulus == "mu_pl", THEOREMS[name].unbiased
-    return (
-        *_envelope_side(pl=pl, unbiased=unbiased),
-        *joining.sharp(name),
-        *_constants(pl=pl),
-        *envelope_chain.obligations(),
-        *envelope_convexity.obligations(),
-    )
-
-
-def _envelope(*, pl: bool, unbiased: bool) -> tuple[Obligation, ...]:
-    side = _envelope_side(pl=pl, unbiased=unbiased)
-    every_horizon = envelope_horizon.obligations() if unbiased and not pl else ()
-    return (
-        *side,
-        *joining.envelopes(pl=pl),
-        *_constants(pl=pl),
-        *envelope_recursion.obligations(),
-        *envelope_convexity.obligations(),
-        *envelope_limits.obligations(),
-        *every_horizon,
-    )
-
-
-def _compressed() -> tuple[Obligation, ...]:
-    return (
-        envelope_certificates.compressed(paper.one_step("theorem-1")),
-        *joining.compressed(),
-        paper.compressed_contraction(),
-        paper.compressed_best_p(),
-        paper.compressed_rate(),
-        paper.compressed_growth(),
-        paper.optimal_weight(),
-        *_constants(pl=False),
-    )
-
-
-def _compressed_envelope() -> tuple[Obligation, ...]:
-    young = envelope_certificates.young()
-    return (
-        envelope_certificates.compressed(young),
-        envelope_certificates.compression_alone(),
-        envelope_certificates.compression_contracts(),
-        *joining.compressed_envelope(),
-        *_envelope(pl=False, unbiased=False),
-    )
+def _family(statement: Theorem) -> Callable[[], tuple[Obligation, ...]]:
+    """The module of the statement's family has ``obligations(statement)``."""
+    module = import_module(f"kdtheory.proofs.{statement.family}")
+    return partial(module.obligations, statement)
 
 
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
-    "distillation-gradient": proposition.obligations,
-    **{
-        name: partial(_affine, name)
-        for name in (
-            "theorem-1",
-            "theorem-2",
-            "theorem-1-refined",
-            "theorem-2-refined",
-            "unbiased",
-            "unbiased-pl",
-        )
-    },
-    **{
-        name: partial(_sharp, name)
-        for name in ("theorem-1-sharp", "theorem-2-sharp", "unbiased-sharp", "unbiased-pl-sharp")
-    },
-    "theorem-1-envelope": lambda: _envelope(pl=False, unbiased=False),
-    "theorem-2-envelope": lambda: _envelope(pl=True, unbiased=False),
-    "unbiased-envelope": lambda: _envelope(pl=False, unbiased=True),
-    "unbiased-pl-envelope": lambda: _envelope(pl=True, unbiased=True),
-    "compressed": _compressed,
-    "compressed-envelope": _compressed_envelope,
-    "exact-quadratic": paper.exact_quadratic,
-    **{
-        statement.name: partial(horizon.obligations, statement)
-        for statement in horizon_statements.STATEMENTS
-    },
+    name: _family(theorem) for name, theorem in THEOREMS.items()
 }
 
 

@@ -26,6 +26,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.problems.temperature import residual_gap
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
+from kdtheory.statements.theorem import Theorem
 
 lam, T = sym.lam, sym.temperature
 Letters = tuple[sp.Expr, ...]
@@ -247,8 +248,8 @@ def temperature_limit() -> tuple[Obligation, ...]:
     )
 
 
-def obligations() -> tuple[Obligation, ...]:
-    """The proposition, in the order of the argument."""
+def obligations(statement: Theorem | None = None) -> tuple[Obligation, ...]:
+    """The proposition, in the order of the argument; ``bind`` adds what the statement says."""
     return (
         *losses(),
         *output_by_output(),

@@ -51,7 +51,8 @@ def statement(theorem: Theorem) -> tuple[str, list[str]]:
     """The claim, and what its letters stand for."""
     definitions = dict(theorem.definitions)
     floor = [theorem.floor] if theorem.floor is not None and theorem.kind != "identity" else []
-    iterated = THEOREMS["theorem-1-envelope"] if theorem.name == "compressed-envelope" else theorem
+    after_a_curve = theorem.compresses and theorem.rhs.has(sym.iterate)
+    iterated = THEOREMS["theorem-1-envelope"] if after_a_curve else theorem
     # What is iterated has to be said.
     psi = [iterated.psi] if theorem.rhs.has(sym.iterate) and iterated.psi is not None else []
     if theorem.kind == "identity":  # matrices, and nothing wide
@@ -69,7 +70,7 @@ def statement(theorem: Theorem) -> tuple[str, list[str]]:
         f"{formula(key)} = {formula(value)}" for key, value in zip(definitions, rest, strict=False)
     ]
     rest = rest[len(definitions) :]
-    if theorem.name == "compressed-envelope":
+    if after_a_curve:
         size, error = sym.latex(sym.minimiser_sq), sym.latex(sym.rounding_sq)
         said += [
             rf"\psi_0(s) = {formula(rest[0])}",

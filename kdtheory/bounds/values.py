@@ -111,7 +111,7 @@ def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: i
             convex, say.
     """
     statement = theorem_named(theorem)
-    if statement.name == "exact-quadratic":
+    if statement.is_law:
         from kdtheory.engines.exact import stability_limit
 
         return stability_limit(problem, DistilledSGD(batch_size=batch_size))
@@ -122,7 +122,7 @@ def default_step_size(problem: FiniteSum, theorem: str | Theorem, *, batch_size:
     """The limit where it is attained; half of it where the range is open."""
     limit = step_size_limit(problem, theorem, batch_size=batch_size)
     statement = theorem_named(theorem)
-    return limit / 2 if statement.strict or statement.name == "exact-quadratic" else limit
+    return limit / 2 if statement.strict or statement.is_law else limit
 
 
 def check_step_size(theorem: Theorem, letters: Letters, step_size: float) -> float:
@@ -248,7 +248,7 @@ def noise_floor(
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
     """
     statement = theorem_named(theorem)
-    if statement.name == "exact-quadratic":
+    if statement.is_law:
         return _exact_floor(problem, theta, step_size, weight, batch_size)
     if statement.psi is None:
         raise InvalidInput(f"{statement.title} bounds nothing over time: it has no noise floor.")
@@ -375,7 +375,7 @@ def bound(
         )
     count = positive_int(steps, "steps", minimum=0)
     refuse_long(count, "bound()")
-    if statement.name == "exact-quadratic":
+    if statement.is_law:
         return exact_law(
             problem,
             theta,

@@ -191,7 +191,7 @@ def _one(options: Namespace) -> Outcome:
                 steps=steps,
             )
         row = {"data": source, "columns": taken_for(source), **verdict.to_dict()}
-        if statement.psi is not None or statement.name == "exact-quadratic":
+        if statement.psi is not None or statement.is_law:
             row["floor"] = noise_floor(
                 problem,
                 theta,

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdtheory.algebra import envelope
+from kdtheory.algebra import symbols as sym
 from kdtheory.errors import unknown_name
 from kdtheory.instances import gram as matching_gram
 from kdtheory.instances import matching
+from kdtheory.statements.theorems import THEOREMS
 
 FINITE_SUM, GRAM_MATRIX = "finite sum", "Gram matrix"
-TIGHT = ("theorem-1-sharp", "theorem-1-envelope", "unbiased-sharp", "unbiased-envelope")
+TIGHT = tuple(name for name, theorem in THEOREMS.items() if theorem.kind == "tight")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def equality(
     """
     if theorem not in TIGHT:
         raise unknown_name("tight theorem", theorem, TIGHT)
-    unbiased = theorem.startswith("unbiased")
+    unbiased = THEOREMS[theorem].unbiased
     k = 0 * bias if unbiased else bias
     triple = envelope.noise_dominated(gamma=gamma, mu=mu, Lcal=mu + c**2 / mu, c=c, k=k, a=noise)
     rate = gamma * mu + share * (triple.A - gamma * mu)
@@ -55,7 +57,7 @@ def equality(
     root = gamma * (k * (1 - gamma * mu) + gamma * noise * c)  # sqrt(W)
     x = root / (triple.A - rate)
     step, _ = case.problem.exact_step(x, case.theta, case.weight, gamma, unbiased=unbiased)
-    if theorem.endswith("envelope"):
+    if THEOREMS[theorem].rhs.has(sym.iterate):
         return Equality(step, (1 - triple.A) * x**2 + 2 * root * x + triple.U, FINITE_SUM)
     return Equality(step, (1 - rate) * x**2 + triple.constant(rate), FINITE_SUM)
 

@@ -95,7 +95,7 @@ def mild_compressor(problem: FiniteSum, name: str) -> Compressor | None:
     are exact.  Elsewhere rounding to a grid whose error gamma^2 sigma_*^2 is that of one step's
     noise: it is bounded, and Monte Carlo cannot see events as rare as such a mask.
     """
-    if not name.startswith("compressed"):
+    if not THEOREMS[name].compresses:
         return None
     gamma = default_step_size(problem, name)
     shrink = gamma * float(problem.constants.mu)
@@ -220,7 +220,7 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
             closed
             and theorem.quantity == "sq_distance"
             and not theorem.unbiased
-            and not name.startswith("compressed")
+            and not THEOREMS[name].compresses
         ):
             row["weight_exact"] = optimal_weight(
                 problem, theta, step_size=verdict.step_size, criterion="exact"

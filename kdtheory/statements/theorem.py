@@ -24,7 +24,7 @@ from typing import Any
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.assumptions import Assumption
+from kdtheory.algebra.assumptions import Assumption, compressor, compressor_unbiased
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,21 @@ class Theorem:
         """A copy of its own of whatever could be changed from outside."""
         object.__setattr__(self, "needs", tuple(self.needs))
         object.__setattr__(self, "definitions", MappingProxyType(dict(self.definitions)))
+
+    @property
+    def compresses(self) -> bool:
+        """Whether the step ends with a compressor."""
+        return bool({compressor, compressor_unbiased} & {*self.needs})
+
+    @property
+    def is_law(self) -> bool:
+        """Whether it is an equality over time: nothing has to be bounded, nor a range be kept."""
+        return self.kind == "identity" and self.quantity != "gradient"
+
+    @property
+    def is_pl(self) -> bool:
+        """Whether mu is a Polyak-Lojasiewicz constant."""
+        return self.modulus == "mu_pl"
 
     def __getstate__(self) -> dict[str, Any]:
         """A mapping that cannot be changed cannot be pickled either: a plain one travels."""

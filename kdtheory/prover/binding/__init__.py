@@ -77,7 +77,7 @@ def bind(statement: Theorem, obligations: Iterable[Obligation]) -> Binding:
             complaints.append(f"nothing claims: {need.what}")
         elif all(reasons):
             complaints.append(f"{need.what}: {reasons[0]}")
-    if not complaints and not callable(statement.claims):
+    if not complaints:
         complaints += [
             f"{item} is listed, but nothing uses it" for item in plain.needs if item not in used
         ]
@@ -173,6 +173,12 @@ def _named(statement: Theorem) -> Iterator[Need]:
     """Claims that the statement names itself; they must read everything that it says."""
     assert callable(statement.claims)
     said = statement.claims(statement)
+    if statement.kind == "tight" or (
+        statement.kind == "identity" and not all(claim.identity for claim in said)
+    ):
+        raise Unbound(f"the claims do not show that the statement is of kind {statement.kind!r}")
+    if statement.unbiased and statement.claims(replace(statement, unbiased=False)) == said:
+        raise Unbound("the claims do not read which step is made")
     mark = sp.Dummy("mark", positive=True)
     for name in ("lhs", "rhs", "floor"):
         part = getattr(statement, name)

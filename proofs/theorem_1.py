@@ -1,0 +1,7 @@
+"""Why Theorem 1 and its refinement are true: one step in ``paper``, strongly convex."""
+
+from __future__ import annotations
+
+from kdtheory.proofs.forms import bound as obligations
+
+__all__ = ["obligations"]

@@ -1,0 +1,7 @@
+"""Why Theorem 2 and its refinement are true: one step in ``paper``, PL."""
+
+from __future__ import annotations
+
+from kdtheory.proofs.forms import bound as obligations
+
+__all__ = ["obligations"]
