@@ -236,3 +236,20 @@ Proof.
       * apply Rplus_le_compat_r. apply Rmult_le_compat_l; [exact HP|apply Hstep].
       * right. unfold Q. field. lra.
 Qed.
+
+(** Linear combinations pass through [expect]. *)
+Lemma expect_affine N step t a b c phi psi x : (0 < N)%nat ->
+  expect N step t (fun y => a * phi y + b * psi y + c) x = a * expect N step t phi x + b * expect N step t psi x + c.
+Proof.
+  intros HN. revert x. induction t as [|t IH]; intros x; simpl; [reflexivity|].
+  rewrite (avg_ext _ _ _ (fun n _ => IH (step n x))).
+  rewrite (avg_plus N (fun n => a * expect N step t phi (step n x) + b * expect N step t psi (step n x)) (fun _ => c)).
+  rewrite avg_const, (avg_plus N (fun n => a * expect N step t phi (step n x))), 2 avg_scal by exact HN. reflexivity.
+Qed.
+
+(** The last step first: the mean over t + 1 steps is the mean over t steps of the mean over one. *)
+Lemma expect_last N step t phi x : expect N step (S t) phi x = expect N step t (fun y => avg N (fun n => phi (step n y))) x.
+Proof. revert x. induction t as [|t IH]; intros x; [reflexivity|]. simpl. apply avg_ext. intros n _. exact (IH (step n x)). Qed.
+
+Lemma expect_nonneg N step t phi x : (forall y, 0 <= phi y) -> 0 <= expect N step t phi x.
+Proof. intros H. revert x. induction t as [|t IH]; intros x; simpl; [apply H|]. apply avg_nonneg. auto. Qed.

@@ -5,16 +5,6 @@
 
 Require Export KDTheory.Setting.
 
-(** Linear combinations pass through [expect]. *)
-Lemma expect_affine N step t a b c phi psi x : (0 < N)%nat ->
-  expect N step t (fun y => a * phi y + b * psi y + c) x = a * expect N step t phi x + b * expect N step t psi x + c.
-Proof.
-  intros HN. revert x. induction t as [|t IH]; intros x; simpl; [reflexivity|].
-  rewrite (avg_ext _ _ _ (fun n _ => IH (step n x))).
-  rewrite (avg_plus N (fun n => a * expect N step t phi (step n x) + b * expect N step t psi (step n x)) (fun _ => c)).
-  rewrite avg_const, (avg_plus N (fun n => a * expect N step t phi (step n x))), 2 avg_scal by exact HN. reflexivity.
-Qed.
-
 (** Two processes driven by the same indices. *)
 Lemma expect_coupled N (related : vec -> vec -> Prop) step step' phi phi' :
   (forall n x y, related x y -> related (step n x) (step' n y)) -> (forall x y, related x y -> phi x = phi' y) ->
