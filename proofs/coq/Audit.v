@@ -2,7 +2,8 @@
     axioms of Coq's real numbers, and the names with the statements of the project; so a missing or conditional theorem fails there. *)
 
 Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Weight KDTheory.Sharp KDTheory.Horizon KDTheory.Decreasing
-  KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Compressors KDTheory.Paths KDTheory.Quadratic KDTheory.Proposition.
+  KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Compressors KDTheory.Paths KDTheory.Quadratic KDTheory.Proposition
+  KDTheory.NonConvex KDTheory.BestSchedule KDTheory.Teachers.
 
 Definition final_theorems := (
   distillation_gradient,
@@ -93,6 +94,45 @@ Definition final_theorems := (
   exact_quadratic_gap,
   exact_quadratic_gap_stationary,
   stationary_minimum,
+  (* without strong convexity: the horizon theorem; smooth functions that need not be convex *)
+  convex_gives,
+  horizon_one_step,
+  horizon,
+  horizon_power,
+  horizon_distance,
+  horizon_at_lambda_star,
+  unbiased_horizon_one_step,
+  unbiased_horizon,
+  unbiased_horizon_distance,
+  nonconvex_one_step,
+  nonconvex_average,
+  nonconvex_short_steps,
+  nonconvex_least,
+  unbiased_nonconvex_one_step,
+  unbiased_nonconvex_average,
+  (* schedules: the SNR law, greedy is best *)
+  greedy_is_best,
+  snr_lower,
+  snr_reached,
+  snr_schedule,
+  schedule_is_best,
+  law_in_inverses,
+  unbiased_snr_schedule,
+  unbiased_schedule_is_best,
+  snr_lower_pl,
+  snr_reached_pl,
+  snr_schedule_pl,
+  (* several teachers, weights by block, importance sampling *)
+  several_noise,
+  several_lambda_star,
+  several_theorem_1,
+  several_exact_stationary,
+  hull_distance,
+  hull_law,
+  block_weights_are_best,
+  blocks_no_worse,
+  importance_bound,
+  importance_best,
   (* the setting *)
   average_over_paths,
   every_path_once,
