@@ -2,7 +2,7 @@
     axioms of Coq's real numbers, and the names with the statements of the project; so a missing or conditional theorem fails there. *)
 
 Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Weight KDTheory.Sharp KDTheory.Horizon KDTheory.Decreasing
-  KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Compressors KDTheory.Paths KDTheory.Quadratic KDTheory.Proposition
+  KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Compressors KDTheory.Paths KDTheory.Quadratic KDTheory.Losses
   KDTheory.NonConvex KDTheory.BestSchedule KDTheory.Teachers.
 
 Definition final_theorems := (
@@ -29,6 +29,9 @@ Definition final_theorems := (
   theorem_2_again,
   distillation_gradient_linear,
   distillation_gradient_gap,
+  distilled_squared,
+  distilled_cross_entropy,
+  distilled_logistic,
   (* the weight *)
   lambda_star_minimises,
   noise_at_lambda_star,

@@ -19,6 +19,20 @@ Proof.
   lra.
 Qed.
 
+(** 1 + x <= exp x for x >= 0, from the series (the library's proof uses the excluded middle). *)
+Lemma exp_above_line x : 0 <= x -> 1 + x <= exp x.
+Proof.
+  intros Hx. unfold exp. destruct (exist_exp x) as [l Hl]. simpl. apply Rnot_lt_le. intros Hlt.
+  destruct (Hl (1 + x - l)) as [n0 Hn]; [lra|]. specialize (Hn (S n0) ltac:(lia)).
+  assert (K : forall n, 1 + x <= sum_f_R0 (fun i => / INR (fact i) * x ^ i) (S n)).
+  { induction n as [|n IH].
+    - simpl. lra.
+    - rewrite tech5. eapply Rle_trans; [exact IH|].
+      assert (0 <= / INR (fact (S (S n))) * x ^ S (S n)); [|lra].
+      apply Rmult_le_pos; [left; apply Rinv_0_lt_compat, INR_fact_lt_0|apply pow_le; exact Hx]. }
+  specialize (K n0). unfold R_dist in Hn. apply Rabs_def2 in Hn. lra.
+Qed.
+
 (** (1 + 1/T)^t <= e for t <= T. *)
 Lemma compound T t : (0 < T)%nat -> (t <= T)%nat -> 1 <= (1 + / INR T) ^ t <= exp 1.
 Proof.
@@ -28,11 +42,11 @@ Proof.
   assert (K : forall j, (1 + / INR T) ^ j <= exp (INR j * / INR T)).
   { induction j as [|j IH]; [simpl; rewrite Rmult_0_l, exp_0; lra|].
     rewrite S_INR. replace ((INR j + 1) * / INR T) with (/ INR T + INR j * / INR T) by ring. rewrite exp_plus. simpl.
-    pose proof (exp_ineq1_le (/ INR T)). apply Rmult_le_compat; [lra|apply pow_le; lra|lra|exact IH]. }
-  eapply Rle_trans; [apply K|]. destruct (Nat.eq_dec t T) as [->|Hne].
-  - rewrite Rinv_r by lra. lra.
-  - left. apply exp_increasing. apply Rmult_lt_reg_r with (INR T); [exact HT0|]. rewrite Rmult_assoc, Rinv_l by lra.
-    rewrite Rmult_1_r, Rmult_1_l. apply lt_INR. lia.
+    pose proof (exp_above_line (/ INR T) ltac:(lra)). apply Rmult_le_compat; [lra|apply pow_le; lra|lra|exact IH]. }
+  eapply Rle_trans; [apply K|]. set (y := INR t * / INR T).
+  assert (Hy : y <= 1) by (unfold y; apply Rmult_le_reg_r with (INR T); [exact HT0|]; rewrite Rmult_assoc, Rinv_l, Rmult_1_r, Rmult_1_l by lra; apply le_INR; exact Ht).
+  replace 1 with (y + (1 - y)) by ring. rewrite exp_plus. pose proof (exp_above_line (1 - y) ltac:(lra)). pose proof (exp_pos y).
+  rewrite <- (Rmult_1_r (exp y)) at 1. apply Rmult_le_compat_l; lra.
 Qed.
 
 Section Convex.

@@ -1,6 +1,6 @@
 (** The distillation gradient.  The loss has derivative r(z) - y in the logits z (squared loss: r(z) = z; cross-entropy: r = softmax;
     logistic: r = sigmoid), so by the chain rule the gradient of x |-> loss(phi(x), y) is J(x)^T (r(phi(x)) - y), J the Jacobian of
-    the K logits.  The chain rule is the definition [grad_loss] here; the proposition is what follows from it. *)
+    the K logits.  The chain rule is the definition [grad_loss] here, and a theorem for each loss in [Losses]; the proposition is what follows from it. *)
 
 Require Export KDTheory.Base.
 

@@ -3,7 +3,7 @@
 
 Require Import Reals Lra.
 Require Import KDTheory.Reading.
-Require KDTheory.Quadratic KDTheory.Proposition KDTheory.Attained KDTheory.Paths.
+Require KDTheory.Quadratic KDTheory.Losses KDTheory.Attained KDTheory.Paths.
 Open Scope R_scope.
 
 Section Quadratic.
@@ -69,6 +69,37 @@ Theorem reading_distillation_gradient_gap :
     lam ^ 2 * (total d (fun i => square K (fun c => J theta c i - J x c i)) * square K (fun c => r (phi theta) c - b c)).
 Proof. exact (Proposition.distillation_gradient_gap K d phi J r b lam x theta). Qed.
 End Proposition.
+
+(** The gradients above are derivatives: J is that of the logits in each parameter i, and r belongs to the loss.  log is any function with
+    log(exp x) = x, log(x y) = log x + log y and derivative 1/x. *)
+Section Losses.
+Variables (K : nat) (phi : vector -> vector) (J : vector -> nat -> vector) (b : vector) (lam : R) (x theta : vector) (i : nat).
+Notation moved s := (fun j => x j + if Nat.eqb j i then s else 0).
+Hypothesis jacobian : forall c, (c < K)%nat -> derivable_pt_lim (fun s => phi (moved s) c) 0 (J x c i).
+Hypothesis unmoved : forall c, phi (moved 0) c = phi x c.
+Variable log : R -> R.
+Hypothesis logarithm : (forall x, log (exp x) = x) /\ (forall x y, 0 < x -> 0 < y -> log (x * y) = log x + log y) /\
+  (forall x, 0 < x -> derivable_pt_lim log x (/ x)).
+Notation own r target := (total K (fun c => J x c i * (r (phi x) c - target c))).
+Notation objective loss r := (fun s => (1 - lam) * loss (phi (moved s)) b + lam * loss (phi (moved s)) (r (phi theta))).
+Notation gradient r := ((1 - lam) * own r b + lam * own r (r (phi theta))).
+
+Definition identity (z : vector) : vector := z.
+Definition softmax (z : vector) : vector := fun c => exp (z c) / total K (fun j => exp (z j)).
+Definition sigmoid (z : vector) : vector := fun c => 1 / (1 + exp (- z c)).
+Definition squared (z y : vector) : R := total K (fun c => (z c - y c) ^ 2 / 2).
+Definition cross_entropy (z y : vector) : R := - total K (fun c => y c * log (softmax z c)).
+Definition logistic (z y : vector) : R := - (y O * log (sigmoid z O) + (1 - y O) * log (1 - sigmoid z O)).
+
+Theorem reading_distilled_squared : derivable_pt_lim (objective squared identity) 0 (gradient identity).
+Proof. exact (Losses.distilled_squared K phi J x i jacobian unmoved b lam theta). Qed.
+
+Theorem reading_distilled_cross_entropy : (0 < K)%nat -> total K b = 1 -> derivable_pt_lim (objective cross_entropy softmax) 0 (gradient softmax).
+Proof. exact (Losses.distilled_cross_entropy log logarithm K phi J x i jacobian unmoved b lam theta). Qed.
+
+Theorem reading_distilled_logistic : K = 1%nat -> derivable_pt_lim (objective logistic sigmoid) 0 (gradient sigmoid).
+Proof. exact (Losses.distilled_logistic log logarithm K phi J x i jacobian unmoved b lam theta). Qed.
+End Losses.
 
 (** f_n(x) = mu x^2/2 + w_n (c x|x|/2 + s x) on the line, w = 1, -1. *)
 Section Attained.
