@@ -171,6 +171,13 @@ INSTANCES: Mapping[str, tuple[str, ...]] = {
         "hill_hypotheses_hold",
         "hill_is_not_trivial",
     ),
+    "InstanceBeyond": (
+        "flat_hypotheses_hold",
+        "flat_is_not_strongly_convex",
+        "flat_is_not_trivial",
+        "hill_is_smooth",
+        "signal_above_bias",
+    ),
 }
 
 
