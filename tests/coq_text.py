@@ -16,7 +16,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import COQ_SOURCES
 
 NEVER = sp.Symbol("never")
-BUILTIN = {"sqrt": sp.sqrt, "Rabs": sp.Abs}
+BUILTIN = {"sqrt": sp.sqrt, "Rabs": sp.Abs, "exp": sp.exp}
 NOISE = sym.sigma_star_sq - 2 * sym.lam * sym.covariance + sym.lam**2 * sym.teacher_variance
 # What is read as a letter of the symbol table; everything else is a definition of the text.
 LETTERS: Mapping[str, sp.Expr] = {
@@ -213,7 +213,7 @@ def points(limit: sp.Expr) -> Iterator[dict[sp.Symbol, sp.Rational]]:
                         sym.bias_sq: bias,
                         sym.s: s,
                         sym.s0: s + Fraction(1, 3),
-                        sym.t: Fraction(number % 4),
+                        sym.t: Fraction(1 + number % 4),
                         sym.omega: Fraction(number, 1000),
                         sym.minimiser_sq: Fraction((number + 1) % 3, 5),
                         sym.rounding_sq: Fraction(number % 2, 9),

@@ -19,6 +19,7 @@ from kdtheory.prover.coq import identifier
 READING = Text(source("Reading"))
 # Which reading is that of a statement: the one of its name, but for the statement at the best p.
 NAMES = {name: identifier(name) for name in whole_in_coq()} | {"compressed": "compressed_at_best_p"}
+AVERAGES = [name for name, theorem in kd.THEOREMS.items() if theorem.quantity == "average_gap"]
 RECURSIONS = [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None]
 ITERATED = [name for name in RECURSIONS if name.endswith("envelope")]
 CLOSED = [name for name in RECURSIONS if name not in ITERATED]
@@ -45,8 +46,11 @@ def same(text: Text, name: str) -> bool:
 
 
 def test_all_statements_are_compared():
-    """Recursions by number, the two identities symbol by symbol; none is left out."""
-    assert {*RECURSIONS, "distillation-gradient", "exact-quadratic"} == set(whole_in_coq())
+    """Recursions and averages by number, the two identities symbol by symbol; none is left out, and
+    Coq has them all.
+    """
+    compared = {*RECURSIONS, *AVERAGES, "distillation-gradient", "exact-quadratic"}
+    assert compared == set(whole_in_coq()) == set(kd.THEOREMS)
 
 
 @pytest.mark.parametrize("name", RECURSIONS)
@@ -121,6 +125,35 @@ def test_a_planted_constant_is_noticed(what):
     old, new, who = PLANTED[what]
     text = READING.changed(old, new)
     assert {name for name in RECURSIONS if not same(text, name)} == who
+
+
+HORIZON = Text(source("Reading", "ReadingHorizon"))
+# A wrong constant in each, where its bound ends.
+AVERAGE_PLANTED = {
+    "horizon": ("exp 1 * gamma * N_ (INR T / 2)", "exp 1 * gamma * N_ (INR T / 4)"),
+    "horizon-envelope": ("(k ^ 2 + a ^ 2)", "(k ^ 2 + a ^ 2 / 2)"),
+}
+
+
+@pytest.mark.parametrize("name", AVERAGES)
+def test_the_mean_over_the_horizon_is_that_of_the_statement(name):
+    """The bound for T = t steps, the range, and a planted constant."""
+    theorem = kd.THEOREMS[name]
+    ours_ = resolved(theorem.rhs, theorem.definitions)
+
+    def claimed_(text: Text) -> sp.Expr:
+        said = text.statement(identifier(name))
+        right = said.split("mean_over step T suboptimality x <=", 1)[1]
+        return text.read(right.replace("INR T", "t").replace("distance x", "s0"))
+
+    assert agree(claimed_(HORIZON), ours_, theorem.step_size_max)
+    assert not agree(
+        claimed_(HORIZON.changed(*AVERAGE_PLANTED[name])), ours_, theorem.step_size_max
+    )
+    setting = re.search(r"Definition convex_setting := (.*?)\.\n", HORIZON.text, re.DOTALL)
+    assert setting and theorem.strict
+    low, high = (HORIZON.read(side) for side in setting[1].rsplit("/\\", 1)[1].split("<"))
+    assert sp.simplify(sp.solve(high - low, sym.gamma)[0] - theorem.step_size_max) == 0
 
 
 FLOORS = {

@@ -102,6 +102,7 @@ Definition final_theorems := (
   horizon_one_step,
   horizon,
   horizon_power,
+  horizon_envelope,
   horizon_distance,
   horizon_at_lambda_star,
   unbiased_horizon_one_step,

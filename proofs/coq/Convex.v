@@ -1,7 +1,7 @@
 (** The horizon theorem: no strong convexity.  f needs to be convex at its minimiser only, <e,g> >= F; the teacher's bias is charged over
     the T steps that are made, 2 gamma lam <e,h> <= |e|^2/T + T gamma^2 lam^2 |h|^2, so kappa = T/2 in N(lam; kappa).  Any weight. *)
 
-Require Export KDTheory.Weight.
+Require Export KDTheory.Envelope KDTheory.Weight.
 
 (** ** Scalars: V_{t+1} <= w V_t - b F_t + C *)
 
@@ -206,6 +206,101 @@ Proof.
   assert (w ^ t * (dist2 x0 + INR t * (2 * gamma ^ 2 * N_T)) <= exp 1 * (dist2 x0 + INR T * (2 * gamma ^ 2 * N_T)))
     by (apply Rmult_le_compat; lra).
   lra.
+Qed.
+
+(** ** The bias against the root of the distance: no factor e *)
+
+Notation k := (sqrt (bias Q teacher lam)).
+Notation a := (sqrt (centred_noise Q teacher lam)).
+Notation added := (2 * gamma ^ 2 * (k ^ 2 + a ^ 2)).
+
+Lemma square_root_of y : 0 <= y -> sqrt y ^ 2 = y.
+Proof. intros. replace (sqrt y ^ 2) with (sqrt y * sqrt y) by ring. apply sqrt_sqrt. assumption. Qed.
+
+(** alpha v + g^2/alpha for every alpha > 0 comes down to 2 g sqrt v. *)
+Lemma best_charge X g v : 0 <= g -> 0 <= v -> (forall alpha, 0 < alpha -> X <= alpha * v + g ^ 2 / alpha) -> X <= 2 * g * sqrt v.
+Proof.
+  intros Hg0 Hv H. pose proof (sqrt_pos v) as Hr. pose proof (sqrt_sqrt v Hv) as Hrr.
+  set (u := fun eps => 2 * (g + eps) * (sqrt v + eps)). replace (2 * g * sqrt v) with (u 0) by (unfold u; ring).
+  apply le_limit; [unfold u; reg|]. intros eps He. unfold u.
+  assert (Halpha : 0 < (g + eps) / (sqrt v + eps)) by (apply Rmult_lt_0_compat; [lra|apply Rinv_0_lt_compat; lra]).
+  eapply Rle_trans; [apply (H _ Halpha)|].
+  set (r := sqrt v) in *. clearbody r.
+  apply Rle_trans with ((g + eps) / (r + eps) * ((r + eps) * (r + eps)) + (g + eps) ^ 2 / ((g + eps) / (r + eps))).
+  - apply Rplus_le_compat.
+    + apply Rmult_le_compat_l; [lra|]. rewrite <- Hrr. apply Rmult_le_compat; lra.
+    + apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat; exact Halpha|]. apply pow_incr. lra.
+  - right. field. split; lra.
+Qed.
+
+(** V_{t+1} <= V_t + 2 g sqrt V_t - b F_t + C gives V_t + b sum F <= (sqrt (V_0 + t C) + g t)^2. *)
+Lemma accumulate_root (V F : nat -> R) g C : 0 <= g -> 0 <= C -> (forall t, 0 <= V t) -> (forall t, 0 <= F t) ->
+  (forall t, V (S t) <= V t + 2 * g * sqrt (V t) - b * F t + C) ->
+  forall t, V t + b * sum t F <= (sqrt (V O + INR t * C) + g * INR t) ^ 2.
+Proof.
+  intros Hg0 HC HV HF Hstep t. pose proof gain_positive as Hb. induction t as [|t IH].
+  - simpl. rewrite Rmult_0_l, Rmult_0_r, Rmult_0_r, !Rplus_0_r, Rmult_1_r. right. symmetry. apply sqrt_sqrt, HV.
+  - rewrite S_INR. cbn [sum]. pose proof (pos_INR t) as Ht. set (u := INR t) in *.
+    pose proof (HV O) as HV0. assert (HuC : 0 <= u * C) by (apply Rmult_le_pos; assumption).
+    set (r := sqrt (V O + u * C)) in *. set (r' := sqrt (V O + (u + 1) * C)).
+    assert (Hr : 0 <= r) by apply sqrt_pos. assert (Hrr : r * r = V O + u * C) by (apply sqrt_sqrt; lra).
+    assert (Hr'r' : r' * r' = V O + (u + 1) * C) by (apply sqrt_sqrt; lra). assert (Hle : r <= r') by (apply sqrt_le_1; lra).
+    assert (HS : 0 <= b * sum t F) by (apply Rmult_le_pos; [lra|apply sum_nonneg; intros; apply HF]).
+    assert (Hgu : 0 <= g * u) by (apply Rmult_le_pos; assumption).
+    assert (Hroot : sqrt (V t) <= r + g * u).
+    { rewrite <- (sqrt_square (r + g * u)) by lra. apply sqrt_le_1; [apply HV|apply Rle_0_sqr|].
+      replace ((r + g * u) * (r + g * u)) with ((r + g * u) ^ 2) by ring. lra. }
+    assert (K : 2 * g * sqrt (V t) <= 2 * g * (r + g * u)) by (apply Rmult_le_compat_l; lra).
+    specialize (Hstep t).
+    assert (K1 : 0 <= 2 * g * ((r' - r) * (u + 1))) by (apply Rmult_le_pos; [lra|apply Rmult_le_pos; lra]).
+    pose proof (pow2_ge_0 g).
+    replace ((r' + g * (u + 1)) ^ 2) with ((r + g * u) ^ 2 + 2 * g * (r + g * u) + C + (2 * g * ((r' - r) * (u + 1)) + g ^ 2)).
+    + lra.
+    + transitivity ((r * r) + 2 * r * (g * u) + (g * u) ^ 2 + 2 * g * (r + g * u) + C + (2 * g * ((r' - r) * (u + 1)) + g ^ 2)); [ring|].
+      rewrite Hrr. transitivity (r' * r' + 2 * r' * (g * (u + 1)) + (g * (u + 1)) ^ 2); [rewrite Hr'r'; ring|ring].
+Qed.
+
+Lemma added_nonneg : 0 <= added.
+Proof.
+  pose proof (pow2_ge_0 gamma). pose proof (pow2_ge_0 k). pose proof (pow2_ge_0 a). apply Rmult_le_pos; lra.
+Qed.
+
+(** One step on average, for every alpha; then the best one. *)
+Lemma charged_step x0 t alpha : 0 < alpha ->
+  E_t gamma lam (S t) dist2 x0 <=
+    (1 + alpha) * E_t gamma lam t dist2 x0 - b * E_t gamma lam t gap x0 + (added + (gamma * k) ^ 2 / alpha).
+Proof.
+  intros Ha. rewrite expect_last.
+  pose proof (expect_affine (N Q) (distilled Q teacher gamma lam) t (1 + alpha) (- b) (added + (gamma * k) ^ 2 / alpha) dist2 gap x0 (N_pos Q)) as K.
+  apply Rle_trans with (E_t gamma lam t (fun y => (1 + alpha) * dist2 y + - b * gap y + (added + (gamma * k) ^ 2 / alpha)) x0); [|rewrite K; lra].
+  apply expect_le. intros y.
+  pose proof (horizon_one_step gamma Lcal lam (/ alpha) y Hg (Rinv_0_lt_compat alpha Ha) H1 H3) as K3. rewrite Rinv_inv, noise_split in K3.
+  replace (2 * gamma ^ 2 * (centred_noise Q teacher lam + (1 + / alpha / 2) * bias Q teacher lam)) with (added + (gamma * k) ^ 2 / alpha) in K3; [lra|].
+  rewrite Rpow_mult_distr, (square_root_of (bias Q teacher lam)), (square_root_of (centred_noise Q teacher lam))
+    by (apply bias_nonneg || apply centred_noise_nonneg). field. lra.
+Qed.
+
+Theorem horizon_envelope x0 :
+  / INR T * sum T (fun t => E_t gamma lam t gap x0) <=
+    (sqrt (dist2 x0 + INR T * added) + gamma * k * INR T) ^ 2 / (2 * gamma * (1 - 2 * gamma * Lcal) * INR T).
+Proof.
+  assert (HT0 : 0 < INR T) by (apply lt_0_INR; exact HT). pose proof gain_positive as Hb.
+  pose proof (sqrt_pos (bias Q teacher lam)) as Hk. assert (Hgk : 0 <= gamma * k) by (apply Rmult_le_pos; lra).
+  assert (HV : forall t, 0 <= E_t gamma lam t dist2 x0) by (intros; apply expect_nonneg; intros; apply norm2_nonneg).
+  assert (Hstep : forall t, E_t gamma lam (S t) dist2 x0 <=
+    E_t gamma lam t dist2 x0 + 2 * (gamma * k) * sqrt (E_t gamma lam t dist2 x0) - b * E_t gamma lam t gap x0 + added).
+  { intros t. pose proof (best_charge (E_t gamma lam (S t) dist2 x0 - E_t gamma lam t dist2 x0 + b * E_t gamma lam t gap x0 - added)
+      (gamma * k) _ Hgk (HV t)) as K.
+    enough (E_t gamma lam (S t) dist2 x0 - E_t gamma lam t dist2 x0 + b * E_t gamma lam t gap x0 - added
+      <= 2 * (gamma * k) * sqrt (E_t gamma lam t dist2 x0)) by lra.
+    apply K. intros alpha Ha. pose proof (charged_step x0 t alpha Ha). lra. }
+  pose proof (accumulate_root (fun t => E_t gamma lam t dist2 x0) (fun t => E_t gamma lam t gap x0) (gamma * k) added Hgk added_nonneg HV
+    (fun t => expect_nonneg (N Q) _ t gap x0 gap_is_nonneg) Hstep T) as K. cbn [expect] in K.
+  apply Rmult_le_reg_l with (b * INR T); [apply Rmult_lt_0_compat; assumption|].
+  replace (b * INR T * (/ INR T * sum T (fun t => E_t gamma lam t gap x0))) with (b * sum T (fun t => E_t gamma lam t gap x0)) by (field; lra).
+  replace (b * INR T * ((sqrt (dist2 x0 + INR T * added) + gamma * k * INR T) ^ 2 / (b * INR T)))
+    with ((sqrt (dist2 x0 + INR T * added) + gamma * k * INR T) ^ 2) by (field; repeat split; lra).
+  pose proof (HV T). lra.
 Qed.
 
 (** Unbiased distillation has nothing to charge: kappa = 0 with H - h in place of H, and no factor e. *)

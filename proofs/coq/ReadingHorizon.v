@@ -55,6 +55,14 @@ Theorem reading_horizon_power T : convex_setting -> (0 < T)%nat -> forall x,
     (1 + / INR T) ^ T * (distance x / (2 * gamma * (1 - 2 * gamma * Lcal) * INR T) + gamma * N_ (INR T / 2) / (1 - 2 * gamma * Lcal)).
 Proof. intros (H0 & H1 & H2 & H3 & H4) H. exact (Convex.horizon_power problem taught gamma Lcal lam H0 H1 H2 H3 H4 T H). Qed.
 
+(** The bias against the root of the distance; k = |lam||h|, a^2 = E|S - lam H'|^2. *)
+Notation k := (k N d G theta lam).
+Notation a := (a N d G xs theta lam).
+Theorem reading_horizon_envelope T : convex_setting -> (0 < T)%nat -> forall x,
+  mean_over step T suboptimality x <=
+    (sqrt (distance x + INR T * (2 * gamma ^ 2 * (k ^ 2 + a ^ 2))) + gamma * k * INR T) ^ 2 / (2 * gamma * (1 - 2 * gamma * Lcal) * INR T).
+Proof. intros (H0 & H1 & H2 & H3 & H4) H. exact (Convex.horizon_envelope problem taught gamma Lcal lam H0 H1 H2 H3 H4 T H). Qed.
+
 Theorem reading_horizon_distance T : convex_setting -> (0 < T)%nat -> forall x t, (t <= T)%nat ->
   paths N step t distance x <= exp 1 * (distance x + 2 * INR T * gamma ^ 2 * N_ (INR T / 2)).
 Proof. intros (H0 & H1 & H2 & H3 & H4) H. exact (Convex.horizon_distance problem taught gamma Lcal lam H0 H1 H2 H3 H4 T H). Qed.
