@@ -14,6 +14,24 @@ from kdtheory.commands import Outcome, path
 
 EXAMPLES = ("kdtheory example .",)
 
+STEP = """# SGD with noise of variance a^2 on a strongly convex function
+letters = ["gamma", "mu", "a"]
+mean = ["e", "g"]
+centred = ["N"]
+scalars = ["F"]
+after = "|e - gamma g|^2 + gamma^2 |N|^2"
+before = "|e|^2"
+rate = "gamma mu"
+conditions = ["1 - gamma mu"]
+
+[slacks]
+convex = "<e, g> - F - mu/2 |e|^2"
+bounded = "F - gamma/2 |g|^2"
+
+[data]
+noise = "|N|^2 <= a^2"
+"""
+
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
@@ -79,6 +97,10 @@ def contents(seed: int) -> dict[str, tuple[str, Callable[[IO[bytes]], object]]]:
         "mine.npz": (
             "the same as arrays features (60, 3) and targets (60,)",
             lambda file: np.savez(file, features=features, targets=targets),
+        ),
+        "step.toml": (
+            "a step of one's own, for kdtheory discover",
+            lambda file: file.write(STEP.encode("utf-8")),
         ),
         **{name: (holds, _saver(array)) for name, (holds, array) in arrays.items()},
     }

@@ -31,12 +31,16 @@ def run(options: Namespace) -> Outcome:
     from kdtheory.commands.verify import with_bar
     from kdtheory.problems.datasets import BUNDLED
     from kdtheory.report.equal_steps import equal_steps
+    from kdtheory.report.main_job import check_arguments
     from kdtheory.report.page import page, write_page
     from kdtheory.report.provenance import provenance
     from kdtheory.report.tables import conclusion
     from kdtheory.system.parallel import Job, run_all
 
     sources = tuple(dict.fromkeys(options.data or BUNDLED))
+    check_arguments(
+        sources, instances=options.instances, seed=options.seed, workers=options.workers
+    )
     facts = provenance(_command(options), sources, seed=options.seed)
     found, pictures = with_bar(options, options.folder, formats=("svg",))
     names = {

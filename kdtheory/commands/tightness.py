@@ -5,8 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome
+from kdtheory.commands.patience import at_work
 
 EXAMPLES = ("kdtheory tightness theorem-1-sharp --kind logistic --rounds 3",)
+
+GENERATION = 0.7  # seconds
 
 
 def add_arguments(command: ArgumentParser) -> None:
@@ -27,7 +30,8 @@ def run(options: Namespace) -> Outcome:
     """The ratio of one step, the noise's share of the bound, and the instance in fractions."""
     from kdtheory.campaigns.tightness import search
 
-    found = search(options.theorem, kind=options.kind, seed=options.seed, rounds=options.rounds)
+    with at_work("search", GENERATION * options.rounds):
+        found = search(options.theorem, kind=options.kind, seed=options.seed, rounds=options.rounds)
     instance = found.instance.to_dict()
     lines = [
         f"lhs/rhs = {found.ratio:.6f} after {found.evaluations} evaluations; noise is"

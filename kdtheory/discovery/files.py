@@ -32,6 +32,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.discovery import grammar
 from kdtheory.discovery.step import OneStep
 from kdtheory.errors import InvalidInput
+from kdtheory.system.disk import refuse_unplain
 
 LARGEST = 200_000  # bytes
 LEAST = "least"
@@ -55,6 +56,7 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
         InvalidInput: no such file, too large, or neither TOML nor JSON; with the line.
     """
     try:
+        refuse_unplain(path)
         if path.stat().st_size > LARGEST:
             raise InvalidInput(f"{path.name} is larger than {LARGEST} bytes; a step is a page.")
         text = path.read_text(encoding="utf-8")
