@@ -86,6 +86,20 @@ class Flipped(kd.DistilledSGD):
         return -super().corrections(teacher_gradients)
 
 
+class Boasting(Own):
+    """A rule that says of itself what is not so; engines look at its table."""
+
+    def combination(self, problem, theta):
+        return kd.DistilledSGD(0.6).combination(problem, theta)
+
+
+class Doubled(kd.ImportanceSampling):
+    """Sampling that changes what it samples."""
+
+    def control_variates(self, problem, theta):
+        return 2 * super().control_variates(problem, theta)
+
+
 ANY = RNG.standard_normal((4, 3))  # rows that are no multiples of features
 ALONG = RNG.standard_normal(4)[:, None] * TINY.features + RNG.standard_normal(3)
 RULES = {
@@ -103,6 +117,8 @@ RULES = {
     "a block": (kd.DistilledSGD([0.7], blocks=[slice(1, None)], unbiased=True), THETA),
     "overridden": (Halved(0.6), THETA),
     "overridden corrections": (Flipped(0.6, batch_size=2), THETA),
+    "boasting": (Boasting(ANY), THETA),
+    "doubled": (Doubled(kd.DistilledSGD(0.6), CHANCES), THETA),
     "lipschitz": (kd.ImportanceSampling(kd.DistilledSGD(0.6), "lipschitz"), THETA),
     "optimal": (kd.ImportanceSampling(kd.DistilledSGD(0.6, unbiased=True), "optimal"), THETA),
     "sampled": (

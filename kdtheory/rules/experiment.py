@@ -16,6 +16,7 @@ from kdtheory.problems.base import Array, FiniteSum, point, positive_float
 from kdtheory.problems.teacher import teachers
 from kdtheory.rules.combination import Combination
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.importance import known_combination
 from kdtheory.rules.protocol import Compressor, Rule, batch_factor, check_probabilities, check_rule
 from kdtheory.rules.renewed import RenewedTeacher
 from kdtheory.rules.schedule import Schedule, as_schedule
@@ -118,10 +119,8 @@ class Experiment:
 
     @cached_property
     def combination(self) -> Combination | None:
-        """Of gradients at known points, where the rule's control variates are one and say so."""
-        known = getattr(self.rule, "combination", None)
-        found: Combination | None = None if known is None else known(self.problem, self.theta)
-        return found
+        """Of gradients at known points, where the rule's control variates are one."""
+        return known_combination(self.rule, self.problem, self.theta)
 
     def with_rule(self, rule: Rule) -> Experiment:
         """The same experiment under another rule of the same sampling."""

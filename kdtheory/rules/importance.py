@@ -14,6 +14,7 @@ from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
 from kdtheory.problems.base import Array, FiniteSum, frozen_array
 from kdtheory.rules.combination import Combination
+from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.protocol import Compressor, Rule, check_probabilities
 
 NAMES = ("lipschitz", "optimal")
@@ -28,7 +29,7 @@ class ImportanceSampling:
         probabilities: (N,), summing to 1 and positive wherever a gradient does not vanish;
             "lipschitz", p_n proportional to the smoothness L_n of f_n, which makes expected
             smoothness the mean of them; or "optimal", proportional to |S_n - c_n|, the least noise
-            at the minimiser.
+            at the minimiser under the rule's own weight, which a schedule does not change.
 
     Raises:
         InvalidInput: probabilities that are no distribution, a name that is not known, a batch
@@ -114,10 +115,10 @@ class ImportanceSampling:
         return self.rule.control_variates(problem, theta)
 
     def combination(self, problem: FiniteSum, theta: ArrayLike) -> Combination | None:
-        """That of the rule, if it says."""
-        known = getattr(self.rule, "combination", None)
-        found: Combination | None = None if known is None else known(problem, theta)
-        return found
+        """That of the rule, if it says; None where a subclass makes them something else."""
+        if type(self).control_variates is not ImportanceSampling.control_variates:
+            return None
+        return known_combination(self.rule, problem, theta)
 
     @property
     def weight(self) -> float | tuple[float, ...]:
@@ -130,6 +131,15 @@ class ImportanceSampling:
         other = copy.copy(self)
         other.rule = self.rule.with_weight(weight)  # type: ignore[attr-defined]
         return other
+
+
+def known_combination(rule: object, problem: FiniteSum, theta: ArrayLike) -> Combination | None:
+    """What the control variates of one of our own rules are made of: nobody else is taken at his
+    word.
+    """
+    if isinstance(rule, (DistilledSGD, ImportanceSampling)):
+        return rule.combination(problem, theta)
+    return None
 
 
 def term_smoothness(problem: FiniteSum) -> Array:
