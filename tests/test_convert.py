@@ -28,6 +28,10 @@ EXAMPLES = {
     "torchdistill": {"alpha": 0.7},
     "huggingface": {"lambda_param": 0.7},
     "repdistiller": {"r": 0.7, "a": 0.3},
+    "deit": {"alpha": 0.3},
+    "distilbert": {"alpha_mlm": 2.0, "alpha_ce": 5.0},
+    "minillm": {"kd_ratio": 0.3},
+    "lightning-example": {"alpha": 0.3},
     "hinton": {"label": 0.7, "teacher": 0.3},
 }
 
@@ -57,6 +61,12 @@ def losses(
         return s["alpha"] * ce + s.get("beta", 1 - s["alpha"]) * soft
     if name == "huggingface":
         return s["lambda_param"] * ce + (1 - s["lambda_param"]) * soft
+    if name in ("deit", "lightning-example"):
+        return (1 - s["alpha"]) * ce + s["alpha"] * soft
+    if name == "distilbert":
+        return s["alpha_mlm"] * ce + s["alpha_ce"] * soft
+    if name == "minillm":
+        return (1 - s["kd_ratio"]) * ce + s["kd_ratio"] * soft
     if name == "repdistiller":
         return s["r"] * ce + s["a"] * soft
     return s["label"] * ce + s["teacher"] * soft
@@ -233,3 +243,50 @@ def test_a_reader_that_stops_reading_is_no_error():
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b"" and process.wait() == 0
+
+
+def torch_loss(name: str, s: dict[str, float], z, u, y, tau: float):
+    """The lines of each trainer, in the library that it runs in."""
+    import torch
+    from torch.nn import functional as F
+
+    hard = F.cross_entropy(z, y)
+    if name == "deit":
+        soft = F.kl_div(
+            F.log_softmax(z / tau, dim=1),
+            F.log_softmax(u / tau, dim=1),
+            reduction="sum",
+            log_target=True,
+        )
+        return hard * (1 - s["alpha"]) + soft * (tau * tau) / z.numel() * s["alpha"]
+    if name == "minillm":
+        soft = -(F.softmax(u, dim=-1, dtype=torch.float64) * F.log_softmax(z, dim=-1)).sum(-1)
+        return (1 - s["kd_ratio"]) * hard + s["kd_ratio"] * soft.mean()
+    kl = torch.nn.KLDivLoss(reduction="batchmean")(
+        F.log_softmax(z / tau, dim=-1), F.softmax(u / tau, dim=-1)
+    )
+    if name == "distilbert":
+        return s["alpha_ce"] * kl * tau**2 + s["alpha_mlm"] * hard
+    return s["alpha"] * kl * tau**2 + (1.0 - s["alpha"]) * hard
+
+
+@pytest.mark.parametrize("name", ["deit", "distilbert", "minillm", "lightning-example"])
+def test_the_trainers_own_lines_in_torch(name):
+    import torch
+
+    z, u, y = (torch.tensor(x) for x in sample(6, 5))
+    z.requires_grad_()
+    loss = torch_loss(name, EXAMPLES[name], z, u, y.argmax(dim=1), 1.0)
+    (found,) = torch.autograd.grad(loss, z)
+    classes = 5 if name == "deit" else None
+    said = to_lambda(name, EXAMPLES[name], temperature=1.0, classes=classes)
+    student, teacher = torch.softmax(z.detach(), 1) - y, torch.softmax(u, 1) - y
+    claimed = said.loss_scale * (student - said.weight * teacher) / 6
+    torch.testing.assert_close(found, claimed, rtol=0, atol=1e-14)
+    back = from_lambda(name, said.weight, loss_scale=1.0, classes=classes)
+    assert to_lambda(name, back.settings, classes=classes).weight == pytest.approx(said.weight)
+    if name == "deit":  # the mutant: K forgotten
+        wrong = to_lambda(name, EXAMPLES[name], temperature=1.0)
+        assert wrong.weight > 2 * said.weight
+        with pytest.raises(InvalidInput, match="does not divide"):
+            to_lambda("torchtune", {}, classes=5)

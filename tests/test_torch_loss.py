@@ -45,7 +45,9 @@ def batch(n: int, seed: int = 0, apart: float = 0.5):
 
 
 def auto(**options) -> DistillationLoss:
-    return DistillationLoss(**({"total_steps": 1000, "refresh_every": 1} | options))
+    return DistillationLoss(
+        **({"total_steps": 1000, "refresh_every": 1, "least_gain": 0.0} | options)
+    )
 
 
 def moments(loss: DistillationLoss):
@@ -234,6 +236,21 @@ def test_accumulated_calls_are_one_step_of_a_larger_batch():
     naive = auto(total_steps=400)  # the mutant: each call taken for a step
     naive(*(x[:16] for x in batch(64)))
     assert naive._follower.rule(90).bias_factor < one.rule(90).bias_factor
+
+
+def test_a_gain_too_small_to_matter_is_left_alone():
+    free, gated = auto(total_steps=60), auto(total_steps=60, least_gain=0.1)
+    pairs = []
+    for t in range(60):
+        for loss in (free, gated):
+            loss(*batch(64, seed=t))
+        pairs.append((free.weight, gated.weight))
+    assert pairs[0][0] > 0.0 == pairs[0][1]
+    assert pairs[-1][0] == pairs[-1][1] > 0.0
+    for one, two in pairs:
+        assert two in (0.0, one)
+    with pytest.raises(InvalidInput, match="least_gain"):
+        auto(least_gain=1.5)
 
 
 def test_the_weight_rises_as_the_steps_run_out_and_is_0_beyond_them(caplog):

@@ -73,7 +73,7 @@ def trained(tmp_path, distil: DistillationCallback, **options):
 
 
 def test_hugging_face_trains_logs_evaluates_saves_and_resumes(tmp_path):
-    distil = DistillationCallback(language_model(1), refresh_every=1)
+    distil = DistillationCallback(language_model(1), refresh_every=1, least_gain=0.0)
     trainer = trained(tmp_path, distil, save_steps=3, eval_strategy="steps", eval_steps=2)
     trainer.train()
     logs = [row for row in trainer.state.log_history if "loss" in row]
@@ -90,7 +90,7 @@ def test_hugging_face_trains_logs_evaluates_saves_and_resumes(tmp_path):
         plain = nn.functional.cross_entropy(logits, batch["labels"][:, 1:].flatten())
     assert trainer.evaluate()["eval_loss"] == pytest.approx(float(plain), rel=1e-5)
     # Resumed from step 3 by another process: the same end.
-    again = DistillationCallback(language_model(1), refresh_every=1)
+    again = DistillationCallback(language_model(1), refresh_every=1, least_gain=0.0)
     other = trained(tmp_path, again, save_strategy="no")
     other.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
     assert again.loss._follower.calls == 6

@@ -248,7 +248,7 @@ def test_auto_weight_is_lambda_star_of_the_last_layer_of_the_batch():
         ("theorem-1", {"step_size": 0.02, "mu": 0.5}),
     ):
         # One call was made of 101, so that 100 are left.
-        steps = {"total_steps": 101} if criterion == "horizon" else constants
+        steps = {"total_steps": 101, "least_gain": 0.0} if criterion == "horizon" else constants
         loss = DistillationLoss(criterion=criterion, clip=None, **steps)
         loss(torch.tensor(z), torch.tensor(u), torch.tensor(labels), torch.tensor(a))
         expected = kd.lambda_star_from_logits(

@@ -40,6 +40,7 @@ def add_arguments(command: ArgumentParser) -> None:
         help="with --weight: label + teacher coefficients (default 1)",
     )
     command.add_argument("--temperature", type=float, help="default: the trainer's")
+    command.add_argument("--classes", type=int, metavar="K", help="for trainers that divide by it")
 
 
 def run(options: Namespace) -> Outcome:
@@ -63,12 +64,14 @@ def run(options: Namespace) -> Outcome:
             options.weight,
             loss_scale=options.loss_scale,
             temperature=options.temperature,
+            classes=options.classes,
         )
     else:
         found = to_lambda(
             options.trainer,
             dict(_setting(text) for text in options.set),
             temperature=options.temperature,
+            classes=options.classes,
         )
     return _report(found)
 

@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from kdtheory.errors import InvalidInput, unknown_name
-from kdtheory.problems.base import moderate_float, positive_float, real_float
+from kdtheory.problems.base import moderate_float, positive_float, positive_int, real_float
 
 Settings: TypeAlias = Mapping[str, float]
 Pair: TypeAlias = tuple[float, float]
@@ -46,6 +46,7 @@ class Convention:
     fixed_temperature: bool = False
     adds_to_one: bool = True
     unit_interval: bool = False  # it refuses weights outside [0, 1]
+    classes: Callable[[Pair, int], Pair] | None = None  # what K does to the pair, where it matters
     note: str = ""
 
 
@@ -75,6 +76,11 @@ def _torchdistill(settings: Settings) -> Pair:
     if alpha == 0.0:
         return 0.0, 1.0  # its KDLoss then returns the bare KL: neither beta nor tau^2
     return alpha, settings.get("beta", 1.0 - alpha)
+
+
+def _per_entry(pair: Pair, classes: int) -> Pair:
+    """The teacher's loss divided by the number of entries and not of rows."""
+    return pair[0], pair[1] / classes
 
 
 def _ratio(settings: Settings) -> Pair:
@@ -182,6 +188,60 @@ _ALL = (
         note="its README uses r = 0.1, a = 0.9; -r is --gamma, -a is --alpha",
     ),
     Convention(
+        "deit",
+        "DeiT, losses.py (DistillationLoss) and main.py (--distillation-alpha, --distillation-tau)",
+        "teacher",
+        ("alpha",),
+        {"alpha": 0.5},
+        1.0,
+        *_teacher("alpha"),
+        classes=_per_entry,
+        note=(
+            "type soft: its KL is a sum divided by numel = B K and not by B, so that the teacher"
+            " weighs K times less than alpha says: say K with --classes; type hard, the"
+            " cross-entropy with the teacher's class, is not divided"
+        ),
+    ),
+    Convention(
+        "distilbert",
+        "Hugging Face transformers, examples/research_projects/distillation/distiller.py",
+        "both",
+        ("alpha_mlm", "alpha_ce"),
+        {"alpha_mlm": 0.0, "alpha_ce": 0.5},
+        2.0,
+        *_two("alpha_mlm", "alpha_ce"),
+        adds_to_one=False,
+        note=(
+            "alpha_mlm (alpha_clm for causal models) is on the label, alpha_ce on the teacher;"
+            " alpha_mse and alpha_cos add terms that the theory does not speak of. Its recipe:"
+            " alpha_ce 5, alpha_mlm 2, alpha_cos 1"
+        ),
+    ),
+    Convention(
+        "minillm",
+        "MiniLLM (LMOps), finetune.py (--type kd, --kd-ratio)",
+        "teacher",
+        ("kd_ratio",),
+        {"kd_ratio": 0.5},
+        1.0,
+        *_teacher("kd_ratio"),
+        fixed_temperature=True,
+        note=(
+            "of its baseline 'kd' (forward KL); the method itself minimises the reverse KL by"
+            " policy gradient, which is no mixture of losses"
+        ),
+    ),
+    Convention(
+        "lightning-example",
+        "Lightning: the usual training_step, loss = alpha * soft * T**2 + (1 - alpha) * hard",
+        "teacher",
+        ("alpha",),
+        {},
+        1.0,
+        *_teacher("alpha"),
+        note="Lightning has no distillation loss of its own: read which term your alpha is on",
+    ),
+    Convention(
         "hinton",
         "Hinton, Vinyals and Dean 2015: two losses with weights of your own",
         "both",
@@ -237,9 +297,21 @@ def convention_named(name: str) -> Convention:
     return CONVENTIONS[key]
 
 
-def to_lambda(trainer: str, settings: Settings, *, temperature: float | None = None) -> Conversion:
+def to_lambda(
+    trainer: str,
+    settings: Settings,
+    *,
+    temperature: float | None = None,
+    classes: int | None = None,
+) -> Conversion:
     """A trainer's settings as the paper's lambda; settings and temperature left out take the
     trainer's defaults.
+
+    Args:
+        trainer: a name of ``CONVENTIONS``.
+        settings: its numbers by name.
+        temperature: tau, where one is used.
+        classes: K, where the trainer divides by it (DeiT).
 
     Raises InvalidInput: unknown trainer or setting, one without a default that is missing, a loss
     that vanishes.
@@ -260,12 +332,27 @@ def to_lambda(trainer: str, settings: Settings, *, temperature: float | None = N
         raise InvalidInput(
             f"{known.name} has no default for {', '.join(needed)}. Say for example {needed[0]}=0.5."
         )
-    a, b = known.coefficients(given)
+    a, b = _with_classes(known, known.coefficients(given), classes)
     return _conversion(known, given, a, b, temperature)
 
 
+def _with_classes(known: Convention, pair: Pair, classes: int | None) -> Pair:
+    if known.classes is None:
+        if classes is not None:
+            raise InvalidInput(f"{known.name} does not divide by the number of classes.")
+        return pair
+    if classes is None:
+        return pair
+    return known.classes(pair, positive_int(classes, "classes"))
+
+
 def from_lambda(
-    trainer: str, weight: float, *, loss_scale: float = 1.0, temperature: float | None = None
+    trainer: str,
+    weight: float,
+    *,
+    loss_scale: float = 1.0,
+    temperature: float | None = None,
+    classes: int | None = None,
 ) -> Conversion:
     """The trainer's settings that weight by lambda, with a + b = ``loss_scale``.
 
@@ -274,6 +361,7 @@ def from_lambda(
         weight: lambda.
         loss_scale: what the two weights add up to.
         temperature: tau, where one is used.
+        classes: K, where the trainer divides by it.
 
     Raises InvalidInput: unknown trainer; a loss scale other than 1 where the trainer's weights add
     up to 1; a lambda outside [0, 1] where the trainer refuses it.
@@ -291,7 +379,16 @@ def from_lambda(
             " it: use kdtheory.torch.DistillationLoss, or another trainer."
         )
     a, b = (1.0 - lam) * scale, lam * scale
-    return _conversion(known, known.settings(a, b), a, b, temperature)
+    if known.classes is None:
+        _with_classes(known, (a, b), classes)
+        return _conversion(known, known.settings(a, b), a, b, temperature)
+    # Settings that give a : b after the division by K: the ratio is (1 - alpha) : alpha / K.
+    unit = _with_classes(known, (1.0, 1.0), classes)
+    above = b / unit[1]
+    settings = known.settings(a / (a + above), above / (a + above))
+    return _conversion(
+        known, settings, *_with_classes(known, known.coefficients(settings), classes), temperature
+    )
 
 
 def _conversion(

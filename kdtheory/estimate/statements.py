@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kdtheory.statements.theorems import Theorem
 
 Given: TypeAlias = dict[str, float | None]
-ARGUMENTS = {"gamma": "step_size", "mu": "mu", "L": "L", "Lcal": "Lcal", "T": "horizon"}
+ARGUMENTS = {"gamma": "step_size", "mu": "mu", "L": "L", "Lcal": "Lcal", "t": "horizon"}
 SECOND_MOMENT, EXACT, HORIZON = "second-moment", "exact", "horizon"
 
 
@@ -33,7 +33,8 @@ def criteria() -> tuple[str, ...]:
 
     return (
         *(name for name, statement in THEOREMS.items() if _estimable(statement)),
-        *(name for name in (HORIZON, SECOND_MOMENT, EXACT) if name not in THEOREMS),
+        SECOND_MOMENT,
+        EXACT,
     )
 
 
@@ -69,7 +70,7 @@ def make_criterion(
         )
     if not (isinstance(batch_size, (int, np.integer)) and batch_size >= 1):
         raise InvalidInput(f"batch_size must be an integer >= 1, got batch_size = {batch_size!r}.")
-    given: Given = {"gamma": step_size, "mu": mu, "L": L, "Lcal": Lcal, "T": horizon}
+    given: Given = {"gamma": step_size, "mu": mu, "L": L, "Lcal": Lcal, "t": horizon}
     for letter, constant in given.items():
         if constant is not None:
             moderate_float(constant, ARGUMENTS[letter])
@@ -81,8 +82,6 @@ def make_criterion(
         return Quadratic(name, size)
     from kdtheory.statements.theorems import THEOREMS
 
-    if name not in THEOREMS:
-        return Quadratic(name, size * (1.0 + numbers["T"] / 2.0), cautious=True)
     statement = THEOREMS[name]
     _check_range(statement, given)
     if statement.unbiased:
@@ -91,9 +90,9 @@ def make_criterion(
     if kappa is not None:
         from kdtheory.bounds.values import evaluate
 
-        return Quadratic(
-            name, size * (1.0 + evaluate(kappa, numbers)), cautious="T" in _letters(name)
-        )
+        # What grows with the horizon multiplies what is not known about |h|^2: charge that too.
+        cautious = HORIZON in needed_constants(name)
+        return Quadratic(name, size * (1.0 + evaluate(kappa, numbers)), cautious=cautious)
     from kdtheory.estimate.floor import EnvelopeFloor
 
     return EnvelopeFloor.of(statement, numbers, int(batch_size))
@@ -111,13 +110,11 @@ def _estimable(statement: Theorem) -> bool:
     """
     from kdtheory.algebra import symbols as sym
 
+    if _kappa(statement) is not None:
+        return True
     if statement.floor is None:
         return False
-    return (
-        statement.unbiased
-        or _kappa(statement) is not None
-        or {sym.A, sym.U, sym.W} <= set(statement.definitions)
-    )
+    return statement.unbiased or {sym.A, sym.U, sym.W} <= set(statement.definitions)
 
 
 @lru_cache(maxsize=64)
@@ -125,7 +122,7 @@ def _letters(name: str) -> tuple[str, ...]:
     from kdtheory.statements.theorems import THEOREMS
 
     if name not in THEOREMS:
-        return ("T",) if name == HORIZON else ()
+        return ()
     statement = THEOREMS[name]
     if statement.unbiased:
         return ()

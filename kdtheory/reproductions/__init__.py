@@ -15,7 +15,7 @@ from kdtheory.errors import unknown_name
 from kdtheory.problems.base import positive_int
 from kdtheory.reproductions.result import Result
 
-NAMES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11")
+NAMES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12")
 
 
 def experiment(name: str) -> ModuleType:

@@ -45,6 +45,7 @@ class Plan:
     temperature: float = 1.0
     ignore_index: int = -100
     clip: tuple[float, float] | None = (0.0, 1.0)
+    least_gain: float = 0.1
 
     def __post_init__(self) -> None:
         """Refuses what does not fit now, not in the middle of training."""
@@ -52,6 +53,10 @@ class Plan:
             raise InvalidInput(
                 f"decay must lie in [0, 1), got decay = {self.decay}. 0.9 remembers about ten"
                 " refreshes."
+            )
+        if not 0.0 <= self.least_gain < 1.0:
+            raise InvalidInput(
+                f"least_gain is a share of the noise in [0, 1), got {self.least_gain}. 0.1 is safe."
             )
         positive_int(self.refresh_every, "refresh_every")
         positive_int(self.sample, "sample", minimum=LEAST)
@@ -204,7 +209,10 @@ class WeightFollower:
         rule = self.rule(left)
         if self.teachers > 1:
             factor = rule.bias_factor if isinstance(rule, Quadratic) else 0.0
-            return self.moments_of_several().weights(factor, cautious=rule.cautious)
+            several = self.moments_of_several()
+            weights = several.weights(factor, cautious=rule.cautious)
+            left_over = several.reduction(weights, factor, cautious=rule.cautious)
+            return weights if self._worth(rule, 1.0 - left_over) else nothing
         moments = self.moments()
         if not rule.unbiased:
             self._notice(moments)
@@ -212,7 +220,14 @@ class WeightFollower:
         if point[2] == 0.0 and point[3] == 0.0:
             # a teacher that interpolates the batch: nothing is subtracted whatever the weight
             return nothing
-        return np.array([minimise(rule, point)])
+        weight = minimise(rule, point)
+        plain = rule.value(0.0, point)
+        gain = 1.0 - rule.value(weight, point) / plain if plain > 0.0 else 0.0
+        return np.array([weight]) if self._worth(rule, gain) else nothing
+
+    def _worth(self, rule: Criterion, gain: float) -> bool:
+        """A criterion that counts the steps acts only where enough of the noise would go."""
+        return not rule.cautious or gain >= self.plan.least_gain
 
     def _notice(self, moments: Moments) -> None:
         apart = moments.sigma_sq - 2 * moments.covariance + moments.variance
