@@ -117,3 +117,46 @@ def same_shape(student: Rows, teacher: Rows) -> None:
             f" sample i; got {student.shape} and {teacher.shape}. A teacher of another size has no"
             " gradient in the student's coordinates: use lambda_star_from_logits."
         )
+
+
+LOOKED_AT, CERTAIN = 256, 0.9
+
+
+def refuse_logits(student: Rows, teacher: Rows) -> None:
+    """Raise InvalidInput where gradients look like outputs of classifiers.
+
+    Probabilities (rows >= 0 that sum to 1) and log-probabilities (rows <= 0 whose exponentials do)
+    are certain.  Logits are likely where in nine rows of ten of either model the entry of largest
+    modulus is the largest one, and both models agree on it: entries of gradients have either sign,
+    and at the label, where they are large, a negative one.
+    """
+    if student.shape[1] < 3:
+        return
+    rows = slice(0, min(LOOKED_AT, student.shape[0]))
+    pair = [np.asarray(side.matrix[rows], dtype=np.float64) for side in (student, teacher)]
+    if len(pair[0]) < 20 or not all(np.all(np.isfinite(one)) for one in pair):
+        return
+    found = [_kind_of_output(one) for one in pair]
+    winners = [one.argmax(axis=1) for one in pair]
+    varied = len(np.unique(winners[0])) > 1
+    agree = float(np.mean(winners[0] == winners[1]))
+    kind = found[0] if found[0] == found[1] else ""
+    if kind == "logits" and not (varied and agree > 0.5):
+        kind = ""
+    if kind:
+        raise InvalidInput(
+            f"{student.name} and {teacher.name} look like {kind} (n, K), not like gradients: the"
+            " weight would be wrong without a word. For logits use lambda_star_from_logits with"
+            " labels and features (--logits on the command line). Gradients that look so by chance"
+            " can be told apart by a change of sign of the same coordinate in both files, which"
+            " changes no weight."
+        )
+
+
+def _kind_of_output(rows: Array) -> str:
+    if rows.min() >= 0.0 and np.all(np.abs(rows.sum(axis=1) - 1.0) < 5e-3):
+        return "probabilities"
+    if rows.max() <= 0.0 and np.all(np.abs(np.exp(rows).sum(axis=1) - 1.0) < 5e-3):
+        return "log-probabilities"
+    largest = np.abs(rows).argmax(axis=1) == rows.argmax(axis=1)
+    return "logits" if float(np.mean(largest)) > CERTAIN else ""

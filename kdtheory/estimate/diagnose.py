@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.estimate.advice import GRADIENTS, LAYER, Subject
 from kdtheory.estimate.criteria import Criterion, Quadratic
-from kdtheory.estimate.data import open_rows
+from kdtheory.estimate.data import open_rows, refuse_logits
 from kdtheory.estimate.logits import (
     logit_moments,
     norm_moments,
@@ -146,6 +146,7 @@ def diagnose(
             open_rows(student, "student", minimum_rows=3),
             open_rows(teacher, "teacher", minimum_rows=3),
         )
+        refuse_logits(*pair)
         moments = from_scalars(scalars(*pair))
     given = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal, "horizon": horizon}
     subject = GRADIENTS if labels is None else LAYER

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.data import open_rows
+from kdtheory.estimate.data import open_rows, refuse_logits
 from kdtheory.estimate.moments import from_scalars, scalars
 from kdtheory.estimate.result import WeightEstimate, estimate
 from kdtheory.estimate.several import WeightsEstimate, weights_of_several
@@ -94,6 +94,7 @@ def lambda_star(
         return weights_of_several(student_gradients, teacher_gradients, blocks, rule, confidence)
     student = open_rows(student_gradients, "student_gradients", minimum_rows=MINIMUM_SAMPLES)
     teacher = open_rows(teacher_gradients, "teacher_gradients", minimum_rows=MINIMUM_SAMPLES)
+    refuse_logits(student, teacher)
     moments = from_scalars(scalars(student, teacher))
     return estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal)
 

@@ -103,9 +103,9 @@ def split(name: str, seed: int) -> Split:
     x = torch.tensor(features[order], dtype=torch.float32)
     y = torch.tensor(targets[order], dtype=torch.float32 if kind == "squared" else torch.int64)
     cuts = [int(share * len(x)) for share in (0.0, 0.4, 0.6, 0.7, 1.0)]
-    parts = [(x[a:b], y[a:b]) for a, b in itertools.pairwise(cuts)]
+    train, other, validation, test = ((x[a:b], y[a:b]) for a, b in itertools.pairwise(cuts))
     outputs = 1 if kind == "squared" else int(y.max()) + 1
-    return Split(*parts, outputs=outputs, kind=kind)
+    return Split(train, other, validation, test, outputs, kind)
 
 
 def _loaded(name: str) -> tuple[np.ndarray, np.ndarray, str]:

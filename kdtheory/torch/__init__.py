@@ -16,19 +16,27 @@ except ImportError as error:
         "kdtheory.torch needs PyTorch 2.4 or newer: pip install 'kdtheory[torch]'."
     ) from error
 
+from kdtheory.torch.collector import Collector, collect
 from kdtheory.torch.gradients import lambda_star_from_models, per_sample_gradients
+from kdtheory.torch.learning_rate import ScheduleLR
 from kdtheory.torch.loss import DistillationLoss
 from kdtheory.torch.modules import parameter_count
 from kdtheory.torch.projection import RandomProjection
 from kdtheory.torch.unbiased import UnbiasedDistillation
 
+schedule = ScheduleLR  # kdtheory.torch.schedule(optimiser, kd.schedule(...)), as in kdtheory
+
 del torch
 
 __all__ = [
+    "Collector",
     "DistillationLoss",
     "RandomProjection",
+    "ScheduleLR",
     "UnbiasedDistillation",
+    "collect",
     "lambda_star_from_models",
     "parameter_count",
     "per_sample_gradients",
+    "schedule",
 ]
