@@ -79,7 +79,9 @@ def settings() -> list[Setting]:
     for seed in range(SEEDS):
         cells = list(itertools.product(DATA, TEACHERS, (one.name for one in REGIMES)))
         order = np.random.default_rng(seed).permutation(len(cells))
-        found += [Setting(*cells[k], seed) for k in order]
+        for k in order:
+            data, teacher, regime = cells[k]
+            found.append(Setting(data, teacher, regime, seed))
     return found
 
 
