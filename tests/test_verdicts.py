@@ -141,3 +141,89 @@ def test_rounding_is_no_violation():
         kd.verify(arguments.pop("problem"), arguments.pop("theta"), **arguments).status
         == "VERIFIED"
     )
+
+
+def test_a_rule_is_never_replaced():
+    """A subclass that overrides its control variates is judged as it acts, in every evidence."""
+
+    class Doubled(kd.DistilledSGD):
+        def control_variates(self, problem, theta):
+            return 2.0 * super().control_variates(problem, theta)
+
+    settings = {"theorem": "theorem-1-sharp", "x0": START, "steps": 8}
+    for method in ("exact", "rational", "ball", "monte-carlo"):
+        twice = kd.verify(TINY, THETA, rule=Doubled(0.3), method=method, **settings)
+        plain = kd.verify(
+            TINY, THETA, weight=0.6, step_size=twice.step_size, method=method, **settings
+        )
+        assert twice.status == plain.status == "VERIFIED"
+        assert twice.ratio == pytest.approx(plain.ratio, rel=1e-7)
+        other = kd.verify(
+            TINY, THETA, weight=0.3, step_size=twice.step_size, method=method, **settings
+        )
+        assert abs(other.ratio - twice.ratio) > 1e-6
+    with pytest.raises(kd.InvalidInput, match="control variates with mean 0"):
+        kd.verify(TINY, THETA, theorem="unbiased-sharp", rule=Doubled(0.3))
+    with pytest.raises(kd.InvalidInput, match="takes the place"):
+        kd.verify(TINY, THETA, theorem="theorem-1", rule=Doubled(0.3), weight=0.3)
+    assert kd.verify(
+        TINY, THETA, theorem="unbiased-sharp", rule=Doubled(0.3, unbiased=True)
+    ).check()
+
+
+def test_several_teachers():
+    both = np.stack([THETA, TINY.minimiser - 0.3])
+    for theorem in ("theorem-1", "unbiased-envelope"):
+        kd.verify(TINY, both, theorem=theorem, weight=[0.3, 0.2], step_size=0.01).check()
+    law = {"theorem": "exact-quadratic", "weight": [0.3, 0.2], "step_size": 0.01}
+    kd.verify(TINY, both, x0=TINY.minimiser + 1.0, steps=20, **law).check()
+
+
+@pytest.mark.parametrize("method", ["exact", "rational", "monte-carlo"])
+def test_a_compressor_belongs_to_the_compressed_statements(method):
+    with pytest.raises(kd.InvalidInput, match="nothing about compressed"):
+        kd.verify(TINY, THETA, theorem="theorem-1", compressor=kd.RandK(1), method=method)
+
+
+def test_the_open_end_of_a_range_is_a_value_or_one_line():
+    for name, theorem in kd.THEOREMS.items():
+        if not theorem.strict:
+            continue
+        gamma = kd.step_size_limit(TINY, name)
+        for _ in range(2):
+            gamma = np.nextafter(gamma, 0.0)
+            try:
+                assert kd.bound(
+                    TINY, THETA, theorem=name, step_size=gamma, weight=0.3, x0=START, steps=3
+                ).shape == (4,)
+            except kd.InvalidInput as error:
+                assert "\n" not in str(error)
+
+
+class Own:
+    """A user's finite sum, around one of ours, with members that may be wrong."""
+
+    def __init__(self, **changes):
+        inner = kd.LogisticRegression(RNG.standard_normal((6, 2)), [0, 1, 0, 1, 1, 0], ridge=0.3)
+        for name in ("n_terms", "dim", "minimiser", "minimum", "constants", "term_curvature"):
+            setattr(self, name, getattr(inner, name))
+        for name in ("value", "gradient", "gradients", "sampled_gradients", "gap"):
+            if hasattr(inner, name):
+                setattr(self, name, getattr(inner, name))
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+def test_optional_members_are_checked():
+    right = Own()
+    assert kd.check_finite_sum(right) is right
+    theta = right.minimiser + 0.2
+    assert kd.verify(right, theta, theorem="theorem-1-sharp", steps=10).status == "VERIFIED"
+    wrong = {
+        "sampled_gradients": lambda points, indices: np.zeros_like(points),
+        "gap": lambda points: np.ones(len(points)),
+        "term_curvature": (0.0, 1e-3),
+    }
+    for name, value in wrong.items():
+        with pytest.raises(kd.InvalidInput, match=name):
+            kd.verify(Own(**{name: value}), theta, theorem="theorem-1-sharp", steps=10)

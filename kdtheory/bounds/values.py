@@ -49,6 +49,20 @@ def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:
         return float(function(*(numbers[name] for name in names)))
     except OverflowError as error:
         raise too_large(numbers) from error
+    except (ZeroDivisionError, ValueError) as error:
+        raise at_the_edge(numbers) from error
+
+
+def at_the_edge(numbers: Mapping[str, float]) -> InvalidInput:
+    """The error for letters at which floats divide by 0 or take the root of a negative number."""
+    told = ", ".join(
+        f"{name} = {numbers[name]:.6g}" for name in ("gamma", "mu", "Lcal") if name in numbers
+    )
+    return InvalidInput(
+        f"A bound has no value in floats here ({told}): the step size lies within rounding of an"
+        " end of its range, or the numbers underflow. Use a slightly smaller step size, or data of"
+        " moderate size."
+    )
 
 
 def too_large(numbers: Mapping[str, float]) -> InvalidInput:
@@ -427,6 +441,8 @@ def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array
             values[t] = state = float(psi(*known))
         except OverflowError as error:
             raise too_large(letters) from error
+        except (ZeroDivisionError, ValueError) as error:
+            raise at_the_edge(letters) from error
     return values
 
 

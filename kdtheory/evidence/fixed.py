@@ -35,10 +35,6 @@ class Fixed:
         """The table."""
         return self.table
 
-    def corrections(self, teacher_gradients: Array) -> Array:
-        """The table."""
-        return self.table
-
     def noise_factor(self, n_terms: int) -> float:
         """What a batch divides centred second moments by."""
         return batch_factor(self.batch_size, n_terms, replacement=self.replacement)

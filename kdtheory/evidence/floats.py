@@ -207,7 +207,7 @@ class Question:
         values, errors = self.claimed(x0)
         identity = self.statement.kind == "identity"
         return (
-            Process(self.problem, self.theta, self.rule, self.gamma, x0, self.statement.quantity),
+            Process(self.problem, self.theta, self.table, self.gamma, x0, self.statement.quantity),
             Claim(self.times, values, errors, self.known, identity),
         )
 

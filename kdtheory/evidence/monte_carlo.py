@@ -28,8 +28,8 @@ ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and 
 # more looks, each of which may decide, are free.
 FIRST_LOOK, LARGEST, MOVED = 50, 1000, 2**17
 KEPT = 2**17  # numbers in samples that are kept for the next statement
-# Runs and steps from a start that is only looked at for a violation.
-GLANCE, NEARBY = 100, 25
+# From a start that is only looked at for a violation: runs, their steps, and index paths.
+GLANCE, NEARBY, FEW_PATHS = 50, 10, 2000
 BLIND = 500  # runs where no sample of the allowed size can verify
 # Index paths walked one by one, and numbers touched on the way: their mean is exact.
 PATHS, WORK = (
@@ -106,7 +106,7 @@ def glance(process: Process, claim: Claim, *, seed: int, alpha: float = ALPHA) -
 
     VERIFIED stands for the exact part alone; the reason says how far that goes.
     """
-    done, sure = _exactly(process, claim)
+    done, sure = _exactly(process, claim, FEW_PATHS)
     ratio = sure.ratio if done and claim.times[done - 1] > 0 else 0.0
     told = f"exactly up to t = {claim.times[done - 1]}" if done else ""
     later = claim.times[done:][claim.times[done:] <= NEARBY]
@@ -133,9 +133,9 @@ def glance(process: Process, claim: Claim, *, seed: int, alpha: float = ALPHA) -
     return Judgement("VERIFIED", ratio, reason, sure.ends, sure.place)
 
 
-def _exactly(process: Process, claim: Claim) -> tuple[int, Judgement]:
+def _exactly(process: Process, claim: Claim, most: int = PATHS) -> tuple[int, Judgement]:
     """How many of the first times are known exactly, and what they say."""
-    first = np.array(list(_enumerated(process, int(claim.times[-1]) + 1)))
+    first = np.array(list(_enumerated(process, int(claim.times[-1]) + 1, most)))
     done = int((claim.times < len(first)).sum())
     if not done:
         return 0, Judgement("UNDECIDED", 0.0, "")
@@ -180,7 +180,7 @@ def _sampled(
     needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0
     if not identity and float((below.fastest() * replicates).min()) < needed:
         # Verification is out of reach; a violation may still show.
-        replicates = min(replicates, BLIND)
+        replicates = min(replicates, BLIND if bounded else FIRST_LOOK)
 
     def said(status: str, reason: str) -> Judgement:
         ends = (float(total[-1] / seen), float(bound[-1]))
@@ -231,7 +231,8 @@ def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> s
     if not bounded:
         return (
             "no almost sure range of the error is known, and a rare large value might carry its"
-            " mean"
+            " mean. Give the problem term_curvature = (low, high), bounds on the Hessian of every"
+            " single f_n (compressors of one's own have no range either)"
         )
     cell = int(np.argmin(below.log_evidence()))
     return (
@@ -240,14 +241,14 @@ def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> s
     )
 
 
-def _enumerated(process: Process, times: int) -> Iterator[float]:
+def _enumerated(process: Process, times: int, most: int) -> Iterator[float]:
     """E Z_t from all index paths, t = 0, 1, ... while they are few; single terms without
     compression only.
     """
     problem, rule, quantity = process.problem, process.rule, process.quantity
     points, n = process.x0[None, :], problem.n_terms
     yield float(_values(problem, points, quantity)[0])
-    corrections = rule.corrections(problem.gradients(process.theta))
+    corrections = rule.control_variates(problem, process.theta)
     for _ in range(1, times):
         paths = len(points) * n
         touched = (
@@ -256,7 +257,7 @@ def _enumerated(process: Process, times: int) -> Iterator[float]:
             * (n if quantity == "gap" else 1)
             * (1 if hasattr(problem, "sampled_gradients") else 500)
         )
-        if rule.batch_size > 1 or rule.compressor is not None or paths > PATHS or touched > WORK:
+        if rule.batch_size > 1 or rule.compressor is not None or paths > most or touched > WORK:
             return
         indices = np.tile(np.arange(n), len(points))[:, None]
         points = np.repeat(points, n, axis=0)

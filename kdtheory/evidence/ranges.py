@@ -40,7 +40,7 @@ def almost_sure(
     if curvature is None or stretch is None:
         return np.append(0.0, np.full(steps, np.inf))
     q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
-    corrections = rule.corrections(problem.gradients(theta))
+    corrections = rule.control_variates(problem, theta)
     with np.errstate(over="ignore"):
         found = _around_optimum(problem, corrections, stretch, q, gamma, x0, steps, quantity)
         if rule.compressor is None:

@@ -61,6 +61,12 @@ class FiniteSum(Protocol):
     Shapes: ``value(x)`` a float, ``gradient(x)`` (dim,), ``gradients(x)`` (n_terms, dim),
     ``minimiser`` (dim,). Pass the object through :func:`check_finite_sum` once; every engine then
     takes it.
+
+    Three members are optional, and :func:`check_finite_sum` checks them where they are there:
+    ``term_curvature``, a pair of bounds on the Hessian of every single f_n, without which no
+    simulation can verify a bound; ``sampled_gradients(points (R, dim), indices (R, B))``, the mean
+    gradient over each row's indices, (R, dim), for speed; ``gap(points (R, dim))``, f - f* without
+    the cancellation of a difference, (R,).
     """
 
     @property

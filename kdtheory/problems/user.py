@@ -120,6 +120,7 @@ def _check_probe(problem: FiniteSum, x: Array, rng: np.random.Generator) -> None
             f" {difference:.6g}, gradient {gradient @ direction:.6g} along a random direction. Look"
             " for a sign or a factor (mean against sum)."
         )
+    _check_optional(problem, x, terms, rng)
     constants = problem.constants
     gap = problem.value(x) - problem.minimum
     if gap < -ROUNDING * max(1.0, abs(problem.minimum)):
@@ -144,6 +145,48 @@ def _check_probe(problem: FiniteSum, x: Array, rng: np.random.Generator) -> None
             raise InvalidInput(
                 f"The constants contradict the gradients, {rule} fails at a probe: {left:.6g} >"
                 f" {right:.6g}."
+            )
+
+
+def _check_optional(problem: FiniteSum, x: Array, terms: Array, rng: np.random.Generator) -> None:
+    """What a problem may offer beyond the protocol decides verdicts where it does, and must agree
+    with the rest of it.
+    """
+    size = float(np.abs(terms).max())
+    sampled = getattr(problem, "sampled_gradients", None)
+    if sampled is not None:
+        indices = rng.integers(problem.n_terms, size=(2, 3))
+        points = np.array([x, problem.minimiser])
+        own = np.array(
+            [problem.gradients(p)[row].mean(axis=0) for p, row in zip(points, indices, strict=True)]
+        )
+        off = float(np.abs(np.asarray(sampled(points, indices)) - own).max())
+        if not off <= ROUNDING * max(size, float(np.abs(own).max())):
+            raise InvalidInput(
+                "problem.sampled_gradients(points, indices) must be the mean of problem.gradients"
+                f" over each row's indices, and differs by {off:.3g} (size {size:.3g})."
+            )
+    gap = getattr(problem, "gap", None)
+    if gap is not None:
+        told, level = float(np.asarray(gap(x[None, :]))[0]), problem.value(x)
+        if not abs(told - (level - problem.minimum)) <= ROUNDING * (
+            abs(level) + abs(problem.minimum)
+        ):
+            raise InvalidInput(
+                f"problem.gap must be f - problem.minimum, got {told:.6g} at a probe where that is"
+                f" {level - problem.minimum:.6g}."
+            )
+    curvature = getattr(problem, "term_curvature", None)
+    if curvature is not None:
+        low, high = (float(bound) for bound in curvature)
+        e = x - problem.minimiser
+        length, along = float(e @ e), (terms - problem.gradients(problem.minimiser)) @ e
+        slack = ROUNDING * (max(abs(low), abs(high)) * length + size * length**0.5)
+        if not (low * length - slack <= along.min() and along.max() <= high * length + slack):
+            raise InvalidInput(
+                f"problem.term_curvature = ({low:.6g}, {high:.6g}) must bound the Hessian of every"
+                f" f_n, and between x* and a probe some f_n curves by {along.min() / length:.6g} or"
+                f" {along.max() / length:.6g}."
             )
 
 
