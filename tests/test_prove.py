@@ -21,7 +21,14 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.algebra.vectors import norm_sq
 from kdtheory.cli import main
-from kdtheory.proofs import OBLIGATIONS, envelope_certificates, paper, prove, seconds_spent
+from kdtheory.proofs import (
+    OBLIGATIONS,
+    envelope_certificates,
+    envelope_corners,
+    paper,
+    prove,
+    seconds_spent,
+)
 from kdtheory.prover import signs, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Identity, Region, contents
 from kdtheory.statements.closed_forms import batched_noise
@@ -387,3 +394,26 @@ def test_a_statement_cannot_be_changed(name):
         pickle.loads(pickle.dumps(theorem)).definitions[sym.U] = sym.U / 4
     with pytest.raises(FrozenInstanceError):
         theorem.rhs = theorem.lhs
+
+
+@pytest.mark.parametrize("solver", list(solvers.SOLVERS))
+def test_a_pole_that_sympy_cancels_is_seen(solver):
+    """b_pos wider by gamma, its uses narrower: alpha divides by b_pos - gamma, which may be 0, and
+    the product in which it cancels does not hide it.
+    """
+    good = next(
+        item for item in envelope_corners.obligations() if item.name == "pl-equal-constants-long"
+    )
+    swap = {sym.b_pos: sym.b_pos - sym.gamma}
+    slacks = {**good.region.slacks, sym.b_pos: good.region.slacks[sym.b_pos] + sym.gamma}
+    bad = replace(
+        good,
+        region=replace(good.region, slacks=slacks),
+        multipliers={key: weight.xreplace(swap) for key, weight in good.multipliers.items()},
+        squares=tuple(
+            (weight.xreplace(swap), {name: x.xreplace(swap) for name, x in vector.items()})
+            for weight, vector in good.squares
+        ),
+    )
+    assert solvers.check(good, solver).status == "PROVED"
+    assert solvers.check(bad, solver, timeout=5).status != "PROVED"

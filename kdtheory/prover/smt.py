@@ -278,6 +278,13 @@ class _Questions:
         return Query(f"{self.name}: {kind}", expected, _text(title, expected, letters, assertions))
 
 
+def _factors(certificate: Certificate) -> list[sp.Expr]:
+    """Multipliers, weights, entries and remainder as they are written."""
+    entries = (entry for _, vector in certificate.squares for entry in vector.values())
+    weights = (weight for weight, _ in certificate.squares)
+    return [*certificate.multipliers.values(), *weights, *entries, certificate.remainder]
+
+
 def queries(obligation: Obligation) -> tuple[Query, ...]:
     """All questions.  Raises ValueError when an expression is not rational."""
     ask = _Questions(obligation)
@@ -301,7 +308,8 @@ def queries(obligation: Obligation) -> tuple[Query, ...]:
         ask.identity(sp.Add(*total, evaluate=False)),
         *(ask.sign(title, weight) for title, weight in signed),
         *(ask.used(str(key), weight) for key, weight in obligation.multipliers.items()),
-        ask.denominators(total),
+        # Each factor on its own too: SymPy cancels b/b in a product before it is translated.
+        ask.denominators([*total, *_factors(obligation)]),
         ask.vacuity([(key.slack, key.equality) for key in obligation.multipliers], total),
     )
 
