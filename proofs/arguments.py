@@ -31,7 +31,8 @@ _FLOOR = (
 
 _ARGUMENTS = {
     "distillation-gradient": (
-        r"The loss has the derivative $r(z)-y$ in the logits $z$, so the chain rule gives "
+        r"The loss has the derivative $r(z)-y$ in the logits $z$ (SymPy differentiates each loss;"
+        r" in Coq the gradient is defined by the formula that follows), so the chain rule gives "
         r"$\nabla"
         r" f_n(x\mid\theta,\lambda)=J_x^\top\big((1-\lambda)(r_x-b)+\lambda(r_x-r_\theta)\big)$.",
         (
