@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.engines.exact import methods, powers, recursion, reduced
+from kdtheory.engines.exact import methods, passes, powers, reduced
 from kdtheory.engines.exact.law import law_of
 from kdtheory.engines.exact.methods import Ways
 from kdtheory.engines.exact.powers import Triangular, at_times
@@ -254,7 +254,7 @@ def test_large_and_small_forms_of_a_step_agree(monkeypatch):
     M = RNG.standard_normal((2, 17, 17))
     M += M.transpose(0, 2, 1)
     small = moments.heights(M), moments.apply(M)
-    monkeypatch.setattr(recursion, "SMALL", 0)
+    monkeypatch.setattr(passes, "SMALL", 0)
     assert moments.heights(M) == pytest.approx(small[0], rel=1e-12, abs=1e-12)
     assert moments.apply(M) == pytest.approx(small[1], rel=1e-12, abs=1e-12)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from paths import ALONG, ANY, CHANCES, RULES, START, TEACHERS, THETA, TINY, Own, enumerated, paths
@@ -228,6 +230,17 @@ def test_uniform_probabilities_are_no_probabilities():
         both(kd.expected(TINY, THETA, r, step_size=GAMMA, x0=START, steps=5)) for r in (rule, even)
     )
     assert (one == other).all()
+
+
+def test_rules_are_keys_and_travel():
+    for rule in (
+        kd.DistilledSGD([0.5], blocks=[slice(1)]),
+        kd.DistilledSGD([0.5, 1], unbiased=True),
+        kd.DistilledSGD(0.5, compressor=kd.RandK(2)),
+    ):
+        same = pickle.loads(pickle.dumps(rule))
+        assert same == rule and hash(same) == hash(rule)
+        assert {rule: 1}[same] == 1 and rule != rule.with_weight([0.7] * np.size(rule.weight))
 
 
 def test_the_oracle_can_fail():

@@ -68,6 +68,12 @@ class DistilledSGD:
                     f" {self.weight!r}. Give one weight a block."
                 )
 
+    def __hash__(self) -> int:
+        """Of everything but the blocks' own hash: slices have none."""
+        blocks = None if self.blocks is None else repr(self.blocks)
+        own = (self.weight, self.unbiased, self.batch_size, self.replacement, self.compressor)
+        return hash((type(self), *own, blocks))
+
     def noise_factor(self, n_terms: int) -> float:
         """What a batch divides centred second moments by: 1/B, or (N-B)/(B(N-1)) without
         replacement.

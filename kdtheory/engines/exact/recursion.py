@@ -17,29 +17,14 @@ The oracle of this file is kdtheory/campaigns/batched.py, a translation of its o
 
 from __future__ import annotations
 
-import itertools
 from functools import cached_property
 from typing import cast
 
 import numpy as np
 
 from kdtheory.engines.exact.law import ROUNDING, Law
+from kdtheory.engines.exact.passes import gathered_over, heights_of, product
 from kdtheory.problems.base import Array
-
-SMALL = 2**18  # N d^2 up to which whole products are faster than their halves
-
-
-def product(left: Array, right: Array, join: str) -> Array:
-    """Coefficients of the product of two polynomials whose coefficients lie on the first axis;
-    ``join`` is the einsum of a pair."""
-    pairs = [
-        [x.T @ y if join == "ni,nj->ij" else np.einsum(join, x, y) for y in right] for x in left
-    ]
-    total = np.zeros((len(left) + len(right) - 1, *pairs[0][0].shape))
-    for i, row in enumerate(pairs):
-        for j, value in enumerate(row):
-            total[i + j] += value
-    return total
 
 
 class Moments:
@@ -140,36 +125,12 @@ class Moments:
         return rho, rho @ self.features / len(self.features)
 
     def heights(self, M: Array) -> Array:
-        """a_n M a_n for symmetric M (..., d, d), (..., N); of large ones the upper triangle only is
-        read, in blocks.
-        """
-        F, d = self.features, self.dim
-        if F.size * d <= SMALL:
-            return np.asarray(np.einsum("...nd,nd->...n", F @ M, F))
-        edges = [0, d // 3, 2 * d // 3, d]
-        found = np.zeros((*M.shape[:-2], len(F)))
-        for index in np.ndindex(M.shape[:-2]):
-            for low, high in itertools.pairwise(edges):
-                rows = M[index][low:high, low:].copy()
-                rows[:, high - low :] *= 2.0
-                found[index] += np.einsum("nd,nd->n", F[:, low:high] @ rows, F[:, low:])
-        return found
+        """a_n M a_n for symmetric M (..., d, d), (..., N)."""
+        return heights_of(self.features, M)
 
     def gathered(self, heights: Array) -> Array:
-        """The mean of heights_n a_n a_n^T, (..., d, d), for heights (..., N); large ones as a
-        difference of squares, X^T X - Y^T Y, which cost half of a product."""
-        F = self.features
-        if F.size * self.dim <= SMALL:
-            return np.asarray((F.T * (heights / len(F))[..., None, :]) @ F)
-        found = np.zeros((*heights.shape[:-1], self.dim, self.dim))
-        for index in np.ndindex(heights.shape[:-1]):
-            lengths = np.sqrt(np.abs(heights[index]) / len(F))
-            for sign in (1.0, -1.0):
-                chosen = sign * heights[index] > 0.0
-                rows = F[chosen]
-                rows *= lengths[chosen, None]
-                found[index] += sign * (rows.T @ rows)
-        return found
+        """The mean of heights_n a_n a_n^T, (..., d, d), for heights (..., N)."""
+        return gathered_over(self.features, heights)
 
     def terms(self, M: Array, heights: Array | None = None) -> Array:
         """The part of E A~ M A~ that is not diagonal in H's axes, for symmetric (..., d, d);

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdtheory.engines.exact.krylov import Krylov, Packing
+from kdtheory.engines.exact.passes import product
 from kdtheory.engines.exact.powers import ROOM, Triangular, at_times, diagonal
-from kdtheory.engines.exact.recursion import Moments, product
+from kdtheory.engines.exact.recursion import Moments
 from kdtheory.problems.base import Array
 
 # of P_t, relative to |P_0| and to the growth of an unstable map, beyond the rounding of its basis
