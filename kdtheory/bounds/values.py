@@ -286,7 +286,10 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
     names, psi = compiled(theorem.psi)
 
     def excess(s: float) -> float:
-        return float(psi(*(s if name == "s" else letters[name] for name in names))) - s
+        try:
+            return float(psi(*(s if name == "s" else letters[name] for name in names))) - s
+        except (ZeroDivisionError, ValueError) as error:
+            raise at_the_edge(letters) from error
 
     if excess(0.0) <= 0.0:
         return 0.0

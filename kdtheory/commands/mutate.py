@@ -14,7 +14,10 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Outcome:
-    """One line a mutant; exit code 1 when one survives."""
+    """One line a mutant, then what data alone sees; exit code 1 when a mutant survives, or a
+    statement without its noise is not seen by data.
+    """
+    from kdtheory.checks import data_mutants
     from kdtheory.checks.mutants import score
 
     outcomes = score()
@@ -26,4 +29,23 @@ def run(options: Namespace) -> Outcome:
     lines = [
         f"{'killed' if row.killed else 'SURVIVED':9} {row.name}  by {row.by}" for row in outcomes
     ]
-    return rows, "\n".join([*lines, f"{killed} of {len(rows)} killed"]), int(killed < len(rows))
+    seen = data_mutants.table()
+    blind = [row for row in seen if row.kind == "noise dropped" and not row.killed]
+    rows += [
+        {
+            "mutant": f"{row.statement}: {row.kind}",
+            "killed": row.killed,
+            "by": "verify on data",
+            "detail": f"{row.looked} verdicts",
+        }
+        for row in seen
+    ]
+    data = sum(row.killed for row in seen)
+    text = [
+        *lines,
+        f"{killed} of {len(outcomes)} killed",
+        "",
+        data_mutants.text(seen),
+        f"{data} of {len(seen)} seen by kd.verify in data (after so many verdicts)",
+    ]
+    return rows, "\n".join(text), int(killed < len(outcomes) or bool(blind))

@@ -25,7 +25,7 @@ from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, r
 from kdtheory.evidence.numbers import Number, as_ball, evaluate, flint, fraction, less, root
 from kdtheory.problems import LeastSquares
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import NOISE_NORM, Theorem
 
 FEWEST_BITS, MOST_BITS = 128, 8192
 EXACT_TIMES = 400  # equalities are settled in rationals up to here: their size grows like t
@@ -169,7 +169,9 @@ def _complete(statement: Theorem, letters: dict[str, Number]) -> dict[str, Numbe
     found = dict(letters)
     for letter, definition in statement.definitions.items():
         found[letter.name] = (
-            root(letters["noise_sq"]) if letter is sym.a else evaluate(definition, found)
+            root(letters["noise_sq"])
+            if letter is sym.a and definition == NOISE_NORM
+            else evaluate(definition, found)
         )
     return found
 

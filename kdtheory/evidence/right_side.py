@@ -13,7 +13,7 @@ from kdtheory.bounds.values import Letters
 from kdtheory.evidence.bounded import BOUNDED, TINY, TURNED, UNIT, Bounded, bounded
 from kdtheory.evidence.tolerances import Knowledge, about
 from kdtheory.problems.base import Array
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import NOISE_NORM, Theorem
 
 
 def with_errors(
@@ -55,7 +55,7 @@ def with_errors(
         for letter, definition in statement.definitions.items():
             numbers[letter.name] = (
                 numbers["noise_sq"].root()
-                if letter is sym.a
+                if letter is sym.a and definition == NOISE_NORM
                 else bounded(value_of(definition, numbers, arithmetic))
             )
     return found, turned

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdtheory.bounds.values import Letters, floor_of
-from kdtheory.errors import AssumptionFails
+from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.problems.teacher import gap_at
 from kdtheory.statements.theorems import Theorem
@@ -69,7 +69,7 @@ def _length(
     """How far along ``away`` the quantity is the statement's floor, for a gap by one secant."""
     try:
         floor = floor_of(statement, letters)
-    except AssumptionFails:  # no floor: the bound grows without limit
+    except InvalidInput:  # no floor: the bound grows without limit, or has no value at 0
         return otherwise
     if not (math.isfinite(floor) and floor > 0.0):
         return otherwise
