@@ -109,6 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answer(words: list[str], who: str) -> int:
     """Parse, run, print; the exit code."""
+    for word in words:
+        if word.startswith("-") and word.endswith("=--"):  # argparse makes an empty list of it
+            raise WrongUse(f"{who}: {word} names no value. See {who} --help.")
     try:
         options = parser(words[0] if words else None).parse_args(words)
     except SystemExit:  # --help and --version have printed

@@ -369,6 +369,19 @@ def test_cache_directory(tmp_path, monkeypatch):
     assert cache.directory() is None
 
 
+def test_a_folder_that_everybody_may_rename_is_no_cache(tmp_path, monkeypatch):
+    """Whoever can write to a folder above can put code of his own in the cache's place."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(shared / "mine"))
+    shared.chmod(0o777)
+    assert cache.directory() is None
+    shared.chmod(0o1777)  # as /tmp: only owners rename
+    assert cache.directory().parent == shared / "mine"
+    shared.chmod(0o755)
+    assert cache.directory().parent == shared / "mine"
+
+
 def test_runs_where_nothing_can_be_cached():
     """A home that cannot be written, in a process of its own."""
     code = (

@@ -247,6 +247,11 @@ def test_what_was_taken_as_header_is_said(
         assert said in capsys.readouterr().out
 
 
+def test_two_dashes_are_no_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse handed an empty list to the command, which took it for a text."""
+    assert "names no value" in refused(capsys, "schedule", "--data=--")
+
+
 def test_refusals_come_before_the_work(capsys: pytest.CaptureFixture[str]) -> None:
     for words, message in (
         (("simulate", "--replicates", "0"), "replicates must be >= 2"),
@@ -255,3 +260,22 @@ def test_refusals_come_before_the_work(capsys: pytest.CaptureFixture[str]) -> No
         (("verify", "--theorem", "theorem-1", "--steps", "2147483648"), "noise_floor"),
     ):
         assert message in refused(capsys, *words)
+
+
+def test_wide_data_say_how_long_they_take(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5 x 4001 data were silent for minutes: the estimate comes before the first eigenvalue."""
+    from kdtheory.commands import patience, verify
+
+    assert verify.wide_seconds(4001, 200) > 10 * patience.LONG
+    assert verify.wide_seconds(100, 200) < patience.LONG / 10
+
+    def begun(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verify, "_row", begun)
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "d.npz", features=rng.standard_normal((5, 4001)), targets=np.ones(5))
+    assert main([*ONE[:3], "--data", str(tmp_path / "d.npz")]) == 130
+    assert "d = 4001: about 6 min." in capsys.readouterr().err

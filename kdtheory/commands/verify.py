@@ -4,6 +4,7 @@ your own data.
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,15 @@ from kdtheory.commands import Outcome, path
 from kdtheory.commands.patience import at_work, bar
 
 if TYPE_CHECKING:
+    from kdtheory.problems.base import FiniteSum
     from kdtheory.report.plots import Picture
+    from kdtheory.statements.theorems import Theorem
 
 EXAMPLES = (
     "kdtheory verify --data diabetes --plots out",
     "kdtheory verify --data mine.csv --theorem theorem-1 --teacher theta.npy --weight 0.5",
 )
+STARTS = 3  # that a verdict looks from, when none is given
 MOST_STEPS = 10_000_000  # some 10 s
 ONE_ONLY = ("weight", "step_size", "teacher", "start", "steps", "batch_size")
 
@@ -144,64 +148,33 @@ def with_bar(
 
 
 def wide_seconds(dim: int, steps: int) -> float:
-    """What second moments (d, d) cost on one core: eigenvalues once, then some passes over the
-    matrix a step (up to d steps; later ones come from the eigenvalues).
+    """What second moments (d, d) cost on one core: eigenvalues once, then from each of some starts
+    a few passes over the matrix a step (up to d steps; later ones come from the eigenvalues).
     """
-    return 2e-9 * dim**3 + 2.5e-8 * dim**2 * min(steps, dim)
+    return 2e-9 * dim**3 + STARTS * 2.5e-8 * dim**2 * min(steps, dim)
 
 
 def _one(options: Namespace) -> Outcome:
     """One statement on every data set named; exit code 1 on a violation."""
-    from kdtheory.bounds.values import noise_floor, theorem_named
+    from kdtheory.bounds.values import theorem_named
     from kdtheory.errors import InvalidInput
-    from kdtheory.evidence.starts import default_teacher
-    from kdtheory.evidence.verdicts import verify
-    from kdtheory.problems.datasets import load, load_point
-    from kdtheory.problems.tables import taken_for
-    from kdtheory.report.main_job import mild_compressor
+    from kdtheory.problems.datasets import load
     from kdtheory.report.tables import ONE_LEGEND, number, table
 
     statement = theorem_named(options.theorem)
-    if options.steps is not None and options.steps > MOST_STEPS:
+    steps = 200 if options.steps is None else options.steps
+    if steps > MOST_STEPS:
         raise InvalidInput(
             f"--steps is at most {MOST_STEPS:,}, for a bound is iterated step by step; got"
-            f" {options.steps:,}. What it tends to is kdtheory.noise_floor()."
+            f" {steps:,}. What it tends to is kdtheory.noise_floor()."
         )
     if options.plots is not None:
         raise InvalidInput("--plots draws all statements of a data set: leave out --theorem.")
     rows = []
     for source in options.data or ["diabetes"]:
         problem = load(source)
-        theta = default_teacher(problem) if options.teacher is None else load_point(options.teacher)
-        batch = options.batch_size if options.batch_size is not None else 1
-        compressor = mild_compressor(problem, statement.name)
-        x0 = None if options.start is None else load_point(options.start)
-        steps = 200 if options.steps is None else options.steps
         with at_work(f"{source}, d = {problem.dim}", wide_seconds(problem.dim, steps)):
-            verdict = verify(
-                problem,
-                theta,
-                theorem=statement,
-                step_size=options.step_size,
-                weight=options.weight,
-                seed=options.seed,
-                x0=x0,
-                batch_size=batch,
-                compressor=compressor,
-                steps=steps,
-            )
-        row = {"data": source, "columns": taken_for(source), **verdict.to_dict()}
-        if statement.psi is not None or statement.is_law:
-            row["floor"] = noise_floor(
-                problem,
-                theta,
-                theorem=statement,
-                step_size=verdict.step_size,
-                weight=verdict.weight,
-                batch_size=batch,
-                compressor=compressor,
-            )
-        rows.append(row)
+            rows.append(_row(options, source, problem, statement, steps))
     header = (
         "data",
         "verdict",
@@ -213,6 +186,7 @@ def _one(options: Namespace) -> Outcome:
         "bound",
         "at t",
         "ratio",
+        "noise",
     )
     text = table(
         statement.title,
@@ -229,6 +203,7 @@ def _one(options: Namespace) -> Outcome:
                 number(row["rhs_end"]),
                 str(row["steps"]),
                 number(row["ratio"]),
+                "-" if math.isnan(row["noise_share"]) else f"{row['noise_share']:.0%}",
             )
             for row in rows
         ],
@@ -238,3 +213,43 @@ def _one(options: Namespace) -> Outcome:
     text += "".join(f"\n{row['columns']}" for row in rows if row["columns"])
     text += f"\n\n{ONE_LEGEND}"
     return rows, text, int(any(row["status"] == "VIOLATED" for row in rows))
+
+
+def _row(
+    options: Namespace, source: str, problem: FiniteSum, statement: Theorem, steps: int
+) -> dict[str, Any]:
+    """The verdict on one data set, its floor, and how the columns of a table were read."""
+    from kdtheory.bounds.values import noise_floor
+    from kdtheory.evidence.starts import default_teacher
+    from kdtheory.evidence.verdicts import verify
+    from kdtheory.problems.datasets import load_point
+    from kdtheory.problems.tables import taken_for
+    from kdtheory.report.main_job import mild_compressor
+
+    theta = default_teacher(problem) if options.teacher is None else load_point(options.teacher)
+    batch = options.batch_size if options.batch_size is not None else 1
+    compressor = mild_compressor(problem, statement.name)
+    verdict = verify(
+        problem,
+        theta,
+        theorem=statement,
+        step_size=options.step_size,
+        weight=options.weight,
+        seed=options.seed,
+        x0=None if options.start is None else load_point(options.start),
+        batch_size=batch,
+        compressor=compressor,
+        steps=steps,
+    )
+    row = {"data": source, "columns": taken_for(source), **verdict.to_dict()}
+    if statement.psi is not None or statement.is_law:
+        row["floor"] = noise_floor(
+            problem,
+            theta,
+            theorem=statement,
+            step_size=verdict.step_size,
+            weight=verdict.weight,
+            batch_size=batch,
+            compressor=compressor,
+        )
+    return row

@@ -61,11 +61,11 @@ LEGEND = (
     " simulated, at the last t. ratio: error/bound there. Rows have different gamma: compare\n"
     "floors of one gamma only (`kdtheory report` has that table)."
 )
-ONE_LEGEND = (
-    "gamma: step size. floor: the bound as t grows. error, bound: both sides at the last t, in"
-    " units of\nx^2 (E|x-x*|^2) or of f (E f - f*). ratio: the largest error/bound at any t; above"
-    " 1 is a violation."
-)
+ONE_LEGEND = """\
+gamma: step size. floor: the bound as t grows. error, bound: both sides at the last t, in units of
+x^2 (E|x-x*|^2) or of f (E f - f*). ratio: the largest error/bound at any t; above 1 is a violation.
+noise: the largest share of the bound that noise makes up, at any start and time; where it is small,
+a wrong noise term could not have been seen."""
 
 
 def main_job_blocks(found: dict[str, Any]) -> list[Block]:
