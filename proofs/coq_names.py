@@ -27,7 +27,7 @@ READINGS: Mapping[str, tuple[str, ...]] = {
         "unbiased_envelope",
         "unbiased_pl_envelope",
         "compressed",
-        "compressed_at_best_p",
+        "compressed_every_p",
         "compressed_envelope",
         "exact_quadratic",
     ),

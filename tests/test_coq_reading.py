@@ -17,8 +17,7 @@ from kdtheory.proofs import coq_names, whole_in_coq
 from kdtheory.prover.coq import identifier
 
 READING = Text(source("Reading"))
-# Which reading is that of a statement: the one of its name, but for the statement at the best p.
-NAMES = {name: identifier(name) for name in whole_in_coq()} | {"compressed": "compressed_at_best_p"}
+NAMES = {name: identifier(name) for name in whole_in_coq()}
 AVERAGES = [name for name, theorem in kd.THEOREMS.items() if theorem.quantity == "average_gap"]
 RECURSIONS = [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None]
 ITERATED = [name for name in RECURSIONS if name.endswith("envelope")]

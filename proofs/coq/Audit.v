@@ -89,7 +89,7 @@ Definition final_theorems := (
   compressed_at_origin,
   best_p_is_best,
   best_factor_is_best,
-  compressed_at_best_p,
+  compressed_every_p,
   bernoulli,
   stochastic_rounding,
   (* quadratics *)

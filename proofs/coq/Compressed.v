@@ -144,7 +144,7 @@ Proof.
 Qed.
 
 (** For every p > 0 that leaves a contraction r = (1 + omega (1+p)) (1 - gamma mu) < 1. *)
-Theorem compressed gamma mu Lcal lam p :
+Theorem compressed_every_p gamma mu Lcal lam p :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) -> 0 < p ->
   let r := (1 + omega * (1 + p)) * (1 - gamma * mu) in
   r < 1 ->

@@ -1,4 +1,4 @@
-(** The free p of [compressed]: the p* that makes the floor least; the case x-star = 0, where p* = 0; and p* written without a pole, which
+(** The free p of [compressed_every_p]: the p* that makes the floor least; the case x-star = 0, where p* = 0; and p* written without a pole, which
     gives one statement for all cases, no compression at all included. *)
 
 Require Export KDTheory.Compressed.
@@ -154,8 +154,8 @@ Hypothesis omega_nonneg : 0 <= omega.
 Hypothesis delta_nonneg : 0 <= delta.
 Notation X := (norm2 (d Q) (minimiser Q)).
 
-(** [compressed] at p*: for every omega >= 0 that leaves a contraction, x-star = 0 and omega = 0 included. *)
-Theorem compressed_at_best_p gamma mu Lcal lam :
+(** [compressed_every_p] at p*: for every omega >= 0 that leaves a contraction, x-star = 0 and omega = 0 included. *)
+Theorem compressed gamma mu Lcal lam :
   (0 < d Q)%nat -> 0 < gamma -> 0 < mu -> A1 Q mu -> A1' Q mu -> A3 Q Lcal -> gamma <= 1 / (4 * Lcal) ->
   let r0 := 1 - gamma * mu in let T := 2 * gamma ^ 2 * noise Q teacher lam (1 / (gamma * mu)) in
   (1 + omega) * r0 < 1 ->
@@ -176,7 +176,7 @@ Proof.
   - destruct (best_factor_is_best_p omega delta r0 T X Hom delta_nonneg Hr0 HT HX1 Hroom) as (Hp & Hpos & HY).
     destruct (best_factor_is_best omega delta r0 T X (Rlt_le _ _ Hom) delta_nonneg Hr0 HT HX Hroom) as (_ & Hc & _).
     fold p in Hp, Hc. fold Y in HY. rewrite <- Hp in Hpos, HY.
-    eapply Rle_trans; [exact (compressed Q teacher omega delta C omega_nonneg gamma mu Lcal lam p Hd Hg Hmu H1 H2 H3 Hr Hpos Hc t x0)|].
+    eapply Rle_trans; [exact (compressed_every_p Q teacher omega delta C omega_nonneg gamma mu Lcal lam p Hd Hg Hmu H1 H2 H3 Hr Hpos Hc t x0)|].
     right. fold r0 T r. rewrite HY. do 3 f_equal. ring.
   - assert (HY : Y = 0).
     { unfold Y, best_inverse. rewrite <- HX0. replace ((omega * r0 * 0) ^ 2 + 0 * _ * _) with 0 by ring. rewrite sqrt_0. field. lra. }
@@ -184,7 +184,7 @@ Proof.
     eapply Rle_trans; [exact (compressed_at_origin Q teacher omega delta C omega_nonneg (eq_sym HX0) gamma mu Lcal lam Hd Hg Hmu H1 H2 H3 Hr Hroom t x0)|].
     right. unfold r. rewrite Hp, HY, <- HX0. fold r0 T. replace (1 + omega * (1 + 0)) with (1 + omega) by ring. do 3 f_equal. ring.
   - assert (Hc : (1 + omega * (1 + 1)) * (1 - gamma * mu) < 1) by (rewrite <- Hzero; lra).
-    eapply Rle_trans; [exact (compressed Q teacher omega delta C omega_nonneg gamma mu Lcal lam 1 Hd Hg Hmu H1 H2 H3 Hr Rlt_0_1 Hc t x0)|].
+    eapply Rle_trans; [exact (compressed_every_p Q teacher omega delta C omega_nonneg gamma mu Lcal lam 1 Hd Hg Hmu H1 H2 H3 Hr Rlt_0_1 Hc t x0)|].
     right. unfold r. fold r0 T. rewrite <- Hzero. replace (1 + 0 * (1 + 1)) with 1 by ring. replace (1 + 0 * (1 + p)) with 1 by ring.
     do 3 f_equal. ring.
 Qed.

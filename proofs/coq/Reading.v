@@ -163,7 +163,7 @@ Hypothesis delta_nonneg : 0 <= delta.
 Let maps : Compressed.compressor d omega delta := Compressed.Build_compressor d omega delta M chance C chances unbiased_maps error_of_maps.
 Let minimiser_sq := square d xs.
 
-Theorem reading_compressed p : strongly_convex_setting -> gamma <= 1 / (4 * Lcal) -> 0 < p ->
+Theorem reading_compressed_every_p p : strongly_convex_setting -> gamma <= 1 / (4 * Lcal) -> 0 < p ->
   let r := (1 + omega * (1 + p)) * (1 - gamma * mu) in r < 1 -> forall t x,
   paths_and_maps N M chance step C t distance x <=
     r ^ t * distance x
@@ -171,7 +171,7 @@ Theorem reading_compressed p : strongly_convex_setting -> gamma <= 1 / (4 * Lcal
       / (1 - r) * (1 - r ^ t).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5) H Hp.
-  exact (Compressed.compressed problem taught omega delta maps omega_nonneg gamma mu Lcal lam p H0 H1 H2 H3 H4 H5 H Hp).
+  exact (Compressed.compressed_every_p problem taught omega delta maps omega_nonneg gamma mu Lcal lam p H0 H1 H2 H3 H4 H5 H Hp).
 Qed.
 
 (** The p that makes the floor least, and |x*|^2/p. *)
@@ -183,13 +183,13 @@ Definition best_inverse :=
 Definition best_p := if Rlt_dec 0 best_inverse then minimiser_sq / best_inverse else 0.
 Definition compressed_rate := 1 - (1 + omega * (1 + best_p)) * (1 - gamma * mu).
 
-Theorem reading_compressed_at_best_p : strongly_convex_setting -> gamma <= 1 / (4 * Lcal) -> (1 + omega) * (1 - gamma * mu) < 1 -> forall t x,
+Theorem reading_compressed : strongly_convex_setting -> gamma <= 1 / (4 * Lcal) -> (1 + omega) * (1 - gamma * mu) < 1 -> forall t x,
   paths_and_maps N M chance step C t distance x <= affine_bound compressed_rate
     (((1 + omega * (1 + best_p)) * constant + (omega * (minimiser_sq + best_inverse) + delta)) / compressed_rate) t (distance x).
 Proof.
   intros (H0 & H1 & H2 & H3 & H4 & H5) H Hr t x. unfold affine_bound.
   replace (1 - compressed_rate) with ((1 + omega * (1 + best_p)) * (1 - gamma * mu)) by (unfold compressed_rate; ring).
-  exact (CompressedBest.compressed_at_best_p problem taught omega delta maps omega_nonneg delta_nonneg gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H Hr t x).
+  exact (CompressedBest.compressed problem taught omega delta maps omega_nonneg delta_nonneg gamma mu Lcal lam H0 H1 H2 H3 H4 H5 H Hr t x).
 Qed.
 
 Theorem reading_compressed_envelope : strongly_convex_setting -> gamma < 1 / Lcal -> forall t x,
