@@ -112,6 +112,16 @@ KEYS = (
     "exact-quadratic",
     "horizon",
     "horizon-envelope",
+    "snr-step",
+    "snr-step-pl",
+    "snr-step-biased",
+    "steps-needed",
+    "stop-distilling",
+    "several-teachers",
+    "affine-hull",
+    "blocks",
+    "renewed-teacher",
+    "importance-sampling",
 )
 ATTRIBUTES = "name source needs kind lhs rhs"
 STATISTICS = "gap bias_sq variance covariance rho beta"

@@ -34,7 +34,9 @@ def test_exact_law_is_an_identity(weight):
     )
 
 
-@pytest.mark.parametrize("name", list(kd.THEOREMS))
+@pytest.mark.parametrize(
+    "name", [name for name, theorem in kd.THEOREMS.items() if theorem.quantity != "law"]
+)
 def test_every_statement_verifies(name):
     assert kd.verify(TINY, THETA, theorem=name).status == "VERIFIED"
 

@@ -215,6 +215,43 @@ AD_one = _letter("AD_one", "(AD)", "real", "f/x", "one coordinate of A_n (theta 
 S_one = _letter("S_one", "S", "real", "f/x", "one coordinate of the term's gradient at x*")
 h_one = _letter("h_one", "h", "real", "f/x", "one coordinate of the teacher's full gradient")
 
+# The laws of schedules and of several teachers.
+least_next = _letter(
+    "s_next", r"\min_\gamma\psi_\gamma(s)", "nonnegative", "state", "the best bound of one step"
+)
+steps_taken = _letter(
+    "T_s", "T(s_0,s)", "nonnegative", "1", "steps of the best schedule from s0 to s"
+)
+signal_stop = _letter(
+    "u_stop", r"u_{\mathrm{stop}}", "nonnegative", "f/x", "signal below which a weight is 0"
+)
+half_angle = _letter("tau_B", r"\tan(\theta/2)", "real", "1", "half of the angle of a biased step")
+bias_norm_h = _letter("h_norm", "|h|", "positive", "f/x", "norm of the teacher's full gradient")
+sigma_pos = _letter("sigma_star", r"\sigma_*", "positive", "f/x", "root of sigma_*^2, > 0")
+weight_1 = _letter("w_a", r"\lambda_1", "real", "1", "weight of the first teacher or block")
+weight_2 = _letter("w_b", r"\lambda_2", "real", "1", "weight of the second")
+best_1 = _letter("w_a_best", r"\lambda_1^*", "real", "1", "its best value")
+best_2 = _letter("w_b_best", r"\lambda_2^*", "real", "1", "its best value")
+gram_11 = _letter("M_11", "M_{11}", "positive", "product", "first diagonal entry of a Gram matrix")
+gram_12 = _letter("M_12", "M_{12}", "real", "product", "its off-diagonal entry")
+gram_22 = _letter("M_22", "M_{22}", "nonnegative", "product", "its second diagonal entry")
+spread_of_two = _letter(
+    "M_apart", "|D_1-D_2|^2", "positive", "product", "squared distance of two teachers"
+)
+sgd_floor_pos = _letter("S0_pos", "S_0", "positive", "x^2", "S0 where it is > 0")
+mixed_noise = _letter(
+    "N_mix", r"\mathcal{N}(\lambda)", "real", "f^2/x^2", "noise and charged bias of a mixture"
+)
+law_value = _letter(
+    "E_law", r"\mathbb{E}|x^\infty-x^*|^2", "nonnegative", "x^2", "stationary squared distance"
+)
+chance = _letter("p_1", "p_1", "positive", "1", "probability of the first of two terms")
+chance_other = _letter("p_2", "p_2", "positive", "1", "probability of the second")
+size_1 = _letter("r_1", "|N_1|", "nonnegative", "f/x", "norm of the first term's noise S - lam H'")
+size_2 = _letter("r_2", "|N_2|", "nonnegative", "f/x", "norm of the second term's")
+renewal = _letter("alpha_r", r"\alpha", "positive", "1", "renewal of the teacher")
+decay = _letter("y_h", r"\gamma h", "positive", "1", "step size times the one curvature")
+
 # One step from x.  Deterministic vectors e, g, h, x* are orthogonal (in L2) to the centred random
 # ones.
 F = _letter("F", "F", "nonnegative", "f", "f(x) - f*")

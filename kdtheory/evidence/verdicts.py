@@ -98,6 +98,11 @@ def verify(
     points = teachers(problem, theta)
     given_theta, many = theta, np.ndim(theta) == 2
     theta = points if many else points[0]
+    if statement.quantity == "law":
+        raise InvalidInput(
+            f"{statement.title} is a law about bounds and weights, not about iterates; prove() is"
+            " for it. Confront iterates with a bound, such as theorem='theorem-1-envelope'."
+        )
     if statement.quantity == "gradient":
         x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
         return verify_gradient(problem, points[0], x, 0.5 if weight is None else weight)

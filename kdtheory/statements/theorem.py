@@ -101,8 +101,8 @@ class Theorem:
 
     @property
     def has_curve(self) -> bool:
-        """Whether it speaks of each E s(x^t) or of a gradient; one of averages does not."""
-        return self.psi is not None or self.kind == "identity"
+        """Whether it speaks of each E s(x^t) or of a gradient; averages and laws do not."""
+        return self.quantity != "law" and (self.psi is not None or self.kind == "identity")
 
     def latex(self) -> str:
         """The statement with its definitions, in the paper's letters."""

@@ -14,6 +14,7 @@ from kdtheory.statements import (
     compressed,
     envelope,
     horizon,
+    laws,
     proposition,
     quadratic,
     sharp,
@@ -40,6 +41,7 @@ _IN_ORDER = {
         (compressed, compressed.STATEMENTS),
         (quadratic, quadratic.STATEMENTS),
         (horizon, horizon.STATEMENTS),
+        (laws, laws.STATEMENTS),
     )
     for theorem in statements
 }

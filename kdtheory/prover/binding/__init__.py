@@ -50,7 +50,8 @@ def bind(statement: Theorem, obligations: Iterable[Obligation]) -> Binding:
     """Compare a statement with its obligations."""
     try:
         _sound(statement)
-        plain = spelt_out(statement)
+        # A law is about letters as such, whatever they stand for.
+        plain = statement if statement.quantity == "law" else spelt_out(statement)
         wanted = list(needs(plain))
     except Unbound as error:
         return Binding((str(error),), ())
@@ -113,7 +114,8 @@ def _sound(statement: Theorem) -> None:
             raise Unbound(f"{item} is about another step")
     if (statement.quantity == "gradient") != isinstance(statement.lhs, sp.MatrixExpr):
         raise Unbound(f"lhs is {statement.lhs}, the quantity is {statement.quantity}")
-    if statement.quantity != "gradient" and statement.lhs != STATES.get(statement.quantity):
+    free = statement.quantity in ("gradient", "law")
+    if not free and statement.lhs != STATES.get(statement.quantity):
         raise Unbound(f"lhs is {statement.lhs}, the quantity is {statement.quantity}")
 
 
