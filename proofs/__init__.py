@@ -243,7 +243,7 @@ def prove(
         else ""
     )
     # That one is about a single gradient: nothing is iterated.
-    if not last and statement.quantity != "gradient":
+    if not last and statement.quantity not in ("gradient", "law"):
         last = f"; {BY_HAND}"
     return Proof(name, "PROVED", f"{len(steps)} checks{last}", steps, found, statement)
 
