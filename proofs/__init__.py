@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 
-from kdtheory.errors import unknown_name
+from kdtheory.errors import InvalidInput, MissingTool, unknown_name
 from kdtheory.instances.counterexamples import Counterexample, refute
 from kdtheory.proofs import coq_names, writing
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
@@ -232,7 +232,7 @@ def prove(
     proof, said = examined(statement, checkers, coqchk=coqchk)
     steps, found = proof
     if said and changed:
-        return _somebodys_own(statement, changed, said[0])
+        return _implied(statement, checkers) or _searched(statement, checkers, changed, said[0])
     if said or not steps:
         reason = "; ".join(said[:3]) or "no checker was asked"
         refuted = any(step.status == "REFUTED" for step in steps)
@@ -299,6 +299,56 @@ def _changes(theorem: Theorem) -> list[str]:
         name
         for name in names
         if original is None or getattr(theorem, name) != getattr(original, name)
+    ]
+
+
+def _implied(theorem: Theorem, checkers: tuple[str, ...]) -> Proof | None:
+    """PROVED where the obligations of a statement under another name show it: the same recursion
+    with no more assumptions than it has, in a range that is no longer.
+    """
+    for name, original in _PROVED.items():
+        if (theorem.psi, theorem.quantity) != (original.psi, original.quantity):
+            continue
+        fewer = set(original.needs) <= set(theorem.needs)
+        twin = replace(theorem, name=name, needs=original.needs if fewer else theorem.needs)
+        (steps, found), said = examined(twin, checkers)
+        if steps and not said:
+            reason = f"{len(steps)} checks, those of {name}, which implies it; {BY_HAND}"
+            return Proof(theorem.name, "PROVED", reason, steps, found, theorem)
+    return None
+
+
+def _searched(
+    theorem: Theorem, checkers: tuple[str, ...], changed: list[str], missing: str
+) -> Proof:
+    """PROVED by a certificate of its own, where the search finds one that all checkers accept;
+    Coq is asked about the certificates.
+    """
+    # solver and arithmetic of the search load only for statements that need it
+    from sympy import PolynomialError
+
+    from kdtheory.discovery.multipliers import NotFound
+    from kdtheory.proofs import own
+
+    try:
+        found = own.searched(theorem)
+    except (NotFound, InvalidInput, MissingTool, PolynomialError) as error:
+        return _somebodys_own(theorem, changed, f"{missing}; {error}{own.gap(theorem)}")
+    steps = tuple(step for checker in checkers for step in _own_steps(checker, found))
+    said = list(dict.fromkeys(f"{s.checker}: {s.reason}" for s in steps if s.status != "PROVED"))
+    if said or not steps:
+        reason = "; ".join(said[:3]) or "no checker was asked"
+        return Proof(theorem.name, "UNDECIDED", reason, steps, found, theorem)
+    reason = f"{len(steps)} checks of certificates found by a search; {BY_HAND}"
+    return Proof(theorem.name, "PROVED", reason, steps, found, theorem)
+
+
+def _own_steps(checker: str, found: tuple[Obligation, ...]) -> list[Step]:
+    if checker != "coq":
+        return [_checked(item, checker) for item in found]
+    reports = coq_build.check(COQ_SOURCES, found)
+    return [
+        Step(name, checker, one.status, one.reason, one.seconds) for name, one in reports.items()
     ]
 
 

@@ -17,16 +17,19 @@ from fractions import Fraction
 
 import sympy as sp
 
+from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.discovery.family import Family, family_of
 from kdtheory.discovery.multipliers import NotFound
 from kdtheory.discovery.search import search
-from kdtheory.discovery.stated import form_of
+from kdtheory.discovery.stated import form_of, step_of
 from kdtheory.discovery.step import OneStep
 from kdtheory.discovery.witness import Signs, used_slacks
+from kdtheory.errors import InvalidInput
 from kdtheory.proofs import joining
 from kdtheory.prover.obligations import Certificate, Obligation, Region
+from kdtheory.prover.regions import evaluate
 from kdtheory.statements.theorem import Theorem
 
 # E|S - lam H'|^2 and lam^2 |h|^2 as letters of their own: both are >= 0
@@ -48,15 +51,25 @@ def searched(statement: Theorem) -> tuple[Obligation, ...]:
         raise NotFound("only upper bounds by a recursion psi are searched for")
     if statement.quantity not in ("sq_distance", "gap"):
         raise NotFound("only E|x - x*|^2 and E f(x) - f* are searched for")
+    pl = statement.modulus == "mu_pl"
+    if statement.lhs != (sym.gap_t if statement.quantity == "gap" else sym.distance_t):
+        raise NotFound("lhs is not the quantity that the statement names")
     known = _resolved(statement)
+    if known.keys() & {sym.s, sym.s0, sym.t, *sym.GRAM.values(), sym.F, sym.F_plus}:
+        raise NotFound("the definitions say something of the state, of t or of moments")
     schedule = known.pop(sym.gamma, None)
+    slope = sp.diff(sp.sympify(statement.psi).xreplace(known), sym.s)
+    if sym.s in slope.free_symbols or not slope.is_rational_function(*slope.free_symbols):
+        raise NotFound("psi is not affine in s, with a rational slope")
     facts = _facts(statement, known)
     psi = sp.sympify(statement.psi).xreplace(known)
     name = re.sub(r"[^A-Za-z0-9-]", "-", statement.name) or "own"
     name = name if name[0].isalpha() else f"own-{name}"
     steps = _one_step(statement, known, psi, facts, name)
     joined = _joined(statement, known, psi, schedule, facts, name)
-    return (*steps, *joined, joining.constants()[int(statement.modulus == "mu_pl")])
+    if not _ordered(statement):
+        return (*steps, *joined)
+    return (*steps, *joined, joining.constants()[int(pl)])
 
 
 def _resolved(statement: Theorem) -> dict[sp.Symbol, sp.Expr]:
@@ -70,12 +83,13 @@ def _resolved(statement: Theorem) -> dict[sp.Symbol, sp.Expr]:
 
 
 def _facts(statement: Theorem, known: Mapping[sp.Symbol, sp.Expr]) -> Facts:
-    """What is known of the constants; Lcal >= mu (PL: L >= mu too) follows from the
-    assumptions.
-    """
-    facts: Facts = [(sym.Lcal - sym.mu, False)]
-    if statement.modulus == "mu_pl":
-        facts.append((sym.L - sym.mu, False))
+    """What is known of the constants; Lcal >= mu (PL: L >= mu too) where the assumptions say so."""
+    facts: Facts = []
+    if _ordered(statement):
+        facts.append(((sym.Lcal - sym.mu).xreplace(dict(known)), False))
+    smooth = {asm.descent_lemma, asm.descent_lemma_unbiased} & {*statement.needs}
+    if smooth and asm.polyak_lojasiewicz in statement.needs:
+        facts.append(((sym.L - sym.mu).xreplace(dict(known)), False))
     if statement.step_size_max is not None:
         limit = sp.sympify(statement.step_size_max).xreplace(dict(known))
         facts.append((sp.together(limit - sym.gamma), statement.strict))
@@ -85,6 +99,12 @@ def _facts(statement: Theorem, known: Mapping[sp.Symbol, sp.Expr]) -> Facts:
         if not _speaks_of_vectors(item.slack)
     ]
     return facts
+
+
+def _ordered(statement: Theorem) -> bool:
+    """Whether Lcal >= mu follows from what is assumed (``joining.constants``)."""
+    convex = {asm.strong_convexity, asm.polyak_lojasiewicz} & {*statement.needs}
+    return bool(convex) and asm.expected_smoothness in statement.needs
 
 
 def _speaks_of_vectors(slack: sp.Expr) -> bool:
@@ -103,14 +123,15 @@ def _one_step(
     """
     gap = statement.quantity == "gap"
     bias, noise = {"lam_h": sp.Integer(1)}, {"lam_Hc": sp.Integer(1)}
-    none = known.get(sym.lam) == 0
+    weight = known.get(sym.lam, sym.lam)
+    none = weight == 0
     shift = noise if statement.unbiased else {**bias, **noise}
     shift = {} if none else shift
     space = vec.Space(
         ("e", "g", *(() if none or statement.unbiased else ("lam_h",))),
         ("Gc", "S", *(() if none else ("lam_Hc",))),
     )
-    swap = _moments_in(space)
+    swap = _moments_in(space, weight)
     direction = vec.combine((1, vec.G), (-1, shift))
     moved = vec.combine((1, vec.e), (-sym.gamma, direction))
     needs = [item for item in statement.needs if _speaks_of_vectors(item.slack)]
@@ -128,7 +149,7 @@ def _one_step(
     ]
     every = [claim, after, *slacks.values(), *(fact for fact, _ in facts)]
     letters = sorted({x for part in every for x in part.free_symbols} - {*pair, *scalars}, key=str)
-    if any(x in letters for x in (sym.s, sym.lam, sym.bias_sq, sym.covariance)):
+    if {sym.s, sym.lam, *sym.GRAM.values()} & {*letters}:
         raise NotFound("what one step adds is no form in S - lam H' and lam h")
     own = {x: sym.own(x.name) for x in letters}
 
@@ -154,9 +175,9 @@ def _one_step(
     ]
 
 
-def _moments_in(space: vec.Space) -> dict[sp.Symbol, sp.Expr]:
+def _moments_in(space: vec.Space, weight: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
     """The paper's Gram letters with lam H', lam h in place of H', h."""
-    scale = {"h": ("lam_h", sym.lam), "Hc": ("lam_Hc", sym.lam)}
+    scale = {"h": ("lam_h", weight), "Hc": ("lam_Hc", weight)}
     found: dict[sp.Symbol, sp.Expr] = {}
     for (u, v), letter in sym.GRAM.items():
         factor: sp.Expr = sp.Integer(1)
@@ -203,10 +224,9 @@ def _joined(
     below its limit.
     """
     slope = sp.diff(psi, sym.s)
-    if sym.s in slope.free_symbols:
-        raise NotFound("psi is not affine in s")
-    rhs = _plain(sp.sympify(statement.rhs).xreplace(dict(known)))
-    added = _plain(psi.xreplace({sym.s: sp.Integer(0)}))
+    weight = known.get(sym.lam, sym.lam)
+    rhs = _plain(sp.sympify(statement.rhs).xreplace(dict(known)), weight)
+    added = _plain(psi.xreplace({sym.s: sp.Integer(0)}), weight)
     found = [_shown(f"{name}-increasing", slope, facts)]
     if schedule is None:
         base, rhs_of = _with_power(rhs)
@@ -223,11 +243,18 @@ def _joined(
         step = {sym.gamma: now}
         rhs_of = rhs.xreplace({sym.t: TIME})
         inside = [(fact, strict) for fact, strict in facts if sym.gamma not in fact.free_symbols]
-        limits = [fact for fact, _ in facts if sym.gamma in fact.free_symbols]
-        found += [
-            _shown(f"{name}-schedule-{i + 1}", fact.xreplace(step), inside)
-            for i, fact in enumerate(limits)
-        ]
+        limits = [(fact, strict) for fact, strict in facts if sym.gamma in fact.free_symbols]
+        if statement.floor is not None:
+            raise NotFound("a floor beside step sizes gamma_t is not searched for; leave it out")
+        first = {TIME: sp.Integer(0)}
+        if any(part.xreplace(first).has(sp.zoo, sp.nan) for part in (now, rhs_of)):
+            raise NotFound("the step size or the bound divides by 0 at t = 0")
+        for i, (fact, strict) in enumerate(limits):
+            here = fact.xreplace(step)
+            for title, claim in (("", here), ("-start", here.xreplace(first))):
+                if strict or sp.cancel(claim) != 0:
+                    whole = f"{name}-schedule-{i + 1}{title}"
+                    found.append(_shown(whole, claim, inside, strictly=strict))
         start = rhs.xreplace({sym.t: sp.Integer(0)}) - sym.s0
         later = rhs_of.xreplace({TIME: TIME + 1})
         forward = later - slope.xreplace(step) * rhs_of - added.xreplace(step)
@@ -235,7 +262,7 @@ def _joined(
     found += _coefficients(f"{name}-start", start, inside)
     found += _coefficients(f"{name}-forward", forward, inside)
     if statement.floor is not None:
-        floor = _plain(sp.sympify(statement.floor).xreplace(dict(known)))
+        floor = _plain(sp.sympify(statement.floor).xreplace(dict(known)), weight)
         found += _coefficients(f"{name}-floor", floor - end, inside)
     return found
 
@@ -254,13 +281,13 @@ def _with_power(rhs: sp.Expr) -> tuple[sp.Expr | None, sp.Expr]:
     return bases.pop(), found
 
 
-def _plain(expression: sp.Expr) -> sp.Expr:
+def _plain(expression: sp.Expr, lam: sp.Expr) -> sp.Expr:
     """Moments replaced by the two that a bound may rest on: noise and bias."""
-    lam = sym.lam
     noise = NOISE_SQ + 2 * lam * sym.covariance - lam**2 * sym.teacher_variance
     found = expression.xreplace({sym.sigma_star_sq: noise})
-    found = found.xreplace({sym.bias_sq: BIAS_SQ / lam**2})
-    gone = {lam, sym.covariance, sym.teacher_variance}
+    if lam != 0:
+        found = found.xreplace({sym.bias_sq: BIAS_SQ / lam**2})
+    gone = {sym.lam, sym.covariance, sym.teacher_variance, sym.bias_sq}
     if gone & found.free_symbols:
         found = sp.expand(found)
     if gone & found.free_symbols:
@@ -289,7 +316,7 @@ def _coefficients(name: str, claim: sp.Expr, facts: Facts) -> list[Certificate]:
     ]
 
 
-def _shown(name: str, claim: sp.Expr, facts: Facts) -> Certificate:
+def _shown(name: str, claim: sp.Expr, facts: Facts, *, strictly: bool = False) -> Certificate:
     """claim >= 0 on the region, a rational function of the constants.
 
     Raises:
@@ -311,7 +338,7 @@ def _shown(name: str, claim: sp.Expr, facts: Facts) -> Certificate:
     top, bottom = sp.fraction(sp.cancel(whole.xreplace(own)))
     for sign in (1, -1):
         below = signs.positive(sign * bottom)
-        above = None if below is None else signs.positive(sign * top, strictly=False)
+        above = None if below is None else signs.positive(sign * top, strictly=strictly)
         if below is not None and above is not None:
             witness = (above / below).xreplace(back)
             slacks = {z: meaning.xreplace(back) for z, meaning in signs.slacks.items()}
@@ -327,3 +354,37 @@ def _samples(
     step = OneStep(mean=(), centred=(), after={}, before={}, slacks={}, data={}, letters=letters)
     family = _with(family_of(step, sp.Integer(0)), facts)
     return tuple(family.points(random.Random(1), SAMPLES))
+
+
+def gap(statement: Theorem) -> str:
+    """What the worst case at one point says of the claim; empty where nothing could be asked."""
+    try:
+        known = _resolved(statement)
+        step = step_of(statement)
+        at, rate, claimed = _at(statement, known)
+        numbers = {letter.name: at[letter.name] for letter in step.letters}
+        low, high = step.worst_case(numbers, rate=rate)
+    except (NotFound, InvalidInput, KeyError, ValueError, TypeError, ZeroDivisionError):
+        return ""
+    where = ", ".join(f"{name} = {value}" for name, value in numbers.items())
+    return (
+        f"; at {where} the best constant at this rate is between {float(low):.6g} and"
+        f" {float(high):.6g}, and {float(claimed):.6g} is claimed"
+    )
+
+
+def _at(
+    statement: Theorem, known: Mapping[sp.Symbol, sp.Expr]
+) -> tuple[dict[str, Fraction], Fraction, Fraction]:
+    """Numbers for all letters, the rate and the claimed constant there."""
+    at = {"mu": Fraction(1), "L": Fraction(2), "Lcal": Fraction(4), "lam": Fraction(1)}
+    at |= {"k": Fraction(1), "a": Fraction(1), "gamma": Fraction(1, 100)}
+    numbers = {sym.TABLE[name].symbol: value for name, value in at.items()}
+    if statement.step_size_max is not None:
+        limit = evaluate(sp.sympify(statement.step_size_max).xreplace(dict(known)), numbers)
+        at["gamma"] = numbers[sym.gamma] = limit * (Fraction(99, 100) if statement.strict else 1)
+    psi = sp.sympify(statement.psi).xreplace(dict(known))
+    added = _plain(psi.xreplace({sym.s: sp.Integer(0)}), known.get(sym.lam, sym.lam))
+    rate = evaluate(sp.cancel(1 - sp.diff(psi, sym.s)), numbers)
+    claimed = evaluate(added, numbers | {NOISE_SQ: Fraction(1), BIAS_SQ: Fraction(1)})
+    return at, rate, claimed

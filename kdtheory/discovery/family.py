@@ -83,12 +83,23 @@ class Family:
             if len(found) >= count:
                 break
             values = [draw.choice(_SIZES) for _ in self.letters]
-            if min(quick(*map(float, values)), default=1.0) <= 0:
+            try:
+                if min(quick(*map(float, values)), default=1.0) <= 0:
+                    continue
+            except ZeroDivisionError:
                 continue
             at = dict(zip(self.letters, values, strict=True))
-            if at not in found and self.inside(at):
+            if at not in found and self.inside(at) and self._defined(at):
                 found.append(at)
         return found
+
+    def _defined(self, at: Point) -> bool:
+        """Whether no coefficient divides by 0 there."""
+        try:
+            self.program(at)
+        except ZeroDivisionError:
+            return False
+        return True
 
     def without(self, row: str) -> Family:
         """The family without one assumption."""

@@ -33,7 +33,10 @@ class Sampler:
 
     def exact(self, at: Point, *, most_bits: int = LONG) -> Exact | None:
         """Newton's result at a point; None where the solver or Newton fails."""
-        program = self.family.program(at)
+        try:
+            program = self.family.program(at)
+        except ZeroDivisionError:  # a coefficient has a pole there
+            return None
         if not program.rows:
             return None
         for problem in self._problems(program):

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import sympy as sp
 
+from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.assembly import Argument, Open, argument, renamed
+from kdtheory.discovery.bracket import settled
 from kdtheory.discovery.family import SPARED, Family, Point
 from kdtheory.discovery.multipliers import NotFound, functions
 from kdtheory.discovery.roots import irrational, rationalised
@@ -20,6 +22,7 @@ from kdtheory.prover import sympy_checker
 BASES = 4  # base points tried in a regime
 REGIMES, BORDERS = 8, 4  # at the most; borders of one regime
 SAMPLES = 60  # points at which signs are looked at before they are proved
+LOOKS, CLEARLY = 30, 1e-6  # points at which a claim is tried in floats, and what is no rounding
 ROOTS = 2  # letters replaced by roots, at the most
 
 
@@ -35,6 +38,7 @@ def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, lis
     """
     if not family.points(random.Random(0), 1):
         raise NotFound("no point was found that satisfies the conditions")
+    _possible(family)
     for _ in range(ROOTS + 1):
         digits = irrational(family)
         if not digits:
@@ -48,6 +52,22 @@ def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, lis
             )
         family = better
     raise NotFound(f"more than {ROOTS} square roots would be needed")
+
+
+def _possible(family: Family) -> None:
+    """A pure claim fails for good where even the best multipliers leave a square over.
+
+    Raises:
+        NotFound: with the point.
+    """
+    if not family.pure or not family.step.mean:
+        return
+    tight = family.tightened(family.step.mean[-1])
+    for at in family.points(random.Random(4), LOOKS):
+        guess = sdp.solve(settled(sdp.scaled(tight.program(at))))
+        if guess.solved and guess.value > 1 + CLEARLY:
+            where = ", ".join(f"{letter} = {value}" for letter, value in at.items())
+            raise NotFound(f"no multipliers show it at {where}")
 
 
 def _sampler(family: Family, base: Point) -> Sampler:

@@ -31,7 +31,7 @@ Claim = tuple[int, sp.Expr]  # t, and what is claimed of E s(x^t)
 UNDEFINED = (ValueError, ZeroDivisionError, TypeError, OverflowError, KeyError)
 ENOUGH = 16  # hits in floats among which the shortest is shown
 # relative excess below which the float search does not look closer; exact arithmetic decides
-VISIBLE = 1e-6
+VISIBLE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,13 @@ def _breaches(
 ) -> Iterator[tuple[Instance, Claim]]:
     """Where a claim fails in floats."""
     try:
-        known = complete(theorem, suspect.letters())
+        own = suspect.letters()
+        known = complete(theorem, own)
+        if any(not math.isclose(known[name], value) for name, value in own.items()):
+            return  # the statement fixes a letter (lam, say) to another value
+        for name, definition in _at_start(theorem).items():
+            if name in own and not math.isclose(evaluate(definition, known), own[name]):
+                return  # and gamma_0 is another one
     except UNDEFINED:  # no claim to refute
         return
     for index, states in enumerate(suspect.states(theorem.quantity)):
@@ -158,6 +164,15 @@ def _breaches(
             ):
                 yield suspect.build(index), (t, claimed)
                 break
+
+
+def _at_start(theorem: Theorem) -> dict[str, sp.Expr]:
+    """Letters that the statement defines by t, such as gamma_t, at t = 0."""
+    return {
+        letter.name: sp.sympify(definition).xreplace({sym.t: sp.Integer(0)})
+        for letter, definition in theorem.definitions.items()
+        if sym.t in sp.sympify(definition).free_symbols
+    }
 
 
 def _value(claimed: sp.Expr, known: dict[str, float]) -> float:
@@ -186,6 +201,12 @@ def _confirm(
     if (
         start is None
         or left is None
+        or any(known[letter] != value for letter, value in instance.numbers.items())
+        or any(
+            letter.name in _at_start(theorem)
+            and exact(_at_start(theorem)[letter.name], known) != value
+            for letter, value in instance.numbers.items()
+        )
         or any(slack is None or slack < 0 or (slack == 0 and need.strict) for need, slack in slacks)
     ):
         return None

@@ -16,6 +16,8 @@ from functools import partial
 from itertools import product
 from typing import Protocol
 
+import sympy as sp
+
 from kdtheory.algebra import symbols as sym
 from kdtheory.instances import matching
 from kdtheory.instances.exact import Group, Instance, aimed, exact, line
@@ -25,10 +27,19 @@ from kdtheory.statements.theorems import Theorem
 
 HALF = Fraction(1, 2)
 
-COUNTS = ((1, 1), (1, 4), (1, 9), (1, 16), (1, 36), (1, 100))
+COUNTS = ((1, 1), (1, 4), (1, 9), (1, 16), (1, 36), (1, 100), (1, 2500))
 SLOPES = ((1, 1), (2, 1), (3, 1), (10, 1))
 SHARES = (Fraction(1), Fraction(9, 10), HALF, Fraction(1, 10))
 WEIGHTS = (HALF, Fraction(-7, 10), Fraction(2))
+
+
+def weights(theorem: Theorem) -> tuple[Fraction, ...]:
+    """The weights to try: the one that the statement fixes, if it does."""
+    fixed = theorem.definitions.get(sym.lam)
+    if fixed is None:
+        return WEIGHTS
+    value = exact(sp.sympify(fixed), {})
+    return () if value is None else (value,)
 
 
 class Suspect(Protocol):
@@ -85,7 +96,7 @@ class Aimed:
     def letters(self) -> dict[str, float]:
         """S_n = s (a_n^2 - mu), H'_n = (s + D)(a_n^2 - mu)."""
         mu, lam, c_sq = float(self.mu), float(self.weight), float(self.fourth - self.mu**2)
-        D = float(self.bias) / (lam * mu)
+        D = float(self.bias) / (lam * mu) if lam else 0.0
         s = (float(self.noise) + lam * D) / (1 - lam)
         return {
             "gamma": float(self.gamma),
@@ -146,6 +157,11 @@ def step_sizes(theorem: Theorem, *, mu: Fraction, L: Fraction, Lcal: Fraction) -
     )
     if limit is None or limit <= 0:
         return []
+    fixed = theorem.definitions.get(sym.gamma)
+    if fixed is not None:  # gamma_0, where the statement says what it is
+        first = sp.sympify(fixed).xreplace({sym.t: sp.Integer(0)})
+        value = exact(first, {sym.mu: mu, sym.L: L, sym.Lcal: Lcal})
+        return [value] if value is not None and 0 < value <= limit else []
     return [
         _short(share * limit * (1 - Fraction(theorem.strict, 200)), below=True) for share in SHARES
     ]
@@ -181,7 +197,9 @@ def _lines(theorem: Theorem, *, scales: Iterable[Fraction]) -> Iterator[Suspect]
                 if theorem.unbiased and bias:
                     continue
                 distances = _distances(gamma, mu, fourth, bias, noise)
-                for weight in WEIGHTS:
+                for weight in weights(theorem):
+                    if (weight == 0 and bias) or weight == 1:
+                        continue
                     yield Aimed(
                         counts,
                         slopes,
@@ -255,7 +273,7 @@ def _knees(theorem: Theorem) -> Iterator[Suspect]:
         if mu * (1 + q**2) >= L:
             problem = matching.KneeSum(mu, L, q, s, Fraction(1))
             for gamma, weight, theta, x in product(
-                step_sizes(theorem, mu=mu, L=L, Lcal=problem.Lcal), WEIGHTS, places, places
+                step_sizes(theorem, mu=mu, L=L, Lcal=problem.Lcal), weights(theorem), places, places
             ):
                 yield Built(knee(problem, theta=theta, weight=weight, gamma=gamma, x=x))
 

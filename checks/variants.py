@@ -1,0 +1,101 @@
+"""How much ``prove(statement)`` decides of what people may write: true variants of the affine
+statements, and false ones.
+
+``python -m kdtheory.checks.variants`` prints the counts and what is left UNDECIDED.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import sympy as sp
+
+from kdtheory.algebra import assumptions as asm
+from kdtheory.algebra import symbols as sym
+from kdtheory.proofs import prove
+from kdtheory.proofs.counterexamples import cases
+from kdtheory.statements.theorems import THEOREMS, Theorem
+
+AFFINE = (
+    "theorem-1",
+    "theorem-2",
+    "theorem-1-refined",
+    "theorem-2-refined",
+    "unbiased",
+    "unbiased-pl",
+)
+
+
+def scaled(theorem: Theorem, factor: sp.Expr) -> Theorem:
+    """``factor`` times everything that one step adds, and so of the floor."""
+    assert theorem.psi is not None and theorem.floor is not None
+    rest = theorem.psi.xreplace({sym.s: sp.Integer(0)})
+    power = (1 - sym.gamma * sym.mu) ** sym.t
+    return replace(
+        theorem,
+        psi=theorem.psi + (factor - 1) * rest,
+        floor=factor * theorem.floor,
+        rhs=power * sym.s0 + factor * theorem.floor * (1 - power),
+    )
+
+
+def true_variants(name: str) -> Iterator[tuple[str, Theorem]]:
+    """Statements that follow from the one with this key."""
+    theorem = THEOREMS[name]
+    mine = replace(theorem, name=f"my-{name}")
+    limit = theorem.step_size_max
+    assert limit is not None
+    yield "another name", mine
+    yield "needs in another order", replace(theorem, needs=tuple(reversed(theorem.needs)))
+    yield "half the range", replace(mine, step_size_max=limit / 2)
+    yield "a strict range", replace(mine, strict=True)
+    yield "1/10 more", scaled(mine, sp.Rational(11, 10))
+    yield "twice the constant", scaled(mine, sp.Integer(2))
+    extra = asm.nonnegative_gap if theorem.modulus == "mu" else asm.quadratic_growth
+    yield "one assumption more", replace(mine, needs=(*theorem.needs, extra))
+    yield "without the factor 1 - (1 - gamma mu)^t", _loose(mine)
+    for weight in (sp.Integer(0), sp.Rational(1, 2), sp.Integer(1)):
+        fixed = {**theorem.definitions, sym.lam: weight}
+        yield f"lam = {weight}", replace(mine, definitions=fixed)
+
+
+def _loose(theorem: Theorem) -> Theorem:
+    assert theorem.floor is not None
+    power = (1 - sym.gamma * sym.mu) ** sym.t
+    return replace(theorem, rhs=power * sym.s0 + theorem.floor)
+
+
+def false_variants(name: str) -> Iterator[tuple[str, Theorem]]:
+    """One step too far (``kdtheory.proofs.counterexamples``), and what is harder to see."""
+    for case in cases(name):
+        if case.statement is not None:
+            yield case.what, case.statement
+    theorem = THEOREMS[name]
+    if name == "theorem-1":
+        yield "the range 0.251/Lcal", replace(theorem, step_size_max=251 / (1000 * sym.Lcal))
+        yield "0.77 times the constant", scaled(theorem, sp.Rational(77, 100))
+        late = theorem.rhs * (1 - sp.Rational(1, 2) * sp.Max(0, sp.Min(1, sym.t - 1)))
+        yield "half the bound from t = 2 on", replace(theorem, rhs=late)
+
+
+def count(*, show: bool = False) -> tuple[Counter[str], Counter[str]]:
+    """Statuses of the true and of the false ones."""
+    found: list[Counter[str]] = []
+    for variants, names in ((true_variants, AFFINE), (false_variants, tuple(THEOREMS))):
+        statuses: Counter[str] = Counter()
+        for name in names:
+            for what, statement in variants(name):
+                proof = prove(statement)
+                statuses[proof.status] += 1
+                if show:
+                    print(variants.__name__, name, what, proof.status, file=sys.stderr, flush=True)
+        found.append(statuses)
+    return found[0], found[1]
+
+
+if __name__ == "__main__":
+    yes, no = count(show=True)
+    print(f"true: {dict(yes)}; false: {dict(no)}")
