@@ -110,13 +110,26 @@ class Family:
         """Whether nothing but 0 can be the constant: no row has a bound."""
         return all(bound == 0 for _, _, bound in self.rows.values())
 
-    def tightened(self, vector: str) -> Family:
+    def allowed(self, vector: str) -> sp.Expr:
+        """What a pure claim has of |vector|^2 to give away; 1 more than nothing where it has
+        none.
+        """
+        own = self.objective.get((vector, vector), sp.Integer(0))
+        for at in self.points(random.Random(0), 1):
+            full = dict(at) | {z: evaluate(value, at) for z, value in self.solved.items()}
+            if evaluate(own, full) < 0:
+                return -own
+        return sp.Integer(1)
+
+    def tightened(self, vector: str, *, fully: bool = True) -> Family:
         """A problem with a definite answer in place of a pure one, whose multipliers may be many:
-        how much of |vector|^2 can be spared, counted down from 1 by the row ``SPARED``.
+        how little of |vector|^2 is enough, counted by the row ``SPARED`` against :meth:`allowed`
+        (not ``fully``: against 1).
         """
         key = (vector, vector)
         objective = dict(self.objective)
-        objective[key] = objective.get(key, sp.Integer(0)) + 1
+        allowed = self.allowed(vector) if fully else sp.Integer(1)
+        objective[key] = objective.get(key, sp.Integer(0)) + allowed
         spared: Form = {key: sp.Integer(1)}
         rows = {**self.rows, SPARED: (1, spared, sp.Integer(1))}
         return replace(self, objective=objective, rows=rows)

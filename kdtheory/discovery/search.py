@@ -18,6 +18,7 @@ from kdtheory.discovery.roots import irrational, rationalised
 from kdtheory.discovery.sampling import Sampler
 from kdtheory.discovery.witness import Signs
 from kdtheory.prover import sympy_checker
+from kdtheory.prover.regions import evaluate
 
 BASES = 4  # base points tried in a regime
 REGIMES, BORDERS = 8, 4  # at the most; borders of one regime
@@ -62,10 +63,12 @@ def _possible(family: Family) -> None:
     """
     if not family.pure or not family.step.mean:
         return
-    tight = family.tightened(family.step.mean[-1])
+    vector = family.step.mean[-1]
+    tight, allowed = family.tightened(vector), family.allowed(vector)
     for at in family.points(random.Random(4), LOOKS):
         guess = sdp.solve(settled(sdp.scaled(tight.program(at))))
-        if guess.solved and guess.value > 1 + CLEARLY:
+        full = dict(at) | {z: evaluate(value, at) for z, value in family.solved.items()}
+        if guess.solved and guess.value > float(evaluate(allowed, full)) * (1 + CLEARLY):
             where = ", ".join(f"{letter} = {value}" for letter, value in at.items())
             raise NotFound(f"no multipliers show it at {where}")
 
@@ -114,7 +117,25 @@ def _one(family: Family) -> tuple[Argument, tuple[sp.Expr, ...]]:
 
 
 def _at(family: Family, base: Point) -> tuple[Argument, tuple[sp.Expr, ...]]:
-    found = _multipliers(family, base)
+    """The first multipliers at a point that lead to a proof.
+
+    Raises:
+        NotFound: with the reason for the first ones.
+    """
+    reasons: list[str] = []
+    for definite in _definite(family):
+        try:
+            found = functions(_sampler(_with_few_rows(definite, base), base))
+            found.pop(SPARED, None)
+            return _proof(family, base, found)
+        except NotFound as error:
+            reasons.append(str(error))
+    raise NotFound(reasons[0] if reasons else "there is no vector whose square could be spared")
+
+
+def _proof(
+    family: Family, base: Point, found: Mapping[str, sp.Expr]
+) -> tuple[Argument, tuple[sp.Expr, ...]]:
     borders: tuple[sp.Expr, ...] = ()
     for _ in range(BORDERS + 1):
         narrowed = replace(family, borders=(*family.borders, *borders))
@@ -136,20 +157,16 @@ def _at(family: Family, base: Point) -> tuple[Argument, tuple[sp.Expr, ...]]:
     return proof, tuple(item for item in borders if item in proof.borders)
 
 
-def _multipliers(family: Family, base: Point) -> dict[str, sp.Expr]:
-    """Rational functions near the base; for a pure family, those that spare most of one vector."""
+def _definite(family: Family) -> Iterator[Family]:
+    """The family itself; for a pure one, those that spare most of one vector."""
     if not family.pure:
-        return functions(_sampler(_with_few_rows(family, base), base))
-    reasons: list[str] = []
-    for vector in (*reversed(family.step.mean), *family.step.centred):
-        tight = family.tightened(vector)
-        try:
-            found = functions(_sampler(_with_few_rows(tight, base), base))
-        except NotFound as error:
-            reasons.append(str(error))
-            continue
-        return {name: value for name, value in found.items() if name != SPARED}
-    raise NotFound(reasons[0] if reasons else "V(x) has no vector whose square could be spared")
+        yield family
+        return
+    vectors = (*reversed(family.step.mean), *family.step.centred)
+    yield from (family.tightened(vector) for vector in vectors)
+    for vector in vectors:
+        if family.allowed(vector) != 1:
+            yield family.tightened(vector, fully=False)
 
 
 def _changing(family: Family, found: Mapping[str, sp.Expr], signs: Signs) -> list[sp.Poly]:
