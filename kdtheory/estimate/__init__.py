@@ -11,12 +11,14 @@ from kdtheory.estimate.logits import lambda_star_from_logits
 from kdtheory.estimate.result import WeightEstimate
 from kdtheory.estimate.statements import criteria
 from kdtheory.estimate.streaming import LambdaEstimator
+from kdtheory.estimate.topk import TopK
 from kdtheory.estimate.weight import lambda_star
 
 __all__ = [
     "CRITERIA",
     "Diagnosis",
     "LambdaEstimator",
+    "TopK",
     "WeightEstimate",
     "diagnose",
     "lambda_star",

@@ -26,9 +26,10 @@ from kdtheory.estimate.criteria import Quadratic
 from kdtheory.estimate.data import Array
 from kdtheory.estimate.layer import checked_sqnorm, read_layer
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
-from kdtheory.estimate.residuals import IGNORED, Residuals, open_residuals
+from kdtheory.estimate.residuals import IGNORED, Residuals, open_logits, open_residuals
 from kdtheory.estimate.result import WeightEstimate, estimate
 from kdtheory.estimate.statements import make_criterion
+from kdtheory.estimate.topk import TopK, widened
 
 ProductsOfResiduals: TypeAlias = tuple[Array, Array, Array]
 
@@ -59,7 +60,8 @@ def lambda_star_from_logits(
     Args:
         student_logits: (n, K), (B, T, K), or (n,) for one output; array, torch tensor (bfloat16
             too) or .npy path, as all that follow.  Read a few rows at a time.
-        teacher_logits: the same, same inputs.
+        teacher_logits: the same, same inputs; or a ``TopK`` of the most likely classes, whose
+            missing mass widens the interval (needs features).
         labels: ints (n,), or (B, T), or probabilities (n, K) for softmax; (n,) in [0, 1] for
             logistic; (n,) or (n, K) targets for squared.
         features_sqnorm: (n,) squared norms |a_n|^2 of the layer's inputs (add 1 if the layer has an
@@ -110,7 +112,19 @@ def lambda_star_from_logits(
             teacher_offset=teacher_offset,
             ignore_index=ignore_index,
         )
-        return estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal, subject=LAYER)
+        found = estimate(rule, moments, confidence=confidence, mu=mu, Lcal=Lcal, subject=LAYER)
+        if not isinstance(teacher_logits, TopK):
+            return found
+        if not isinstance(rule, Quadratic):
+            raise InvalidInput(
+                f"criterion {criterion!r} has no stated error for a teacher known by its top"
+                " classes. Use 'unbiased', 'horizon' or another with a kappa."
+            )
+        inputs = open_logits(features, "features")
+        norms_sq = np.concatenate([_dot(block, block) for _, block in inputs.chunks()])
+        return widened(found, rule, teacher_logits, norms_sq)
+    if isinstance(teacher_logits, TopK):
+        raise InvalidInput("A teacher known by its top classes needs features (n, d).")
     if features_sqnorm is None or teacher_offset is not None:
         raise InvalidInput("Pass features (n, d), or features_sqnorm (n,) without teacher_offset.")
     if not isinstance(rule, Quadratic) or (not rule.unbiased and teacher_bias_sq is None):

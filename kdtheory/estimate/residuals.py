@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.estimate.data import Array, Rows, open_rows
 from kdtheory.estimate.npy import NpyFile, load_array
+from kdtheory.estimate.topk import TopK
 
 LOSSES = ("auto", "softmax", "logistic", "squared")
 IGNORED = -100  # the label that trainers give to padding
@@ -132,6 +133,8 @@ def open_residuals(
 
 def open_logits(source: Any, name: str) -> Rows:
     """Rows of logits: an array or torch tensor of any float type, bfloat16 too, or a .npy path."""
+    if isinstance(source, TopK):
+        return _enough(Rows(name, source))
     if is_tensor(source):
         source = source.detach().cpu()
         if source.is_floating_point() and source.dim() >= 1:
