@@ -14,8 +14,10 @@ import kdtheory as kd
 from kdtheory.cli import main
 from kdtheory.discovery import grammar
 from kdtheory.discovery.files import read_step
+from kdtheory.discovery.statement_files import read_statement
 
 STEP = Path(__file__).parents[1] / "docs" / "step.toml"
+STATEMENT = STEP.with_name("statement.toml")
 x, y = sp.symbols("x y", positive=True)
 NAMES = grammar.Names({"x": x, "y": y}, ("e", "g"), ("N",), ("F",))
 
@@ -104,3 +106,33 @@ def test_the_command(capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["status"] == "PROVED" and found["constant"] == "sigma**2"
     assert r"\le" in found["claim"]
+
+
+def test_a_statement_from_a_file(capsys):
+    assert main(["prove", "--statement", str(STATEMENT), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["status"] == "PROVED" and r"\le" in found["claim"]
+    assert "sgd-decreasing-step-1" in found["obligations"]
+
+
+def test_t_may_be_an_exponent(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "theorem-1"\nname = "mine"\nrhs = "(1 - gamma mu)^t s0"\n')
+    assert "t" in {letter.name for letter in read_statement(path).rhs.free_symbols}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("theorem-1", "theorem-x", "line 1, base: statement 'theorem-x'"),
+        ('rhs = "(8', 'rhs = "(8 $', "line 4, rhs: expected"),
+        ("lam =", "lamda =", "line 8, lamda: letter 'lamda'"),
+        ("floor", "flor", "line 5, flor: unknown field"),
+        ('"none"', "3", "line 5, floor: expected a formula in quotes"),
+    ],
+)
+def test_bad_statements(tmp_path, capsys, old, new, said):
+    path = tmp_path / "mine.toml"
+    path.write_text(STATEMENT.read_text().replace(old, new))
+    assert main(["prove", "--statement", str(path)]) == 2
+    assert said in capsys.readouterr().err

@@ -39,6 +39,12 @@ def add_arguments(command: ArgumentParser) -> None:
         help="refute what lies one step beyond the statement",
     )
     instead.add_argument("--smt2", action="store_true", help="print the obligations as SMT-LIB 2")
+    command.add_argument(
+        "--statement",
+        type=path,
+        metavar="FILE.toml|json",
+        help="prove a statement of your own, one of ours with fields changed",
+    )
     instead.add_argument(
         "--certificate",
         type=path,
@@ -62,6 +68,8 @@ def run(options: Namespace) -> Outcome:
 
     if options.certificate is not None or options.export_certificates is not None:
         return _files(options)
+    if options.statement is not None:
+        return _own(options)
     names = [options.theorem] if options.theorem is not None else list(THEOREMS)
     if options.counterexamples:
         from kdtheory.proofs.counterexamples import counterexamples
@@ -125,6 +133,40 @@ def _by_checker(steps: Sequence[Step]) -> list[dict[str, object]]:
         }
         for name, found in own.items()
     ]
+
+
+def _own(options: Namespace) -> Outcome:
+    """A statement from a file: the claim as it was read, and the outcome."""
+    from kdtheory.discovery.statement_files import read_statement
+    from kdtheory.errors import InvalidInput
+    from kdtheory.proofs import prove
+
+    if options.theorem is not None or options.counterexamples or options.certificate is not None:
+        raise InvalidInput("--statement stands alone: leave out the key and the other tasks.")
+    statement = read_statement(Path(options.statement))
+    checkers = tuple(options.checker or ("sympy",))
+    proof = prove(statement, checkers=checkers)
+    data = {
+        "statement": statement.name,
+        "claim": statement.latex(),
+        "status": proof.status,
+        "reason": proof.reason,
+        "obligations": [item.name for item in proof.obligations],
+        "counterexample": None if proof.counterexample is None else str(proof.counterexample),
+    }
+    code = _code([proof.status], checkers, False)
+    if options.latex or options.smt2 or options.coq:
+        shown = (
+            statement.latex()
+            if options.latex
+            else proof.to_smt2()
+            if options.smt2
+            else proof.to_coq()
+        )
+        return {**data, "text": shown}, shown, code
+    lines = [statement.latex(), f"{proof.status}: {proof.reason}", *data["obligations"]]
+    lines += [] if proof.counterexample is None else [str(proof.counterexample)]
+    return data, "\n".join(lines), code
 
 
 def _code(statuses: list[str], checkers: tuple[str, ...], coqchk: bool) -> int:

@@ -38,6 +38,7 @@ class Names:
     mean: Sequence[str] = ()
     centred: Sequence[str] = ()
     scalars: Sequence[str] = ()
+    power: sp.Symbol | None = None  # a letter that may be an exponent
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,12 @@ class _Reader:
         if negative:
             self.take()
         kind, text = self.peek()
+        exponent = self.names.power
+        if exponent is not None and (kind, text) == ("name", exponent.name) and not negative:
+            self.take()
+            if not isinstance(base, Number):
+                self.fail("a power of letters only", at)
+            return Number(base.value**exponent)
         if kind != "number" or "." in text or int(text) > LARGEST_POWER:
             self.fail(f"an integer power up to {LARGEST_POWER}")
         self.take()
