@@ -22,6 +22,9 @@ class Taken:
     teachers: tuple[Tensor, ...]
     inputs: Tensor
     counted: int  # rows of the batch that count, of which these were taken
+    # |p - q|^2 in units of |p'|^2 + |q'|^2, p and q what both predict, primes for minus the mean
+    # over classes: 1 for unrelated models, 0 for one and the same
+    apart: float
 
     @property
     def n(self) -> int:
@@ -45,6 +48,7 @@ def join(parts: Sequence[Taken]) -> Taken:
         tuple(torch.cat(rows) for rows in zip(*(part.teachers for part in parts), strict=True)),
         torch.cat([part.inputs for part in parts]),
         sum(part.counted for part in parts),
+        sum(part.n * part.apart for part in parts) / max(sum(part.n for part in parts), 1),
     )
 
 
@@ -83,8 +87,9 @@ def take_rows(
         y = torch.nn.functional.one_hot(y.long(), z.shape[1])
     y = y.to(z).reshape(z.shape)
     student = response(z, kind) - y
+    apart = _apart(response(z, kind), response(taught[0], kind))
     if temperature == 1.0:
-        return Taken(student, tuple(response(u, kind) - y for u in taught), inputs, counted)
+        return Taken(student, tuple(response(u, kind) - y for u in taught), inputs, counted, apart)
     # What (1-lam) CE + lam tau^2 CE_tau subtracts: its gradient is r - lam s with this s.
     soft = response(z / temperature, kind)
     return Taken(
@@ -92,7 +97,17 @@ def take_rows(
         tuple(student - temperature * (soft - response(u / temperature, kind)) for u in taught),
         inputs,
         counted,
+        apart,
     )
+
+
+def _apart(p: Tensor, q: Tensor) -> float:
+    if p.shape[1] > 1:
+        spread = p.var(dim=1, unbiased=False).sum() + q.var(dim=1, unbiased=False).sum()
+        spread = spread * p.shape[1]
+    else:
+        spread = ((p - p.mean()) ** 2).sum() + ((q - q.mean()) ** 2).sum()
+    return float(((p - q) ** 2).sum() / spread) if float(spread) > 0.0 else 1.0
 
 
 def response(z: Tensor, kind: str) -> Tensor:
