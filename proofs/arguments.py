@@ -397,9 +397,9 @@ _ARGUMENTS = {
         r" $(1-\Lambda)^2S_0+\Lambda^2\delta^2$ is least at $\Lambda=S_0/(S_0+\delta^2)$.",
     ),
     "blocks": (
-        r"Norms are sums over blocks, so the criterion is a sum of quadratics in one weight"
-        r" each; one"
-        r" weight for all is the special case in which they agree.",
+        r"Norms are sums over blocks, so the criterion is a sum of quadratics in one weight each:"
+        r" $\lambda_b^*=C_b/(V_b+(1+\kappa)|h_b|^2)$.",
+        r"One weight for all is the special case in which they agree, so it is never better.",
     ),
     "renewed-teacher": (
         r"$(e,\theta-x^*)$ is a linear system; with one curvature $h$ and additive noise its"
@@ -410,10 +410,10 @@ _ARGUMENTS = {
         r" h(1-\lambda)}{\alpha+\gamma h}$.",
     ),
     "importance-sampling": (
-        r"$a^2=N^{-2}\sum r_n^2/p_n$ with $r_n=|S_n-\lambda H'_n|$, and $\sum"
-        r" r_n^2/p_n\ge(\sum r_n)^2$"
-        r" by Cauchy--Schwarz, with equality for $p_n\propto r_n$. The certificate is that of"
-        r" two terms.",
+        r"With index $n$ drawn with probability $p_n$ and its gradients divided by $Np_n$,"
+        r" $a^2=N^{-2}\sum r_n^2/p_n$, $r_n=|S_n-\lambda H'_n|$.",
+        r"$\sum r_n^2/p_n\ge(\sum r_n)^2$ by Cauchy--Schwarz, with equality for $p_n\propto r_n$. The"
+        r" certificate is that of two terms.",
     ),
 }
 ARGUMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(_ARGUMENTS)
