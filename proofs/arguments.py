@@ -412,8 +412,8 @@ _ARGUMENTS = {
     "importance-sampling": (
         r"With index $n$ drawn with probability $p_n$ and its gradients divided by $Np_n$,"
         r" $a^2=N^{-2}\sum r_n^2/p_n$, $r_n=|S_n-\lambda H'_n|$.",
-        r"$\sum r_n^2/p_n\ge(\sum r_n)^2$ by Cauchy--Schwarz, with equality for $p_n\propto r_n$. The"
-        r" certificate is that of two terms.",
+        r"$\sum r_n^2/p_n\ge(\sum r_n)^2$ by Cauchy--Schwarz, with equality for"
+        r" $p_n\propto r_n$. The certificate is that of two terms.",
     ),
 }
 ARGUMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(_ARGUMENTS)
