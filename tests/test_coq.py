@@ -14,10 +14,12 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
+from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import OBLIGATIONS, _coq, paper, prove, whole_in_coq
 from kdtheory.proofs.coq_exports import certificates
 from kdtheory.prover import coq, coq_build
+from kdtheory.prover.obligations import Certificate, Region
 
 FOLDER = Path(__file__).parents[1] / "proofs" / "coq"
 
@@ -270,3 +272,15 @@ def test_names_and_idle_assumptions_are_refused_by_the_export():
                 region=replace(good.region, slacks={sym.slack_quarter: -1 - sym.gamma}),
             )
         )
+
+
+def test_what_is_exported_speaks_of_no_letter_of_the_proof():
+    """A slack letter in a claim is written out, and sigma*^2 in a region is a number there."""
+    slack = sym.slack_quarter
+    region = Region(slacks={slack: 1 - 4 * sym.gamma * sym.Lcal})
+    claim = Certificate("claim", slack * sym.F, {asm.nonnegative_gap: slack}, region=region)
+    statement = coq.to_coq(claim).split("Proof.")[0]
+    assert slack.name not in statement.split(": 0 <= ")[-1]
+    noisy = Region(slacks={slack: 1 - sym.sigma_star_sq * sym.gamma})
+    lemma = coq.region_lemma(Certificate("noise", slack, {}, remainder=slack, region=noisy))
+    assert "exists sigma_star_sq gamma : R" in lemma and " P" not in lemma

@@ -158,7 +158,7 @@ def _parts(certificate: Certificate) -> _Parts:
         return expression.xreplace(same)
 
     parts = _Parts(
-        certificate.claim,
+        certificate.claim.xreplace(dict(region.slacks)),  # a theorem speaks of no letter of a proof
         [(a, clean(m)) for a, m in certificate.multipliers.items()],
         [(clean(w), {n: clean(c) for n, c in v.items()}) for w, v in certificate.squares],
         clean(certificate.remainder),
@@ -289,18 +289,24 @@ def region_lemma(obligation: Obligation) -> str:
     point = witness(region)
     if point is None:
         raise ValueError("Coq export: no point found that satisfies the region")
+    meanings = [*region.slacks.values(), *region.substitutions.values()]
+    # Here an entry of a Gram matrix is a number like any other: there are no vectors to make it.
+    entries = {
+        s: sp.Dummy(s.name, nonnegative=s.is_nonnegative or None)
+        for s in sorted(set().union(*(e.free_symbols for e in meanings)), key=str)
+        if s in _GRAM_NAME
+    }
+    point |= {letter: point[s] for s, letter in entries.items()}
+    slacks = {s: e.xreplace(entries) for s, e in region.slacks.items()}
+    eliminated = {s: e.xreplace(entries) for s, e in region.substitutions.items()}
     free = sorted(
-        _letters([*region.slacks.values(), *region.substitutions.values()])
-        - region.substitutions.keys(),
+        _letters([*slacks.values(), *eliminated.values()]) - eliminated.keys(),
         key=str,
     )
-    conditions = [
-        _sign(s, s.name) for s in free if s.is_nonnegative
-    ]  # a positive symbol is non-negative too
-    conditions += [
-        f"{s.name} = {term(e)} /\\ {_sign(s, s.name)}" for s, e in region.substitutions.items()
-    ]
-    conditions += [_sign(s, term(e)) for s, e in region.slacks.items()]
+    # A positive symbol is non-negative too.
+    conditions = [_sign(s, s.name) for s in free if s.is_nonnegative]
+    conditions += [f"{s.name} = {term(e)} /\\ {_sign(s, s.name)}" for s, e in eliminated.items()]
+    conditions += [_sign(s, term(e)) for s, e in slacks.items()]
     order = [*free, *region.substitutions]
     return "\n".join(
         [
