@@ -47,6 +47,11 @@ class Proof:
 
     A statement of somebody's own is REFUTED by a ``counterexample``, whose ``str`` can be checked
     by hand.
+
+    >>> import kdtheory as kd
+    >>> found = kd.prove('exact-quadratic')
+    >>> found.status, len(found.steps) > 0
+    ('PROVED', True)
     """
 
     theorem: str
@@ -220,6 +225,10 @@ def prove(
 
     Raises:
         InvalidInput: an unknown theorem or checker.
+
+    >>> import kdtheory as kd
+    >>> kd.prove('theorem-1').status
+    'PROVED'
     """
     name = theorem.name if isinstance(theorem, Theorem) else theorem
     for checker in checkers:

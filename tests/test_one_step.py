@@ -180,3 +180,24 @@ def test_no_factor_beside_data():
         descent(data={"a": ({("g", "g"): 1}, mu)}).worst_case(
             {"gamma": 1, "mu": 1, "L": 2}, rate=None
         )
+
+
+def test_a_vector_that_is_nought_in_the_worst_case_keeps_its_unit():
+    """Where the rate leaves a vector's square to spare, it is 0 at the worst point: shrunk round by
+    round, no margin could be kept, and the interval was 1e6 wide.
+    """
+    h, s = sp.symbols("h s", positive=True)
+    step = kd.OneStep(
+        mean=("e",),
+        centred=("N",),
+        after={("e", "e"): (1 - h) ** 2, ("N", "N"): 1},
+        before={("e", "e"): 1},
+        slacks={},
+        data={"noise": ({("N", "N"): 1}, s)},
+        letters=(h, s),
+        conditions=(1 - h,),
+    )
+    for share, noise in ((Fraction(2, 3), 8), (Fraction(1, 1000), Fraction(1, 7))):
+        low, high = step.worst_case({h: share, s: noise}, rate=share)
+        assert low <= noise <= high and high - low <= noise / Fraction(10**6)
+    assert kd.discover(step, rate=h).constant == s

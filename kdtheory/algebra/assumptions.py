@@ -19,6 +19,10 @@ from kdtheory.algebra import vectors as vec
 class Assumption:
     """``slack >= 0`` (``== 0`` when ``equality``, ``> 0`` when ``strict``) at every point where the
     theorem is applied.
+
+    >>> import kdtheory as kd
+    >>> str(kd.ASSUMPTIONS['strong-convexity'])
+    '(A1) strong-convexity'
     """
 
     name: str

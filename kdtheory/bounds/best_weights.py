@@ -72,6 +72,11 @@ def optimal_weight(
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> round(kd.optimal_weight(problem, problem.minimiser, step_size=0.03), 9)
+    1.0
     """
     exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
     statement = None if exact else theorem_named(criterion)

@@ -122,6 +122,12 @@ def schedule(
     Raises:
         InvalidInput: another criterion, shapes that do not fit.  AssumptionFails: the problem lacks
             what the statement needs.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> plan = kd.schedule(problem, [0.5], criterion='theorem-1-envelope', x0=[2.0], steps=10)
+    >>> bool((plan.bound[1:] <= plan.bound[:-1]).all())
+    True
     """
     count = positive_int(steps, "steps")
     refuse_long(count, "schedule()")

@@ -38,6 +38,13 @@ class StepsNeeded:
     the least noise that any weight reaches, had it no bias, and high from plain SGD; high is inf
     for a biased weight that is kept.  ``steps`` counts by the law itself, when it is first asked
     for; ``InvalidInput`` above 10^8.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> words = {'criterion': 'unbiased-envelope', 'x0': [2.0], 'target': 0.01}
+    >>> found = kd.steps_needed(problem, [0.5], **words)
+    >>> found.low <= found.steps <= found.high
+    True
     """
 
     start: float
@@ -94,6 +101,14 @@ def steps_needed(
     Raises:
         InvalidInput: a target that the bias of a fixed weight keeps out of reach, or as
             :func:`schedule`.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> words = {'criterion': 'unbiased-envelope', 'x0': [2.0], 'target': 0.01}
+    >>> few = kd.steps_needed(problem, problem.minimiser, **words).steps
+    >>> many = kd.steps_needed(problem, problem.minimiser, weight=0.0, **words).steps
+    >>> few < many
+    True
     """
     at = setting(problem, theta, criterion, weight, batch_size)
     wanted, start = moderate_float(target, "target"), at.start(problem, x0)
@@ -151,6 +166,11 @@ def stop_distilling(
 
     Raises:
         InvalidInput, AssumptionFails: as :func:`schedule`.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> kd.stop_distilling(problem, problem.minimiser) < 1e-12
+    True
     """
     at = setting(problem, theta, criterion, None, batch_size)
     if isinstance(at.trade, Fixed):

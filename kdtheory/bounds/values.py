@@ -123,6 +123,10 @@ def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: i
     Raises:
         InvalidInput: unknown theorem, or one without a range.  AssumptionFails: not strongly
             convex, say.
+
+    >>> import kdtheory as kd
+    >>> kd.step_size_limit(kd.LeastSquares([[1.0], [1.0]], [0.0, 2.0]), 'theorem-1')
+    0.125
     """
     statement = theorem_named(theorem)
     if statement.is_law:
@@ -260,6 +264,12 @@ def noise_floor(
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`bound`.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> at = {'theorem': 'unbiased', 'step_size': 0.05, 'weight': 1.0}
+    >>> kd.noise_floor(problem, problem.minimiser, **at) < 1e-12
+    True
     """
     statement = theorem_named(theorem)
     if statement.is_law:
@@ -364,6 +374,12 @@ def bound(
     Raises:
         InvalidInput: unknown theorem, wrong shapes.  StepSizeTooLarge: outside the statement's
             range.  AssumptionFails: the problem lacks what the statement needs.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> at = {'step_size': 0.02, 'weight': 0.0, 'x0': [1.0], 'steps': 2}
+    >>> kd.bound(problem, [0.5], theorem='theorem-1', **at).shape
+    (3,)
     """
     statement = theorem_named(theorem)
     start = point(problem, x0, "x0")

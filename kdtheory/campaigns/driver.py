@@ -140,6 +140,11 @@ def campaign(
         StoreFailure: the store is locked or the disk is full.  WorkerFailure: workers keep dying,
             the cluster is lost or stays empty.
         MissingTool: Dask is not installed.
+
+    >>> import kdtheory as kd
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = kd.campaign(instances=16, store=f'{folder}/runs.sqlite')
     """
     wanted = -(-positive_int(instances, "instances") // SIZE)
     if wanted > MOST_BLOCKS:
@@ -288,6 +293,15 @@ def replay(identity: int, *, store: str | Path, method: str = "exact") -> tuple[
 
     Raises:
         InvalidInput: no such record, or a store or an instance that was tampered with.
+
+    >>> import kdtheory as kd
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = f'{folder}/runs.sqlite'
+    ...     done = kd.campaign(instances=16, store=store)
+    ...     record, verdict = kd.replay(1, store=store)
+    >>> verdict.status
+    'VERIFIED'
     """
     record = read_record(Path(store), positive_int(identity, "ID"))
     arguments = read(record["instance"])

@@ -47,6 +47,10 @@ class Discovery:
     checker accepted every one of them; else UNDECIDED, with the ``reason``, and nothing is claimed.
     ``constant`` and ``multipliers`` are in the caller's symbols, Piecewise where there are several
     regimes.
+
+    >>> import kdtheory as kd
+    >>> sorted(kd.Discovery.__dataclass_fields__)[:3]
+    ['constant', 'multipliers', 'rate']
     """
 
     status: str
@@ -103,6 +107,15 @@ def discover(
     Raises:
         InvalidInput: an unknown checker, or a rate that the step does not understand.
         MissingTool: python-flint is not installed.
+
+    >>> import kdtheory as kd, sympy as sp
+    >>> h, s = sp.symbols('h s', positive=True)
+    >>> step = kd.OneStep(mean=('e',), centred=('N',), before={('e', 'e'): 1}, slacks={},
+    ...                   after={('e', 'e'): (1 - h)**2, ('N', 'N'): 1},
+    ...                   data={'noise': ({('N', 'N'): 1}, s)}, letters=(h, s), conditions=(1 - h,))
+    >>> found = kd.discover(step, rate=h)
+    >>> found.status, found.constant
+    ('PROVED', s)
     """
     start = time.perf_counter()
     for checker in checkers:

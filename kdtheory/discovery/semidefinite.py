@@ -214,12 +214,16 @@ def rescaled(problem: Scaled, point: Array) -> Scaled:
     """The same in units in which the solution's vectors are about 1 long."""
     place = {key: index for index, key in enumerate(problem.program.keys)}
     sizes = dict(problem.units.sizes)
-    for block in problem.program.blocks:
-        shares = [max(float(point[place[v, v]]), 0.0) for v in block]
-        # a vector that is 0 in the worst case keeps a unit that is small beside the others
-        floor = LEAST * max(shares, default=0.0)
-        for v, share in zip(block, shares, strict=True):
-            sizes[v] *= _power_of_two(math.sqrt(max(share, floor))) if max(share, floor) else 1.0
+    shares = {
+        v: max(float(point[place[v, v]]), 0.0) for block in problem.program.blocks for v in block
+    }
+    kept = {v: share for v, share in shares.items() if share > LEAST * max(shares.values())}
+    for v, share in kept.items():
+        sizes[v] *= _power_of_two(math.sqrt(share))
+    # A vector that is 0 in the worst case has no size of its own there.  Measured by what is left
+    # of it, it would shrink round by round until no margin could be kept.
+    for v in shares.keys() - kept.keys():
+        sizes[v] = min([sizes[v], *(sizes[other] for other in kept)])
     for name in problem.program.scalars:
         size = abs(float(point[place[name]]))
         sizes[name] *= _power_of_two(size) if size > LEAST else 1.0

@@ -51,6 +51,15 @@ class OneStep:
     Raises:
         InvalidInput: what is not understood, with the form and the entry it is in.  Floats in forms
             are refused.
+
+    >>> import kdtheory as kd, sympy as sp
+    >>> h, s = sp.symbols('h s', positive=True)
+    >>> step = kd.OneStep(mean=('e',), centred=('N',), before={('e', 'e'): 1}, slacks={},
+    ...                   after={('e', 'e'): (1 - h)**2, ('N', 'N'): 1},
+    ...                   data={'noise': ({('N', 'N'): 1}, s)}, letters=(h, s), conditions=(1 - h,))
+    >>> low, high = step.worst_case({h: sp.Rational(1, 2), s: 3}, rate=sp.Rational(1, 2))
+    >>> low <= 3 <= high
+    True
     """
 
     mean: Any

@@ -39,6 +39,12 @@ def gradient_in_logits(
 
     Raises:
         InvalidInput: a weight that is not finite, a temperature that is not > 0.
+
+    >>> import kdtheory as kd
+    >>> import numpy as np
+    >>> z, u, y = np.zeros((1, 2)), np.array([[0.0, 9.0]]), np.array([[0.0, 1.0]])
+    >>> kd.gradient_in_logits(z, u, y, weight=1.0, temperature=1.0).shape
+    (1, 2)
     """
     lam, tau = real_float(weight, "weight"), positive_float(temperature, "temperature")
     return (1 - lam) * (softmax(z) - labels) + lam * tau * (softmax(z / tau) - softmax(u / tau))
@@ -87,6 +93,10 @@ def measured_agreement(weight: float, temperature: float) -> Agreement:
     Args:
         weight: lambda.
         temperature: tau > 0.
+
+    >>> import kdtheory as kd
+    >>> type(kd.measured_agreement(0.5, 1.0)).__name__
+    'Agreement'
     """
     problem, students, teachers = _trajectories()
     rng = np.random.default_rng(0)

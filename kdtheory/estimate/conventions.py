@@ -268,6 +268,11 @@ NO_WEIGHT: Mapping[str, str] = MappingProxyType(
 class Conversion:
     """``weight`` is lambda, ``loss_scale`` = a + b: the theory's step size is loss_scale times the
     learning rate.
+
+    >>> import kdtheory as kd
+    >>> found = kd.to_lambda('torchtune', {'kd_ratio': 0.7})
+    >>> round(found.weight, 3), found.exact
+    (0.7, True)
     """
 
     trainer: str
@@ -315,6 +320,10 @@ def to_lambda(
 
     Raises InvalidInput: unknown trainer or setting, one without a default that is missing, a loss
     that vanishes.
+
+    >>> import kdtheory as kd
+    >>> kd.to_lambda('huggingface', {'lambda_param': 0.3}, temperature=1.0).weight
+    0.7
     """
     known = convention_named(trainer)
     for name in settings:
@@ -365,6 +374,10 @@ def from_lambda(
 
     Raises InvalidInput: unknown trainer; a loss scale other than 1 where the trainer's weights add
     up to 1; a lambda outside [0, 1] where the trainer refuses it.
+
+    >>> import kdtheory as kd
+    >>> kd.from_lambda('huggingface', 0.7).settings
+    {'lambda_param': 0.30000000000000004}
     """
     known = convention_named(trainer)
     lam, scale = real_float(weight, "weight"), positive_float(loss_scale, "loss_scale")

@@ -48,6 +48,13 @@ class Line:
 class Diagnosis:
     """What two sets of gradients say about the weight in use; ``lines`` by criterion, ``skipped``
     with the reason.
+
+    >>> import kdtheory as kd
+    >>> import numpy as np
+    >>> g = np.random.default_rng(0).standard_normal((50, 3))
+    >>> found = kd.diagnose(g, g + 0.1, 0.5)
+    >>> type(found).__name__
+    'Diagnosis'
     """
 
     weight: float
@@ -126,6 +133,13 @@ def diagnose(
     "second-moment" needs no constant and is the most favourable view of the biased update: a weight
     that raises it raises every theorem's noise term.  Raises InvalidInput as ``lambda_star`` does,
     and for a weight that is not finite.
+
+    >>> import kdtheory as kd
+    >>> import numpy as np
+    >>> g = np.random.default_rng(0).standard_normal((50, 3))
+    >>> found = kd.diagnose(g, g, 0.5)
+    >>> '0.5' in str(found)
+    True
     """
     if not abs(weight) <= LARGEST:
         raise InvalidInput(

@@ -91,6 +91,13 @@ def lambda_star_from_logits(
     breaks the identity: pass logits at temperature 1.
 
     Raises InvalidInput for shapes, labels or constants that do not fit; StepSizeTooLarge.
+
+    >>> import kdtheory as kd
+    >>> import numpy as np
+    >>> z = np.random.default_rng(0).standard_normal((50, 3))
+    >>> found = kd.lambda_star_from_logits(z, z, np.arange(50) % 3, features_sqnorm=np.ones(50))
+    >>> round(found.weight, 6)
+    1.0
     """
     rule = make_criterion(
         criterion,

@@ -22,6 +22,13 @@ class WeightEstimate:
     are its own interval. ``student_error`` bounds |weight at this
     student - weight at the minimiser| (None unless mu and Lcal are known, and for sharp criteria);
     ``bias_sq`` is the unbiased estimate of |h|^2 and may be negative.
+
+    >>> import kdtheory as kd
+    >>> import numpy as np
+    >>> g = np.random.default_rng(0).standard_normal((50, 3))
+    >>> found = kd.lambda_star(g, g)
+    >>> found.low <= found.weight <= found.high
+    True
     """
 
     weight: float

@@ -33,6 +33,16 @@ class LambdaEstimator:
     A student that drifts by v per step shifts its running mean by about v/(1 - decay); the part of
     that in the covariance is of second order.  Averaging over iterates around x* is what removes
     the error of a student not at x*.
+
+    >>> import kdtheory as kd
+    >>> import numpy as np
+    >>> seen = kd.LambdaEstimator(criterion='unbiased', decay=0.9)
+    >>> rng = np.random.default_rng(0)
+    >>> for _ in range(200):
+    ...     g = rng.standard_normal(4)
+    ...     _ = seen.update(g, g + 0.1 * rng.standard_normal(4))
+    >>> 0.9 < seen.estimate().weight < 1.1
+    True
     """
 
     def __init__(

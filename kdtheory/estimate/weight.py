@@ -78,6 +78,12 @@ def lambda_star(
 
     Raises InvalidInput for bad arrays, fewer than 3 samples, missing constants, or a teacher that
     no weight can use; StepSizeTooLarge outside the criterion's range.
+
+    >>> import kdtheory as kd
+    >>> import numpy as np
+    >>> g = np.random.default_rng(0).standard_normal((50, 3))
+    >>> round(kd.lambda_star(g, 2.0 * g).weight, 6)
+    0.5
     """
     if criterion == "exact" and sgd_floor is not None and teacher_distance_sq is not None:
         return _exact(sgd_floor, teacher_distance_sq)

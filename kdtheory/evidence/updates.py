@@ -89,6 +89,15 @@ def verify_update(
     Raises:
         InvalidInput: the update returns something that is not a finite (dim,) array; else as
             :func:`verify`.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> theta = problem.minimiser + 0.1
+    >>> H = problem.gradients(theta)
+    >>> step = lambda x, n: x - 0.05 * (problem.gradients(x)[n] - 0.5 * H[n])
+    >>> words = {'theorem': 'theorem-1-sharp', 'step_size': 0.05, 'weight': 0.5}
+    >>> kd.verify_update(step, problem, theta, **words).status
+    'VERIFIED'
     """
     statement = theorem_named(theorem)
     if statement.psi is None or assumptions.compressor in statement.needs:

@@ -27,6 +27,12 @@ class Verdict:
     Raises:
         ValueError: VERIFIED with a ratio above 1 + ``tolerance``.
         TypeError: ``bool(verdict)``, since every status would count as true.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> found = kd.verify(problem, [0.5], theorem='theorem-1', steps=20)
+    >>> found.status, found.evidence
+    ('VERIFIED', 'exact')
     """
 
     theorem: str

@@ -90,6 +90,11 @@ def verify(
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`kdtheory.bound`.  Diverged: the
         iterates overflow.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> kd.verify(problem, [0.5], theorem='unbiased', weight=1.0, steps=20).status
+    'VERIFIED'
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
@@ -368,6 +373,13 @@ def verify_sweep(
 
     Raises:
         InvalidInput, StepSizeTooLarge, AssumptionFails: as :func:`verify`.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> words = {'theorem': 'theorem-1', 'steps': 5}
+    >>> found = kd.verify_sweep(problem, [0.5], weights=[0.0, 1.0], **words)
+    >>> [verdict.status for verdict in found]
+    ['VERIFIED', 'VERIFIED']
     """
     lam = frozen_array(weights, "weights", ndim=1)
     return [

@@ -41,6 +41,13 @@ class Counterexample:
 
     ``lhs`` names the left side; ``formula`` is the claim in letters, with the values of those that
     it defines.
+
+    >>> import kdtheory as kd
+    >>> from dataclasses import replace
+    >>> t = kd.THEOREMS['theorem-1']
+    >>> found = kd.refute(replace(t, psi=t.psi / 4, rhs=t.rhs / 4, floor=t.floor / 4))
+    >>> type(found).__name__
+    'Counterexample'
     """
 
     theorem: str
@@ -90,6 +97,10 @@ def refute(
 
     Raises:
         InvalidInput: a statement without ``psi`` that is no identity.
+
+    >>> import kdtheory as kd
+    >>> kd.refute(kd.THEOREMS['theorem-1']) is None
+    True
     """
     claim = claim or f"{theorem.title}, as stated"
     if theorem.kind == "identity":

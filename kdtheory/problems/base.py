@@ -23,6 +23,7 @@ MEMORY_LIMIT = 4 * 2**30
 class Constant(float):
     """A number that knows whether it is exact or a valid bound, and why.
 
+    >>> from kdtheory import Constant
     >>> Constant(2.0, exact=True, why="largest eigenvalue of the Hessian").why
     'largest eigenvalue of the Hessian'
     """
@@ -45,6 +46,11 @@ class Constants:
     ``mu``: strong convexity, 0.0 if not strongly convex.  ``mu_pl``: Polyak-Lojasiewicz.  ``L``:
     smoothness of f. ``Lcal``: expected smoothness, E|G-S|^2 <= 2 Lcal F.  ``sigma_star_sq``: E|grad
     f_xi(x*)|^2.
+
+    >>> import kdtheory as kd
+    >>> found = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0]).constants
+    >>> float(found.L), found.L.exact
+    (2.5, True)
     """
 
     mu: Constant
@@ -67,6 +73,10 @@ class FiniteSum(Protocol):
     simulation can verify a bound; ``sampled_gradients(points (R, dim), indices (R, B))``, the mean
     gradient over each row's indices, (R, dim), for speed; ``gap(points (R, dim))``, f - f* without
     the cancellation of a difference, (R,).
+
+    >>> import kdtheory as kd
+    >>> isinstance(kd.LeastSquares([[1.0]], [0.0]), kd.FiniteSum)
+    True
     """
 
     @property

@@ -223,6 +223,11 @@ class LogisticRegression(LinearClassifier):
 
     Raises:
         InvalidInput: shapes, non-finite entries, labels outside [0, 1].
+
+    >>> import kdtheory as kd
+    >>> made = kd.LogisticRegression([[1.0], [-1.0]], [1.0, 0.0], ridge=0.5)
+    >>> made.n_terms, made.dim
+    (2, 1)
     """
 
     curvature = 0.25
@@ -267,6 +272,11 @@ class SoftmaxRegression(LinearClassifier):
 
     Raises:
         InvalidInput: shapes, non-finite entries, labels that are neither classes nor probabilities.
+
+    >>> import kdtheory as kd
+    >>> made = kd.SoftmaxRegression([[1.0, 0.0], [0.0, 1.0]], [0, 2], ridge=0.5)
+    >>> made.n_terms, made.dim
+    (2, 6)
     """
 
     curvature = 0.5

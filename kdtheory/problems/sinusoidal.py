@@ -41,6 +41,11 @@ class SinusoidalSum(Written):
     Raises:
         InvalidInput: shapes, non-finite entries, means other than 1 and 0 (to 1e-9 relative),
             dependent directions.
+
+    >>> import kdtheory as kd
+    >>> made = kd.SinusoidalSum([[1.0]], [0.5, 1.5], [[1.0], [-1.0]])
+    >>> float(made.constants.Lcal), made.minimum
+    (10.0, 0.0)
     """
 
     def __init__(self, directions: ArrayLike, weights: ArrayLike, shifts: ArrayLike) -> None:

@@ -22,6 +22,12 @@ class TeacherStatistics:
 
     ``gap`` f(theta) - f*; ``bias_sq`` |h|^2; ``variance`` V = E|H-h|^2; ``covariance`` E<S,H>;
     ``sigma_star_sq`` E|S|^2; ``distance_sq`` |theta - x*|^2.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> found = kd.teacher_statistics(problem, [1.0])
+    >>> found.rho <= 1.0
+    True
     """
 
     gap: float
@@ -57,6 +63,11 @@ class SeveralTeachers:
     ``gap``, ``bias_sq``, ``variance``, ``covariance``, ``distance_sq``, ``rho`` and ``beta`` are
     (m,).  The Gram matrices (m, m) are what weights meet: ``bias_gram`` <h_i,h_j>,
     ``variance_gram`` E<H'_i,H'_j>, ``distance_gram`` <theta_i - x*, theta_j - x*>.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> kd.teacher_statistics(problem, [[0.0], [0.5]]).rho.shape
+    (2,)
     """
 
     gap: Array
@@ -148,6 +159,12 @@ def teacher_statistics(problem: FiniteSum, theta: ArrayLike) -> Any:
 
     Raises:
         InvalidInput: theta of another dimension, or not finite.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> found = kd.teacher_statistics(problem, problem.minimiser)
+    >>> round(found.rho, 9), found.gap
+    (1.0, 0.0)
     """
     points = teachers(problem, theta)
     return remembered(

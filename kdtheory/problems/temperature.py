@@ -48,6 +48,11 @@ def distillation_gap(
 
     Raises:
         InvalidInput: shapes, numbers that are not finite, or T <= 0.
+
+    >>> import kdtheory as kd
+    >>> z, u = [[0.0, 0.0]], [[1.0, -1.0]]
+    >>> float(abs(kd.distillation_gap(z, u, weight=0.5, temperature=1.0)).max())
+    0.0
     """
     z, v = (
         frozen_array(student_logits, "student_logits", ndim=2),

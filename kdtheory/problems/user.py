@@ -31,6 +31,11 @@ def check_finite_sum(problem: object, *, probes: int = 8, seed: int = 0) -> Fini
         InvalidInput: a member is missing, or a check fails; the message gives both numbers.
 
     Slacks are checked at the probes only, so passing is evidence for the constants, not a proof.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> kd.check_finite_sum(problem) is problem
+    True
     """
     if not isinstance(problem, FiniteSum):
         members = (

@@ -27,7 +27,12 @@ def _refuse_enumeration(name: str, count: int) -> None:
 
 @dataclass(frozen=True)
 class RandK:
-    """Keep ``k`` coordinates chosen uniformly, scaled by d/k; omega = d/k - 1."""
+    """Keep ``k`` coordinates chosen uniformly, scaled by d/k; omega = d/k - 1.
+
+    >>> import kdtheory as kd
+    >>> kd.RandK(2).omega(6)
+    2.0
+    """
 
     k: int
 
@@ -85,7 +90,12 @@ class RandK:
 
 @dataclass(frozen=True)
 class Bernoulli:
-    """Keep each coordinate independently with probability ``q``, scaled by 1/q; omega = 1/q - 1."""
+    """Keep each coordinate independently with probability ``q``, scaled by 1/q; omega = 1/q - 1.
+
+    >>> import kdtheory as kd
+    >>> kd.Bernoulli(0.25).omega(3)
+    3.0
+    """
 
     q: float
 
@@ -134,6 +144,10 @@ class StochasticRounding:
 
     omega = 0; the absolute error is at most d delta^2 / 4, attained half way between two grid
     points.
+
+    >>> import kdtheory as kd
+    >>> kd.StochasticRounding(0.5).absolute_error(4)
+    0.25
     """
 
     delta: float

@@ -42,6 +42,10 @@ class DistilledSGD:
 
     Raises:
         InvalidInput: a weight that is not finite, a batch size below 1, not one weight a block.
+
+    >>> import kdtheory as kd
+    >>> kd.DistilledSGD(0.5, unbiased=True).unbiased
+    True
     """
 
     weight: Weight = 0.0

@@ -34,6 +34,12 @@ class ImportanceSampling:
     Raises:
         InvalidInput: probabilities that are no distribution, a name that is not known, a batch
             without replacement.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> rule = kd.ImportanceSampling(kd.DistilledSGD(0.5), [0.25, 0.75])
+    >>> rule.batch_size
+    1
     """
 
     def __init__(self, rule: Rule, probabilities: ArrayLike | str) -> None:

@@ -48,6 +48,10 @@ class Rule(Protocol):
     default, is uniform.  Engines read nothing else of a rule.  A rule whose control variates are
     linear in a weight may say so with ``weight`` and ``with_weight(weight)``: schedules of weights
     need it.
+
+    >>> import kdtheory as kd
+    >>> isinstance(kd.DistilledSGD(0.5), kd.Rule)
+    True
     """
 
     @property

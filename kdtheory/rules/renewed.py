@@ -24,6 +24,10 @@ class RenewedTeacher:
 
     Raises:
         InvalidInput: a renewal outside (0, 1], a weight that is not finite, a batch size below 1.
+
+    >>> import kdtheory as kd
+    >>> kd.RenewedTeacher(0.5, renewal=0.1).renewal
+    0.1
     """
 
     weight: float

@@ -27,6 +27,7 @@ class Schedule:
     Raises:
         InvalidInput: lengths that do not fit, a step size below 0, entries that are not finite.
 
+    >>> from kdtheory import Schedule
     >>> [pair for pair in Schedule([0.5, 0.25], [1.0, 0.0])]
     [(0.5, 1.0), (0.25, 0.0)]
     """

@@ -68,6 +68,10 @@ def closed_form(name: str) -> sp.Expr:
 
     Raises:
         InvalidInput: an unknown name.
+
+    >>> import kdtheory as kd
+    >>> kd.closed_form('noise-floor').free_symbols != set()
+    True
     """
     if name not in NAMES:
         raise unknown_name("closed form", name, NAMES)

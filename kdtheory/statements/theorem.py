@@ -50,6 +50,10 @@ class Theorem:
     stands for ("mu" or "mu_pl"); ``psi`` and ``floor`` are expressions in the letters of
     ``definitions`` and of the symbol table.  ``definitions`` is copied and cannot be changed.
     ``family`` is the module of this name in ``statements/``, ``proofs/`` and ``checks/``.
+
+    >>> import kdtheory as kd
+    >>> kd.THEOREMS['theorem-1'].step_size_max
+    1/(8*Lcal)
     """
 
     name: str

@@ -86,6 +86,11 @@ def worst_case(
 
     Raises:
         InvalidInput, StepSizeTooLarge: numbers outside the statement's range.
+
+    >>> import kdtheory as kd
+    >>> at = {'step_size': 0.1, 'mu': 1.0, 'L': 1.0, 'Lcal': 1.0, 'bias': 0.0, 'noise': 1.0}
+    >>> round(kd.worst_case('unbiased-sharp', **at), 9)
+    0.01
     """
     return worst_case_interval(
         theorem, step_size=step_size, mu=mu, L=L, Lcal=Lcal, bias=bias, noise=noise, rate=rate
@@ -117,6 +122,12 @@ def worst_case_interval(
 
     Raises:
         InvalidInput, StepSizeTooLarge: as ``worst_case``.
+
+    >>> import kdtheory as kd
+    >>> at = {'step_size': 0.1, 'mu': 1.0, 'L': 1.0, 'Lcal': 1.0, 'bias': 0.0, 'noise': 1.0}
+    >>> found = kd.worst_case_interval('unbiased-sharp', **at)
+    >>> type(found).__name__
+    'WorstCase'
     """
     pl = _check(
         theorem, step_size=step_size, mu=mu, L=L, Lcal=Lcal, bias=bias, noise=noise, rate=rate

@@ -63,6 +63,12 @@ def expected(
             method that cannot serve.
         Diverged: the moments left the range of floats; the message has the largest stable step
             size.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> rule = kd.DistilledSGD(0.5)
+    >>> kd.expected(problem, [0.5], rule, step_size=0.1, x0=[1.0], steps=3).sq_distance.shape
+    (4,)
     """
     count = horizon(schedule, steps)
     made = experiment(
@@ -116,6 +122,13 @@ def expected_in_weight(
 
     Raises:
         InvalidInput, Diverged: as :func:`expected`.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> words = {'step_size': 0.1, 'x0': [1.0], 'steps': 3}
+    >>> found = kd.expected_in_weight(problem, [0.5], kd.DistilledSGD(), **words)
+    >>> type(found).__name__
+    'WeightCurves'
     """
     made = experiment(problem, theta, rule, step_size=step_size, x0=x0)
     which, times = _wanted(method, quantities), _times(at, horizon(None, steps))

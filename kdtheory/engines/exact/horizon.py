@@ -77,6 +77,13 @@ def best_weights_for_horizon(
         InvalidInput: not least squares, a compressor, a rule without a weight, more than 4000
             weights.
         Diverged: a moment overflows.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> words = {"step_sizes": [0.1] * 3, "x0": [2.0]}
+    >>> best = kd.best_weights_for_horizon(problem, [0.5], kd.DistilledSGD(), **words)
+    >>> best.value <= best.at([0.0, 0.0, 0.0])
+    True
     """
     if quantity not in QUANTITIES:
         raise unknown_name("quantity", quantity, QUANTITIES)

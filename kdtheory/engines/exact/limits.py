@@ -45,6 +45,12 @@ def stationary(
         InvalidInput: not least squares, or too ill-conditioned for floats.
         Diverged: mean-square unstable; the message has the largest stable step size, or what the
             compressor adds.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> found = kd.stationary(problem, problem.minimiser, kd.DistilledSGD(1.0), step_size=0.1)
+    >>> found.sq_distance < 1e-20
+    True
     """
     ours = least_squares(problem, "Stationary laws", "Use simulate() with many steps.")
     made = experiment(problem, theta, rule, step_size=step_size, renewable=True)
@@ -199,6 +205,11 @@ def stability_limit(problem: FiniteSum, rule: Rule) -> float:
 
     Raises:
         InvalidInput: not least squares.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> kd.stability_limit(problem, kd.DistilledSGD(0.0)) > 0
+    True
     """
     ours = least_squares(problem, "Limits of mean-square stability", "Use simulate().")
     checked = check_rule(rule, ours.n_terms)

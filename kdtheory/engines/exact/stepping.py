@@ -48,6 +48,12 @@ def one_step(
     Raises:
         InvalidInput: wrong shapes, or more outcomes than 20,000 (batches times compressions).
             Diverged: a value overflows.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> best, rule = problem.minimiser, kd.DistilledSGD(1.0)
+    >>> float(kd.one_step(problem, best, rule, step_size=0.1, x=best).sq_distance) < 1e-30
+    True
     """
     made = experiment(problem, theta, rule, step_size=step_size, x0=x, renewable=True)
     compressor = made.compressor

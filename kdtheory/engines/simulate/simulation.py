@@ -128,6 +128,12 @@ def simulate(
             an engine that cannot run this.
         MissingTool: engine="numba" without Numba.
         Diverged: an iterate, or the spread of a recorded quantity, is no longer finite.
+
+    >>> import kdtheory as kd
+    >>> problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> words = {'step_size': 0.1, 'x0': [1.0], 'steps': 4, 'replicates': 8, 'seed': 0}
+    >>> kd.simulate(problem, [0.5], kd.DistilledSGD(0.5), **words).sq_distance.shape
+    (5,)
     """
     count = horizon(schedule, steps)
     made = experiment(
