@@ -290,7 +290,7 @@ def renewed_claims(statement: Theorem) -> tuple[Claim, ...]:
     last = (1 - _al) ** 2 * far + 2 * _al * (1 - _al) * moved + _al**2 * one - far
     return (
         _is(statement, sym.law_value),
-        Claim("third moment", last, identity=True),
+        Claim("third moment", sp.cancel(last), identity=True),
     )
 
 
