@@ -31,7 +31,7 @@ Claim = tuple[int, sp.Expr]  # t, and what is claimed of E s(x^t)
 UNDEFINED = (ValueError, ZeroDivisionError, TypeError, OverflowError, KeyError)
 ENOUGH = 16  # hits in floats among which the shortest is shown
 # relative excess below which the float search does not look closer; exact arithmetic decides
-VISIBLE = 1e-10
+VISIBLE = 1e-6
 
 
 @dataclass(frozen=True)

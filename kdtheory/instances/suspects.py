@@ -27,7 +27,7 @@ from kdtheory.statements.theorems import Theorem
 
 HALF = Fraction(1, 2)
 
-COUNTS = ((1, 1), (1, 4), (1, 9), (1, 16), (1, 36), (1, 100), (1, 2500))
+COUNTS = ((1, 1), (1, 4), (1, 9), (1, 16), (1, 36), (1, 100))
 SLOPES = ((1, 1), (2, 1), (3, 1), (10, 1))
 SHARES = (Fraction(1), Fraction(9, 10), HALF, Fraction(1, 10))
 WEIGHTS = (HALF, Fraction(-7, 10), Fraction(2))
