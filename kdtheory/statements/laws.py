@@ -274,23 +274,32 @@ BLOCKS = _law(
 _al, _h, _lam = sym.renewal, sym.decay, sym.lam
 
 
+_SAME = (
+    _al
+    * sym.a**2
+    * (1 - _lam)
+    / (_h * (_al + _h - _al * _h) * (4 - 2 * _al - 2 * _h + _al * _h + _al * _lam * _h))
+)
+_MIXED = _SAME * (2 - _al - _lam * _h + _al * _lam * _h)  # E<e, eta>, eta = theta - x*
+_FOLLOWED = _SAME * (2 - _al - _h + _al * _h)  # E|eta|^2
+
+
 def renewed_claims(statement: Theorem) -> tuple[Claim, ...]:
-    """The three second moments of (e, theta - x*) are reproduced by one step: E e^2 is rhs, the
-    other two follow from their own equations.
-    """
+    """The three second moments of (e, theta - x*) are reproduced by one step: E e^2 is rhs."""
     one = statement.rhs
-    noise = (1 - _lam) ** 2 * sym.a**2
-    # E<e, eta> and E|eta|^2, eta = theta - x*, from the equations of E eta+ e+ and E e+^2.
-    room, turn = _al + _h - _al * _h, 2 * (1 - _h) * _h * _lam
-    far = (one - noise - (1 - _h) ** 2 * one - turn * _al * one / room) / (
-        turn * (1 - _al) * _h * _lam / room + _h**2 * _lam**2
+    moved = (1 - _h) * _MIXED + _h * _lam * _FOLLOWED  # E e+ eta, whose noise vanishes
+    after = (
+        (1 - _h) ** 2 * one
+        + 2 * (1 - _h) * _h * _lam * _MIXED
+        + _h**2 * _lam**2 * _FOLLOWED
+        + (1 - _lam) ** 2 * sym.a**2
     )
-    mixed = ((1 - _al) * _h * _lam * far + _al * one) / room
-    moved = (1 - _h) * mixed + _h * _lam * far  # E e+ eta
-    last = (1 - _al) ** 2 * far + 2 * _al * (1 - _al) * moved + _al**2 * one - far
+    teacher = (1 - _al) ** 2 * _FOLLOWED + 2 * _al * (1 - _al) * moved + _al**2 * one
     return (
         _is(statement, sym.law_value),
-        Claim("third moment", sp.cancel(last), identity=True),
+        Claim("student", after - one, identity=True),
+        Claim("both", (1 - _al) * moved + _al * one - _MIXED, identity=True),
+        Claim("teacher", teacher - _FOLLOWED, identity=True),
     )
 
 
