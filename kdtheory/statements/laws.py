@@ -150,7 +150,7 @@ def steps_needed_claims(statement: Theorem) -> tuple[Claim, ...]:
 
 STEPS_NEEDED = _law(
     "steps-needed",
-    "Steps to a target: at least T, at most T with q^2 + 1 for q^2, and one",
+    "Steps to a target, from below and above",
     sym.steps_taken,
     _q**2 * sp.log(sym.s0 / sym.s)
     + 4 * _q * _a / _mu * (1 / sp.sqrt(sym.s) - 1 / sp.sqrt(sym.s0))
