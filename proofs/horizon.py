@@ -112,18 +112,17 @@ def induction() -> Certificate:
 
 
 def best_weight() -> Certificate:
-    """N(lam; t/2) at any weight, less N at E<S,H>/(V + (1 + t/2)|h|^2), is a square (B = 1)."""
+    """With D = V + (1 + t/2)|h|^2 (B = 1): D (D lam^2 - 2 lam E<S,H>) + E<S,H>^2 is the square of D
+    lam - E<S,H>, so that lam = E<S,H>/D minimises N(lam; t/2).
+    """
     loss = sym.teacher_variance + (1 + STEPS / 2) * sym.bias_sq
-    claim = loss * lam**2 - 2 * lam * sym.covariance
-    best = sym.lam_other
-    region = Region({}, {sym.covariance: best * loss})
+    value = loss * lam**2 - 2 * lam * sym.covariance
     return Certificate(
         "horizon-best-weight",
-        claim - (loss * best**2 - 2 * best * sym.covariance),
+        loss * value + sym.covariance**2,
         {},
         (),
-        loss * (lam - best) ** 2,
-        region,
+        (loss * lam - sym.covariance) ** 2,
     )
 
 

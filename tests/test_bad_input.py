@@ -601,7 +601,7 @@ PYTHON = {
         lambda: kd.verify(GOOD, THETA, theorem="theorem-1", at=[3, 1]),
         "increasing whole times between 0 and steps = 200",
     ),
-    "workers": (lambda: main_job.main_job(workers=0), "workers must be >= 1"),
+    "workers": (lambda: main_job(workers=0), "workers must be >= 1"),
     "folder that is a file": (lambda: ready_folder(__file__), "Cannot write to"),
 }
 

@@ -134,7 +134,7 @@ BAD = {
         "same key twice",
     ),
     "unknown assumption": (
-        changed(multipliers={"convexity": "1"}),
+        changed(multipliers={"concavity": "1"}),
         "multipliers must be an object with keys among",
     ),
     "unknown vector": (

@@ -184,7 +184,8 @@ def test_formula_as_python_runs(capsys, name):
     if theorem.psi is None:
         matrix = {x: np.ones((2, 1)) for x in wanted if x != "lam"}
         numbers = matrix if theorem.quantity == "gradient" else dict.fromkeys(wanted, 0.5)
-        assert np.isfinite(function(**{**numbers, "lam": 0.5})).all()
+        given = {x: 0.5 if x == "lam" else numbers[x] for x in wanted}
+        assert np.isfinite(function(**given)).all()
         return
     gamma = kd.step_size_limit(problem, name) / 2
     letters = letters_for(problem, theta, theorem, step_size=gamma, weight=0.4)

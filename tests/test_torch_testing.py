@@ -42,12 +42,14 @@ def loss_of(s, scale=1.0):
     return kinds.get(type(s.problem), softmax)
 
 
-SETTINGS = [*drawn("theorem-1", 25), *drawn("theorem-1", 10, batch_sizes=[2])]
+def settings():
+    """Single indices, and pairs."""
+    return [*drawn("theorem-1", 25), *drawn("theorem-1", 10, batch_sizes=[2])]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_right_parts_pass(dtype):
-    for s in SETTINGS:
+    for s in settings():
         check_update(as_step(student(dtype), loss_of(s), torch.optim.SGD, s), s)
 
 
@@ -70,6 +72,6 @@ def test_what_does_not_fit_is_refused():
     s = Setting("theorem-2", waves, [0.5], [1.0], 0.01, 0.5)
     with pytest.raises(kd.InvalidInput, match="linear model"):
         as_step(student(torch.float64), loss_of(s), torch.optim.SGD, s)
-    s = SETTINGS[0]
+    s = settings()[0]
     with pytest.raises(kd.InvalidInput, match="parameters"):
         as_step(lambda s: nn.Linear(s.problem.dim + 1, 1), loss_of(s), torch.optim.SGD, s)
