@@ -260,9 +260,14 @@ def _unstable(what: str) -> Counterexample:
 def cases(theorem: str) -> tuple[Case, ...]:
     """What is too much to claim, with the way to refute it; raises InvalidInput for an unknown
     key.
+
+    None for statements that name their claims themselves: they are no step of an explicit instance,
+    and what is too much there is a changed claim, which ``prove`` refuses.
     """
     if theorem not in THEOREMS:
         raise unknown_name("theorem", theorem, THEOREMS)
+    if THEOREMS[theorem].claims is not None:
+        return ()
     special = {"distillation-gradient": _gradient_cases, "exact-quadratic": _law_cases}
     return special[theorem]() if theorem in special else _cases(theorem)
 

@@ -170,10 +170,11 @@ def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
                 for need in theorem.needs
             ),
         ]
-    if proof.obligations:  # somebody's own statement has none
+    if proof.obligations:  # a statement that was not proved may have none
+        argument = ARGUMENTS.get(theorem.name, ())  # in words, for our own statements only
         lines += [
             r"\noindent\textbf{Proof.}",
-            *_items(ARGUMENTS[theorem.name], "enumerate"),
+            *(_items(argument, "enumerate") if argument else []),
             r"\noindent\textbf{Certificates.}\nopagebreak",
         ]
     for item in new:
