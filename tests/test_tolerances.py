@@ -17,6 +17,8 @@ from kdtheory.evidence.numbers import evaluate, exact
 from kdtheory.evidence.verdict import Verdict
 
 RNG = np.random.default_rng(5)
+# Laws about bounds and weights are not confronted with iterates.
+FOLLOWED = [name for name, theorem in kd.THEOREMS.items() if theorem.quantity != "law"]
 FEATURES, TARGETS = RNG.standard_normal((8, 3)), RNG.standard_normal(8)
 PLAIN = kd.LeastSquares(FEATURES, TARGETS, ridge=0.1)
 SHARP = kd.THEOREMS["theorem-1-sharp"]
@@ -53,7 +55,7 @@ def test_little_label_noise_is_seen_by_default():
     assert kd.verify(quiet, theta, theorem=shrunk(SHARP, 1e-3)).status == "VIOLATED"
 
 
-@pytest.mark.parametrize("name", list(kd.THEOREMS))
+@pytest.mark.parametrize("name", FOLLOWED)
 @pytest.mark.parametrize("scale", [1e-2, 2e-3])
 def test_badly_scaled_features_are_no_violation(name, scale):
     """L/mu up to 1e11: what floats cannot tell is decided exactly, or left open."""
@@ -67,7 +69,7 @@ def test_badly_scaled_features_are_no_violation(name, scale):
         assert seen.status != "VIOLATED", (seed, str(seen))
 
 
-@pytest.mark.parametrize("name", list(kd.THEOREMS))
+@pytest.mark.parametrize("name", FOLLOWED)
 def test_claims_of_nothing_are_no_violation(name):
     """theta = x*, lam = 1, x0 = x*: both sides are 0, and what floats make of them is rounding."""
     problem = kd.LeastSquares(FEATURES, TARGETS, ridge=0.1)

@@ -102,6 +102,8 @@ def take_rows(
 
 
 def _apart(p: Tensor, q: Tensor) -> float:
+    if len(p) == 0:  # no finite row: nothing is close
+        return 1.0
     if p.shape[1] > 1:
         spread = p.var(dim=1, unbiased=False).sum() + q.var(dim=1, unbiased=False).sum()
         spread = spread * p.shape[1]
