@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import envelope_certificates, forms, joining, paper
+from kdtheory.proofs import paper
+from kdtheory.proofs.parts import certificates, forms, joining
 from kdtheory.prover.obligations import Obligation
 from kdtheory.statements.theorem import Theorem
 
@@ -18,7 +19,7 @@ def obligations(statement: Theorem) -> tuple[Obligation, ...]:
 
 def _line(statement: Theorem) -> tuple[Obligation, ...]:
     return (
-        envelope_certificates.compressed(paper.one_step("theorem-1")),
+        certificates.compressed(paper.one_step("theorem-1")),
         *joining.compressed(),
         paper.compressed_contraction(),
         paper.compressed_best_p(),
@@ -33,9 +34,9 @@ def _curve(statement: Theorem) -> tuple[Obligation, ...]:
     own = (asm.compressor, asm.contraction)
     before = replace(statement, needs=tuple(item for item in statement.needs if item not in own))
     return (
-        envelope_certificates.compressed(envelope_certificates.young()),
-        envelope_certificates.compression_alone(),
-        envelope_certificates.compression_contracts(),
+        certificates.compressed(certificates.young()),
+        certificates.compression_alone(),
+        certificates.compression_contracts(),
         *joining.compressed_envelope(),
         *forms.envelope(before),
     )

@@ -8,7 +8,9 @@ rates below 1, the corners, the recursion and the passage to t steps are proved 
 
 from __future__ import annotations
 
-from kdtheory.proofs import envelope_certificates, envelope_chain, paper
+from kdtheory.proofs import paper
+from kdtheory.proofs.parts import certificates as steps
+from kdtheory.proofs.parts import chain
 from kdtheory.prover.obligations import Certificate
 
 AFFINE = (
@@ -24,12 +26,10 @@ AFFINE = (
 def certificates() -> tuple[Certificate, ...]:
     """One generated Coq file each, in reading order."""
     corollaries = (paper.corollary(name) for name in AFFINE if not name.endswith("refined"))
-    envelope = (
-        item for item in envelope_certificates.obligations() if item.name != "noise-dominated-wide"
+    envelope = (item for item in steps.obligations() if item.name != "noise-dominated-wide")
+    comparisons = (
+        chain.sharp_below_refined(chain.strongly_convex()),
+        chain.sharp_below_refined_bias(),
+        chain.sharp_below_refined(chain.pl()),
     )
-    chain = (
-        envelope_chain.sharp_below_refined(envelope_chain.strongly_convex()),
-        envelope_chain.sharp_below_refined_bias(),
-        envelope_chain.sharp_below_refined(envelope_chain.pl()),
-    )
-    return (*(paper.one_step(name) for name in AFFINE), *corollaries, *envelope, *chain)
+    return (*(paper.one_step(name) for name in AFFINE), *corollaries, *envelope, *comparisons)

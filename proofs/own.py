@@ -27,7 +27,7 @@ from kdtheory.discovery.stated import form_of, step_of
 from kdtheory.discovery.step import OneStep
 from kdtheory.discovery.witness import Signs, used_slacks
 from kdtheory.errors import InvalidInput
-from kdtheory.proofs import joining
+from kdtheory.proofs.parts import joining
 from kdtheory.prover.obligations import Certificate, Obligation, Region
 from kdtheory.prover.regions import evaluate
 from kdtheory.statements.theorem import Theorem

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kdtheory.proofs.forms import bound as obligations
+from kdtheory.proofs.parts.forms import bound as obligations
 
 __all__ = ["obligations"]

@@ -19,7 +19,8 @@ import kdtheory as kd
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.cli import main
-from kdtheory.proofs import files, joining
+from kdtheory.proofs import files
+from kdtheory.proofs.parts import joining
 from kdtheory.prover import certificate_files as cf
 from kdtheory.prover import consistency, regions, solvers
 from kdtheory.prover.expansion import MOST, most_terms, most_terms_of

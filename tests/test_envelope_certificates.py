@@ -13,26 +13,26 @@ import sympy as sp
 
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import (
-    envelope_certificates,
-    envelope_chain,
-    envelope_convexity,
-    envelope_corners,
-    envelope_horizon,
-    envelope_limits,
-    envelope_recursion,
+from kdtheory.proofs.parts import (
+    certificates,
+    chain,
+    convexity,
+    corners,
+    every_horizon,
+    limits,
+    recursion,
 )
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.prover.sympy_checker import accepted, difference, vanishes
 
 MODULES = (
-    envelope_certificates,
-    envelope_corners,
-    envelope_recursion,
-    envelope_chain,
-    envelope_convexity,
-    envelope_limits,
-    envelope_horizon,
+    certificates,
+    corners,
+    recursion,
+    chain,
+    convexity,
+    limits,
+    every_horizon,
 )
 ALL: dict[str, Obligation] = {
     item.name: item for module in MODULES for item in module.obligations()

@@ -10,7 +10,7 @@ import random
 import pytest
 
 from kdtheory.algebra import envelope
-from kdtheory.proofs import envelope_convexity
+from kdtheory.proofs.parts import convexity
 
 
 def _triple(*, gamma: float, mu: float, c: float, k: float, a: float) -> envelope.Triple:
@@ -73,7 +73,7 @@ def test_not_convex_across_the_border_with_the_least_rate_of_each_regime() -> No
     """Exactly, over Q: the floor jumps down where bias starts to dominate, so the middle point lies
     above the chord.
     """
-    before, border, beyond = envelope_convexity.border_counterexample()
+    before, border, beyond = convexity.border_counterexample()
     assert before <= border
     assert beyond < border / 2
 

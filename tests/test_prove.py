@@ -21,14 +21,8 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.algebra.vectors import norm_sq
 from kdtheory.cli import main
-from kdtheory.proofs import (
-    OBLIGATIONS,
-    envelope_certificates,
-    envelope_corners,
-    paper,
-    prove,
-    seconds_spent,
-)
+from kdtheory.proofs import OBLIGATIONS, paper, prove, seconds_spent
+from kdtheory.proofs.parts import certificates, corners
 from kdtheory.prover import signs, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Identity, Region, contents
 from kdtheory.statements.closed_forms import batched_noise
@@ -89,7 +83,7 @@ def corruptions(certificate: Certificate):
 
 def certificate(name: str) -> Certificate:
     return (
-        envelope_certificates.compressed(paper.one_step("theorem-1"))
+        certificates.compressed(paper.one_step("theorem-1"))
         if name == "compressed"
         else paper.one_step(name)
     )
@@ -401,9 +395,7 @@ def test_a_pole_that_sympy_cancels_is_seen(solver):
     """b_pos wider by gamma, its uses narrower: alpha divides by b_pos - gamma, which may be 0, and
     the product in which it cancels does not hide it.
     """
-    good = next(
-        item for item in envelope_corners.obligations() if item.name == "pl-equal-constants-long"
-    )
+    good = next(item for item in corners.obligations() if item.name == "pl-equal-constants-long")
     swap = {sym.b_pos: sym.b_pos - sym.gamma}
     slacks = {**good.region.slacks, sym.b_pos: good.region.slacks[sym.b_pos] + sym.gamma}
     bad = replace(

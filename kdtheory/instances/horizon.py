@@ -48,7 +48,7 @@ psi^t(s_0) >= (1 - 4t^2/d) psi^t(s_0).
 (1 - 3/d) psi, and after t steps
    >= (1 - 3t/d) psi^t (as in 6).  (1 - 4t^2/d)(1 - 3t/d) >= 1 - 7t^2/d.
 
-The named steps are obligations in ``proofs.envelope_horizon``.
+The named steps are obligations in ``proofs.parts.every_horizon``.
 """
 
 from __future__ import annotations

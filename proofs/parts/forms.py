@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import (
-    envelope_certificates,
-    envelope_chain,
-    envelope_convexity,
-    envelope_corners,
-    envelope_horizon,
-    envelope_limits,
-    envelope_recursion,
+from kdtheory.proofs import paper
+from kdtheory.proofs.parts import (
+    certificates,
+    chain,
+    convexity,
+    corners,
+    every_horizon,
     joining,
-    paper,
+    limits,
+    recursion,
 )
 from kdtheory.prover.binding.affine import is_affine
 from kdtheory.prover.obligations import Certificate, Obligation
@@ -38,7 +38,7 @@ def one_step(statement: Theorem) -> tuple[Certificate, ...]:
     }
     return tuple(
         item
-        for item in (*envelope_certificates.obligations(), *envelope_corners.obligations())
+        for item in (*certificates.obligations(), *corners.obligations())
         if {*item.multipliers} <= allowed
         and rule & {*item.multipliers}
         and (asm.bias_norm in item.multipliers) != statement.unbiased
@@ -63,8 +63,8 @@ def sharp(statement: Theorem) -> tuple[Obligation, ...]:
         *one_step(statement),
         *joining.sharp(statement.name),
         *constants(statement),
-        *envelope_chain.obligations(),
-        *envelope_convexity.obligations(),
+        *chain.obligations(),
+        *convexity.obligations(),
     )
 
 
@@ -75,8 +75,8 @@ def envelope(statement: Theorem) -> tuple[Obligation, ...]:
         *one_step(statement),
         *joining.envelopes(pl=pl),
         *constants(statement),
-        *envelope_recursion.obligations(),
-        *envelope_convexity.obligations(),
-        *envelope_limits.obligations(),
-        *(envelope_horizon.obligations() if statement.unbiased and not pl else ()),
+        *recursion.obligations(),
+        *convexity.obligations(),
+        *limits.obligations(),
+        *(every_horizon.obligations() if statement.unbiased and not pl else ()),
     )

@@ -3,7 +3,7 @@
 a = 0, or any bias-dominated step   sqrt(Phi) = gamma sqrt(k^2 + a^2)/(1 - sqrt(1-A))
 ``floor-bias-dominated`` k = 0                               sqrt(Phi) = a (sqrt(gamma mu (2 - gamma
 mu)) + gamma c)/(mu (2 - gamma Lcal))
-                                                                                        ``envelope_recursion.small_steps``
+                                                                                        ``recursion.small_steps``
 Lcal = mu, a = 0                    sqrt(Phi) = k/mu, the fixed point of x -> (1 - gamma mu) x +
 gamma k   ``floor-deterministic`` gamma -> 0                          sqrt(Phi) = (v + w)/(mu (2 -
 gamma Lcal)) with w = k (1 - gamma mu) + gamma a c and
@@ -24,7 +24,7 @@ import sympy as sp
 
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs.envelope_certificates import LCAL_BY_C
+from kdtheory.proofs.parts.certificates import LCAL_BY_C
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 gamma, mu, L, Lcal, k, a, c, A, U = (

@@ -18,7 +18,7 @@ the given rate: alpha = gamma k / |P| and nu = a / D at the worst point, so with
 
 PL: alpha = k tau / (gamma mu w'), nu = a tau / (q gamma mu w') with w' = k |1 - L gamma| + L gamma
 a q. Where such a parameter would be 0 or infinite (k = 0, a = 0, Lcal = mu) the bound is a limit:
-``proofs.envelope_corners``.
+``proofs.parts.corners``.
 """
 
 from __future__ import annotations

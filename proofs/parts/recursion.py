@@ -14,7 +14,7 @@ import sympy as sp
 
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
+from kdtheory.proofs.parts.certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 A, U, W, varrho, tau, s, w, v, sigma = (

@@ -17,7 +17,7 @@ from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
-from kdtheory.proofs import envelope_certificates, envelope_recursion
+from kdtheory.proofs.parts import certificates, recursion
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 from kdtheory.statements.theorems import THEOREMS
 
@@ -113,19 +113,19 @@ def envelopes(*, pl: bool) -> tuple[Obligation, ...]:
 def rates(*, pl: bool) -> tuple[Certificate, ...]:
     """0 < A <= 1; where bias dominates, W >= 0; gamma mu < A for gamma < 1/Lcal."""
     if pl:
-        return cap_positive(pl=True), envelope_recursion.rate_at_most_one(pl=True)
+        return cap_positive(pl=True), recursion.rate_at_most_one(pl=True)
     triple = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a)
     shrink = (1 - gamma * mu) ** 2 + gamma**2 * sym.c**2
     return (
         cap_positive(pl=False),
-        envelope_recursion.rate_at_most_one(pl=False),
+        recursion.rate_at_most_one(pl=False),
         Certificate(
             "cross-term-where-bias-dominates",
             triple.W,
             {},
             (),
             shrink * triple.U,
-            Region({}, {Lcal: envelope_certificates.LCAL_BY_C}),
+            Region({}, {Lcal: certificates.LCAL_BY_C}),
         ),
         admissible(pl=False)[0],
     )

@@ -9,7 +9,7 @@ constants over gamma^2 (PL: L gamma^2/2) are
     + k^2 (2 + 2/g)
 
 The envelope is below sharp because it is a minimum that includes this rate
-(``envelope_recursion``).
+(``recursion``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sympy as sp
 
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs.envelope_certificates import LCAL_BY_C, LCAL_BY_Q
+from kdtheory.proofs.parts.certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 gamma, mu, L, Lcal, k, a = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a
@@ -147,7 +147,7 @@ def largest_ratio_paper_sharp(setting: Setting) -> Certificate:
 
     With n = 1 - g - d:  2 (1+g) sharp - paper = unit [2 g a^2 + 2 (1+g) (2 k (1-g) y a + y^2 a^2 +
     k^2 (1-g) d)/(g n)]. Equality at Lcal = mu and a = 0.  The bias-dominated constant is larger
-    (``envelope_recursion.regimes``).
+    (``recursion.regimes``).
     """
     g, d, y, n = setting.g, setting.d, setting.y, sym.slack_range
     rest = 2 * k * (n + d) * y * a + y**2 * a**2 + k**2 * (n + d) * d
@@ -197,7 +197,7 @@ def ratios_are_attained() -> tuple[Obligation, ...]:
     """Equality: without noise paper/sharp = 2(1 + gamma mu); without bias the paper's floor is 2(2
     - gamma mu) Phi; both at Lcal = mu.
 
-    There Phi = gamma a^2/(mu (2 - gamma mu)) (``envelope_recursion.small_steps``), so the second
+    There Phi = gamma a^2/(mu (2 - gamma mu)) (``recursion.small_steps``), so the second
     ratio tends to 4 as gamma -> 0.
     """
     setting = strongly_convex()

@@ -1,4 +1,4 @@
-"""Where the sharp parameters alpha, nu of ``envelope_certificates`` would be 0 or infinite: Lcal =
+"""Where the sharp parameters alpha, nu of ``certificates`` would be 0 or infinite: Lcal =
 mu, k = 0, a = 0.
 
 Each certificate here has one free parameter and an error term that vanishes with it, so the sharp
@@ -21,7 +21,7 @@ import sympy as sp
 
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import envelope_certificates as cert
+from kdtheory.proofs.parts import certificates as cert
 from kdtheory.prover.obligations import Certificate, Region
 
 gamma, mu, L, Lcal, varrho, tau, alpha, nu = (
