@@ -11,9 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdtheory.proofs import CHECKERS, OBLIGATIONS
+from kdtheory.proofs import CHECKERS, coq_names, hops, whole_in_coq
+from kdtheory.proofs import obligations as all_obligations
 from kdtheory.proofs.arguments import ARGUMENTS
 from kdtheory.proofs.writing import QUANTITIES, condition, conditions, statement, words
+from kdtheory.prover import coq
 from kdtheory.prover.latex import Listing, listing
 from kdtheory.prover.obligations import Certificate
 from kdtheory.statements.theorems import THEOREMS
@@ -37,7 +39,8 @@ _SHOWN = {
 
 def page(name: str) -> str:
     """The page of one statement: what it says, why, its certificate, and how it is checked."""
-    theorem, obligations = THEOREMS[name], OBLIGATIONS[name]()
+    theorem = THEOREMS[name]
+    obligations, _ = all_obligations(theorem)
     claim, definitions = statement(theorem)
     wanted = _SHOWN.get(
         name,
@@ -45,7 +48,9 @@ def page(name: str) -> str:
             item.name for item in obligations if isinstance(item, Certificate) and item.multipliers
         )[:1],
     )
-    shown = [item for item in obligations if item.name in (wanted or (obligations[0].name,))]
+    if not wanted:  # identities alone: the first that says something
+        wanted = tuple(item.name for item in obligations if vars(item).get("expression") != 0)[:1]
+    shown = [item for item in obligations if item.name in wanted]
     lines = [
         f"# {theorem.title}",
         "",
@@ -84,19 +89,35 @@ def page(name: str) -> str:
             + ".",
             "",
         ]
-    asked = " ".join(f"--checker {checker}" for checker in CHECKERS)
     lines += [
         "## Who checks it",
         "",
-        (
-            f"`kdtheory prove {name} {asked}`: SymPy checks {len(obligations)} obligations by"
-            " expansion, Z3 and cvc5 check them through a translation that expands nothing; Coq"
-            f" checks the whole statement for every t (theorem `{name.replace('-', '_')}` in"
-            " `proofs/coq`)."
-        ),
+        _who(name, len(obligations)),
+        "",
+        "## In one hop",
+        "",
+        *hops.table(theorem),
         "",
     ]
     return "\n".join(lines).replace(r"\allowbreak ", "")
+
+
+def _who(name: str, count: int) -> str:
+    whole = name in whole_in_coq()
+    asked = " ".join(f"--checker {item}" for item in CHECKERS if whole or item != "coq")
+    parts = coq_names.NOT_WHOLE.get(name, ())
+    if whole:
+        by_coq = f"Coq checks the whole statement for every t (theorem `{coq.identifier(name)}` in"
+        by_coq += " `proofs/coq`)."
+    elif parts:
+        by_coq = f"Coq does not have it whole, only {', '.join(f'`{part}`' for part in parts)}."
+    else:
+        by_coq = "Coq does not have it."
+    return (
+        f"`kdtheory prove {name} {asked}`: SymPy checks {count}"
+        f" obligation{'s' if count != 1 else ''} by expansion, Z3 and cvc5 check"
+        f" {'them' if count != 1 else 'it'} through a translation that expands nothing. {by_coq}"
+    )
 
 
 def _page_listing(entry: Listing) -> list[str]:

@@ -93,6 +93,22 @@ def test_interpolating_problems_are_no_violation():
             assert seen.status != "VIOLATED", (name, str(seen))
 
 
+def test_another_step_size_is_said():
+    """Where floats accept the limit and exact constants do not, the step size that is judged is
+    named; below the limit it is the one that was asked for.
+    """
+    features = np.random.default_rng(0).standard_normal((4, 2))
+    problem = kd.LeastSquares(features, features @ [1.0, 2.0])
+    best, limit = problem.minimiser, kd.step_size_limit(problem, "theorem-1")
+    common = {"theorem": "theorem-1", "x0": best, "weight": 1.0, "steps": 3, "method": "exact"}
+    at_limit, below = (
+        kd.verify(problem, best, step_size=size, **common) for size in (limit, 0.9 * limit)
+    )
+    assert at_limit.evidence == below.evidence == "rational"
+    assert f"gamma = {limit * (1 - 2**-30):.17g}, the one asked for" in at_limit.reason
+    assert "gamma" not in below.reason
+
+
 def test_a_teacher_next_to_the_student():
     """distillation-gradient at distance 1e-8: the gradients' difference is 1e-8 of themselves."""
     for distance in (1e-6, 1e-8, 1e-12):

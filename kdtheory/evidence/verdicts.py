@@ -276,22 +276,27 @@ class _Exact:
             rational or (not identity and size**2 * (last + size) <= BALL_WORK)
         ):
             return judgement, "exact"
-        inside = replace(self, step_size=self.question.gamma * (1.0 - 2.0**-30))
+        moved = ""
         try:
             try:
                 found = self.judged(x0, left, balls=not rational)
             except StepSizeTooLarge:  # by rounding, or by certified constants: a hair inside, then
-                found = inside.judged(x0, left, balls=not rational)
+                gamma = asked.gamma * (1.0 - 2.0**-30)
+                found = replace(self, step_size=gamma).judged(x0, left, balls=not rational)
+                moved = (
+                    f" with gamma = {gamma:.17g}, the one asked for being beyond the exact range"
+                )
         except (KdtheoryError, ArithmeticError) as error:
             # The float question was a fair one; say why the exact one is not.
             told = " ".join(str(error).split())
             return replace(judgement, reason=f"{judgement.reason}; exactly: {told}"), "exact"
         evidence = "rational" if rational else "ball"
         if found.status == "VIOLATED":
-            return replace(found, tolerance=judgement.tolerance), evidence
+            reason = f"{found.reason}{moved}"
+            return replace(found, reason=reason, tolerance=judgement.tolerance), evidence
         if found.status == "UNDECIDED":
-            return replace(judgement, reason=f"{judgement.reason}; {found.reason}"), evidence
-        known = f"the {len(left)} that floats leave open in {evidence}s"
+            return replace(judgement, reason=f"{judgement.reason}; {found.reason}{moved}"), evidence
+        known = f"the {len(left)} that floats leave open in {evidence}s{moved}"
         reason = f"lhs {'=' if identity else '<='} rhs at all {len(asked.times)} times, {known}"
         ratio = max(found.ratio, min(judgement.ratio, 1.0 + judgement.tolerance))
         return replace(
