@@ -68,13 +68,13 @@ def _makers(theorem: Theorem) -> list[tuple[str, str]]:
     if theorem.compresses:
         if sym.young in theorem.definitions:
             return [("paper", "compressed_best_p")]
-        return [("envelope_certificates", "young"), ("envelope_recursion", "obligations")]
+        return [("parts/certificates", "young"), ("parts/recursion", "obligations")]
     if sym.A not in theorem.definitions:
         return [("paper", "one_step")]
-    steps = ("envelope_certificates", "obligations")
+    steps = ("parts/certificates", "obligations")
     if is_affine(psi):
-        return [steps, ("joining", "sharp")]
-    return [steps, ("envelope_recursion", "obligations"), ("envelope_convexity", "obligations")]
+        return [steps, ("parts/joining", "sharp")]
+    return [steps, ("parts/recursion", "obligations"), ("parts/convexity", "obligations")]
 
 
 @cache
