@@ -156,7 +156,7 @@ def wrong_engines() -> list[Mutant]:
             f"rule: {name}",
             what,
             lambda: _wrong_rule(**methods),
-            "matches_enumeration",
+            engines.matches_enumeration,
             lambda: _run,
         )
 
@@ -165,21 +165,23 @@ def wrong_engines() -> list[Mutant]:
             f"rule: {name}",
             what,
             lambda: _with_factor(formula),
-            "matches_enumeration",
+            engines.matches_enumeration,
             lambda: _with_factor(lambda self, n: self.noise_factor(n)),
         )
 
     def engine(
         name: str, what: str, wrong: Callable[..., Any], right: Callable[..., Any] = _run
     ) -> Mutant:
-        return Mutant(f"engine: {name}", what, lambda: wrong, "matches_enumeration", lambda: right)
+        return Mutant(
+            f"engine: {name}", what, lambda: wrong, engines.matches_enumeration, lambda: right
+        )
 
     def monte_carlo(name: str, what: str, change: Callable[[DistilledSGD], DistilledSGD]) -> Mutant:
         return Mutant(
             f"simulate: {name}",
             what,
             lambda: _simulated(change),
-            "near_enumeration",
+            engines.near_enumeration,
             lambda: _simulated(lambda same: same),
         )
 
@@ -288,12 +290,20 @@ def wrong_weights_and_bounds() -> list[Mutant]:
 
     def weight(name: str, what: str, wrong: Callable[..., float]) -> Mutant:
         return Mutant(
-            f"weight: {name}", what, lambda: wrong, "minimises", lambda: best_weights.optimal_weight
+            f"weight: {name}",
+            what,
+            lambda: wrong,
+            engines.minimises,
+            lambda: best_weights.optimal_weight,
         )
 
     def number(name: str, what: str, wrong: Callable[..., Array]) -> Mutant:
         return Mutant(
-            f"bound: {name}", what, lambda: wrong, "attained_with_batches", lambda: bounds.bound
+            f"bound: {name}",
+            what,
+            lambda: wrong,
+            engines.attained_with_batches,
+            lambda: bounds.bound,
         )
 
     def late(*args: Any, **settings: Any) -> Array:

@@ -1,4 +1,4 @@
-"""What a mutant is, and the named checks that may refuse one."""
+"""What a mutant is, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,38 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kdtheory.checks import engine_oracles as engines
-from kdtheory.checks import statement_oracles as statements
-
 Check = Callable[[Any], str]
-CHECKS: dict[str, Check] = {
-    function.__name__: function
-    for function in (
-        statements.one_step_tight,
-        statements.certificate_closes,
-        statements.unrolls,
-        statements.matches_instance,
-        statements.gradient_identity,
-        statements.survives_compression,
-        engines.matches_enumeration,
-        engines.near_enumeration,
-        engines.attained_with_batches,
-        engines.minimises,
-        engines.law_holds,
-    )
-}
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """``build()`` is the wrong object, ``original()`` the right one; ``killed_by`` names the check
-    in ``CHECKS``.
+    """``build()`` is the wrong object, ``original()`` the right one; ``killed_by`` is the oracle
+    that must refuse it: it returns what is wrong, or the empty string.
     """
 
     name: str
     what: str
     build: Callable[[], Any]
-    killed_by: str
+    killed_by: Check
     original: Callable[[], Any]
 
 

@@ -1,26 +1,33 @@
-"""The mutation score: wrong statements, rules, engines and weights, each with the named check that
-must refuse it.
+"""The mutation score: wrong statements, rules, engines and weights, each with the oracle that must
+refuse it.
 
-``score`` first runs every unmutated original through the check its mutants are killed by: a check
-that refuses everything would score 100 %.  ``TRUE`` lists changes that leave a true statement, with
-the reason; they are not counted, and a test holds that they are accepted.
+A family of statements has its mutants in the module of its name: ``MUTANTS``, and ``TRUE`` for
+changes that leave a true statement, with the reason; those are not counted, and a test holds that
+they are accepted.  ``score`` first runs every unmutated original through the check its mutants are
+killed by: a check that refuses everything would score 100 %.
 """
 
 from __future__ import annotations
 
-from kdtheory.checks import engine_mutants as engines
-from kdtheory.checks import statement_mutants as statements
-from kdtheory.checks.mutant import CHECKS, Mutant, Outcome
+from importlib import import_module
 
+from kdtheory.checks import engine_mutants as engines
+from kdtheory.checks.mutant import Mutant, Outcome
+from kdtheory.statements import THEOREMS
+
+FAMILIES = {
+    family: import_module(f"kdtheory.checks.{family}")
+    for family in dict.fromkeys(theorem.family for theorem in THEOREMS.values())
+}
+STATEMENTS: tuple[Mutant, ...] = tuple(
+    mutant for module in FAMILIES.values() for mutant in module.MUTANTS
+)
 MUTANTS: tuple[Mutant, ...] = (
-    *statements.paper(),
-    *statements.own(),
-    *statements.compressed(),
-    *statements.identities(),
+    *STATEMENTS,
     *engines.wrong_engines(),
     *engines.wrong_weights_and_bounds(),
 )
-TRUE: tuple[Mutant, ...] = tuple(statements.true_ones())
+TRUE: tuple[Mutant, ...] = tuple(mutant for module in FAMILIES.values() for mutant in module.TRUE)
 
 
 def score(mutants: tuple[Mutant, ...] = MUTANTS) -> tuple[Outcome, ...]:
@@ -31,18 +38,15 @@ def score(mutants: tuple[Mutant, ...] = MUTANTS) -> tuple[Outcome, ...]:
     """
     passed: set[tuple[str, str]] = set()
     for mutant in mutants:
-        original = mutant.original()
-        key = (mutant.killed_by, mutant.name.split(":")[0])
+        key = (mutant.killed_by.__name__, mutant.name.split(":")[0])
         if key not in passed:
-            wrong = CHECKS[mutant.killed_by](original)
+            wrong = mutant.killed_by(mutant.original())
             if wrong:  # raised, not asserted: it must hold under python -O as well
-                raise AssertionError(
-                    f"the original of {mutant.name!r} fails {mutant.killed_by}: {wrong}"
-                )
+                raise AssertionError(f"the original of {mutant.name!r} fails {key[0]}: {wrong}")
             passed.add(key)
     return tuple(_outcome(mutant) for mutant in mutants)
 
 
 def _outcome(mutant: Mutant) -> Outcome:
-    detail = CHECKS[mutant.killed_by](mutant.build())
-    return Outcome(mutant.name, detail != "", mutant.killed_by, detail or "accepted")
+    detail = mutant.killed_by(mutant.build())
+    return Outcome(mutant.name, detail != "", mutant.killed_by.__name__, detail or "accepted")

@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-import numpy as np
 import sympy as sp
 
-from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra import vectors as vec
 from kdtheory.bounds.values import Letters, complete, evaluate
 from kdtheory.instances import matching
 from kdtheory.statements.theorems import Theorem
@@ -65,11 +62,11 @@ def settings(theorem: Theorem) -> Iterator[Setting]:
                 if theorem.unbiased and k > 0.0 and a == 0.0:
                     continue
                 for aligned in (False, True):
-                    letters = _letters(mu, L, Lcal, share * limit, k, a, aligned=aligned)
+                    letters = letters_of(mu, L, Lcal, share * limit, k, a, aligned=aligned)
                     yield Setting(letters, 0.0 if theorem.unbiased else k, a)
 
 
-def _letters(
+def letters_of(
     mu: float, L: float, Lcal: float, gamma: float, k: float, a: float, *, aligned: bool = False
 ) -> Letters:
     """S = N + lam H' with E|N|^2 = a^2, so that E|S - lam H'|^2 = a^2 whatever V = E|H'|^2 and
@@ -123,7 +120,7 @@ def one_step_tight(theorem: Theorem) -> str:
     statements are the tangent at gamma mu. Beyond the range of the worst case, one-dimensional
     quadratics refute.
     """
-    sharp = theorem.name.endswith(("-sharp", "-envelope"))
+    sharp = sym.A in theorem.definitions
     for at in settings(theorem):
         n, rate = at.letters, at.rate
         pl = theorem.modulus == "mu_pl"
@@ -159,7 +156,7 @@ def one_step_tight(theorem: Theorem) -> str:
                 return f"psi is undefined inside the stated range ({where})"
             if got < least * (1 - ROUNDING):
                 return f"psi = {got:.6g} < E s(x+) = {least:.6g} at a certified point ({where})"
-            tangent = varrho == rate or (varrho > rate and theorem.name.endswith("-envelope"))
+            tangent = varrho == rate or (varrho > rate and theorem.is_curve)
             if sharp and tangent and not got <= most * (1 + WIDTH):
                 return (
                     f"psi = {got:.6g} > {most:.6g}, certified to suffice ({where}, rate ="
@@ -188,45 +185,12 @@ def _quadratic_refutes(theorem: Theorem, at: Setting) -> str:
     return ""
 
 
-def certificate_closes(theorem: Theorem) -> str:
-    """psi - E s(x+) is the paper's combination of assumptions and squares, exactly (theorems 1 and
-    2 only).
-    """
-    assert theorem.psi is not None
-    pl, g, mu, L, LC, lam = theorem.modulus == "mu_pl", sym.gamma, sym.mu, sym.L, sym.Lcal, sym.lam
-    state = sym.F if pl else vec.norm_sq(vec.e)
-    claim = theorem.psi.subs(theorem.definitions).subs(sym.s, state)
-    mixed = vec.combine((1, vec.G), (-2, vec.S), (lam, vec.H))
-    if pl:
-        left = claim - sym.F_plus
-        right = (
-            asm.descent_lemma.slack
-            + 3 * g / 4 * asm.polyak_lojasiewicz.slack
-            + L * g**2 * asm.expected_smoothness.slack
-            + g * (mu - 4 * g * L * LC) / 2 * sym.F
-            + L * g**2 / 2 * vec.norm_sq(mixed)
-            + g / 4 * vec.norm_sq(vec.combine((1, vec.g), (-2 * lam, vec.h)))
-        )
-    else:
-        left = claim - vec.norm_sq(asm.updated(unbiased=False))
-        right = (
-            2 * g * asm.strong_convexity.slack
-            + (2 * g - 4 * g**2 * LC) * asm.quadratic_growth.slack
-            + 2 * g**2 * asm.expected_smoothness.slack
-            + g**2 * vec.norm_sq(mixed)
-            + g * mu / 2 * vec.norm_sq(vec.combine((1, vec.e), (-2 * lam / mu, vec.h)))
-            + g * mu * (sp.Rational(1, 2) - 2 * g * LC) * vec.norm_sq(vec.e)
-        )
-    rest = sp.expand(left - right)
-    return "" if rest == 0 else f"rhs - lhs - (assumptions and squares) = {rest}, not 0"
-
-
 def unrolls(theorem: Theorem) -> str:
     """rhs is psi applied t times from s0, and floor is psi's fixed point (exactly for affine
     statements).
     """
     assert theorem.psi is not None and theorem.floor is not None
-    if theorem.rhs.has(sym.t) and not theorem.rhs.has(sym.iterate):
+    if theorem.rhs.has(sym.t) and not theorem.is_curve:
         for time in range(3):
             before, after = (theorem.rhs.subs(sym.t, time + more) for more in (0, 1))
             if time == 0 and sp.expand(before - sym.s0) != 0:
@@ -278,53 +242,10 @@ def matches_instance(theorem: Theorem) -> str:
                 "A" in known
                 and float(start) * (known["A"] - known["varrho_min"]) ** 2 >= known["W"]
             )
-            attained = theorem.name in ("theorem-1-envelope", "unbiased-envelope") and curved
+            attained = theorem.kind == "tight" and theorem.is_curve and curved
             if not got >= float(after) * (1 - ROUNDING) or (
                 attained and not got <= float(after) * (1 + ROUNDING)
             ):
                 where = f"mu = {mu}, c = {c}, x = {x}, gamma = {float(gamma):.4g}"
                 return f"psi = {got:.9g}, E s(x+) = {float(after):.9g} at {where}"
     return ""
-
-
-def survives_compression(theorem: Theorem) -> str:
-    """Compressed statements on f = mu (x - 1)^2 / 2, one term, from x = 1 + e with e > 0, then a
-    compressor of variance omega |y|^2 + delta_sq: never below the exact E|C(y) - 1|^2, and equal to
-    it for the envelope."""
-    for omega, rounding in ((0.0, 0.01), (0.05, 0.0), (0.05, 0.01)):
-        letters = _letters(1.0, 1.0, 1.0, 0.12, 0.0, 0.0) | {
-            "omega": omega,
-            "delta_sq": rounding,
-            "xstar_sq": 1.0,
-        }
-        for e in (0.0, 0.1, 1.0, 3.0, 30.0):
-            moved = 0.88 * e
-            truth = moved**2 + omega * (1.0 + moved) ** 2 + rounding
-            got = value(theorem, letters, e**2)
-            attained = theorem.name == "compressed-envelope"
-            if not got >= truth * (1 - ROUNDING) or (
-                attained and not got <= truth * (1 + ROUNDING)
-            ):
-                return (
-                    f"psi = {got:.9g}, E|C(y)-x*|^2 = {truth:.9g} at omega = {omega}, delta_sq ="
-                    f" {rounding}, e = {e}"
-                )
-    return ""
-
-
-def gradient_identity(theorem: Theorem) -> str:
-    """lhs = rhs for drawn Jacobians, residuals and labels; of polynomials, one generic point
-    decides up to chance.
-    """
-    letters = (sym.J_x, sym.J_theta, sym.r_x, sym.r_theta, sym.label, sym.lam)
-    rng = np.random.default_rng(0)
-    numbers = (
-        [rng.standard_normal((2, 3)) for _ in range(2)]
-        + [rng.standard_normal((2, 1)) for _ in range(3)]
-        + [0.7]
-    )
-    left, right = (
-        sp.lambdify(letters, side, modules="numpy")(*numbers) for side in (theorem.lhs, theorem.rhs)
-    )
-    off = float(np.abs(left - right).max())
-    return "" if off < ROUNDING else f"the two gradients differ by {off:.4g} at a drawn point"

@@ -92,7 +92,7 @@ def smaller(theorem: Theorem, factor: sp.Expr) -> Case:
     rates: ``factor`` times U)."""
     assert theorem.psi is not None
     what = f"{factor} times the constant"
-    if theorem.rhs.has(sym.iterate):
+    if theorem.is_curve:
         definitions = {**theorem.definitions, sym.U: factor * theorem.definitions[sym.U]}
         return _case("constant", what + " U", replace(theorem, definitions=definitions))
     rest = theorem.psi.xreplace({sym.s: sp.Integer(0)})

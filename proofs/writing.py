@@ -51,10 +51,10 @@ def statement(theorem: Theorem) -> tuple[str, list[str]]:
     """The claim, and what its letters stand for."""
     definitions = dict(theorem.definitions)
     floor = [theorem.floor] if theorem.floor is not None and theorem.kind != "identity" else []
-    after_a_curve = theorem.compresses and theorem.rhs.has(sym.iterate)
+    after_a_curve = theorem.compresses and theorem.is_curve
     iterated = THEOREMS["theorem-1-envelope"] if after_a_curve else theorem
     # What is iterated has to be said.
-    psi = [iterated.psi] if theorem.rhs.has(sym.iterate) and iterated.psi is not None else []
+    psi = [iterated.psi] if theorem.is_curve and iterated.psi is not None else []
     if theorem.kind == "identity":  # matrices, and nothing wide
         return f"{formula(theorem.lhs)} = {formula(theorem.rhs)}", []
     amount = sp.Dummy("N")

@@ -13,7 +13,7 @@ import sympy as sp
 
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
-from kdtheory.checks import attack, edits, one_field, statement_mutants
+from kdtheory.checks import attack, edits, mutants, one_field
 from kdtheory.checks.corruptions import KINDS, argument, corruptions, obligations
 from kdtheory.proofs import OBLIGATIONS, examined, prove
 from kdtheory.prover.binding import bind
@@ -23,7 +23,7 @@ from kdtheory.statements import THEOREMS, Theorem
 
 ALL = obligations()
 SAMPLE = attack.chosen(1)
-MUTANTS = (*statement_mutants.paper(), *statement_mutants.own(), *statement_mutants.compressed())
+MUTANTS = mutants.STATEMENTS
 
 
 def test_the_attack_is_broad() -> None:

@@ -53,7 +53,7 @@ def is_envelope(statement: Theorem) -> bool:
         sym.W in statement.definitions
         and statement.psi is not None
         and sym.omega not in statement.psi.free_symbols
-        and bool(statement.rhs.has(sym.iterate))
+        and statement.is_curve
     )
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from kdtheory.algebra import envelope
-from kdtheory.algebra import symbols as sym
 from kdtheory.errors import unknown_name
 from kdtheory.instances import gram as matching_gram
 from kdtheory.instances import matching
@@ -57,7 +56,7 @@ def equality(
     root = gamma * (k * (1 - gamma * mu) + gamma * noise * c)  # sqrt(W)
     x = root / (triple.A - rate)
     step, _ = case.problem.exact_step(x, case.theta, case.weight, gamma, unbiased=unbiased)
-    if THEOREMS[theorem].rhs.has(sym.iterate):
+    if THEOREMS[theorem].is_curve:
         return Equality(step, (1 - triple.A) * x**2 + 2 * root * x + triple.U, FINITE_SUM)
     return Equality(step, (1 - rate) * x**2 + triple.constant(rate), FINITE_SUM)
 

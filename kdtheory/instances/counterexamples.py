@@ -146,7 +146,7 @@ def _claims(theorem: Theorem) -> list[Claim]:
     written out.
     """
     assert theorem.psi is not None
-    affine = theorem.rhs.has(sym.t) and not theorem.rhs.has(sym.iterate)
+    affine = theorem.rhs.has(sym.t) and not theorem.is_curve
     return [
         (1, theorem.psi),
         *((t, theorem.rhs.xreplace({sym.t: sp.Integer(t)})) for t in (0, 1) if affine),

@@ -24,7 +24,7 @@ def statement_parts(theorem: Theorem) -> tuple[str, list[tuple[str, str]]]:
     letters stand for, (letter, meaning).
     """
     right = r"\psi^{t}(s_0)" if theorem.psi is not None else sym.latex(theorem.rhs)
-    if theorem.psi is not None and not theorem.rhs.has(sym.iterate):
+    if theorem.psi is not None and not theorem.is_curve:
         right = sym.latex(theorem.rhs)
     sign = "=" if theorem.kind == "identity" else r"\le"
     letters = [

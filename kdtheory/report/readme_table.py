@@ -33,7 +33,7 @@ def statement(theorem: Theorem) -> str:
     """One line of LaTeX: left-hand side, sign, right-hand side with N(lambda; kappa) by name."""
     right = sym.latex(theorem.rhs).replace(sym.latex(noise(sym.kappa)), r"N(\lambda;\kappa)")
     right = right.replace(sym.latex(NOISE_SQ), r"\mathbb{E}|S-\lambda H'|^2")
-    if theorem.psi is not None and (theorem.rhs.has(sym.iterate) or len(right) > LONGEST):
+    if theorem.psi is not None and (theorem.is_curve or len(right) > LONGEST):
         right = r"\psi^{t}(s_0)"
     sign = "=" if theorem.kind == "identity" else r"\le"
     # A bare | would end the cell.

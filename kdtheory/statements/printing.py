@@ -73,7 +73,7 @@ def python_of_statement(theorem: Theorem) -> str:
     where the statement iterates it.
     """
     own = tuple(str(letter) for letter in theorem.definitions)
-    iterated = theorem.rhs.has(sym.iterate)
+    iterated = theorem.is_curve
     inputs = (theorem.rhs, theorem.psi if iterated else None, *theorem.definitions.values())
     letters = _letters(*inputs, known=(*own, *(("s",) if iterated else ())))
     body = [f"    {letter} = {_code(value)}" for letter, value in theorem.definitions.items()]

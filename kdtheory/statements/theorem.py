@@ -85,6 +85,11 @@ class Theorem:
         return bool({compressor, compressor_unbiased} & {*self.needs})
 
     @property
+    def is_curve(self) -> bool:
+        """Whether rhs is psi applied t times, with no closed form in t."""
+        return self.rhs.has(sym.iterate)
+
+    @property
     def is_law(self) -> bool:
         """Whether it is an equality over time: nothing has to be bounded, nor a range be kept."""
         return self.kind == "identity" and self.quantity != "gradient"
