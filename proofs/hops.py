@@ -104,9 +104,9 @@ def _in_coq(theorem: Theorem) -> list[Hop]:
 
 
 def _mutants(theorem: Theorem) -> list[Hop]:
-    if theorem.psi is None:
-        return []
-    return [Hop("check", "checks/data_mutants.py", "mutant", "lets data refute wrong copies of it")]
+    own = Hop("check", f"checks/{theorem.family}.py", "MUTANTS", "misremembers it")
+    data = Hop("check", "checks/data_mutants.py", "mutant", "lets data refute wrong copies of it")
+    return [own] if theorem.psi is None else [own, data]
 
 
 def _tests(theorem: Theorem) -> list[tuple[str, str]]:
