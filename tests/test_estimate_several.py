@@ -101,6 +101,60 @@ def test_command_line(tmp_path, monkeypatch, capsys):
     assert "a number for each teacher" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("criterion", ["unbiased", "horizon"])
+@pytest.mark.parametrize("kind", ["array", "list", "sequences"])
+def test_logits_are_the_gradients_they_stand_for(criterion, kind):
+    rng = np.random.default_rng(5)
+    n, classes, d, m = 48, 4, 3, 3
+    z, a = rng.standard_normal((n, classes)), rng.standard_normal((n, d)) + 0.5
+    u = z + 0.4 * rng.standard_normal((m, n, classes))
+    labels = rng.integers(classes, size=n)
+    labels[5] = -100  # padding, which counts for nobody
+    hard = np.eye(classes)[labels.clip(0)]
+
+    def gradients(logits):
+        p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+        rows = (p - hard)[..., None] * a[:, None, :]
+        return np.delete(rows.reshape(*logits.shape[:-1], classes * d), 5, axis=-2)
+
+    options = {"criterion": criterion, "horizon": 10.0 if criterion == "horizon" else None}
+    expected = lambda_star(gradients(z), gradients(u), **options)
+    given = {
+        "array": (z, u, labels, a),
+        "list": (z, list(u), labels, a),
+        "sequences": (
+            z.reshape(6, 8, classes),
+            u.reshape(m, 6, 8, classes),
+            labels.reshape(6, 8),
+            a.reshape(6, 8, d),
+        ),
+    }[kind]
+    found = kd.lambda_star_from_logits(*given[:3], features=given[3], **options)
+    for field in ("weight", "low", "high", "alone", "adds"):
+        np.testing.assert_allclose(
+            getattr(found, field), getattr(expected, field), rtol=1e-8, atol=1e-10
+        )
+    assert found.r_squared == pytest.approx(expected.r_squared, rel=1e-9)
+    with pytest.raises(InvalidInput, match="need features"):
+        kd.lambda_star_from_logits(*given[:3], features_sqnorm=(a * a).sum(1), **options)
+
+
+def test_logits_of_several_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    z, a = rng.standard_normal((40, 3)), rng.standard_normal((40, 2))
+    u, labels = z + 0.3 * rng.standard_normal((2, 40, 3)), np.arange(40) % 3
+    for name, array in {"S": z, "T0": u[0], "T1": u[1], "y": labels, "a": a}.items():
+        np.save(f"{name}.npy", array)
+    files = "--logits --student S.npy --teacher T0.npy T1.npy --labels y.npy --features a.npy"
+    assert main(["weight", *files.split(), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["weight"]
+    expected = kd.lambda_star_from_logits(z, u, labels, features=a)
+    np.testing.assert_allclose(found, expected.weight)
+    assert main(["diagnose", *files.split(), "--weight", "0.3", "0.2"]) == 0
+    assert "R^2" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -102,24 +102,30 @@ def run(options: Namespace) -> Outcome:
 def _several(options: Namespace) -> Outcome:
     import numpy as np
 
-    from kdtheory.estimate import lambda_star
+    from kdtheory.estimate import lambda_star, lambda_star_from_logits
     from kdtheory.estimate.several import WeightsEstimate
     from kdtheory.estimate.statements import make_criterion
 
-    if options.logits or options.plot:
-        raise InvalidInput("Several teachers need per-sample gradients, and have no picture.")
+    if options.plot:
+        raise InvalidInput("Several teachers have no picture: leave --plot out.")
     name = "unbiased" if options.steps_left is None else "horizon"
     constants = {
         "horizon": options.steps_left,
         "batch_size": options.batch_size,
     }
-    found = lambda_star(
-        options.student,
-        options.teacher,
-        criterion=name,
-        confidence=options.confidence,
-        **constants,
-    )
+    asked = {"criterion": name, "confidence": options.confidence, **constants}
+    if options.logits:
+        found = lambda_star_from_logits(
+            options.student,
+            options.teacher,
+            options.labels,
+            features=options.features,
+            features_sqnorm=options.features_sqnorm,
+            loss=options.loss,
+            **asked,
+        )
+    else:
+        found = lambda_star(options.student, options.teacher, **asked)
     assert isinstance(found, WeightsEstimate)
     rule = make_criterion(name, **constants)
     factor = getattr(rule, "bias_factor", 0.0)

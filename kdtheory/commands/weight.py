@@ -95,7 +95,7 @@ def check_logits(options: Namespace) -> None:
 
 def run(options: Namespace) -> Outcome:
     """The weight with its interval and one sentence of advice."""
-    from kdtheory.estimate import lambda_star, lambda_star_from_logits
+    from kdtheory.estimate import WeightEstimate, lambda_star, lambda_star_from_logits
     from kdtheory.estimate.several import WeightsEstimate
 
     check_logits(options)
@@ -106,12 +106,8 @@ def run(options: Namespace) -> Outcome:
     default = "unbiased" if options.steps_left is None else "horizon"
     constants |= {"criterion": options.criterion or default, "horizon": options.steps_left}
     one = options.teacher[0] if len(options.teacher) == 1 else options.teacher
+    found: WeightEstimate | WeightsEstimate
     if options.logits:
-        if len(options.teacher) > 1:
-            raise InvalidInput(
-                "--logits is for one teacher; for several pass per-sample gradients, or use"
-                " kdtheory.torch.DistillationLoss with a list of logits."
-            )
         found = lambda_star_from_logits(
             options.student,
             one,
@@ -122,10 +118,9 @@ def run(options: Namespace) -> Outcome:
             **constants,
         )
     else:
-        several = lambda_star(options.student, one, **constants)
-        if isinstance(several, WeightsEstimate):
-            return several.to_dict(), several.table(), 0
-        found = several
+        found = lambda_star(options.student, one, **constants)
+    if isinstance(found, WeightsEstimate):
+        return found.to_dict(), found.table(), 0
     text = (
         f"lambda* = {found.weight:.4g} [{found.low:.4g}, {found.high:.4g}]  N(lambda*)/N(0) ="
         f" {found.variance_reduction:.4g}\n{found.advice}"

@@ -146,7 +146,7 @@ def read_layer(
 
     Raises InvalidInput.
     """
-    inputs = _inputs(features, pair)
+    inputs = inputs_of(features, pair)
     n, k, d = pair.n, pair.outputs, inputs.width
     if k * d > LARGEST_LAYER:
         raise InvalidInput(
@@ -192,7 +192,11 @@ def checked_sqnorm(values: Any, n: int) -> Array:
     return sq
 
 
-def _inputs(features: Any, pair: Residuals) -> Inputs:
+def inputs_of(features: Any, pair: Residuals) -> Inputs:
+    """The layer's inputs, one row for each row of logits; None: ones, its offset's.
+
+    Raises InvalidInput.
+    """
     n = pair.student.shape[0]
     if features is None:
         return Inputs(Rows("features", np.ones((n, 1))))

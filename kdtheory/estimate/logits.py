@@ -28,6 +28,8 @@ from kdtheory.estimate.layer import checked_sqnorm, read_layer
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
 from kdtheory.estimate.residuals import IGNORED, Residuals, open_logits, open_residuals
 from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.several import WeightsEstimate
+from kdtheory.estimate.several_logits import several_logits, weights_from_logits
 from kdtheory.estimate.statements import make_criterion
 from kdtheory.estimate.topk import TopK, widened
 
@@ -53,7 +55,7 @@ def lambda_star_from_logits(
     teacher_bias_sq: float | None = None,
     teacher_offset: Any = None,
     ignore_index: int = IGNORED,
-) -> WeightEstimate:
+) -> WeightEstimate | WeightsEstimate:
     """The weight for a linear (last) layer, from its logits; equal to ``lambda_star`` on the
     gradients r_n a_n^T.
 
@@ -61,7 +63,8 @@ def lambda_star_from_logits(
         student_logits: (n, K), (B, T, K), or (n,) for one output; array, torch tensor (bfloat16
             too) or .npy path, as all that follow.  Read a few rows at a time.
         teacher_logits: the same, same inputs; or a ``TopK`` of the most likely classes, whose
-            missing mass widens the interval (needs features).
+            missing mass widens the interval (needs features).  A list, or one dimension more
+            than the student's: several teachers and a ``WeightsEstimate`` (needs features).
         labels: ints (n,), or (B, T), or probabilities (n, K) for softmax; (n,) in [0, 1] for
             logistic; (n,) or (n, K) targets for squared.
         features_sqnorm: (n,) squared norms |a_n|^2 of the layer's inputs (add 1 if the layer has an
@@ -108,6 +111,20 @@ def lambda_star_from_logits(
         horizon=horizon,
         batch_size=batch_size,
     )
+    teachers = several_logits(student_logits, teacher_logits)
+    if teachers is not None:
+        if teacher_bias_sq is not None or teacher_offset is not None:
+            raise InvalidInput("teacher_bias_sq and teacher_offset are of one teacher.")
+        return weights_from_logits(
+            student_logits,
+            teachers,
+            labels,
+            features,
+            loss=loss,
+            ignore_index=ignore_index,
+            rule=rule,
+            confidence=confidence,
+        )
     if features is not None:
         moments = logit_moments(
             student_logits,

@@ -106,20 +106,13 @@ def weights_of_several(
 
     Raises InvalidInput.
     """
-    if not isinstance(rule, Quadratic):
-        raise InvalidInput(
-            f"criterion {rule.name!r} is no quadratic in the weights, and several are solved for by"
-            " a linear system. Use 'unbiased', 'horizon', 'theorem-1' or another with a kappa."
-        )
-    if not 0.0 < confidence < 1.0:
-        raise InvalidInput(f"confidence must lie strictly between 0 and 1, got {confidence}.")
     mine = open_rows(student, "student_gradients", minimum_rows=MINIMUM_SAMPLES)
     products = (
         _by_teacher(mine, _teachers(teachers, mine))
         if blocks is None
         else _by_block(mine, open_rows(teachers, "teacher_gradients"), blocks)
     )
-    return _estimate(products, rule, confidence, "teacher" if blocks is None else "block")
+    return estimate_of_several(products, rule, confidence, "teacher" if blocks is None else "block")
 
 
 def _teachers(given: Any, student: Rows) -> list[Rows]:
@@ -195,12 +188,23 @@ def _mean(source: Rows) -> Array:
     return np.asarray(total / source.shape[0])
 
 
-def _estimate(products: Products, rule: Quadratic, confidence: float, word: str) -> WeightsEstimate:
+def estimate_of_several(
+    products: Products, rule: Criterion, confidence: float, word: str
+) -> WeightsEstimate:
     """Weights with intervals from influences, one for each sample: (V + m hh) dlam = dC - (dV + m
     dhh) lam.
+
+    Raises InvalidInput.
     """
     from scipy.special import stdtrit
 
+    if not isinstance(rule, Quadratic):
+        raise InvalidInput(
+            f"criterion {rule.name!r} is no quadratic in the weights, and several are solved for by"
+            " a linear system. Use 'unbiased', 'horizon', 'theorem-1' or another with a kappa."
+        )
+    if not 0.0 < confidence < 1.0:
+        raise InvalidInput(f"confidence must lie strictly between 0 and 1, got {confidence}.")
     found = products.moments()
     n, m = products.student.size, found.covariance.size
     factor = rule.bias_factor
