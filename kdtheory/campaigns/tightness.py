@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import curve, letters_for, step_size_limit, theorem_named
+from kdtheory.bounds.letters import letters_for, theorem_named
+from kdtheory.bounds.values import curve, step_size_limit
 from kdtheory.engines.exact import one_step
 from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression

@@ -156,7 +156,7 @@ def wide_seconds(dim: int, steps: int) -> float:
 
 def _one(options: Namespace) -> Outcome:
     """One statement on every data set named; exit code 1 on a violation."""
-    from kdtheory.bounds.values import theorem_named
+    from kdtheory.bounds.letters import theorem_named
     from kdtheory.errors import InvalidInput
     from kdtheory.problems.datasets import load
     from kdtheory.report.tables import ONE_LEGEND, number, table

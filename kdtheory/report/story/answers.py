@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.values import complete, noise_floor
+from kdtheory.bounds.letters import complete
+from kdtheory.bounds.values import noise_floor
 from kdtheory.engines.exact import stationary
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.report.plots.setting import setting_of
