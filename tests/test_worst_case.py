@@ -3,6 +3,7 @@ where they should be."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 import time
@@ -11,16 +12,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-import kdtheory as kd
 from kdtheory.algebra import envelope
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
+from kdtheory.statements.theorems import THEOREMS
 from kdtheory.worst_cases.certificates import Step, largest_rate
-from kdtheory.worst_cases.value import (
-    WorstCase,
-    has_worst_case,
-    worst_case,
-    worst_case_interval,
-)
+from kdtheory.worst_cases.value import ONE_STEP, WorstCase, worst_case, worst_case_interval
 
 WIDTH = 1e-6  # the interval's promised relative width
 
@@ -133,7 +129,7 @@ def test_dual_is_a_proof_in_the_original_letters() -> None:
     checked = 0
     for _ in range(120):
         name, numbers, _ = _case(rng)
-        if kd.THEOREMS[name].is_pl or numbers["bias"] + numbers["noise"] == 0:
+        if THEOREMS[name].is_pl or numbers["bias"] + numbers["noise"] == 0:
             continue
         gamma = numbers["step_size"]
         mu, L, Lcal, bias, noise = (
@@ -202,23 +198,17 @@ def test_with_bias_the_true_lowest_rate_is_smaller() -> None:
     assert below.lower > triple.constant(lowest * 9 / 10)
 
 
-ONE_STEP = [name for name, theorem in kd.THEOREMS.items() if has_worst_case(theorem)]
-
-
-def test_which_statements_have_one() -> None:
-    """All but those that compress, and those that are no step."""
-    assert len(ONE_STEP) == 14 and not any(kd.THEOREMS[name].compresses for name in ONE_STEP)
-
-
 @pytest.mark.parametrize("theorem", ONE_STEP)
 def test_every_key_and_default_rate(theorem: str) -> None:
-    """rate=None is gamma mu; the float is the upper end."""
-    bias = 0.0 if kd.THEOREMS[theorem].unbiased else 0.3
+    """rate=None is gamma mu; the float is the upper end; a statement is as good as its key."""
+    statement = dataclasses.replace(THEOREMS[theorem], name="mine")
+    bias = 0.0 if statement.unbiased else 0.3
     numbers = {"step_size": 0.1, "mu": 0.5, "L": 1.0, "Lcal": 2.0, "bias": bias, "noise": 1.0}
     value = worst_case(theorem, **numbers)
     assert value == worst_case(theorem, **numbers, rate=0.1 * 0.5)
     assert value == worst_case_interval(theorem, **numbers).value
-    if kd.THEOREMS[theorem].is_pl:
+    assert value == worst_case(statement, **numbers)
+    if statement.is_pl:
         triple = envelope.polyak_lojasiewicz(
             gamma=0.1, mu=0.5, L=1.0, Lcal=2.0, q=math.sqrt(3), k=bias, a=1.0, b=0.9
         )

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kdtheory.errors import InvalidInput, StepSizeTooLarge, unknown_name
+from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.statements import parts
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 from kdtheory.worst_cases.certificates import (
@@ -21,6 +21,10 @@ from kdtheory.worst_cases.certificates import (
     largest_rate,
     primal_value,
 )
+
+_ONE_STEP = (parts.STRONGLY_CONVEX, parts.PL, parts.PL_UNBIASED)
+ONE_STEP = tuple(key for key, statement in THEOREMS.items() if statement.needs in _ONE_STEP)
+
 
 Real = float | Fraction
 
@@ -56,8 +60,8 @@ def worst_case(
     """Sup of E s(x+) - (1 - rate) s(x) over all vectors that satisfy the assumptions of one step.
 
     Args:
-        theorem: a strongly convex or PL key, or a statement of one's own: it says which
-            assumptions, which state s, and whether the step is unbiased.
+        theorem: a strongly convex or PL key, or such a statement; it says which assumptions, which
+            state s, and whether the step is unbiased.
         step_size: gamma.
         mu: strong convexity or PL constant.
         L: smoothness; it matters to PL statements only.
@@ -141,17 +145,14 @@ def worst_case_interval(
     )
 
 
-def has_worst_case(statement: Theorem) -> bool:
-    """Whether it bounds one step from the assumptions of the program, and from no others."""
-    known = (parts.STRONGLY_CONVEX, parts.PL, parts.PL_UNBIASED)
-    return statement.psi is not None and {*statement.needs} in [{*needs} for needs in known]
-
-
 def _check(theorem: str | Theorem, **numbers: Real | None) -> bool:
     statement = theorem_named(theorem)
-    if not has_worst_case(statement):
-        possible = [name for name, other in THEOREMS.items() if has_worst_case(other)]
-        raise unknown_name("one-step theorem", statement.name, possible)
+    if statement.needs not in _ONE_STEP:
+        raise InvalidInput(
+            f"worst_case knows one step under strong convexity or PL, got {statement.name!r}, which"
+            f" needs {', '.join(item.name for item in statement.needs) or 'none of it'}. Use one"
+            f" of {', '.join(ONE_STEP)}."
+        )
     for name, value in numbers.items():
         if value is not None and not math.isfinite(value):
             raise InvalidInput(
@@ -186,8 +187,8 @@ def _check(theorem: str | Theorem, **numbers: Real | None) -> bool:
     if gamma >= limit:
         rule = "2*mu/(L*Lcal)" if pl else "1/Lcal"
         raise StepSizeTooLarge(
-            f"{statement.name} needs gamma < {rule} = {float(limit):.6g}, got gamma = {gamma}."
-            " Use a smaller gamma."
+            f"{statement.name} needs gamma < {rule} = {float(limit):.6g}, got gamma = {gamma}. Use"
+            " a smaller gamma."
         )
     return pl
 
