@@ -18,7 +18,6 @@ from kdtheory.bounds.letters import (
     evaluate,
     letters_for,
     range_of,
-    theorem_named,
     too_large,
 )
 from kdtheory.bounds.schedules_curve import bound_along
@@ -28,7 +27,7 @@ from kdtheory.problems.base import Array, FiniteSum, point, positive_int, refuse
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.rules.schedule import Schedule, as_schedule
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import Theorem, theorem_named
 
 
 def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: int = 1) -> float:
