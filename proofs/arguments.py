@@ -339,9 +339,6 @@ _ARGUMENTS = {
         r"Noise dominates at $\gamma^\circ$, and $s\ge s_0$, exactly where $k\delta\le an$:"
         r" both are"
         r" multiples of $an-k\delta$.",
-        r"$\psi$ is increasing in $s$, so making each step's bound least makes the bound after"
-        r" every"
-        r" number of steps least: the greedy schedule is the best one for every horizon at once.",
         r"The weight that maximises SNR is the quadratic criterion's at"
         r" $1+\kappa=a/(k\,\mathrm{SNR})$.",
     ),
@@ -361,8 +358,28 @@ _ARGUMENTS = {
         r" v,w\rangle+\gamma m=\sqrt"
         r" s\cos\theta$; equality where $v$ is parallel to $w$.",
         r"So $\sqrt{s^+/s}=\cos\theta$, $\theta=B-b$ with $\tan B=1/q$ and $\sin"
-        r" b=m/(u\sqrt{1+q^2})$;"
+        r" b=m/(u\sqrt{1+q^2})$, which is the formula with $v=m/u$;"
         r" the weight that makes $m$ least is that of $\kappa=0$.",
+    ),
+    "snr-schedule": (
+        r"Every $\psi_{\gamma,\lambda}$ is increasing, in either regime at least the curve of the"
+        r" noise-dominated one, and that is at least $s/(1+\mathrm{SNR}_\lambda^2)$. So from"
+        r" $s_t\ge s_t^*$ no step size and weight lead below $s_t^*/(1+\mathrm{SNR}^2)$, with the"
+        r" largest SNR over $\lambda$: the greedy schedule is the best one for every horizon at"
+        r" once. It is reached where noise dominates at the best weight, $k\delta\le an$.",
+        r"Without bias no method does better, adaptive step sizes included. Let"
+        r" $f_n(x)=\frac\mu2|x|^2+(c_d|x|+a)\langle u_n,x\rangle$ with $u_n=\pm e_j$, $j\le d$, all"
+        r" equally often, and $c_d^2=c^2/(1+3/d)$. Then $f=\frac\mu2|x|^2$, and $\nabla(|x|\langle"
+        r" u,x\rangle)$ has the square $|x|^2+3\langle u,x\rangle^2$, so that"
+        r" $\mathbb{E}|G-S|^2=\mu^2|x|^2+c_d^2(1+3/d)|x|^2=2\mathcal Lf$: the constants are $\mu$"
+        r" and $\mathcal L$ in every dimension.",
+        r"Where $\langle u_n,x\rangle=0$, a step of any size $\gamma$ leaves"
+        r" $(1-\gamma\mu)^2|x|^2+\gamma^2(c_d|x|+a)^2$, whatever $n$ is: nothing that has been"
+        r" seen, the gradient of this step included, helps to choose $\gamma$, and by the first part"
+        r" $|x^t|^2$ stays at least $s_t^*$ with $c_d$ for $c$. From $x^0$ along one axis at least"
+        r" $1-T(T+1)/(2d)$ of the paths meet $T$ fresh directions, so that"
+        r" $\mathbb{E}|x^T|^2\ge(1-T(T+1)/(2d))\,s_T^*(c_d)$, which tends to the upper bound"
+        r" $s_T^*(c)$ as $d\to\infty$.",
     ),
     "steps-needed": (
         r"Without bias $1/s^+=1/s+\mu^2/n^2$. Let $G$ have the derivative $n^2/\mu^2$ in"
@@ -387,7 +404,8 @@ _ARGUMENTS = {
     "several-teachers": (
         r"The step sees $\sum\lambda_jH_j$ only: $a^2+(1+\kappa)k^2=\sigma_*^2-2\lambda^\top"
         r" C+\lambda^\top M\lambda$ with $M=V+(1+\kappa)hh^\top$.",
-        r"Complete the square at $M\lambda^*=C$. The certificate writes it for two teachers.",
+        r"Complete the square at $M\lambda^*=C$. The certificate is of two teachers,"
+        r" the theorem in Coq of any number.",
     ),
     "affine-hull": (
         r"For quadratics $\mathbb{E}|x-x^*|^2\to(1-\Lambda)^2S_0+|\sum\lambda_jD_j|^2$ with"
@@ -413,7 +431,8 @@ _ARGUMENTS = {
         r"With index $n$ drawn with probability $p_n$ and its gradients divided by $Np_n$,"
         r" $a^2=N^{-2}\sum r_n^2/p_n$, $r_n=|S_n-\lambda H'_n|$.",
         r"$\sum r_n^2/p_n\ge(\sum r_n)^2$ by Cauchy--Schwarz, with equality for"
-        r" $p_n\propto r_n$. The certificate is that of two terms.",
+        r" $p_n\propto r_n$. The certificate is of two"
+        r" terms, the theorem in Coq of any number.",
     ),
 }
 ARGUMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(_ARGUMENTS)
