@@ -11,9 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdtheory.proofs import CHECKERS, coq_names, hops, whole_in_coq
-from kdtheory.proofs import obligations as all_obligations
+from kdtheory.proofs import coq_names, hops
 from kdtheory.proofs.arguments import ARGUMENTS
+from kdtheory.proofs.in_coq import whole_in_coq
+from kdtheory.proofs.proving import CHECKERS
+from kdtheory.proofs.proving import obligations as all_obligations
 from kdtheory.proofs.writing import QUANTITIES, condition, conditions, statement, words
 from kdtheory.prover import coq
 from kdtheory.prover.latex import Listing, listing

@@ -16,7 +16,7 @@ import sympy as sp
 import kdtheory as kd
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import OBLIGATIONS, _coq, paper, prove, whole_in_coq
+from kdtheory.proofs import OBLIGATIONS, in_coq, paper, prove, whole_in_coq
 from kdtheory.proofs.coq_exports import certificates
 from kdtheory.prover import coq, coq_build
 from kdtheory.prover.obligations import Certificate, Region
@@ -246,9 +246,9 @@ def test_stale_generated_files_are_no_proof(monkeypatch):
     monkeypatch.setattr(
         coq, "drift", lambda folder, certificates: ["young.v differs from its certificate"]
     )
-    _coq.cache_clear()
+    in_coq.compiled.cache_clear()
     proof = prove("theorem-1", checkers=("coq",))
-    _coq.cache_clear()
+    in_coq.compiled.cache_clear()
     assert (proof.status, "young.v differs" in proof.reason) == ("UNDECIDED", True)
 
 

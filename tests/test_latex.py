@@ -16,7 +16,14 @@ import pytest
 import z3
 
 import kdtheory as kd
-from kdtheory.proofs import CHECKERS, OBLIGATIONS, coq_file, markdown, smt2_file, writing
+from kdtheory.proofs import (
+    CHECKERS,
+    OBLIGATIONS,
+    coq_file,
+    latex_file,
+    markdown,
+    smt2_file,
+)
 from kdtheory.proofs.arguments import ARGUMENTS
 from kdtheory.prover import coq_build, latex
 from kdtheory.prover.obligations import Certificate
@@ -66,7 +73,7 @@ def test_the_whole_argument_compiles_and_no_line_runs_off_the_page(proofs, tmp_p
         )
         for proof in proofs
     ]
-    text = writing.document(asked)
+    text = latex_file(asked)
     log = pdflatex(text, tmp_path)
     assert overfull(log) == []
     assert (tmp_path / "proofs.pdf").stat().st_size > 100_000

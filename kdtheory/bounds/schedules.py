@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.front import Front
+from kdtheory.bounds.letters import constants_for, evaluate, theorem_named
 from kdtheory.bounds.schedules_follow import follow
 from kdtheory.bounds.schedules_law import Law
 from kdtheory.bounds.schedules_trade import Best, Fixed, Trade
-from kdtheory.bounds.values import constants_for, evaluate, theorem_named
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, point, positive_int, refuse_long
 from kdtheory.problems.mixtures import Mixture, mixture, weights_for

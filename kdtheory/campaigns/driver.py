@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.values import bound, theorem_named
+from kdtheory.bounds.letters import theorem_named
+from kdtheory.bounds.values import bound
 from kdtheory.campaigns import workers as pools
 from kdtheory.campaigns.batched import KEYS, STEPS, Case, Finding, judge
 from kdtheory.campaigns.blocks import SIZE, draw

@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import curve, letters_for, step_size_limit, theorem_named
+from kdtheory.bounds.letters import letters_for, theorem_named
+from kdtheory.bounds.values import curve, step_size_limit
+from kdtheory.campaigns.blocks import exact_text
+from kdtheory.campaigns.instances import floats
 from kdtheory.engines.exact import one_step
 from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
@@ -52,8 +55,6 @@ class Instance:
 
     def to_dict(self) -> dict[str, Any]:
         """Fractions in text, for JSON."""
-        from kdtheory.campaigns.blocks import exact_text
-
         arrays = {name: exact_text(array) for name, array in self.arrays.items()}
         return {
             "kind": self.kind,
@@ -70,8 +71,6 @@ class Instance:
         """The inverse of :meth:`to_dict`; ``InvalidInput`` for anything that is not such a
         record.
         """
-        from kdtheory.campaigns.instances import floats
-
         if record.get("kind") not in KINDS:
             raise unknown_name("problem class", record.get("kind"), KINDS)
         arrays = MappingProxyType(

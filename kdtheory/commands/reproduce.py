@@ -8,6 +8,7 @@ import time
 from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome, path
+from kdtheory.errors import InvalidInput
 
 EXAMPLES = ("kdtheory reproduce R3 R8 --out pictures",)
 
@@ -33,7 +34,6 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """A paragraph for each; exit code 1 when a number leaves its interval."""
-    from kdtheory.errors import InvalidInput
     from kdtheory.reproductions import NAMES, experiment, reproduce
     from kdtheory.reproductions.output import page, write
     from kdtheory.system.disk import ready_folder

@@ -10,13 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.values import (
-    Letters,
-    complete,
-    curve,
-    exact_law,
-    letters_for,
-)
+from kdtheory.bounds.exact_law import exact_law
+from kdtheory.bounds.letters import Letters, complete, letters_for
+from kdtheory.bounds.values import curve
 from kdtheory.engines.exact import expected
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.bounded import UNIT

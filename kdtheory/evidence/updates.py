@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.algebra import assumptions
-from kdtheory.bounds.values import step_size_limit, theorem_named
+from kdtheory.bounds.letters import theorem_named
+from kdtheory.bounds.values import step_size_limit
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.floats import Question
 from kdtheory.evidence.starts import direction, several_starts

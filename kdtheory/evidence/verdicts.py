@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import assumptions
 from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.values import default_step_size, theorem_named
+from kdtheory.bounds.letters import theorem_named
+from kdtheory.bounds.values import default_step_size
 from kdtheory.errors import InvalidInput, KdtheoryError, StepSizeTooLarge, unknown_name
 from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.averages import verify_average

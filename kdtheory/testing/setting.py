@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.bounds.values import theorem_named
+from kdtheory.bounds.letters import theorem_named
 from kdtheory.problems import FiniteSum
 from kdtheory.problems.base import Array, point, positive_int, real_float
 from kdtheory.problems.written import Written

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.values import curve, letters_for, theorem_named
+from kdtheory.bounds.letters import letters_for, theorem_named
+from kdtheory.bounds.values import curve
 from kdtheory.errors import unknown_name
 from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at
