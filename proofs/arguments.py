@@ -375,9 +375,9 @@ _ARGUMENTS = {
         r" and $\mathcal L$ in every dimension.",
         r"Where $\langle u_n,x\rangle=0$, a step of any size $\gamma$ leaves"
         r" $(1-\gamma\mu)^2|x|^2+\gamma^2(c_d|x|+a)^2$, whatever $n$ is: nothing that has been"
-        r" seen, the gradient of this step included, helps to choose $\gamma$, and by the first part"
-        r" $|x^t|^2$ stays at least $s_t^*$ with $c_d$ for $c$. From $x^0$ along one axis at least"
-        r" $1-T(T+1)/(2d)$ of the paths meet $T$ fresh directions, so that"
+        r" seen, the gradient of this step included, helps to choose $\gamma$, and by the first"
+        r" part $|x^t|^2$ stays at least $s_t^*$ with $c_d$ for $c$. From $x^0$ along one axis at"
+        r" least $1-T(T+1)/(2d)$ of the paths meet $T$ fresh directions, so that"
         r" $\mathbb{E}|x^T|^2\ge(1-T(T+1)/(2d))\,s_T^*(c_d)$, which tends to the upper bound"
         r" $s_T^*(c)$ as $d\to\infty$.",
     ),
