@@ -13,6 +13,7 @@ from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.assembly import Argument, Open, argument, renamed
 from kdtheory.discovery.bracket import settled
 from kdtheory.discovery.family import SPARED, Family, Point
+from kdtheory.discovery.inhabited import complaint
 from kdtheory.discovery.multipliers import NotFound, functions
 from kdtheory.discovery.roots import irrational, rationalised
 from kdtheory.discovery.sampling import Sampler
@@ -39,6 +40,9 @@ def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, lis
     """
     if not family.points(random.Random(0), 1):
         raise NotFound("no point was found that satisfies the conditions")
+    nothing = complaint(family.step, family.points(random.Random(5), BASES))
+    if nothing:
+        raise NotFound(nothing)
     _possible(family)
     for _ in range(ROOTS + 1):
         digits = irrational(family)

@@ -16,13 +16,15 @@ _g, _mu, _L, _q, _k, _a = sym.gamma, sym.mu, sym.L, sym.q, sym.k, sym.a_pos
 _r = sym.root_s_pos
 
 
-def _law(name: str, title: str, lhs: sp.Expr, rhs: sp.Expr, **more: object) -> Theorem:
+def _law(
+    name: str, title: str, lhs: sp.Expr, rhs: sp.Expr, *, kind: str = "upper", **more: object
+) -> Theorem:
     return Theorem(
         name=name,
         title=title,
         source="our own derivation",
         needs=(),
-        kind="upper",
+        kind=kind,
         quantity="law",
         lhs=lhs,
         rhs=rhs,
@@ -311,6 +313,7 @@ RENEWED = _law(
     * (1 - _lam)
     * (2 * (_al + _h * (1 - _lam)) - _al**2 - 3 * _al * _h + 2 * _al * _lam * _h + _al**2 * _h)
     / (_h * (_al + _h - _al * _h) * (4 - 2 * _al - 2 * _h + _al * _h + _al * _lam * _h)),
+    kind="identity",
     claims=renewed_claims,
 )
 
