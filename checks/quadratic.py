@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import evaluate
+from kdtheory.bounds.letters import evaluate
 from kdtheory.checks import changing
 from kdtheory.checks.engine_oracles import GAMMA, ROUNDING, START, STEPS, THETA, TINY, enumerated
 from kdtheory.checks.mutant import Mutant

@@ -17,7 +17,7 @@ from functools import lru_cache
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import Letters, complete, evaluate
+from kdtheory.bounds.letters import Letters, complete, evaluate
 from kdtheory.instances import matching
 from kdtheory.statements.theorems import Theorem
 from kdtheory.worst_cases.value import WorstCase, worst_case_interval

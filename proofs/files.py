@@ -13,7 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from kdtheory.errors import unknown_name
-from kdtheory.proofs import CHECKERS, COQ_SOURCES, OBLIGATIONS
+from kdtheory.proofs.in_coq import COQ_SOURCES
+from kdtheory.proofs.proving import CHECKERS, OBLIGATIONS
 from kdtheory.prover import coq_build, solvers, sympy_checker
 from kdtheory.prover.certificate_files import read, to_json
 from kdtheory.prover.consistency import doubt

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.proofs.arguments import LAWS as ARGUMENTS
+from kdtheory.proofs.parts.forms import nothing_exported as exported
+from kdtheory.proofs.parts.too_far import nothing as too_far
 from kdtheory.prover.obligations import Certificate, Obligation, Region
 from kdtheory.statements import laws
 from kdtheory.statements.theorem import Theorem
+
+__all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
 
 Remainders = dict[str, tuple[sp.Expr, Region]]
 _g, _mu, _L, _q, _k, _a = sym.gamma, sym.mu, sym.L, sym.q, sym.k, sym.a_pos

@@ -7,18 +7,15 @@ argument in words is hand-written, in ``proofs.arguments``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import Assumption
-from kdtheory.proofs.arguments import ARGUMENTS
+from kdtheory.proofs import families
 from kdtheory.prover.latex import Listing, formula, listing, narrowed
+from kdtheory.prover.obligations import Obligation
 from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, Theorem, noise
-
-if TYPE_CHECKING:
-    from kdtheory.proofs import Proof
 
 QUANTITIES = {"sq_distance": r"$s(x)=|x-x^*|^2$", "gap": r"$s(x)=f(x)-f^*$"}
 KINDS = {"identity": "identity", "upper": "upper bound", "tight": "upper bound that is attained"}
@@ -121,11 +118,11 @@ def _set(entry: Listing) -> list[str]:
     return lines
 
 
-def _checked(proof: Proof) -> list[str]:
+def _checked(steps: Sequence[tuple[str, str, str]]) -> list[str]:
     """Rows are obligations, columns the checkers that were asked."""
-    checkers = list(dict.fromkeys(step.checker for step in proof.steps))
-    outcome = {(step.name, step.checker): step.status.lower() for step in proof.steps}
-    names = list(dict.fromkeys(step.name for step in proof.steps))
+    checkers = list(dict.fromkeys(checker for _, checker, _ in steps))
+    outcome = {(name, checker): status.lower() for name, checker, status in steps}
+    names = list(dict.fromkeys(name for name, _, _ in steps))
     head = " & ".join(["obligation", *checkers]) + r" \\ \hline"
     rows = [
         " & ".join([_plain(name), *(outcome.get((name, checker), "") for checker in checkers)])
@@ -141,16 +138,23 @@ def _checked(proof: Proof) -> list[str]:
     ]
 
 
-def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
+def section(
+    theorem: Theorem,
+    obligations: Sequence[Obligation],
+    steps: Sequence[tuple[str, str, str]],
+    said: str,
+    *,
+    elsewhere: Sequence[str] = (),
+) -> str:
     """One statement: assumptions, claim, argument, every certificate line by line, who checked it.
 
-    Needs amsmath, amssymb, longtable.  ``elsewhere``: names of obligations that another section has
-    printed, to be referred to by name.
+    Needs amsmath, amssymb, longtable.  ``steps``: obligation, checker and status; ``said``: the
+    verdict and its reason; ``elsewhere``: names of obligations that another section has printed, to
+    be referred to by name.
     """
-    theorem = proof.statement
     claim, definitions = statement(theorem)
-    new = [item for item in proof.obligations if item.name not in elsewhere]
-    old = [item.name for item in proof.obligations if item.name in elsewhere]
+    new = [item for item in obligations if item.name not in elsewhere]
+    old = [item.name for item in obligations if item.name in elsewhere]
     lines = [
         rf"\section{{{theorem.title.replace('gamma mu', PRODUCT)}}}\label{{kd:{theorem.name}}}",
         r"\begingroup\raggedright\binoppenalty=0\relpenalty=0",
@@ -170,8 +174,8 @@ def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
                 for need in theorem.needs
             ),
         ]
-    if proof.obligations:  # a statement that was not proved may have none
-        argument = ARGUMENTS.get(theorem.name, ())  # in words, for our own statements only
+    if obligations:  # a statement that was not proved may have none
+        argument = families.words(theorem)
         lines += [
             r"\noindent\textbf{Proof.}",
             *(_items(argument, "enumerate") if argument else []),
@@ -183,9 +187,9 @@ def section(proof: Proof, *, elsewhere: Sequence[str] = ()) -> str:
         lines.append(rf"Printed in an earlier section: {', '.join(old)}.")
     lines += [
         "",
-        rf"\noindent\textbf{{Checked.}} {proof.status}: {_plain(proof.reason)}.",
+        rf"\noindent\textbf{{Checked.}} {_plain(said)}.",
         r"\small",
-        *(_checked(proof) if proof.steps else []),
+        *(_checked(steps) if steps else []),
         r"\endgroup",
     ]
     return "\n".join(lines)
@@ -251,13 +255,8 @@ def _alphabet() -> list[str]:
     ]
 
 
-def document(proofs: Sequence[Proof]) -> str:
-    """A complete LaTeX file with the whole argument; an obligation that several statements share is
-    printed once.
-    """
-    printed: list[str] = []
-    parts = [PREAMBLE, SETTING]
-    for proof in proofs:
-        parts.append(section(proof, elsewhere=printed))
-        printed += [item.name for item in proof.obligations if item.name not in printed]
-    return "\n\n".join([*parts, "\n".join(_alphabet()), r"\end{document}", ""])
+def document(sections: Sequence[str]) -> str:
+    """A complete LaTeX file of sections."""
+    return "\n\n".join(
+        [PREAMBLE, SETTING, *sections, "\n".join(_alphabet()), r"\end{document}", ""]
+    )

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.cli import main, parser
+from kdtheory.cli import main
 from kdtheory.commands import COMMANDS
+from kdtheory.commands.parsing import parser
 from kdtheory.problems.datasets import load
 from kdtheory.report.main_job import main_job
 from kdtheory.system.disk import ready_folder

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.bounds.values import letters_for
+from kdtheory.bounds.letters import letters_for
 from kdtheory.cli import main
 from kdtheory.statements.closed_forms import NAMES, closed_form
 

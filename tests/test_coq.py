@@ -16,7 +16,7 @@ import sympy as sp
 import kdtheory as kd
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import OBLIGATIONS, _coq, paper, prove, whole_in_coq
+from kdtheory.proofs import OBLIGATIONS, in_coq, paper, prove, whole_in_coq
 from kdtheory.proofs.coq_exports import certificates
 from kdtheory.prover import coq, coq_build
 from kdtheory.prover.obligations import Certificate, Region
@@ -44,7 +44,7 @@ def corrupted():
     """One change each: multiplier, its sign, a square's vector, a square dropped, the range, an
     assumption dropped, the claim.
     """
-    good = paper.one_step("theorem-1")
+    good = paper.one_step(kd.THEOREMS["theorem-1"])
     (first, weight), *others = good.multipliers.items()
     (factor, vector), *squares = good.squares
     ((slack, meaning),) = good.region.slacks.items()
@@ -246,14 +246,14 @@ def test_stale_generated_files_are_no_proof(monkeypatch):
     monkeypatch.setattr(
         coq, "drift", lambda folder, certificates: ["young.v differs from its certificate"]
     )
-    _coq.cache_clear()
+    in_coq.compiled.cache_clear()
     proof = prove("theorem-1", checkers=("coq",))
-    _coq.cache_clear()
+    in_coq.compiled.cache_clear()
     assert (proof.status, "young.v differs" in proof.reason) == ("UNDECIDED", True)
 
 
 def test_names_and_idle_assumptions_are_refused_by_the_export():
-    good = paper.one_step("theorem-1")
+    good = paper.one_step(kd.THEOREMS["theorem-1"])
     with pytest.raises(ValueError, match="is no name"):
         coq.to_coq(replace(good, name="x. Axiom false : False. Theorem y"))
     hidden = (sym.gamma + sym.mu) ** 2 - (sym.gamma - sym.mu) ** 2 - 4 * sym.gamma * sym.mu

@@ -14,7 +14,7 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory.bounds.values import letters_for
+from kdtheory.bounds.letters import letters_for
 from kdtheory.checks import sequential
 from kdtheory.evidence import monte_carlo, numbers
 from kdtheory.evidence.instance import Instance, exact_array, semidefinite

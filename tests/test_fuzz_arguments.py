@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kdtheory.cli import main, parser
+from kdtheory.cli import main
 from kdtheory.commands import COMMANDS
 from kdtheory.commands.example import contents
+from kdtheory.commands.parsing import parser
 from kdtheory.errors import InvalidInput
 
 PATIENCE = 60  # seconds, for a machine that does other things as well

@@ -10,7 +10,7 @@ import sympy as sp
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import complete, evaluate
+from kdtheory.bounds.letters import complete, evaluate
 from kdtheory.discovery.stated import step_of
 from kdtheory.statements.theorems import THEOREMS
 

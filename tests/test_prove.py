@@ -15,13 +15,12 @@ import pytest
 import sympy as sp
 
 import kdtheory as kd
-from kdtheory import proofs
 from kdtheory.algebra import assumptions
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.algebra.vectors import norm_sq
 from kdtheory.cli import main
-from kdtheory.proofs import OBLIGATIONS, paper, prove, seconds_spent
+from kdtheory.proofs import OBLIGATIONS, in_coq, paper, prove, proving, seconds_spent
 from kdtheory.proofs.parts import certificates, corners
 from kdtheory.prover import signs, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate, Identity, Region, contents
@@ -44,7 +43,7 @@ def test_proved(name):
 
 @pytest.mark.parametrize("name", AFFINE)
 def test_the_certificate_uses_what_the_theorem_lists_and_nothing_else(name):
-    used = set(paper.one_step(name).multipliers)
+    used = set(paper.one_step(kd.THEOREMS[name]).multipliers)
     assert used <= set(kd.THEOREMS[name].needs)
 
 
@@ -83,9 +82,9 @@ def corruptions(certificate: Certificate):
 
 def certificate(name: str) -> Certificate:
     return (
-        certificates.compressed(paper.one_step("theorem-1"))
+        certificates.compressed(paper.one_step(kd.THEOREMS["theorem-1"]))
         if name == "compressed"
-        else paper.one_step(name)
+        else paper.one_step(kd.THEOREMS[name])
     )
 
 
@@ -102,7 +101,7 @@ def test_weaker_noise_is_not_proved_by_the_same_certificate(name, letter):
     """Halving any letter of the claim breaks the identity (bias_sq is absent from unbiased claims
     and is added instead).
     """
-    certificate = paper.one_step(name)
+    certificate = paper.one_step(kd.THEOREMS[name])
     symbol = next(
         row
         for row in certificate.claim.free_symbols
@@ -123,7 +122,7 @@ def test_smt_solvers_agree(name, solver):
 
 @pytest.mark.parametrize("name", ["theorem-1", "theorem-2"])
 def test_smt_refuses_what_the_sympy_checker_refuses(name):
-    for bad in corruptions(paper.one_step(name)):
+    for bad in corruptions(paper.one_step(kd.THEOREMS[name])):
         result = solvers.check(bad, "z3", timeout=5)
         assert result.status != "PROVED", bad
         # Refused because it is wrong, not because the solver was slow.
@@ -145,7 +144,7 @@ def test_the_time_limit_is_hard(solver):
     hard = "\n".join([*lines, f"(assert (< (+ {powers}) (* 5.0 {product})))", "(check-sat)"])
     assert solvers.run(solver, hard, 0.3) == "unknown"
     assert solvers._solver(solver, os.getpid()).process is None
-    easy = paper.one_step("theorem-1")
+    easy = paper.one_step(kd.THEOREMS["theorem-1"])
     assert [
         solvers.check(easy, solver).status,
         solvers.check(easy, solver, timeout=0.0).status,
@@ -156,7 +155,7 @@ def test_the_time_limit_is_hard(solver):
 
 
 def test_the_smt_file_announces_every_answer():
-    asked = smt.queries(paper.one_step("theorem-1"))
+    asked = smt.queries(paper.one_step(kd.THEOREMS["theorem-1"]))
     text = kd.prove("theorem-1").to_smt2()
     assert {query.expected for query in asked} == {"sat", "unsat"}
     assert all(
@@ -213,7 +212,7 @@ def test_signs_are_read_off_the_tree():
 
 
 def test_a_missing_checker_is_never_a_pass(monkeypatch):
-    monkeypatch.setattr(proofs, "_ACCEPTED", {})  # whatever another test had accepted
+    monkeypatch.setattr(proving, "_ACCEPTED", {})  # whatever another test had accepted
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for checker, way_out in (
@@ -239,14 +238,14 @@ def test_a_missing_checker_has_an_exit_code_of_its_own(monkeypatch, capsys, opti
     """2, a tool that is not installed, and the way to get it; an open proof is 1 whatever else is
     missing.
     """
-    monkeypatch.setattr(proofs, "_ACCEPTED", {})
-    proofs._coq.cache_clear()
+    monkeypatch.setattr(proving, "_ACCEPTED", {})
+    in_coq.compiled.cache_clear()
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main(["prove", "distillation-gradient", *options]) == 2
     out = capsys.readouterr().out
     assert "UNDECIDED" in out and "not installed" in out
-    proofs._coq.cache_clear()
+    in_coq.compiled.cache_clear()
 
 
 def test_an_open_proof_and_a_refuted_one_exit_with_1(monkeypatch, capsys):
@@ -256,7 +255,7 @@ def test_an_open_proof_and_a_refuted_one_exit_with_1(monkeypatch, capsys):
         Identity("square", (sym.a + sym.k) ** 2 - sym.a**2),
     ):
         monkeypatch.setattr(
-            proofs, "OBLIGATIONS", {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *others)}
+            proving, "OBLIGATIONS", {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *others)}
         )
         assert main(["prove", "theorem-1"]) == 1
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -295,7 +294,7 @@ def test_a_mutant_is_not_taken_for_the_obligation_of_its_name(monkeypatch, check
     """What was accepted is remembered by contents: after the right ones, wrong ones under their
     names are still refused.
     """
-    monkeypatch.setattr(proofs, "_ACCEPTED", {})
+    monkeypatch.setattr(proving, "_ACCEPTED", {})
     right = {"theorem-1": OBLIGATIONS["theorem-1"](), "unbiased": OBLIGATIONS["unbiased"]()}
     assert kd.prove("theorem-1", checkers=(checker,)).status == "PROVED"
     first = right["theorem-1"][0]
@@ -305,13 +304,13 @@ def test_a_mutant_is_not_taken_for_the_obligation_of_its_name(monkeypatch, check
         replace(first, squares=first.squares[1:]),
     ):
         monkeypatch.setattr(
-            proofs,
+            proving,
             "OBLIGATIONS",
             {**OBLIGATIONS, "theorem-1": lambda bad=bad: (bad, *right["theorem-1"][1:])},
         )
         found = kd.prove("theorem-1", checkers=(checker,))
         assert (found.status, first.name in found.reason) == ("UNDECIDED", True)
-    monkeypatch.setattr(proofs, "OBLIGATIONS", OBLIGATIONS)
+    monkeypatch.setattr(proving, "OBLIGATIONS", OBLIGATIONS)
     assert kd.prove("theorem-1", checkers=(checker,)).status == "PROVED"
 
 
@@ -333,7 +332,7 @@ def test_contents_tell_all_obligations_and_mutants_apart():
 
 
 def test_shared_obligations_are_checked_once_and_counted_once(monkeypatch):
-    monkeypatch.setattr(proofs, "_ACCEPTED", {})
+    monkeypatch.setattr(proving, "_ACCEPTED", {})
     asked = []
     right = sympy_checker.check
     monkeypatch.setattr(sympy_checker, "check", lambda item: asked.append(item.name) or right(item))

@@ -45,7 +45,8 @@ def test_a_schedule_is_its_pieces(name):
     )
     assert np.allclose(found[:6], first, rtol=1e-11)
     assert found[5] == found[6] == found[7]
-    from kdtheory.bounds.values import curve, letters_for
+    from kdtheory.bounds.letters import letters_for
+    from kdtheory.bounds.values import curve
 
     letters = letters_for(
         problem, theta, kd.THEOREMS[name], step_size=gamma / 3, weight=[-0.1, 0.4]

@@ -26,6 +26,7 @@ from kdtheory.checks.comparing import (
     few,
     magnitude,
 )
+from kdtheory.engines.exact import expected, stationary
 from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
 from kdtheory.instances import matching
 from kdtheory.problems import Constant, Constants, FiniteSum, LeastSquares
@@ -57,8 +58,6 @@ def test_letters_of_one_step(problem: LeastSquares, data: st.DataObject) -> None
 @few
 def test_engine_is_the_mean_over_index_paths(case: Setting) -> None:
     """Equality: the exact engine against all N^3 paths, walked one by one."""
-    from kdtheory.engines.exact import expected
-
     problem = case.problem
     assert isinstance(problem, LeastSquares)
     push = case.weight * problem.gradients(case.teacher)
@@ -187,8 +186,6 @@ def test_exact_law(problem: LeastSquares, data: st.DataObject) -> None:
     """Equality: the law is the exact engine at every t, any weight, and lambda-degree minimises its
     floor.
     """
-    from kdtheory.engines.exact import expected
-
     theta, x = data.draw(made.teachers(problem)), data.draw(made.points(problem))
     gamma = data.draw(st.sampled_from([7 / 8, 1 / 2, 1 / 16])) * step_size_limit(
         problem, "exact-quadratic"
@@ -219,8 +216,6 @@ def test_perfect_teacher_removes_the_noise(problem: LeastSquares, data: st.DataO
     """Equality: theta = x* and weight 1 leave no floor, and started at x* the iterates stay
     there.
     """
-    from kdtheory.engines.exact import expected
-
     gamma, best = data.draw(own.step_sizes(problem, "theorem-1")), problem.minimiser
     size = magnitude(problem, best)
     assert equal(
@@ -368,8 +363,6 @@ def test_one_dimensional_quadratics_attain_the_floor(
     """Equality at t = infinity for unbiased distillation: gamma a^2 / (mu (2 - gamma mu)) is the
     envelope's floor.
     """
-    from kdtheory.engines.exact import stationary
-
     problem, theta, gamma = line(mu, noise), np.array([1.0]), share / mu
     truth = stationary(
         problem, theta, DistilledSGD(weight, unbiased=True), step_size=gamma

@@ -27,6 +27,7 @@ from kdtheory.checks.comparing import (
     magnitude,
     rule_of,
 )
+from kdtheory.engines.exact import expected
 from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
 from kdtheory.problems import LeastSquares
 from kdtheory.statements.theorems import THEOREMS
@@ -99,7 +100,6 @@ def test_one_step(theorem: str) -> None:
 @pytest.mark.parametrize("theorem", STATEMENTS)
 def test_iterates(theorem: str) -> None:
     """Exact moments of least squares stay below the bound at every t."""
-    from kdtheory.engines.exact import expected
 
     @given(own.settings(theorem, exact=True))
     @few

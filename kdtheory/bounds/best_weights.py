@@ -15,19 +15,15 @@ from kdtheory.bounds.best_weights_several import (
     horizon_weight,
     several_weights,
 )
-from kdtheory.bounds.values import (
-    Letters,
-    complete,
-    floor_of,
-    letters_for,
-    sgd_floor,
-    theorem_named,
-)
+from kdtheory.bounds.exact_law import sgd_floor
+from kdtheory.bounds.letters import Letters, complete, letters_for
+from kdtheory.bounds.values import floor_of
+from kdtheory.engines.exact import expected_in_weight
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, positive_int
 from kdtheory.problems.mixtures import Blocks, mixture
 from kdtheory.rules.distilled import Compressor, DistilledSGD
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import Theorem, theorem_named
 
 
 def optimal_weight(
@@ -103,8 +99,6 @@ def optimal_weight(
     if at is not None and x0 is not None:
         rule = DistilledSGD(batch_size=batch_size, compressor=compressor)
         time = positive_int(at, "at")
-        from kdtheory.engines.exact import expected_in_weight
-
         return float(
             expected_in_weight(
                 problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]

@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.front import Front
-from kdtheory.bounds.values import Letters, complete, floor_of
+from kdtheory.bounds.letters import Letters, complete
+from kdtheory.bounds.values import floor_of
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, moderate_float
 from kdtheory.problems.mixtures import Blocks, Mixture, least_norm, mixture

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.algebra.evaluate import ARRAYS, compiled, value_of
-from kdtheory.bounds.values import check_step_size, constants_for, too_large
+from kdtheory.bounds.letters import check_step_size, constants_for, too_large
 from kdtheory.errors import AssumptionFails, InvalidInput
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.mixtures import mixture

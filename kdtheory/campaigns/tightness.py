@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import curve, letters_for, step_size_limit, theorem_named
+from kdtheory.bounds.letters import letters_for
+from kdtheory.bounds.values import curve, step_size_limit
+from kdtheory.campaigns.blocks import exact_text
+from kdtheory.campaigns.instances import floats
 from kdtheory.engines.exact import one_step
 from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
@@ -25,7 +28,7 @@ from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.compressors import Bernoulli
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 # Numbers of an instance are multiples of 1/GRID, so that a record is short in fractions.
 GRID = 2.0**16
@@ -52,8 +55,6 @@ class Instance:
 
     def to_dict(self) -> dict[str, Any]:
         """Fractions in text, for JSON."""
-        from kdtheory.campaigns.blocks import exact_text
-
         arrays = {name: exact_text(array) for name, array in self.arrays.items()}
         return {
             "kind": self.kind,
@@ -70,8 +71,6 @@ class Instance:
         """The inverse of :meth:`to_dict`; ``InvalidInput`` for anything that is not such a
         record.
         """
-        from kdtheory.campaigns.instances import floats
-
         if record.get("kind") not in KINDS:
             raise unknown_name("problem class", record.get("kind"), KINDS)
         arrays = MappingProxyType(

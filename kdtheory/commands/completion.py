@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
 from kdtheory.commands import COMMANDS, Outcome
+from kdtheory.commands.parsing import parser
 
 EXAMPLES = ("kdtheory completion bash",)
 WHERE = {
@@ -42,8 +43,6 @@ def run(options: Namespace) -> Outcome:
 
 def words() -> dict[str, list[Word]]:
     """Command -> its options, and first those of its arguments that have a list of values."""
-    from kdtheory.cli import parser
-
     found = {}
     for name in COMMANDS:
         subparsers = next(

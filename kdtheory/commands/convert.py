@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from kdtheory.commands import Outcome
+from kdtheory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from kdtheory.estimate.conventions import Conversion
@@ -45,7 +46,6 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """One conversion, or the table of all conventions."""
-    from kdtheory.errors import InvalidInput
     from kdtheory.estimate.conventions import from_lambda, to_lambda
 
     if options.trainer is None:
@@ -77,8 +77,6 @@ def run(options: Namespace) -> Outcome:
 
 
 def _setting(text: str) -> tuple[str, float]:
-    from kdtheory.errors import InvalidInput
-
     name, equals, value = text.partition("=")
     try:
         return name.strip().lstrip("-").replace("-", "_"), float(value)

@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from kdtheory.commands import Outcome, path
+from kdtheory.errors import InvalidInput
 
 EXAMPLES = ("kdtheory example .",)
 
@@ -41,7 +42,6 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """The files, what they hold, and what to do next; what is there already is left alone."""
-    from kdtheory.errors import InvalidInput
     from kdtheory.problems.base import positive_int
     from kdtheory.system.disk import ready_folder, replace_file
 

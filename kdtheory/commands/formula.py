@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome
+from kdtheory.errors import unknown_name
 
 EXAMPLES = (
     "kdtheory formula lambda-star --format latex",
@@ -30,7 +31,6 @@ def add_arguments(command: ArgumentParser) -> None:
 def run(options: Namespace) -> Outcome:
     """The formula in the format asked for, or the names there are."""
     from kdtheory.algebra import symbols as sym
-    from kdtheory.errors import unknown_name
     from kdtheory.statements import THEOREMS, printing
     from kdtheory.statements.closed_forms import NAMES, closed_form
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdtheory.commands import Outcome, path
+from kdtheory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from kdtheory.proofs import Step
@@ -63,7 +64,7 @@ def run(options: Namespace) -> Outcome:
     """One line a statement; exit code 1 unless all are PROVED, 2 when that is for want of a checker
     that is not installed.
     """
-    from kdtheory.proofs import coq_file, prove, seconds_spent, smt2_file, writing
+    from kdtheory.proofs import coq_file, latex_file, prove, seconds_spent, smt2_file
     from kdtheory.statements.theorems import THEOREMS
 
     if options.certificate is not None or options.export_certificates is not None:
@@ -94,7 +95,7 @@ def run(options: Namespace) -> Outcome:
     proofs = [prove(name, checkers=checkers, coqchk=options.coqchk) for name in names]
     if options.latex or options.smt2 or options.coq:
         text = (
-            writing.document(proofs)
+            latex_file(proofs)
             if options.latex
             else smt2_file(proofs)
             if options.smt2
@@ -138,7 +139,6 @@ def _by_checker(steps: Sequence[Step]) -> list[dict[str, object]]:
 def _own(options: Namespace) -> Outcome:
     """A statement from a file: the claim as it was read, and the outcome."""
     from kdtheory.discovery.statement_files import read_statement
-    from kdtheory.errors import InvalidInput
     from kdtheory.proofs import prove
 
     if options.theorem is not None or options.counterexamples or options.certificate is not None:
@@ -181,7 +181,6 @@ def _code(statuses: list[str], checkers: tuple[str, ...], coqchk: bool) -> int:
 
 
 def _files(options: Namespace) -> Outcome:
-    from kdtheory.errors import InvalidInput
     from kdtheory.proofs.files import export, prove_file
 
     if options.theorem is not None:

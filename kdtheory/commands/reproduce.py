@@ -1,4 +1,4 @@
-"""The paper's experiments R1 to R11 on data that packages carry: numbers in their expected
+"""The paper's experiments R1 to R12 on data that packages carry: numbers in their expected
 intervals, pictures, one paragraph each."""
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ import time
 from argparse import ArgumentParser, Namespace
 
 from kdtheory.commands import Outcome, path
+from kdtheory.errors import InvalidInput
 
 EXAMPLES = ("kdtheory reproduce R3 R8 --out pictures",)
 
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("names", nargs="*", metavar="NAME", help="R1 ... R11")
-    command.add_argument("--all", action="store_true", help="all eight, about a minute")
+    command.add_argument("names", nargs="*", metavar="NAME", help="R1 ... R12")
+    command.add_argument("--all", action="store_true", help="all twelve, some minutes")
     command.add_argument(
         "--out",
         type=path,
@@ -33,7 +34,6 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """A paragraph for each; exit code 1 when a number leaves its interval."""
-    from kdtheory.errors import InvalidInput
     from kdtheory.reproductions import NAMES, experiment, reproduce
     from kdtheory.reproductions.output import page, write
     from kdtheory.system.disk import ready_folder

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from kdtheory.commands import Outcome, path
 from kdtheory.commands.patience import at_work
+from kdtheory.errors import InvalidInput
 
 EXAMPLES = (
     "kdtheory simulate --data diabetes --weight 0.5",
@@ -37,7 +38,6 @@ def add_arguments(command: ArgumentParser) -> None:
 def run(options: Namespace) -> Outcome:
     """Means and 95 % intervals at eleven times."""
     from kdtheory.engines.simulate.simulation import Simulation, simulate
-    from kdtheory.errors import InvalidInput
     from kdtheory.evidence.starts import default_start, default_teacher
     from kdtheory.problems.base import positive_int
     from kdtheory.problems.datasets import load

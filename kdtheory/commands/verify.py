@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdtheory.commands import Outcome, path
 from kdtheory.commands.patience import at_work, bar
+from kdtheory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from kdtheory.problems.base import FiniteSum
@@ -72,8 +73,6 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """Tables of verdicts; exit code 1 on a violation or a missing proof."""
-    from kdtheory.errors import InvalidInput
-
     if options.theorem is not None:
         return _one(options)
     given = [
@@ -156,10 +155,9 @@ def wide_seconds(dim: int, steps: int) -> float:
 
 def _one(options: Namespace) -> Outcome:
     """One statement on every data set named; exit code 1 on a violation."""
-    from kdtheory.bounds.values import theorem_named
-    from kdtheory.errors import InvalidInput
     from kdtheory.problems.datasets import load
     from kdtheory.report.tables import ONE_LEGEND, number, table
+    from kdtheory.statements.theorems import theorem_named
 
     statement = theorem_named(options.theorem)
     steps = 200 if options.steps is None else options.steps

@@ -23,7 +23,7 @@ from kdtheory.estimate.logits import (
 )
 from kdtheory.estimate.moments import Moments, from_scalars, scalars
 from kdtheory.estimate.residuals import open_residuals
-from kdtheory.estimate.result import WeightEstimate, estimate
+from kdtheory.estimate.result import Line, estimate
 from kdtheory.estimate.statements import EXACT, criteria, make_criterion, needed_constants
 from kdtheory.system.disk import replace_file
 
@@ -33,15 +33,6 @@ if TYPE_CHECKING:
 LARGEST = (
     1e100  # weights are squared and multiplied by moments: beyond it nothing but overflow is seen
 )
-
-
-@dataclass(frozen=True)
-class Line:
-    """One criterion: its best weight, and N(weight in use)/N(0)."""
-
-    best: WeightEstimate
-    now: float
-    criterion: Criterion
 
 
 @dataclass(frozen=True)
@@ -86,7 +77,7 @@ class Diagnosis:
         """
         from kdtheory.estimate.plot import noise_curves
 
-        return noise_curves(self)
+        return noise_curves(self.lines, self.moments, weight=self.weight, beta=self.beta)
 
     def save_plot(self, path: str | os.PathLike[str]) -> None:
         """The picture as .pdf, .svg or .png, complete or not there.  Another ending or no folder

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-if TYPE_CHECKING:
-    from kdtheory.estimate.diagnose import Diagnosis
+from kdtheory.estimate.moments import Moments
+from kdtheory.estimate.result import Line
 
 # Families by line style, members by marker and grey value: readable without colour.
 STYLES = {
@@ -31,7 +31,9 @@ LOWEST = 1e-6  # what a logarithmic axis shows of a floor of exactly 0
 LINEAR_UP_TO = 6.0  # beyond this ratio of heights only a logarithmic axis shows the small ones
 
 
-def noise_curves(found: Diagnosis) -> Figure:
+def noise_curves(
+    lines: Mapping[str, Line], moments: Moments, *, weight: float, beta: float
+) -> Figure:
     """N(lambda)/N(0) against lambda.
 
     Markers are the best weights, horizontal bars their intervals, the vertical line is the weight
@@ -40,18 +42,16 @@ def noise_curves(found: Diagnosis) -> Figure:
     # No pyplot: no global state, works without a display.
     figure = Figure(figsize=(7.6, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    best = [line.best.weight for line in found.lines.values()]
-    left, right = min(0.0, found.weight, *best), max(1.0, found.weight, *best)
+    best = [line.best.weight for line in lines.values()]
+    left, right = min(0.0, weight, *best), max(1.0, weight, *best)
     margin = 0.08 * (right - left)
     grid = np.linspace(left - margin, right + margin, 400)
     heights = [1.0]
     # The legend in the order of the curves.
-    for name in sorted(found.lines, key=lambda key: -found.lines[key].now):
-        heights += _curve(axes, found, name, grid)
+    for name in sorted(lines, key=lambda key: -lines[key].now):
+        heights += _curve(axes, name, lines[name], moments, grid)
     axes.axhline(1.0, color="0.6", lw=0.8, zorder=0)
-    axes.axvline(
-        found.weight, color="black", lw=0.9, label=f"in use: $\\lambda$ = {found.weight:g}"
-    )
+    axes.axvline(weight, color="black", lw=0.9, label=f"in use: $\\lambda$ = {weight:g}")
     axes.set_xlim(grid[0], grid[-1])
     if max(heights) > LINEAR_UP_TO * min(heights):
         axes.set_yscale("log")
@@ -62,18 +62,17 @@ def noise_curves(found: Diagnosis) -> Figure:
         axes.set_ylim(bottom=0.0)
     axes.set_xlabel(r"distillation weight $\lambda$")
     axes.set_ylabel(r"noise floor $N(\lambda)/N(0)$ (plain SGD = 1)")
-    numbers = [rf"$\rho$ = {found.rho:.3g}"] + (
-        [rf"$\beta$ = {found.beta:.3g}"] if np.isfinite(found.beta) else []
+    numbers = [rf"$\rho$ = {moments.rho:.3g}"] + (
+        [rf"$\beta$ = {beta:.3g}"] if np.isfinite(beta) else []
     )
-    axes.set_title(", ".join([*numbers, f"n = {found.n_samples:.0f}"]), fontsize=10)
+    axes.set_title(", ".join([*numbers, f"n = {moments.n:.0f}"]), fontsize=10)
     figure.legend(loc="outside right upper", fontsize=8, frameon=False, handlelength=3.2)
     return figure
 
 
-def _curve(axes: Axes, found: Diagnosis, name: str, grid: np.ndarray) -> list[float]:
+def _curve(axes: Axes, name: str, line: Line, moments: Moments, grid: np.ndarray) -> list[float]:
     """Draw one criterion; the heights it reaches."""
-    line = found.lines[name]
-    point = found.moments.vector(cautious=line.criterion.cautious)
+    point = moments.vector(cautious=line.criterion.cautious)
     at_zero = line.criterion.value(0.0, point)
     if at_zero <= 0:
         return []

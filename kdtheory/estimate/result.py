@@ -59,6 +59,15 @@ class WeightEstimate:
         }
 
 
+@dataclass(frozen=True)
+class Line:
+    """One criterion of a diagnosis: its best weight, and N(weight in use)/N(0)."""
+
+    best: WeightEstimate
+    now: float
+    criterion: Criterion
+
+
 def estimate(
     criterion: Criterion,
     moments: Moments,

@@ -88,7 +88,7 @@ def make_criterion(
         return Quadratic(name, 0.0, unbiased=True)
     kappa = _kappa(statement)
     if kappa is not None:
-        from kdtheory.bounds.values import evaluate
+        from kdtheory.bounds.letters import evaluate
 
         # What grows with the horizon multiplies what is not known about |h|^2: charge that too.
         cautious = HORIZON in needed_constants(name)
@@ -163,7 +163,7 @@ def _check_range(statement: Theorem, given: Given) -> None:
         )
     if gamma is None or limit is None or not known:
         return
-    from kdtheory.bounds.values import evaluate
+    from kdtheory.bounds.letters import evaluate
 
     widest = {
         "mu": given["mu"] or min(known),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.values import Letters, check_step_size, complete, constants_for
+from kdtheory.bounds.letters import Letters, check_step_size, complete, constants_for
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.tolerances import ROUNDING
 from kdtheory.problems.base import Array, FiniteSum

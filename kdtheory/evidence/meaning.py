@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import Assumption
-from kdtheory.bounds.values import evaluate
+from kdtheory.bounds.letters import evaluate
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, real_float
 from kdtheory.problems.teacher import gap_at

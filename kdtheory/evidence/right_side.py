@@ -9,7 +9,7 @@ import numpy as np
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.evaluate import compiled, value_of
-from kdtheory.bounds.values import Letters
+from kdtheory.bounds.letters import Letters
 from kdtheory.evidence.bounded import BOUNDED, TINY, TURNED, UNIT, Bounded, bounded
 from kdtheory.evidence.tolerances import Knowledge, about
 from kdtheory.problems.base import Array

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdtheory.bounds.values import Letters, floor_of
+from kdtheory.bounds.letters import Letters
+from kdtheory.bounds.values import floor_of
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.problems.teacher import gap_at

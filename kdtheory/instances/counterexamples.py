@@ -17,7 +17,7 @@ from itertools import islice
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.values import complete, evaluate
+from kdtheory.bounds.letters import complete, evaluate
 from kdtheory.errors import InvalidInput
 from kdtheory.instances.exact import Instance, Numbers, completed, exact
 from kdtheory.instances.law import small_law

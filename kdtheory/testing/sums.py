@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems import FiniteSum, check_finite_sum
+from kdtheory.problems import Constant, FiniteSum, check_finite_sum
 from kdtheory.problems.base import Array
 
 MOST_STEPS = 100
@@ -51,10 +52,6 @@ class Polished:
     @property
     def constants(self) -> Any:
         """The problem's constants, with sigma*^2 at the improved minimiser."""
-        from dataclasses import replace
-
-        from kdtheory.problems import Constant
-
         found = self._problem.constants
         noise = Constant(self._noise, exact=False, why="mean over the terms at the polished x*")
         return replace(found, sigma_star_sq=noise)

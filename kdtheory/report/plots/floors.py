@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.values import complete, floor_of, letters_for
+from kdtheory.bounds.letters import complete, letters_for
+from kdtheory.bounds.values import floor_of
 from kdtheory.engines.exact import stationary
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.problems.base import Array

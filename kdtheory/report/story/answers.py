@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.values import complete, noise_floor
+from kdtheory.bounds.letters import complete
+from kdtheory.bounds.values import noise_floor
+from kdtheory.campaigns.batched import KEYS, judge
+from kdtheory.campaigns.blocks import SIZE, draw
 from kdtheory.engines.exact import stationary
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.report.plots.setting import setting_of
@@ -152,9 +155,6 @@ def exact_law(body: Any) -> str:
 
 def measured(body: Any) -> str:
     """Ratios of the two sides over random problems, for the best bounds."""
-    from kdtheory.campaigns.batched import KEYS, judge
-    from kdtheory.campaigns.blocks import SIZE, draw
-
     shown = {
         "theorem-1-envelope": ("the best bound", GREEN),
         "unbiased-envelope": ("the best bound, without bias", BLUE),
