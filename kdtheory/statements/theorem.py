@@ -34,13 +34,15 @@ class Claim:
 
     ``conditions`` are expressions that are >= 0 where it is claimed, beyond the statement's range
     of step sizes; a letter alone is > 0.  An inequality needs a certificate that makes it; an
-    identity is handed to every checker as it stands.
+    identity is handed to every checker as it stands.  ``at``: letters at which the inequality is an
+    equation, as every inequality behind a statement of kind "identity" must be somewhere.
     """
 
     what: str
     expression: sp.Expr
     conditions: tuple[sp.Expr, ...] = ()
     identity: bool = False
+    at: Mapping[sp.Symbol, sp.Expr] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Theorem:
     @property
     def is_law(self) -> bool:
         """Whether it is an equality over time: nothing has to be bounded, nor a range be kept."""
-        return self.kind == "identity" and self.quantity != "gradient"
+        return self.kind == "identity" and self.quantity not in ("gradient", "law")
 
     @property
     def is_pl(self) -> bool:
