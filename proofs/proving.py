@@ -192,7 +192,10 @@ def _implied(theorem: Theorem, checkers: tuple[str, ...]) -> Proof | None:
     with no more assumptions than it has, in a range that is no longer.
     """
     for name, original in _PROVED.items():
-        if (theorem.psi, theorem.quantity) != (original.psi, original.quantity):
+        if theorem.psi is None or (theorem.psi, theorem.quantity) != (
+            original.psi,
+            original.quantity,
+        ):
             continue
         fewer = set(original.needs) <= set(theorem.needs)
         twin = replace(theorem, name=name, needs=original.needs if fewer else theorem.needs)
@@ -241,7 +244,7 @@ def _somebodys_own(theorem: Theorem, changed: list[str], missing: str) -> Proof:
     """A statement that the obligations of its name do not show: an instance against it, if one is
     found.
     """
-    found = refute(theorem) if theorem.psi is not None or theorem.kind == "identity" else None
+    found = refute(theorem) if theorem.has_curve else None
     if found is not None:
         return Proof(
             theorem.name,
