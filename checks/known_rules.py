@@ -47,7 +47,7 @@ SMOOTH = {"F": 2 * Lcal, ("g", "g"): -1, ("D", "D"): -1}
 
 
 @dataclass(frozen=True)
-class Rule:
+class KnownRule:
     """``known`` is the constant of the literature or of theory.md, None where none was compared."""
 
     name: str
@@ -296,34 +296,36 @@ def _two_steps() -> OneStep:
 
 _SLOW = 1 - (1 - gamma * mu) ** 2
 RULES = (
-    Rule("distillation, every rate", _distilled, varrho, _envelope(), "theory.md 5"),
-    Rule(
+    KnownRule("distillation, every rate", _distilled, varrho, _envelope(), "theory.md 5"),
+    KnownRule(
         "unbiased distillation",
         lambda: _distilled(biased=False),
         varrho,
         _envelope(biased=False),
         "theory.md 5",
     ),
-    Rule(
+    KnownRule(
         "distillation, PL", lambda: _pl(biased=True), varrho, _pl_known(biased=True), "theory.md 5"
     ),
-    Rule("unbiased, PL", lambda: _pl(biased=False), varrho, _pl_known(biased=False), "theory.md 5"),
-    Rule("Theorem 1, its form", _theorem_1_form, gamma * mu, None, "theory.md 4"),
-    Rule("Theorem 2, its form", _theorem_2_form, gamma * mu, None, "theory.md 4"),
-    Rule(
+    KnownRule(
+        "unbiased, PL", lambda: _pl(biased=False), varrho, _pl_known(biased=False), "theory.md 5"
+    ),
+    KnownRule("Theorem 1, its form", _theorem_1_form, gamma * mu, None, "theory.md 4"),
+    KnownRule("Theorem 2, its form", _theorem_2_form, gamma * mu, None, "theory.md 4"),
+    KnownRule(
         "gradient descent",
         _gradient_descent,
         None,
         sp.Max((1 - gamma * mu) ** 2, (1 - gamma * L) ** 2),
         "classical",
     ),
-    Rule("compressed gradient", _compressed_gradient, None, None, ""),
-    Rule("SGD, additive noise", _additive, _SLOW, gamma**2 * sigma**2, "classical"),
-    Rule("SGD, strong growth", _strong_growth, None, None, ""),
-    Rule("proximal step", _proximal, None, 1 / (1 + gamma * mu) ** 2, "classical"),
-    Rule("L-SVRG, fixed potential", _svrg, gamma * mu, sp.Integer(0), "Kovalev et al. 2020"),
-    Rule("momentum as a disturbance, PL", _heavy_ball, varrho, None, ""),
-    Rule(
+    KnownRule("compressed gradient", _compressed_gradient, None, None, ""),
+    KnownRule("SGD, additive noise", _additive, _SLOW, gamma**2 * sigma**2, "classical"),
+    KnownRule("SGD, strong growth", _strong_growth, None, None, ""),
+    KnownRule("proximal step", _proximal, None, 1 / (1 + gamma * mu) ** 2, "classical"),
+    KnownRule("L-SVRG, fixed potential", _svrg, gamma * mu, sp.Integer(0), "Kovalev et al. 2020"),
+    KnownRule("momentum as a disturbance, PL", _heavy_ball, varrho, None, ""),
+    KnownRule(
         "two steps of SGD",
         _two_steps,
         1 - (1 - gamma * mu) ** 4,
@@ -333,7 +335,7 @@ RULES = (
 )
 
 
-def agreement(rule: Rule, found: Discovery, *, count: int = 5) -> str:
+def agreement(rule: KnownRule, found: Discovery, *, count: int = 5) -> str:
     """ "yes" where the closed form lies in the worst case's interval and equals what is known at
     fresh points; else what differs.
     """
@@ -352,7 +354,7 @@ def agreement(rule: Rule, found: Discovery, *, count: int = 5) -> str:
     return "yes"
 
 
-def table(rules: tuple[Rule, ...] = RULES) -> str:
+def table(rules: tuple[KnownRule, ...] = RULES) -> str:
     """The page's table."""
     lines = [
         "| rule | found | regimes | agrees | seconds |",
