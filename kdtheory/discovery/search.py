@@ -16,6 +16,7 @@ from kdtheory.discovery.assembly import Argument, Open, argument, renamed
 from kdtheory.discovery.attained import border, too_large
 from kdtheory.discovery.bracket import bracket, settled
 from kdtheory.discovery.family import SPARED, Family, Point
+from kdtheory.discovery.inhabited import complaint
 from kdtheory.discovery.multipliers import NotFound, functions
 from kdtheory.discovery.plain import proposals
 from kdtheory.discovery.roots import irrational, rationalised
@@ -47,6 +48,9 @@ def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, lis
         family = replace(family, letters=(sym.own("one"),))
     if not family.points(random.Random(0), 1):
         raise NotFound("no point was found that satisfies the conditions")
+    nothing = complaint(family.step, family.points(random.Random(5), BASES))
+    if nothing:
+        raise NotFound(nothing)
     _possible(family)
     if family.pure:
         with suppress(NotFound):

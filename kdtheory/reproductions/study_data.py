@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kdtheory.reproductions.data import mnist
 from kdtheory.reproductions.lockstep import Lockstep, Regime, losses
 
 # By the name of the problem: data, and the model that is trained on them.
@@ -60,8 +61,6 @@ def split(problem: str, seed: int) -> Split:
 @lru_cache(maxsize=4)
 def _loaded(name: str) -> tuple[np.ndarray, np.ndarray, str]:
     if name == "mnist":
-        from kdtheory.reproductions.data import mnist
-
         features, rows = mnist(0)
         return features, rows.argmax(axis=1), "softmax"
     from sklearn import datasets

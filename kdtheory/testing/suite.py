@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.letters import letters_for, theorem_named
+from kdtheory.bounds.letters import letters_for
 from kdtheory.bounds.values import curve
 from kdtheory.errors import unknown_name
 from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at
+from kdtheory.statements.theorems import theorem_named
 from kdtheory.testing.drawing import drawn
 from kdtheory.testing.setting import Setting
 from kdtheory.testing.updates import Step, allowed, check_update, image
