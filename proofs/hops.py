@@ -99,7 +99,7 @@ def _in_coq(theorem: Theorem) -> list[Hop]:
             Hop("Coq", f"proofs/coq/{found[whole]}", whole),
             Hop("Coq, second reading", f"proofs/coq/{found[again]}", again),
         ]
-    parts = coq_names.NOT_WHOLE[theorem.name]
+    parts = coq_names.NOT_WHOLE.get(theorem.name, ())
     if not parts:
         return [Hop("Coq", "proofs/coq_names.py", theorem.name, "is not proved there")]
     return [Hop("Coq, in part", f"proofs/coq/{found[name]}", name) for name in parts]

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache, partial
-from importlib import import_module
 
 from kdtheory.errors import InvalidInput, MissingTool, unknown_name
 from kdtheory.instances.counterexamples import refute
+from kdtheory.proofs import families
 from kdtheory.proofs.in_coq import COQ_SOURCES, compiled, whole_in_coq
 from kdtheory.proofs.proof import Proof, Step
 from kdtheory.prover import coq, coq_build, solvers, sympy_checker
@@ -23,14 +23,8 @@ CHECKERS = ("sympy", "z3", "cvc5", "coq")
 BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
 
-def _family(statement: Theorem) -> Callable[[], tuple[Obligation, ...]]:
-    """The module of the statement's family has ``obligations(statement)``."""
-    module = import_module(f"kdtheory.proofs.{statement.family}")
-    return partial(module.obligations, statement)
-
-
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
-    name: _family(theorem) for name, theorem in THEOREMS.items()
+    name: partial(families.of(theorem).obligations, theorem) for name, theorem in THEOREMS.items()
 }
 
 

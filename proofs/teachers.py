@@ -3,10 +3,50 @@
 from __future__ import annotations
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.proofs.parts.forms import nothing_exported as exported
 from kdtheory.proofs.parts.law import EVERYWHERE, Remainders, certificates
+from kdtheory.proofs.parts.too_far import nothing as too_far
 from kdtheory.prover.obligations import Obligation, Region
 from kdtheory.statements import teachers
 from kdtheory.statements.theorem import Theorem
+
+__all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
+
+ARGUMENTS = {
+    "several-teachers": (
+        r"The step sees $\sum\lambda_jH_j$ only: $a^2+(1+\kappa)k^2=\sigma_*^2-2\lambda^\top"
+        r" C+\lambda^\top M\lambda$ with $M=V+(1+\kappa)hh^\top$.",
+        r"Complete the square at $M\lambda^*=C$. The certificate is of two teachers,"
+        r" the theorem in Coq of any number.",
+    ),
+    "affine-hull": (
+        r"For quadratics $\mathbb{E}|x-x^*|^2\to(1-\Lambda)^2S_0+|\sum\lambda_jD_j|^2$ with"
+        r" $\Lambda=\sum\lambda_j$: the law of one teacher with $\lambda D=\sum\lambda_jD_j$.",
+        r"$|\sum\lambda_jD_j|\ge|\Lambda|\delta$, $\delta$ the distance of $x^*$ from the"
+        r" affine hull, and"
+        r" $(1-\Lambda)^2S_0+\Lambda^2\delta^2$ is least at $\Lambda=S_0/(S_0+\delta^2)$.",
+    ),
+    "blocks": (
+        r"Norms are sums over blocks, so the criterion is a sum of quadratics in one weight each:"
+        r" $\lambda_b^*=C_b/(V_b+(1+\kappa)|h_b|^2)$.",
+        r"One weight for all is the special case in which they agree, so it is never better.",
+    ),
+    "renewed-teacher": (
+        r"$(e,\theta-x^*)$ is a linear system; with one curvature $h$ and additive noise its"
+        r" three second"
+        r" moments solve a $3\times3$ system, whose first entry is this.",
+        r"For small $\gamma h$ and $\alpha$ it tends to"
+        r" $\frac{\gamma\sigma^2}{2h}(1-\lambda)\frac{\alpha+\gamma"
+        r" h(1-\lambda)}{\alpha+\gamma h}$.",
+    ),
+    "importance-sampling": (
+        r"With index $n$ drawn with probability $p_n$ and its gradients divided by $Np_n$,"
+        r" $a^2=N^{-2}\sum r_n^2/p_n$, $r_n=|S_n-\lambda H'_n|$.",
+        r"$\sum r_n^2/p_n\ge(\sum r_n)^2$ by Cauchy--Schwarz, with equality for"
+        r" $p_n\propto r_n$. The certificate is of two"
+        r" terms, the theorem in Coq of any number.",
+    ),
+}
 
 
 def _several() -> Remainders:

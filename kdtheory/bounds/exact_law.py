@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kdtheory.algebra.evaluate import ARRAYS, value_of
 from kdtheory.engines.exact import expected, stationary
 from kdtheory.engines.exact.powers import at_times
 from kdtheory.errors import AssumptionFails
@@ -13,6 +14,7 @@ from kdtheory.problems.least_squares import LeastSquares
 from kdtheory.problems.mixtures import weights_for
 from kdtheory.problems.teacher import teachers
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorem import Theorem
 
 
 def sgd_floor(problem: FiniteSum, step_size: float, batch_size: int) -> float:
@@ -39,6 +41,7 @@ def exact_floor(
 
 
 def exact_law(
+    statement: Theorem,
     problem: FiniteSum,
     theta: ArrayLike,
     *,
@@ -49,8 +52,8 @@ def exact_law(
     batch_size: int = 1,
     replacement: bool = True,
 ) -> Array:
-    """E|x^t - x*|^2 from plain SGD around the shifted centre (theory, Section 6), (steps + 1,),
-    least squares only.
+    """The statement's rhs from plain SGD around the shifted centre (theory, Section 6), (steps +
+    1,), least squares only.  Several teachers are one at the shift, with the weight 1.
     """
     shift, total = shifted(problem, theta, weight)
     if not isinstance(problem, LeastSquares):
@@ -73,10 +76,14 @@ def exact_law(
         quantities=("sq_distance",),
     ).sq_distance
     spectrum, basis = np.linalg.eigh(problem.hessian)
+    points = teachers(problem, theta)
+    one = len(points) == 1
+    D, lam = (points[0] - problem.minimiser, total) if one else (shift, 1.0)
     drift = at_times(
         np.diag(1.0 - step_size * spectrum),
         (basis.T @ origin)[:, None],
-        (shift @ basis)[None],
+        (D @ basis)[None],
         np.arange(steps + 1),
     )[:, 0, 0]
-    return np.asarray(square + 2 * drift + float(shift @ shift))
+    letters = {"lam": lam, "D_sq": float(D @ D), "shifted_t": square, "drift_t": drift}
+    return np.asarray(value_of(statement.rhs, letters, ARRAYS))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.front import Front
-from kdtheory.bounds.letters import constants_for, evaluate, theorem_named
+from kdtheory.bounds.letters import constants_for, evaluate
 from kdtheory.bounds.schedules_follow import follow
 from kdtheory.bounds.schedules_law import Law
 from kdtheory.bounds.schedules_trade import Best, Fixed, Trade
@@ -24,7 +24,7 @@ from kdtheory.problems.mixtures import Mixture, mixture, weights_for
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.schedule import Schedule
-from kdtheory.statements.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 # Ranges are open; the law reaches the end of one only where neither bias nor noise is left.
 INSIDE = 1.0 - 1e-12

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.letters import letters_for, theorem_named
+from kdtheory.bounds.letters import letters_for
 from kdtheory.bounds.values import curve, step_size_limit
 from kdtheory.campaigns.blocks import exact_text
 from kdtheory.campaigns.instances import floats
@@ -28,7 +28,7 @@ from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.compressors import Bernoulli
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 # Numbers of an instance are multiples of 1/GRID, so that a record is short in fractions.
 GRID = 2.0**16

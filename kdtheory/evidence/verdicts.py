@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import assumptions
 from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.letters import theorem_named
 from kdtheory.bounds.values import default_step_size
 from kdtheory.errors import InvalidInput, KdtheoryError, StepSizeTooLarge, unknown_name
 from kdtheory.evidence import certified, monte_carlo
@@ -29,7 +28,7 @@ from kdtheory.problems.teacher import teachers
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import Theorem, theorem_named
 
 METHODS = ("auto", "exact", "rational", "ball", "monte-carlo")
 # What may be spent on what floats leave open: entries of the second-moment map times steps in

@@ -10,10 +10,9 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kdtheory.bounds.values import theorem_named
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.statements import parts
-from kdtheory.statements.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 from kdtheory.worst_cases.certificates import (
     Dual,
     Primal,

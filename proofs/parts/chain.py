@@ -127,6 +127,15 @@ def sharp_below_refined_bias() -> Certificate:
     )
 
 
+def sharp_below_refined_all() -> tuple[Certificate, ...]:
+    """Both regimes, and PL."""
+    return (
+        sharp_below_refined(strongly_convex()),
+        sharp_below_refined_bias(),
+        sharp_below_refined(pl()),
+    )
+
+
 def refined_below_paper(setting: Setting) -> Certificate:
     """Up to a quarter of the range, gamma Lcal <= 1/4 (PL: L gamma Lcal/mu <= 1/4)."""
     witness = setting.unit * k**2 * sym.slack_quarter / (setting.g * m)
