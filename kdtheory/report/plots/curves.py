@@ -20,7 +20,7 @@ from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Scene, setting_of, tex
-from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, SGD, TRUTH, Picture, save
+from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, SGD, TRUTH, Picture, ladder, save
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS
 
@@ -91,20 +91,18 @@ def _panel(axes: Axes, case: Scene, family: str, x0: Array, plain: Truth, seed: 
         plain.times, plain.mean, label="SGD, " + ("exact" if case.closed else "simulated"), **SGD
     )
     times = log_times(case.steps, 200)
-    for suffix, (label, look) in BOUNDS.items():
-        if f"{family}{suffix}" not in THEOREMS:
-            continue
+    for other in ladder(statement):
         curve = bound(
             case.problem,
             case.theta,
-            theorem=f"{family}{suffix}",
+            theorem=other,
             step_size=case.gamma,
             weight=weight,
             x0=x0,
             steps=case.steps,
         )
-        axes.loglog(times, curve[times], label=f"{label} bound", **look)
-        ends[label] = float(curve[times[-1]])
+        axes.loglog(times, curve[times], label=f"{other.form} bound", **BOUNDS[other.form])
+        ends[other.form] = float(curve[times[-1]])
     seen = truth(case, DistilledSGD(weight, unbiased=statement.unbiased), x0, seed)
     axes.loglog(
         seen.times,
