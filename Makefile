@@ -3,7 +3,10 @@ BIN := .venv/bin
 # Pinned: an open version would fetch a build with gigabytes of GPU libraries.
 TORCH ?= torch==2.13.0
 
-.PHONY: install tools verify test coverage slow reproduce docs bench lint clean
+# Pythons on which `make versions` tests the lowest and the newest dependencies.
+PYTHONS ?= $(PYTHON)
+
+.PHONY: install tools verify test coverage slow versions reproduce docs bench lint clean
 
 $(BIN)/.installed: pyproject.toml
 	PYTHON="$(PYTHON)" .ci/tools venv
@@ -29,6 +32,9 @@ coverage: tools install
 
 slow: tools install
 	$(BIN)/python -m pytest -q -s -m slow tests checks
+
+versions: tools
+	$(PYTHON) .ci/versions $(PYTHONS)
 
 lint: install
 	$(BIN)/ruff check .

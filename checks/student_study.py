@@ -1,27 +1,37 @@
 """What a weight does to small networks: 500 settings, each trained with eleven weights in
-lockstep.
+lockstep, and 96 more where noise dominates.
 
-Run ``python -m kdtheory.checks.student_study run FILE [--minutes M] [--settings N]`` (resumable:
-one line of JSON for each setting, in an order that any prefix covers evenly) and ``... table
-FILE``.
+Run ``python -m kdtheory.checks.student_study run FILE [--minutes M]`` (resumable: one line of JSON
+for each setting, in an order that any prefix covers evenly) and ``... table FILE``.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from kdtheory.reproductions.study import ARMS, REGIMES, TEACHERS, Setting, run, settings
+from kdtheory.reproductions.study import (
+    ARMS,
+    DATA,
+    LINEAR,
+    NOISY_DATA,
+    NOISY_REGIMES,
+    NOISY_TEACHERS,
+    REGIMES,
+    TEACHERS,
+    Together,
+    groups,
+    noisy_groups,
+    run_group,
+)
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -33,40 +43,28 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def missing(path: Path) -> Iterator[Setting]:
-    """Settings that the file does not hold."""
+def missing(path: Path) -> Iterator[Together]:
+    """Groups of which the file does not hold all settings, seed by seed."""
     done = {
         tuple(row[key] for key in ("data", "teacher", "regime", "seed")) for row in rows_of(path)
     }
-    for one in settings():
-        if (one.data, one.teacher, one.regime, one.seed) not in done:
+    for one in sorted([*groups(), *noisy_groups()], key=lambda group: group.seed):
+        every = {(s.data, s.teacher, s.regime, s.seed) for s in one.settings()}
+        if not every <= done:
             yield one
 
 
-@dataclass(frozen=True)
-class Summary:
-    """One arm against "none", over some settings."""
-
-    arm: str
-    settings: int
-    median: float  # of the ratio of train losses
-    worst: float  # its 95th percentile
-    test_median: float
-    test_worst: float
+NAMES = (*ARMS[1:], "averaging")
 
 
-def summaries(rows: Sequence[dict[str, Any]]) -> list[Summary]:
-    """Every arm, iterate averaging last."""
+def quantiles(rows: Sequence[dict[str, Any]], part: str) -> list[tuple[float, float]]:
+    """Median and 95th percentile of the loss in units of that without distillation, for every name
+    of ``NAMES``.
+    """
     found = []
-    for place, arm in enumerate((*ARMS, "averaging"), start=0):
-        ratio = {
-            part: [_ratio(row[part][place], row[part][0]) for row in rows]
-            for part in ("train", "test")
-        }
-        quantiles = [
-            float(np.quantile(ratio[part], q)) for part in ("train", "test") for q in (0.5, 0.95)
-        ]
-        found.append(Summary(arm, len(rows), *quantiles))
+    for place in range(1, len(NAMES) + 1):
+        ratio = [_ratio(row[part][place], row[part][0]) for row in rows]
+        found.append((float(np.median(ratio)), float(np.quantile(ratio, 0.95))))
     return found
 
 
@@ -77,31 +75,50 @@ def _ratio(loss: float, plain: float) -> float:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Markdown: ratios to no distillation, all settings and by regime."""
+    """Markdown: median (and 95 %) of the ratios to no distillation, over all settings, by what they
+    have in common, and where noise dominates.
+    """
+    once = {(row["data"], row["teacher"], row["regime"], row["seed"]): row for row in rows}
+    study = _among(once, DATA, TEACHERS, [one.name for one in REGIMES])
     lines = []
-    groups = [("all", list(rows))]
-    groups += [(one.name, [row for row in rows if row["regime"] == one.name]) for one in REGIMES]
-    noisy_ones = [
-        row for row in rows if row["regime"] == REGIMES[0].name and row["teacher"] == "converged"
-    ]
-    groups.append(("batch 8, large step, converged teacher", noisy_ones))
-    groups += [(f"teacher: {kind}", [r for r in rows if r["teacher"] == kind]) for kind in TEACHERS]
-    for name, part in groups:
-        if not part:
-            continue
-        lines += [
-            f"**{name}** ({len(part)} settings)",
-            "",
-            "| weight | train, median | train, 95 % | test, median | test, 95 % |",
-            "| --- | --- | --- | --- | --- |",
-        ]
-        lines += [
-            f"| {s.arm} | {s.median:.4g} | {s.worst:.4g} | {s.test_median:.4g} |"
-            f" {s.test_worst:.4g} |"
-            for s in summaries(part)
-        ]
+    for part in ("train", "test"):
+        groups_of = [("**all**", study)]
+        for key, values in (
+            ("regime", [one.name for one in REGIMES]),
+            ("teacher", TEACHERS),
+            ("data", DATA),
+        ):
+            groups_of += [
+                (f"{key}: {value}", [row for row in study if row[key] == value]) for value in values
+            ]
+        for teacher in NOISY_TEACHERS:
+            for how in NOISY_REGIMES:
+                name = f"{how.name}; teacher: {teacher}"
+                groups_of.append((name, _among(once, NOISY_DATA, [teacher], [how.name])))
+                name += "; linear models"
+                groups_of.append((name, _among(once, LINEAR, [teacher], [how.name])))
+        lines += [f"{part.capitalize()} loss:", ""]
+        lines.append(f"| settings | | {' | '.join(NAMES)} |")
+        lines.append("| --- " * (len(NAMES) + 2) + "|")
+        for name, chosen in groups_of:
+            if chosen:
+                cells = [f"{a:.3g} ({b:.3g})" for a, b in quantiles(chosen, part)]
+                lines.append(f"| {name} | {len(chosen)} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _among(
+    rows: dict[tuple[str, str, str, int], dict[str, Any]],
+    data: Sequence[str],
+    teachers: Sequence[str],
+    regimes: Sequence[str],
+) -> list[dict[str, Any]]:
+    return [
+        row
+        for (name, teacher, regime, _), row in rows.items()
+        if name in data and teacher in teachers and regime in regimes
+    ]
 
 
 def main() -> None:
@@ -110,19 +127,18 @@ def main() -> None:
     parser.add_argument("what", choices=("run", "table"))
     parser.add_argument("file", type=Path)
     parser.add_argument("--minutes", type=float, default=math.inf)
-    parser.add_argument("--settings", type=int, default=len(settings()))
     options = parser.parse_args()
     if options.what == "table":
         print(table(rows_of(options.file)))
         return
     torch.set_num_threads(1)
     end = time.monotonic() + 60.0 * options.minutes
-    for setting in itertools.islice(missing(options.file), options.settings):
+    for group in missing(options.file):
         if time.monotonic() > end:
             break
-        line = json.dumps(run(setting))
+        lines = "".join(json.dumps(row) + "\n" for row in run_group(group))
         with options.file.open("a") as file:
-            file.write(line + "\n")
+            file.write(lines)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ def table(theorem: Theorem) -> list[str]:
 def _makers(theorem: Theorem) -> list[tuple[str, str]]:
     """Where the certificates that carry a statement are written, by its form."""
     psi = theorem.psi
+    if theorem.quantity == "law":
+        return [("parts/law", "certificates")]
     if theorem.quantity not in ("sq_distance", "gap"):
         return []  # in the family's own file
     if psi is None:
@@ -97,7 +99,7 @@ def _in_coq(theorem: Theorem) -> list[Hop]:
             Hop("Coq", f"proofs/coq/{found[whole]}", whole),
             Hop("Coq, second reading", f"proofs/coq/{found[again]}", again),
         ]
-    parts = coq_names.NOT_WHOLE[theorem.name]
+    parts = coq_names.NOT_WHOLE.get(theorem.name, ())
     if not parts:
         return [Hop("Coq", "proofs/coq_names.py", theorem.name, "is not proved there")]
     return [Hop("Coq, in part", f"proofs/coq/{found[name]}", name) for name in parts]

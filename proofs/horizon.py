@@ -21,12 +21,44 @@ import sympy as sp
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
+from kdtheory.proofs.parts.forms import nothing_exported as exported
+from kdtheory.proofs.parts.too_far import nothing as too_far
 from kdtheory.prover.obligations import Certificate, Obligation, Region
 from kdtheory.statements.horizon import STEPS, parts
 from kdtheory.statements.noise import noise
 from kdtheory.statements.theorem import Theorem
 
+__all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
+
 gamma, Lcal, lam, alpha = sym.gamma, sym.Lcal, sym.lam, sym.alpha
+ARGUMENTS = {
+    "horizon": (
+        r"Expand $|x^+-x^*|^2=|e-\gamma(G-\lambda H)|^2$; convexity gives $\langle e,g\rangle\ge"
+        r" F$, and $|G-\lambda H|^2\le2|G-S|^2+2|S-\lambda H|^2$ with (A3) bounds the noise.",
+        r"The bias is charged over the $t$ steps that are made: $2\gamma\lambda\langle"
+        r" e,h\rangle\le\frac1t|e|^2+t\gamma^2\lambda^2|h|^2$ (a square), so $\kappa=t/2$.",
+        r"One step: $\mathbb{E}|x^+-x^*|^2\le(1+\frac1t)|e|^2-2\gamma(1-2\gamma\mathcal{L})F"
+        r"+2\gamma^2N(\lambda;t/2)$.",
+        r"Sum over the steps: the first $t$ factors multiply to at most $(1+\frac1t)^t\le e$, and"
+        r" what is left of $F$ is divided by $2\gamma(1-2\gamma\mathcal{L})t$.",
+        r"$N(\lambda;t/2)$ is least at $\mathbb{E}\langle S,H\rangle/(V+(1+t/2)|h|^2)$, in which"
+        r" neither $\gamma$ nor any constant of $f$ appears. With step sizes $\gamma_i$ charge"
+        r" $\gamma_i/\sum\gamma$: $t$ becomes $(\sum\gamma)^2/\sum\gamma^2$.",
+        r"For smooth $f$ that is not convex the same on the descent lemma:"
+        r" $\frac\gamma2|g|^2\le(1+2L\gamma^2\mathcal{L})F-\mathbb{E}F^++L\gamma^2N(\lambda;"
+        r"\frac1{2L\gamma})$; there the bias is charged against $|g|$, and $\kappa$ is no horizon.",
+    ),
+    "horizon-envelope": (
+        r"As for the horizon theorem, but for every $\alpha>0$: $2\gamma\lambda\langle"
+        r" e,h\rangle\le\alpha|e|^2+\gamma^2k^2/\alpha$, whose minimum is $2\gamma k|e|$.",
+        r"With $u=\mathbb{E}|e|^2$, $B=2\gamma^2(k^2+a^2)$ and $m=1-2\gamma\mathcal{L}$ Jensen (the"
+        r" root is concave) gives $u^+\le u+2\gamma k\sqrt u+B-2\gamma m\,\mathbb{E}F$.",
+        r"So $2\gamma m\sum_{i<t}\mathbb{E}F_i\le U_t$ with $U_0=|e^0|^2$, $U^+=U+2\gamma k\sqrt"
+        r" U+B$, and by induction $U_t\le(\sqrt{|e^0|^2+tB}+\gamma kt)^2$.",
+        r"It is at most $2/e$ of the horizon theorem, since $(x+y)^2\le2x^2+2y^2$; without bias no"
+        r" factor is lost.",
+    ),
+}
 
 
 def room() -> Certificate:

@@ -15,7 +15,8 @@ from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
-from kdtheory.statements.theorems import THEOREMS, noise
+from kdtheory.statements.noise import noise
+from kdtheory.statements.theorem import Theorem
 
 gamma, mu, L, Lcal, lam = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.lam
 ONE, ZERO, HALF = sp.Integer(1), sp.Integer(0), sp.Rational(1, 2)
@@ -26,21 +27,24 @@ def _doubling(unbiased: bool) -> vec.Vector:
     return vec.combine((1, vec.G), (-2, vec.S), (lam, vec.H_centred if unbiased else vec.H))
 
 
-def one_step(name: str) -> Certificate:
-    """psi(s) - E s(x+) >= 0 for one of the six affine statements, straight from the statement's own
-    psi.
-    """
-    theorem = THEOREMS[name]
+def is_loose(theorem: Theorem) -> bool:
+    """Whether its kappa leaves slack: the paper's own form, which reads no Lcal."""
+    kappa = theorem.definitions.get(sym.kappa)
+    return kappa is not None and Lcal not in kappa.free_symbols
+
+
+def one_step(theorem: Theorem) -> Certificate:
+    """psi(s) - E s(x+) >= 0 for a line in s, straight from the statement's own psi."""
     assert theorem.psi is not None
     psi = theorem.psi.xreplace(dict(theorem.definitions))
-    return _pl(name, psi) if theorem.modulus == "mu_pl" else _strongly_convex(name, psi)
+    return _pl(theorem, psi) if theorem.is_pl else _strongly_convex(theorem, psi)
 
 
-def _strongly_convex(name: str, psi: sp.Expr) -> Certificate:
-    unbiased = name == "unbiased"
+def _strongly_convex(theorem: Theorem, psi: sp.Expr) -> Certificate:
+    unbiased = theorem.unbiased
     claim = psi.xreplace({sym.s: vec.norm_sq(vec.e)}) - vec.norm_sq(asm.updated(unbiased=unbiased))
     first = (gamma**2, _doubling(unbiased))
-    if name == "theorem-1":  # on gamma <= 1/(4 Lcal), twice the paper's range
+    if is_loose(theorem):  # on gamma <= 1/(4 Lcal), twice the paper's range
         room = sym.slack_quarter
         growth, region = gamma + gamma * room, Region({room: 1 - 4 * gamma * Lcal})
         squares = (
@@ -58,16 +62,16 @@ def _strongly_convex(name: str, psi: sp.Expr) -> Certificate:
         asm.quadratic_growth: growth,
         asm.expected_smoothness: 2 * gamma**2,
     }
-    return Certificate(f"{name}-one-step", claim, multipliers, squares, ZERO, region)
+    return Certificate(f"{theorem.name}-one-step", claim, multipliers, squares, ZERO, region)
 
 
-def _pl(name: str, psi: sp.Expr) -> Certificate:
-    unbiased = name == "unbiased-pl"
+def _pl(theorem: Theorem, psi: sp.Expr) -> Certificate:
+    unbiased = theorem.unbiased
     claim = psi.xreplace({sym.s: sym.F}) - sym.F_plus
     descent = asm.descent_lemma_unbiased if unbiased else asm.descent_lemma
     multipliers = {descent: ONE, asm.expected_smoothness: L * gamma**2}
     first = (L * gamma**2 / 2, _doubling(unbiased))
-    if name == "theorem-2":
+    if is_loose(theorem):
         room = sym.slack_quarter
         region = Region({room: 1 - 4 * L * gamma * Lcal / mu})
         multipliers |= {
@@ -83,14 +87,14 @@ def _pl(name: str, psi: sp.Expr) -> Certificate:
             gamma * room / 2,
             vec.g if unbiased else vec.combine((1, vec.g), (-lam / room, vec.h)),
         )
-    return Certificate(f"{name}-one-step", claim, multipliers, (first, last), ZERO, region)
+    return Certificate(f"{theorem.name}-one-step", claim, multipliers, (first, last), ZERO, region)
 
 
-def induction(name: str) -> tuple[Obligation, ...]:
+def induction(theorem: Theorem) -> tuple[Obligation, ...]:
     """rhs(t+1) = psi(rhs(t)), with the letter alpha for (1 - gamma mu)^t; and gamma mu < 1 on the
     range, so that psi is increasing.
     """
-    theorem = THEOREMS[name]
+    name = theorem.name
     assert theorem.psi is not None and theorem.floor is not None
     power, definitions = sym.alpha, dict(theorem.definitions)
 
@@ -101,8 +105,8 @@ def induction(name: str) -> tuple[Obligation, ...]:
         (1 - gamma * mu) * power
     )
     start = rhs(ONE) - sym.s0
-    pl = theorem.modulus == "mu_pl"
-    times = 4 if name in ("theorem-1", "theorem-2") else 2
+    pl = theorem.is_pl
+    times = 4 if is_loose(theorem) else 2
     room, spare, more = sym.slack_quarter, sym.slack_L, sym.increase
     if pl:
         slacks = {room: 1 - times * L * gamma * Lcal / mu, spare: L - mu, more: Lcal - mu}
@@ -117,11 +121,11 @@ def induction(name: str) -> tuple[Obligation, ...]:
     )
 
 
-def corollary(name: str) -> Certificate:
+def corollary(theorem: Theorem) -> Certificate:
     """gamma N(1; kappa) <= (2 gamma Lcal + 2L/mu) F_theta, PL (2 gamma Lcal + 2) F_theta, unbiased
     2 gamma Lcal F_theta.
     """
-    theorem = THEOREMS[name]
+    name = theorem.name
     at_one = {lam: ONE}
     if theorem.unbiased:
         n = vec.norm_sq(vec.combine((1, vec.S), (-1, vec.H_centred)))
@@ -131,7 +135,7 @@ def corollary(name: str) -> Certificate:
             {asm.teacher_expected_smoothness: gamma},
             ((gamma, vec.h),),
         )
-    kappa = 1 / (L * gamma) if theorem.modulus == "mu_pl" else 1 / (gamma * mu)
+    kappa = 1 / (L * gamma) if theorem.is_pl else 1 / (gamma * mu)
     factor = kappa * gamma
     claim = (2 * gamma * Lcal + 2 * L * factor) * sym.F_theta - gamma * noise(kappa).xreplace(
         at_one
@@ -246,10 +250,19 @@ def compressed_growth() -> Certificate:
     )
 
 
-def affine(name: str) -> tuple[Obligation, ...]:
-    """Everything behind one of the six affine statements."""
-    extra = () if name.endswith("refined") else (corollary(name),)
-    return (one_step(name), *induction(name), optimal_weight(), *extra)
+def corollaries(theorem: Theorem) -> tuple[Certificate, ...]:
+    """About good teachers, in the forms that the paper has one for."""
+    return (corollary(theorem),) if theorem.unbiased or is_loose(theorem) else ()
+
+
+def affine(theorem: Theorem) -> tuple[Obligation, ...]:
+    """Everything behind a line in s."""
+    return (
+        one_step(theorem),
+        *induction(theorem),
+        optimal_weight(),
+        *corollaries(theorem),
+    )
 
 
 def exact_quadratic() -> tuple[Obligation, ...]:

@@ -20,16 +20,41 @@ phi'(x) is another.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
+from kdtheory.instances.counterexamples import Counterexample
+from kdtheory.instances.models import Softened
 from kdtheory.problems.temperature import residual_gap
+from kdtheory.proofs.parts.forms import nothing_exported as exported
+from kdtheory.proofs.parts.too_far import Overclaim, case
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.statements.theorem import Theorem
 
+__all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
 lam, T = sym.lam, sym.temperature
 Letters = tuple[sp.Expr, ...]
+ARGUMENTS = {
+    "distillation-gradient": (
+        r"The loss has the derivative $r(z)-y$ in the logits $z$ (SymPy differentiates each loss;"
+        r" in Coq the gradient is defined by the formula that follows), so the chain rule gives "
+        r"$\nabla"
+        r" f_n(x\mid\theta,\lambda)=J_x^\top\big((1-\lambda)(r_x-b)+\lambda(r_x-r_\theta)\big)$.",
+        (
+            r"The bracket is $(r_x-b)-\lambda(r_\theta-b)$: the mixed residual is the plain one"
+            r" less $\lambda$ times the teacher's."
+        ),
+        r"Add and subtract $\lambda J_\theta^\top(r_\theta-b)=\lambda\nabla f_n(\theta)$.",
+        r"What is left over is the gap $\lambda(J_\theta-J_x)^\top(r_\theta-b)$. It is 0 where the"
+        r" Jacobian is constant (linear, logistic and "
+        r"softmax regression), and its norm is at most $\lambda|J_\theta-J_x||r_\theta-b|$"
+        r" (Cauchy--Schwarz) elsewhere.",
+    ),
+}
 
 
 def rational(expression: sp.Expr) -> sp.Expr:
@@ -259,4 +284,36 @@ def obligations(statement: Theorem | None = None) -> tuple[Obligation, ...]:
         gap_bound(),
         temperature(),
         *temperature_limit(),
+    )
+
+
+def too_far(theorem: Theorem) -> tuple[Overclaim, ...]:
+    """A temperature, half the gap, no gap."""
+    gap = sym.lam * (sym.J_theta - sym.J_x).T * (sym.r_theta - sym.label)
+    soft = Softened(Fraction(4), Fraction(9), Fraction(1, 2), Fraction(1))
+    what = "temperature 2 in place of 1, a linear model"
+    return (
+        Overclaim(
+            "range",
+            what,
+            lambda: Counterexample(
+                theorem.name,
+                what,
+                soft,
+                "the KD gradient in the first weight",
+                soft.objective_gradient(),
+                soft.identity(),
+                identity=True,
+            ),
+        ),
+        case(
+            "constant",
+            "half the gap of a two-layer linear network",
+            replace(theorem, rhs=theorem.rhs - gap / 2),
+        ),
+        case(
+            "term",
+            "no gap, layer by layer in a two-layer linear network",
+            replace(theorem, rhs=theorem.rhs - gap),
+        ),
     )

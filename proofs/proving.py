@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache, partial
-from importlib import import_module
 
 from kdtheory.errors import InvalidInput, MissingTool, unknown_name
 from kdtheory.instances.counterexamples import refute
+from kdtheory.proofs import families
 from kdtheory.proofs.in_coq import COQ_SOURCES, compiled, whole_in_coq
 from kdtheory.proofs.proof import Proof, Step
 from kdtheory.prover import coq, coq_build, solvers, sympy_checker
@@ -23,14 +23,8 @@ CHECKERS = ("sympy", "z3", "cvc5", "coq")
 BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
 
-def _family(statement: Theorem) -> Callable[[], tuple[Obligation, ...]]:
-    """The module of the statement's family has ``obligations(statement)``."""
-    module = import_module(f"kdtheory.proofs.{statement.family}")
-    return partial(module.obligations, statement)
-
-
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
-    name: _family(theorem) for name, theorem in THEOREMS.items()
+    name: partial(families.of(theorem).obligations, theorem) for name, theorem in THEOREMS.items()
 }
 
 
@@ -198,7 +192,10 @@ def _implied(theorem: Theorem, checkers: tuple[str, ...]) -> Proof | None:
     with no more assumptions than it has, in a range that is no longer.
     """
     for name, original in _PROVED.items():
-        if (theorem.psi, theorem.quantity) != (original.psi, original.quantity):
+        if theorem.psi is None or (theorem.psi, theorem.quantity) != (
+            original.psi,
+            original.quantity,
+        ):
             continue
         fewer = set(original.needs) <= set(theorem.needs)
         twin = replace(theorem, name=name, needs=original.needs if fewer else theorem.needs)
@@ -247,7 +244,7 @@ def _somebodys_own(theorem: Theorem, changed: list[str], missing: str) -> Proof:
     """A statement that the obligations of its name do not show: an instance against it, if one is
     found.
     """
-    found = refute(theorem) if theorem.psi is not None or theorem.kind == "identity" else None
+    found = refute(theorem) if theorem.has_curve else None
     if found is not None:
         return Proof(
             theorem.name,

@@ -12,7 +12,7 @@ import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import Assumption
-from kdtheory.proofs.arguments import ARGUMENTS
+from kdtheory.proofs import families
 from kdtheory.prover.latex import Listing, formula, listing, narrowed
 from kdtheory.prover.obligations import Obligation
 from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, Theorem, noise
@@ -175,7 +175,7 @@ def section(
             ),
         ]
     if obligations:  # a statement that was not proved may have none
-        argument = ARGUMENTS.get(theorem.name, ())  # in words, for our own statements only
+        argument = families.words(theorem)
         lines += [
             r"\noindent\textbf{Proof.}",
             *(_items(argument, "enumerate") if argument else []),

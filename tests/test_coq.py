@@ -43,7 +43,7 @@ def corrupted():
     """One change each: multiplier, its sign, a square's vector, a square dropped, the range, an
     assumption dropped, the claim.
     """
-    good = paper.one_step("theorem-1")
+    good = paper.one_step(kd.THEOREMS["theorem-1"])
     (first, weight), *others = good.multipliers.items()
     (factor, vector), *squares = good.squares
     ((slack, meaning),) = good.region.slacks.items()
@@ -247,7 +247,7 @@ def test_stale_generated_files_are_no_proof(monkeypatch):
 
 
 def test_names_and_idle_assumptions_are_refused_by_the_export():
-    good = paper.one_step("theorem-1")
+    good = paper.one_step(kd.THEOREMS["theorem-1"])
     with pytest.raises(ValueError, match="is no name"):
         coq.to_coq(replace(good, name="x. Axiom false : False. Theorem y"))
     hidden = (sym.gamma + sym.mu) ** 2 - (sym.gamma - sym.mu) ** 2 - 4 * sym.gamma * sym.mu

@@ -57,7 +57,6 @@ LATE = (
     ("reproductions/", "sklearn", "one second, for bundled data alone"),
     ("reproductions/__init__.py", "threadpoolctl", "where an experiment runs"),
     ("reproductions/r12.py", "", "PyTorch: an extra"),
-    ("reproductions/study.py", "kdtheory.reproductions.data", "mlxtend: an extra"),
     ("report/tables.py", "rich", "for tables on a terminal alone"),
     ("evidence/numbers.py", "flint", "an extra"),
     ("prover/solver_process.py", "", "Z3 and cvc5: an extra, each in a process of its own"),

@@ -43,7 +43,7 @@ def test_proved(name):
 
 @pytest.mark.parametrize("name", AFFINE)
 def test_the_certificate_uses_what_the_theorem_lists_and_nothing_else(name):
-    used = set(paper.one_step(name).multipliers)
+    used = set(paper.one_step(kd.THEOREMS[name]).multipliers)
     assert used <= set(kd.THEOREMS[name].needs)
 
 
@@ -82,9 +82,9 @@ def corruptions(certificate: Certificate):
 
 def certificate(name: str) -> Certificate:
     return (
-        certificates.compressed(paper.one_step("theorem-1"))
+        certificates.compressed(paper.one_step(kd.THEOREMS["theorem-1"]))
         if name == "compressed"
-        else paper.one_step(name)
+        else paper.one_step(kd.THEOREMS[name])
     )
 
 
@@ -101,7 +101,7 @@ def test_weaker_noise_is_not_proved_by_the_same_certificate(name, letter):
     """Halving any letter of the claim breaks the identity (bias_sq is absent from unbiased claims
     and is added instead).
     """
-    certificate = paper.one_step(name)
+    certificate = paper.one_step(kd.THEOREMS[name])
     symbol = next(
         row
         for row in certificate.claim.free_symbols
@@ -122,7 +122,7 @@ def test_smt_solvers_agree(name, solver):
 
 @pytest.mark.parametrize("name", ["theorem-1", "theorem-2"])
 def test_smt_refuses_what_the_sympy_checker_refuses(name):
-    for bad in corruptions(paper.one_step(name)):
+    for bad in corruptions(paper.one_step(kd.THEOREMS[name])):
         result = solvers.check(bad, "z3", timeout=5)
         assert result.status != "PROVED", bad
         # Refused because it is wrong, not because the solver was slow.
@@ -144,7 +144,7 @@ def test_the_time_limit_is_hard(solver):
     hard = "\n".join([*lines, f"(assert (< (+ {powers}) (* 5.0 {product})))", "(check-sat)"])
     assert solvers.run(solver, hard, 0.3) == "unknown"
     assert solvers._solver(solver, os.getpid()).process is None
-    easy = paper.one_step("theorem-1")
+    easy = paper.one_step(kd.THEOREMS["theorem-1"])
     assert [
         solvers.check(easy, solver).status,
         solvers.check(easy, solver, timeout=0.0).status,
@@ -155,7 +155,7 @@ def test_the_time_limit_is_hard(solver):
 
 
 def test_the_smt_file_announces_every_answer():
-    asked = smt.queries(paper.one_step("theorem-1"))
+    asked = smt.queries(paper.one_step(kd.THEOREMS["theorem-1"]))
     text = kd.prove("theorem-1").to_smt2()
     assert {query.expected for query in asked} == {"sat", "unsat"}
     assert all(

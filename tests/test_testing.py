@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies
+from hypothesis import HealthCheck, given, strategies
+from hypothesis import settings as profile
 
 import kdtheory as kd
 from kdtheory.testing import Setting, check_step, check_update, checks_for, settings
@@ -235,6 +236,7 @@ def test_what_is_printed_can_be_pasted():
     "kind", [*CLASSES, kd.SinusoidalSum, kd.DistilledSGD], ids=lambda kind: kind.__name__
 )
 def test_hypothesis_knows_our_types(kind):
+    @profile(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(strategies.from_type(kind))
     def drawn_of_it(made):
         assert type(made) is kind

@@ -128,7 +128,7 @@ def test_property(kdtheory_setting):
 def test_the_plugin(pytester):
     pytester.makepyfile(SUITE)
     found = pytester.runpytest("-q", "-p", "no:cacheprovider", "--kdtheory-instances", "3")
-    found.assert_outcomes(passed=8 + 3)
+    found.assert_outcomes(passed=9 + 3)
     assert "kdtheory(theorem)" in pytester.runpytest("--markers").stdout.str()
 
 

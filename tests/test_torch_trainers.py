@@ -43,6 +43,13 @@ def language_model(seed: int) -> nn.Module:
     return transformers.GPT2LMHeadModel(config)
 
 
+def llama(seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    sizes = {"vocab_size": VOCABULARY, "hidden_size": 8, "intermediate_size": 8}
+    sizes |= {"num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 8}
+    return transformers.LlamaForCausalLM(transformers.LlamaConfig(**sizes, use_cache=False))
+
+
 def sentences(n: int) -> list[dict[str, torch.Tensor]]:
     generator = torch.Generator().manual_seed(0)
     rows = torch.randint(VOCABULARY, (n, LENGTH), generator=generator)
@@ -51,7 +58,7 @@ def sentences(n: int) -> list[dict[str, torch.Tensor]]:
     return [{"input_ids": x, "labels": y} for x, y in zip(rows, labels, strict=True)]
 
 
-def trained(tmp_path, distil: DistillationCallback, **options):
+def trained(tmp_path, distil: DistillationCallback, model=language_model, **options):
     settings = {
         "per_device_train_batch_size": 4,
         "max_steps": 6,
@@ -62,7 +69,7 @@ def trained(tmp_path, distil: DistillationCallback, **options):
         "seed": 0,
     }
     trainer = transformers.Trainer(
-        language_model(0),
+        model(0),
         transformers.TrainingArguments(str(tmp_path), **(settings | options)),
         train_dataset=sentences(48),
         eval_dataset=sentences(8),
@@ -130,6 +137,33 @@ def test_hugging_face_knows_the_accumulation(tmp_path):
     assert follower.calls == 12 and follower.accumulation == 3
     rows = follower.batch_rows
     assert follower.rule(1.0).bias_factor == rows * 3 * (1 + 0.5)
+
+
+def after_two_steps(folder, model, **options):
+    """The student's parameters, and the losses that were logged."""
+    settings = {"max_steps": 2, "optim": "sgd", "learning_rate": 0.1, "max_grad_norm": 0.0}
+    settings |= {"lr_scheduler_type": "constant", "save_strategy": "no"}
+    trainer = trained(folder, DistillationCallback(model(1), 0.4), model, **settings, **options)
+    trainer.train()
+    parameters = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+    return parameters, [row["loss"] for row in trainer.state.log_history if "loss" in row]
+
+
+# The Trainer counts GPT-2's first labels, which are for no logits: calls of unlike padding weigh
+# 1 in 100 more or less, of gradients times learning rate below 0.04.
+@pytest.mark.parametrize(("model", "atol"), [(language_model, 4e-4), (llama, 1e-6)])
+def test_hugging_face_accumulates_to_the_step_of_one_large_batch(
+    tmp_path, monkeypatch, model, atol
+):
+    """The Trainer divides by nothing where there is a compute_loss_func."""
+    whole, losses = after_two_steps(tmp_path, model, per_device_train_batch_size=12)
+    three = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 3}
+    parts, shares = after_two_steps(tmp_path, model, **three)
+    torch.testing.assert_close(parts, whole, rtol=0.0, atol=atol)
+    assert shares == pytest.approx(losses, rel=1e-4)
+    monkeypatch.setattr(DistillationCallback, "_share", lambda *_: 1.0)
+    wrong, thrice = after_two_steps(tmp_path, model, **three)  # the mutant
+    assert float((wrong - whole).abs().max()) > 1e-3 and thrice[0] > 2.9 * losses[0]
 
 
 def test_hugging_face_refuses_what_it_cannot_know(tmp_path):

@@ -3,6 +3,7 @@ where they should be."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 import time
@@ -13,14 +14,9 @@ import pytest
 
 from kdtheory.algebra import envelope
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
-from kdtheory.worst_cases.certificates import Step, largest_rate
-from kdtheory.worst_cases.value import (
-    PL,
-    STRONGLY_CONVEX,
-    WorstCase,
-    worst_case,
-    worst_case_interval,
-)
+from kdtheory.statements.theorems import THEOREMS
+from kdtheory.worst_cases.certificates import ExactStep, largest_rate
+from kdtheory.worst_cases.value import ONE_STEP, WorstCase, worst_case, worst_case_interval
 
 WIDTH = 1e-6  # the interval's promised relative width
 
@@ -95,7 +91,7 @@ def test_sharp_constant_lies_inside_a_thousand_intervals() -> None:
     assert largest <= WIDTH
 
 
-def _recheck(interval: WorstCase, step: Step) -> None:
+def _recheck(interval: WorstCase, step: ExactStep) -> None:
     """Strongly convex: rebuild both Gram blocks from A1, A1', A3 and their multipliers, and factor
     them by LDL^T over Q."""
     dual = interval.dual
@@ -133,13 +129,13 @@ def test_dual_is_a_proof_in_the_original_letters() -> None:
     checked = 0
     for _ in range(120):
         name, numbers, _ = _case(rng)
-        if name in PL or numbers["bias"] + numbers["noise"] == 0:
+        if THEOREMS[name].is_pl or numbers["bias"] + numbers["noise"] == 0:
             continue
         gamma = numbers["step_size"]
         mu, L, Lcal, bias, noise = (
             gamma * numbers[key] for key in ("mu", "L", "Lcal", "bias", "noise")
         )
-        step = Step(mu, L, Lcal, bias, noise, numbers["rate"])
+        step = ExactStep(mu, L, Lcal, bias, noise, numbers["rate"])
         interval = worst_case_interval(name, **numbers)
         _recheck(interval, step)
         assert (
@@ -202,15 +198,17 @@ def test_with_bias_the_true_lowest_rate_is_smaller() -> None:
     assert below.lower > triple.constant(lowest * 9 / 10)
 
 
-@pytest.mark.parametrize("theorem", STRONGLY_CONVEX + PL)
+@pytest.mark.parametrize("theorem", ONE_STEP)
 def test_every_key_and_default_rate(theorem: str) -> None:
-    """rate=None is gamma mu; the float is the upper end."""
-    bias = 0.0 if theorem.startswith("unbiased") else 0.3
+    """rate=None is gamma mu; the float is the upper end; a statement is as good as its key."""
+    statement = dataclasses.replace(THEOREMS[theorem], name="mine")
+    bias = 0.0 if statement.unbiased else 0.3
     numbers = {"step_size": 0.1, "mu": 0.5, "L": 1.0, "Lcal": 2.0, "bias": bias, "noise": 1.0}
     value = worst_case(theorem, **numbers)
     assert value == worst_case(theorem, **numbers, rate=0.1 * 0.5)
     assert value == worst_case_interval(theorem, **numbers).value
-    if theorem in PL:
+    assert value == worst_case(statement, **numbers)
+    if statement.is_pl:
         triple = envelope.polyak_lojasiewicz(
             gamma=0.1, mu=0.5, L=1.0, Lcal=2.0, q=math.sqrt(3), k=bias, a=1.0, b=0.9
         )

@@ -22,6 +22,13 @@ MADE = [
     kd.SinusoidalSum([[1.0, 0.0]], [1.5, 0.5], [[0.25, 1.0], [-0.25, -1.0]]),
     kd.DistilledSGD(0.5, unbiased=True, batch_size=2, compressor=kd.Bernoulli(0.5)),
     kd.DistilledSGD(-1.0, replacement=False, compressor=kd.RandK(1)),
+    kd.DistilledSGD((0.5, 0.25), blocks=[[0], [1, 2]]),
+    kd.RenewedTeacher(0.5, renewal=0.125),
+    kd.ImportanceSampling(kd.DistilledSGD(0.5), [0.25, 0.75]),
+    kd.ImportanceSampling(kd.DistilledSGD(0.5), "optimal"),
+    kd.Schedule([0.5, 0.25], [1.0, 0.0]),
+    kd.Schedule([0.5, 0.25], None, signal_to_noise=[1.0, 2.0]),
+    kd.Schedule([0.5], [[1.0, 0.5]], bound=[np.inf, 2.0]),
     kd.Bernoulli(0.25),
     kd.StochasticRounding(0.125),
 ]

@@ -16,14 +16,14 @@ from kdtheory.bounds.best_weights_several import (
     several_weights,
 )
 from kdtheory.bounds.exact_law import sgd_floor
-from kdtheory.bounds.letters import Letters, complete, letters_for, theorem_named
+from kdtheory.bounds.letters import Letters, complete, letters_for
 from kdtheory.bounds.values import floor_of
 from kdtheory.engines.exact import expected_in_weight
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, positive_int
 from kdtheory.problems.mixtures import Blocks, mixture
 from kdtheory.rules.distilled import Compressor, DistilledSGD
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import Theorem, theorem_named
 
 
 def optimal_weight(

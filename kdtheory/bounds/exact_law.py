@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kdtheory.algebra.evaluate import ARRAYS, value_of
 from kdtheory.engines.exact import expected, stationary
 from kdtheory.engines.exact.powers import at_times
 from kdtheory.errors import AssumptionFails
@@ -13,6 +14,7 @@ from kdtheory.problems.least_squares import LeastSquares
 from kdtheory.problems.mixtures import weights_for
 from kdtheory.problems.teacher import teachers
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorem import Theorem
 
 
 def sgd_floor(problem: FiniteSum, step_size: float, batch_size: int) -> float:
@@ -39,18 +41,19 @@ def exact_floor(
 
 
 def exact_law(
+    statement: Theorem,
     problem: FiniteSum,
     theta: ArrayLike,
+    plain: DistilledSGD,
     *,
     step_size: float,
     weight: ArrayLike,
     x0: Array,
     steps: int,
-    batch_size: int = 1,
-    replacement: bool = True,
 ) -> Array:
-    """E|x^t - x*|^2 from plain SGD around the shifted centre (theory, Section 6), (steps + 1,),
-    least squares only.
+    """The statement's rhs from plain SGD around the shifted centre (theory, Section 6), (steps +
+    1,), least squares only.  Several teachers are one at the shift, with the weight 1.  ``plain``
+    is SGD with the batches of the rule.
     """
     shift, total = shifted(problem, theta, weight)
     if not isinstance(problem, LeastSquares):
@@ -62,21 +65,24 @@ def exact_law(
     # Y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b.
     origin = x0 - problem.minimiser - shift
     calm = LeastSquares(problem.features, (1.0 - total) * problem.targets, ridge=problem.ridge)
-    rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
     square = expected(
         calm,
         calm.minimiser,
-        rule,
+        plain,
         step_size=step_size,
         x0=calm.minimiser + origin,
         steps=steps,
         quantities=("sq_distance",),
     ).sq_distance
     spectrum, basis = np.linalg.eigh(problem.hessian)
+    points = teachers(problem, theta)
+    one = len(points) == 1
+    D, lam = (points[0] - problem.minimiser, total) if one else (shift, 1.0)
     drift = at_times(
         np.diag(1.0 - step_size * spectrum),
         (basis.T @ origin)[:, None],
-        (shift @ basis)[None],
+        (D @ basis)[None],
         np.arange(steps + 1),
     )[:, 0, 0]
-    return np.asarray(square + 2 * drift + float(shift @ shift))
+    letters = {"lam": lam, "D_sq": float(D @ D), "shifted_t": square, "drift_t": drift}
+    return np.asarray(value_of(statement.rhs, letters, ARRAYS))

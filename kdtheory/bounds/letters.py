@@ -12,23 +12,14 @@ from numpy.typing import ArrayLike
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.algebra.evaluate import compiled
-from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge, unknown_name
+from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
 from kdtheory.problems.base import FiniteSum, moderate_float, real_float
 from kdtheory.problems.mixtures import mixture, weights_for
 from kdtheory.problems.teacher import noise_sq, teacher_statistics
 from kdtheory.rules.distilled import Compressor, DistilledSGD
-from kdtheory.statements.theorems import NOISE_NORM, THEOREMS, Theorem
+from kdtheory.statements.theorems import NOISE_NORM, Theorem
 
 Letters = dict[str, float]
-
-
-def theorem_named(name: str | Theorem) -> Theorem:
-    """The theorem under a key (or the theorem itself); ``InvalidInput`` names the nearest key."""
-    if isinstance(name, Theorem):
-        return name
-    if name not in THEOREMS:
-        raise unknown_name("theorem", name, THEOREMS)
-    return THEOREMS[name]
 
 
 def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:

@@ -18,7 +18,6 @@ from kdtheory.bounds.letters import (
     evaluate,
     letters_for,
     range_of,
-    theorem_named,
     too_large,
 )
 from kdtheory.bounds.schedules_curve import bound_along
@@ -28,7 +27,7 @@ from kdtheory.problems.base import Array, FiniteSum, point, positive_int, refuse
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.rules.schedule import Schedule, as_schedule
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import Theorem, theorem_named
 
 
 def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: int = 1) -> float:
@@ -202,14 +201,14 @@ def bound(
     refuse_long(count, "bound()")
     if statement.is_law:
         return exact_law(
+            statement,
             problem,
             theta,
+            DistilledSGD(batch_size=batch_size, replacement=replacement),
             step_size=step_size,
             weight=weight,
             x0=start,
             steps=count,
-            batch_size=batch_size,
-            replacement=replacement,
         )
     averaged = statement.quantity == "average_gap"
     if statement.psi is None and not averaged:
@@ -226,7 +225,17 @@ def bound(
     )
     if averaged:
         return _for_every_horizon(statement, letters, first, count)
-    return curve(statement, letters, first, count)
+    return claimed(statement, letters, first, count)
+
+
+def claimed(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:
+    """rhs at t = 0..steps, (steps + 1,), of a statement with psi."""
+    followed = curve(theorem, letters, start, steps)
+    if theorem.unrolls:
+        return followed
+    rhs = theorem.rhs.xreplace({sym.iterate(sym.t, sym.s0): sym.s})
+    known = {**letters, "s": followed, "s0": start, "t": np.arange(steps + 1.0)}
+    return np.asarray(np.broadcast_to(value_of(rhs, known, ARRAYS), followed.shape), dtype=float)
 
 
 def _for_every_horizon(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:

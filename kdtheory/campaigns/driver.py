@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.letters import theorem_named
 from kdtheory.bounds.values import bound
 from kdtheory.campaigns import workers as pools
 from kdtheory.campaigns.batched import KEYS, STEPS, Case, Finding, judge
@@ -29,6 +28,7 @@ from kdtheory.evidence.verdict import Verdict
 from kdtheory.evidence.verdicts import verify
 from kdtheory.problems.base import positive_int
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.statements.theorems import theorem_named
 
 MOST_BLOCKS = 2**53  # as large as a number in the store is exact, and beyond all machines together
 # Sums of the two recursions differ by rounding, most where noise cancels.

@@ -21,7 +21,7 @@ COMMANDS = {
     "weight": "lambda* from per-sample gradients",
     "diagnose": "is the weight in use any good?",
     "convert": "what other trainers weight, as the paper's lambda",
-    "reproduce": "the paper's experiments R1 to R11, with pictures",
+    "reproduce": "the paper's experiments R1 to R12, with pictures",
     "campaign": "very many random instances, stored so that nothing can lose them",
     "tightness": "the instance on which a bound comes nearest to equality",
     "replay": "play a stored instance of a campaign again",

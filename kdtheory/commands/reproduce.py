@@ -1,4 +1,4 @@
-"""The paper's experiments R1 to R11 on data that packages carry: numbers in their expected
+"""The paper's experiments R1 to R12 on data that packages carry: numbers in their expected
 intervals, pictures, one paragraph each."""
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ EXAMPLES = ("kdtheory reproduce R3 R8 --out pictures",)
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument("names", nargs="*", metavar="NAME", help="R1 ... R11")
-    command.add_argument("--all", action="store_true", help="all eight, about a minute")
+    command.add_argument("names", nargs="*", metavar="NAME", help="R1 ... R12")
+    command.add_argument("--all", action="store_true", help="all twelve, some minutes")
     command.add_argument(
         "--out",
         type=path,

@@ -155,9 +155,9 @@ def wide_seconds(dim: int, steps: int) -> float:
 
 def _one(options: Namespace) -> Outcome:
     """One statement on every data set named; exit code 1 on a violation."""
-    from kdtheory.bounds.letters import theorem_named
     from kdtheory.problems.datasets import load
     from kdtheory.report.tables import ONE_LEGEND, number, table
+    from kdtheory.statements.theorems import theorem_named
 
     statement = theorem_named(options.theorem)
     steps = 200 if options.steps is None else options.steps

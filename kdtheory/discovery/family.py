@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -17,11 +17,11 @@ from kdtheory.discovery.step import OneStep
 from kdtheory.prover.regions import evaluate
 
 Point = Mapping[sp.Symbol, Fraction]
-_SIZES = tuple(
-    Fraction(n, d)
-    for n, d in ((1, 50), (1, 20), (1, 10), (1, 5), (1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1))
-) + tuple(Fraction(n) for n in (3, 5, 8))
+_PLAIN = ("1/50", "1/20", "1/10", "1/5", "1/3", "1/2", "2/3", "1", "3/2", "2", "3", "5", "8")
+SHRINKS = (1, 10, 100, 1000)  # for the later tries
+_SIZES = tuple((float(x), x) for n in SHRINKS for x in (Fraction(y) / n for y in _PLAIN))
 TRIES = 20_000
+FAR, HALVINGS = 6.0, 12  # powers of 2 that a letter may move by, and how its end is found
 SPARED = "spared"
 
 
@@ -74,24 +74,60 @@ class Family:
         except ZeroDivisionError:
             return False
 
-    def points(self, draw: random.Random, count: int) -> list[dict[sp.Symbol, Fraction]]:
-        """Up to ``count`` different points inside, of short fractions."""
-        found: list[dict[sp.Symbol, Fraction]] = []
+    @cached_property
+    def _quick(self) -> Callable[..., list[float]]:
         facts = [*self.conditions, *self.borders, *self.solved.values()]
-        quick = sp.lambdify(self.letters, facts, modules="math")
-        for _ in range(TRIES):
+        return sp.lambdify(self.letters, facts, modules="math")
+
+    def _roughly(self, values: Iterable[float]) -> bool:
+        """Whether numbers are inside, in floats: most are not, and this is fast."""
+        try:
+            return min(self._quick(*values), default=1.0) > 0
+        except (ZeroDivisionError, OverflowError):
+            return False
+
+    def points(self, draw: random.Random, count: int) -> list[dict[sp.Symbol, Fraction]]:
+        """Up to ``count`` different points inside, of short fractions; of smaller and smaller ones
+        where the conditions leave little room.
+        """
+        found: list[dict[sp.Symbol, Fraction]] = []
+        for attempt in range(TRIES):
             if len(found) >= count:
                 break
-            values = [draw.choice(_SIZES) for _ in self.letters]
-            try:
-                if min(quick(*map(float, values)), default=1.0) <= 0:
-                    continue
-            except ZeroDivisionError:
-                continue
-            at = dict(zip(self.letters, values, strict=True))
-            if at not in found and self.inside(at) and self._defined(at):
-                found.append(at)
+            sizes = _SIZES[: len(_SIZES) * (1 + attempt * len(SHRINKS) // TRIES) // len(SHRINKS)]
+            chosen = [draw.choice(sizes) for _ in self.letters]
+            if self._roughly(size for size, _ in chosen):
+                at = {z: exact for z, (_, exact) in zip(self.letters, chosen, strict=True)}
+                if at not in found and self.inside(at) and self._defined(at):
+                    found.append(at)
         return found
+
+    def spread(self, draw: random.Random, count: int) -> list[dict[sp.Symbol, Fraction]]:
+        """Points as above, every second one pushed towards the border of the region: where one
+        formula gives way to another is often close to it.
+        """
+        found = self.points(draw, count)
+        for i in range(0, len(found) if self.letters else 0, 2):
+            at = dict(found[i])
+            for letter in draw.sample(self.letters, min(2, len(self.letters))):
+                at[letter] = self._pushed(at, letter, draw)
+            if self.inside(at) and self._defined(at):
+                found[i] = at
+        return found
+
+    def _pushed(self, at: Point, letter: sp.Symbol, draw: random.Random) -> Fraction:
+        """Another value of one letter, somewhere on the way to where the region ends."""
+
+        def fits(power: float) -> bool:
+            values = {**at, letter: float(at[letter]) * 2.0**power}
+            return self._roughly(float(values[z]) for z in self.letters)
+
+        sign, inner, outer = draw.choice((-1, 1)), 0.0, FAR
+        for _ in range(HALVINGS):
+            middle = (inner + outer) / 2
+            inner, outer = (middle, outer) if fits(sign * middle) else (inner, middle)
+        value = float(at[letter]) * 2.0 ** (sign * inner * draw.choice((0.3, 0.6, 0.9, 0.98)))
+        return Fraction(f"{value:.3g}")
 
     def _defined(self, at: Point) -> bool:
         """Whether no coefficient divides by 0 there."""
@@ -106,9 +142,15 @@ class Family:
         return replace(self, rows={name: item for name, item in self.rows.items() if name != row})
 
     @property
+    def counted(self) -> tuple[int, ...]:
+        """Places of the rows whose multipliers make the constant: those with a bound."""
+        rows = enumerate(self.rows.values())
+        return tuple(i for i, (_, form, bound) in rows if bound != 0 or ONE in form)
+
+    @property
     def pure(self) -> bool:
-        """Whether nothing but 0 can be the constant: no row has a bound."""
-        return all(bound == 0 for _, _, bound in self.rows.values())
+        """Whether nothing but 0 can be the constant."""
+        return not self.counted
 
     def allowed(self, vector: str) -> sp.Expr:
         """What a pure claim has of |vector|^2 to give away; 1 more than nothing where it has
@@ -121,14 +163,14 @@ class Family:
                 return -own
         return sp.Integer(1)
 
-    def tightened(self, vector: str, *, fully: bool = True) -> Family:
+    def tightened(self, vector: str) -> Family:
         """A problem with a definite answer in place of a pure one, whose multipliers may be many:
-        how little of |vector|^2 is enough, counted by the row ``SPARED`` against :meth:`allowed`
-        (not ``fully``: against 1).
+        how little of |vector|^2 is enough, counted by the row ``SPARED`` against
+        :meth:`allowed`.
         """
         key = (vector, vector)
-        objective = dict(self.objective)
-        allowed = self.allowed(vector) if fully else sp.Integer(1)
+        objective = {name: value for name, value in self.objective.items() if name != ONE}
+        allowed = self.allowed(vector)
         objective[key] = objective.get(key, sp.Integer(0)) + allowed
         spared: Form = {key: sp.Integer(1)}
         rows = {**self.rows, SPARED: (1, spared, sp.Integer(1))}
@@ -197,7 +239,7 @@ def _scalings(family: Family) -> tuple[tuple[int, ...], ...]:
     found = []
     for row in sp.Matrix(weights).rref()[0].tolist() if weights else []:
         if any(row):
-            common = sp.ilcm(*(sp.Rational(x).q for x in row))
+            common = sp.ilcm(1, *(sp.Rational(x).q for x in row))
             found.append(tuple(int(x * common) for x in row))
     return tuple(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import sympy as sp
@@ -26,18 +27,24 @@ def functions(sampler: Sampler) -> dict[str, sp.Expr]:
         NotFound: the samples have no rational form of bounded size.
     """
     family = sampler.family
-    places = pivots(family.scalings)
-    fixed = () if places is None else places
-    free = [letter for i, letter in enumerate(family.letters) if i not in fixed]
-    base = _in_units(family, sampler.base, fixed)
-    local = Sampler(family, base, sampler.shape)
-    if local(base) is None:
+    local, fixed, free = in_units(sampler)
+    if local(local.base) is None:
         raise NotFound("the multipliers are not rational at a rational point")
-    found = _interpolated(local, free)
+    names = list(family.rows)
     return {
-        name: _out_of_units(family, name, value, fixed) if fixed else value
-        for name, value in found.items()
+        names[i]: _out_of_units(family, names[i], value, fixed) if fixed else value
+        for i, value in interpolated(local, free).items()
     }
+
+
+def in_units(sampler: Sampler) -> tuple[Sampler, Sequence[int], list[sp.Symbol]]:
+    """The sampler at a base whose fixed letters are 1, the places of these, and the other
+    letters.
+    """
+    family = sampler.family
+    fixed = pivots(family.scalings) or ()
+    free = [letter for i, letter in enumerate(family.letters) if i not in fixed]
+    return replace(sampler, base=_in_units(family, sampler.base, fixed), known={}), fixed, free
 
 
 def _in_units(family: Family, base: Point, fixed: Sequence[int]) -> dict[sp.Symbol, Fraction]:
@@ -69,21 +76,28 @@ def _powers(family: Family, fixed: Sequence[int]) -> list[list[int]]:
 
 def _out_of_units(family: Family, row: str, value: sp.Expr, fixed: Sequence[int]) -> sp.Expr:
     """The function of all letters that is ``value`` where the fixed letters are 1."""
-    letters, powers = family.letters, _powers(family, fixed)
+    units = [family.letters[p] for p in fixed]
+    # a multiplier scales as the objective divided by its row
+    weights = [unit_weights(family, scaling)[row] for scaling in family.scalings]
+    square = sp.Matrix([[scaling[p] for p in fixed] for scaling in family.scalings])
+    own = (square.inv() * sp.Matrix(weights)).T.tolist()[0]
+    own_units = sp.Mul(*(u ** int(n) for u, n in zip(units, own, strict=True)))
+    return unitless(family, value, fixed) * own_units
+
+
+def unitless(family: Family, value: sp.Expr, fixed: Sequence[int]) -> sp.Expr:
+    """The function of all letters, without units, that is ``value`` where the fixed ones are 1."""
+    letters, powers = family.letters, _powers(family, fixed) if fixed else []
     units = [letters[p] for p in fixed]
     inside = {
         letter: letter * sp.Mul(*(u ** int(n) for u, n in zip(units, powers[i], strict=True)))
         for i, letter in enumerate(letters)
-        if i not in fixed
+        if fixed and i not in fixed
     }
-    # a multiplier scales as the objective divided by its row
-    weights = [_weights(family, scaling)[row] for scaling in family.scalings]
-    square = sp.Matrix([[scaling[p] for p in fixed] for scaling in family.scalings])
-    own = (square.inv() * sp.Matrix(weights)).T.tolist()[0]
-    return value.xreplace(inside) * sp.Mul(*(u ** int(n) for u, n in zip(units, own, strict=True)))
+    return value.xreplace(inside)
 
 
-def _weights(family: Family, scaling: tuple[int, ...]) -> dict[str, sp.Rational]:
+def unit_weights(family: Family, scaling: tuple[int, ...]) -> dict[str, sp.Rational]:
     """By row: the weight of the objective less that of the row."""
     known = family.row_weights
     if scaling not in known:
@@ -115,16 +129,15 @@ def _solved_weights(family: Family, scaling: Sequence[int]) -> dict[str, sp.Rati
     return {name: values[len(names)] - values[len(names) + i] for i, name in enumerate(rows)}
 
 
-def _interpolated(local: Sampler, free: Sequence[sp.Symbol]) -> dict[str, sp.Expr]:
-    rows = list(local.family.rows)
-    found: dict[str, sp.Expr] = {}
+def interpolated(local: Sampler, free: Sequence[sp.Symbol]) -> dict[int, sp.Expr]:
+    """What the sampler says, by place and where it is not 0, as functions of the free letters."""
+    found: dict[int, sp.Expr] = {}
     base_values = local(local.base)
     assert base_values is not None
     active = [i for i, value in enumerate(base_values) if value]
     if not free:
         return {
-            rows[i]: sp.Rational(base_values[i].numerator, base_values[i].denominator)
-            for i in active
+            i: sp.Rational(base_values[i].numerator, base_values[i].denominator) for i in active
         }
     per_letter = [_degrees_along(local, {letter: Fraction(1)}, active) for letter in free]
     draw = random.Random(1)
@@ -139,10 +152,8 @@ def _interpolated(local: Sampler, free: Sequence[sp.Symbol]) -> dict[str, sp.Exp
             total[i],
         )
         if parts is None:
-            raise NotFound(
-                f"the multiplier of {rows[i]} is no rational function of the size looked for"
-            )
-        found[rows[i]] = expression(parts, free)
+            raise NotFound("a multiplier is no rational function of the size looked for")
+        found[i] = expression(parts, free)
     return found
 
 

@@ -384,12 +384,14 @@ def _fraction(ball: Any) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
+def shortest(value: Fraction, bits: int) -> Fraction | None:
+    """The short fraction that a number of so many bits is, if it is one."""
+    short = value.limit_denominator(1 << (bits // 3))
+    near = abs(short - value) <= Fraction(1, 1 << (bits * 9 // 10)) * abs(value)
+    return short if near else None
+
+
 def _rationals(u: list[Fraction], bits: int) -> list[Fraction] | None:
     """Short fractions next to all numbers; None where one of them is not short."""
-    found = []
-    for value in u:
-        short = value.limit_denominator(1 << (bits // 3))
-        if abs(short - value) > Fraction(1, 1 << (bits * 9 // 10)) * max(abs(value), ZERO):
-            return None
-        found.append(short)
-    return found
+    found = [shortest(value, bits) for value in u]
+    return None if None in found else [value for value in found if value is not None]

@@ -12,9 +12,10 @@ from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.bracket import settled
 from kdtheory.discovery.family import Family, Point
 from kdtheory.discovery.program import Program
-from kdtheory.discovery.refine import Exact, Shape, refined
+from kdtheory.discovery.refine import Exact, Shape, refined, shortest
 
 LONG = 2048  # bits of Newton's digits, at the most, in the search for rational multipliers
+SHORT = 1024  # where some are known not to be rational
 
 
 @dataclass
@@ -22,12 +23,13 @@ class Sampler:
     """Exact multipliers by point; asks the solver once a point.
 
     ``shape`` is the one at the base: a point with another shape belongs to another regime and has
-    no sample here.
+    no sample here.  ``only``: rows whose multipliers are asked for, where others are not unique.
     """
 
     family: Family
     base: Point
     shape: Shape | None = None
+    only: tuple[int, ...] | None = None
     known: dict[tuple[Fraction, ...], tuple[Fraction, ...] | None] = field(default_factory=dict)
     units: sdp.Units | None = None
 
@@ -58,13 +60,24 @@ class Sampler:
         """Rational multipliers of all rows, if the point is inside and of the base's shape."""
         key = tuple(at[letter] for letter in self.family.letters)
         if key not in self.known:
-            found = self.exact(at) if self.family.inside(at) else None
+            bits = LONG if self.only is None else SHORT
+            found = self.exact(at, most_bits=bits) if self.family.inside(at) else None
             fits = found is not None and (
                 self.shape is None
                 or (found.shape.active, found.shape.ranks) == (self.shape.active, self.shape.ranks)
             )
-            self.known[key] = found.rational if found is not None and fits else None
+            self.known[key] = self.values(found, at) if found is not None and fits else None
         return self.known[key]
+
+    def values(self, found: Exact, at: Point) -> tuple[Fraction, ...] | None:
+        """What is sampled: the multipliers, if they are rational."""
+        if self.only is None:
+            return found.rational
+        values = [shortest(found.digits[i], found.bits) for i in self.only]
+        if None in values:
+            return None
+        own = {i: x for i, x in zip(self.only, values, strict=True) if x is not None}
+        return tuple(own.get(i, Fraction(0)) for i in range(len(found.digits)))
 
 
 def moved(base: Point, changes: Mapping[sp.Symbol, Fraction]) -> dict[sp.Symbol, Fraction]:

@@ -5,29 +5,35 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import sympy as sp
 
-from kdtheory.discovery import semidefinite as sdp
+from kdtheory.algebra import symbols as sym
 from kdtheory.discovery.assembly import Argument, Open, argument, renamed
-from kdtheory.discovery.bracket import settled
+from kdtheory.discovery.attained import border, too_large
+from kdtheory.discovery.bracket import bracket
 from kdtheory.discovery.family import SPARED, Family, Point
+from kdtheory.discovery.inhabited import complaint
 from kdtheory.discovery.multipliers import NotFound, functions
+from kdtheory.discovery.plain import proposals
 from kdtheory.discovery.roots import irrational, rationalised
 from kdtheory.discovery.sampling import Sampler
 from kdtheory.discovery.witness import Signs
+from kdtheory.errors import InvalidInput
 from kdtheory.prover import sympy_checker
-from kdtheory.prover.regions import evaluate
 
 BASES = 4  # base points tried in a regime
 REGIMES, BORDERS = 8, 4  # at the most; borders of one regime
 SAMPLES = 60  # points at which signs are looked at before they are proved
-LOOKS, CLEARLY = 30, 1e-6  # points at which a claim is tried in floats, and what is no rounding
+LOOKS = 30  # points at which a claim is tried
+VECTORS = 2  # of which as much as possible is spared, where multipliers are not unique
 ROOTS = 2  # letters replaced by roots, at the most
 
 
 Regime = tuple[Argument, tuple[sp.Expr, ...]]
+Way = Callable[[Family, Point], Regime]
 
 
 def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, list[Regime]]:
@@ -37,9 +43,17 @@ def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, lis
     Raises:
         NotFound: with the reason.
     """
+    if not family.letters:  # functions of one letter that nothing depends on
+        family = replace(family, letters=(sym.own("one"),))
     if not family.points(random.Random(0), 1):
         raise NotFound("no point was found that satisfies the conditions")
+    nothing = complaint(family.step, family.points(random.Random(5), BASES))
+    if nothing:
+        raise NotFound(nothing)
     _possible(family)
+    if family.pure:
+        with suppress(NotFound):
+            return family, list(_regimes(family, progress, _plainly))
     for _ in range(ROOTS + 1):
         digits = irrational(family)
         if not digits:
@@ -56,21 +70,19 @@ def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, lis
 
 
 def _possible(family: Family) -> None:
-    """A pure claim fails for good where even the best multipliers leave a square over.
+    """A pure claim fails for good where no multipliers prove it at some point.
 
     Raises:
         NotFound: with the point.
     """
-    if not family.pure or not family.step.mean:
+    if not family.pure:
         return
-    vector = family.step.mean[-1]
-    tight, allowed = family.tightened(vector), family.allowed(vector)
-    for at in family.points(random.Random(4), LOOKS):
-        guess = sdp.solve(settled(sdp.scaled(tight.program(at))))
-        full = dict(at) | {z: evaluate(value, at) for z, value in family.solved.items()}
-        if guess.solved and guess.value > float(evaluate(allowed, full)) * (1 + CLEARLY):
+    for at in family.spread(random.Random(4), LOOKS):
+        try:
+            bracket(family.program(at), "multipliers")
+        except InvalidInput as error:
             where = ", ".join(f"{letter} = {value}" for letter, value in at.items())
-            raise NotFound(f"no multipliers show it at {where}")
+            raise NotFound(f"no multipliers show it at {where}") from error
 
 
 def _sampler(family: Family, base: Point) -> Sampler:
@@ -83,7 +95,9 @@ def _sampler(family: Family, base: Point) -> Sampler:
     return sampler
 
 
-def _regimes(family: Family, progress: Callable[[str], None]) -> Iterator[Regime]:
+def _regimes(
+    family: Family, progress: Callable[[str], None], at: Way | None = None
+) -> Iterator[Regime]:
     """A certificate, then the rest of the region, border by border."""
     waiting: list[Family] = [family]
     for count in itertools.count():
@@ -93,24 +107,24 @@ def _regimes(family: Family, progress: Callable[[str], None]) -> Iterator[Regime
             raise NotFound(f"more than {REGIMES} regimes would be needed")
         here = waiting.pop(0)
         progress(f"regime {count + 1}: multipliers by interpolation, then their signs")
-        found, borders = _one(here)
+        found, borders = _one(here, at or _at)
         name = f"regime-{count + 1}" if count or borders else "discovered"
         yield renamed(found, name), (*here.borders, *borders)
-        for i, border in enumerate(borders):
-            there = replace(here, borders=(*here.borders, *borders[:i], -border))
+        for i, item in enumerate(borders):
+            there = replace(here, borders=(*here.borders, *borders[:i], -item))
             if not there.points(random.Random(3), 1):
-                raise NotFound(f"it was not shown that {border} >= 0 everywhere")
+                raise NotFound(f"it was not shown that {item} >= 0 everywhere")
             waiting.append(there)
 
 
-def _one(family: Family) -> tuple[Argument, tuple[sp.Expr, ...]]:
+def _one(family: Family, at: Way) -> tuple[Argument, tuple[sp.Expr, ...]]:
     """The argument at a base point of the region, and the borders that it needs beyond the given
     ones.
     """
     reasons: list[str] = []
-    for base in family.points(random.Random(0), BASES):
+    for base in family.points(random.Random(0), 1 if family.pure else BASES):
         try:
-            return _at(family, base)
+            return at(family, base)
         except NotFound as error:
             reasons.append(str(error))
     raise NotFound(reasons[0] if reasons else "no point was found that satisfies the conditions")
@@ -123,32 +137,77 @@ def _at(family: Family, base: Point) -> tuple[Argument, tuple[sp.Expr, ...]]:
         NotFound: with the reason for the first ones.
     """
     reasons: list[str] = []
+    shape = None if family.pure else _sampler(family, base).shape
+    if shape is not None and not shape.unique:
+        with suppress(NotFound):
+            return _plainly(family, base)
     for definite in _definite(family):
         try:
-            found = functions(_sampler(_with_few_rows(definite, base), base))
+            sampler = _sampler(_with_few_rows(definite, base), base)
+            found = functions(sampler)
             found.pop(SPARED, None)
-            return _proof(family, base, found)
+            return _proof(family, base, found) if family.pure else _least(family, sampler, found)
         except NotFound as error:
             reasons.append(str(error))
     raise NotFound(reasons[0] if reasons else "there is no vector whose square could be spared")
 
 
+def _least(family: Family, sampler: Sampler, found: Mapping[str, sp.Expr]) -> Regime:
+    """The proof, in a region where no smaller constant is true (as far as samples see)."""
+    here: tuple[sp.Expr, ...] = ()
+    for _ in range(BORDERS + 1):
+        narrowed = replace(family, borders=(*family.borders, *here))
+        proof, borders = _proof(narrowed, sampler.base, found)
+        inside = replace(narrowed, borders=(*narrowed.borders, *borders))
+        good, bad = too_large(inside, proof.constant)
+        if not bad:
+            return proof, (*here, *borders)
+        here += (border(sampler, good, bad),)
+    raise NotFound(f"the regime around one point has more than {BORDERS} borders")
+
+
+def _plainly(family: Family, base: Point) -> Regime:
+    """Where multipliers are not unique: the first of the short ones that lead to a proof, of the
+    whole region if there are such.
+    """
+    fixed: dict[str, sp.Expr] = {}
+    if not family.pure:
+        fixed = functions(replace(_sampler(family, base), only=family.counted))
+    narrow: list[Regime] = []
+    for proposal in proposals(family, fixed, base):
+        with suppress(NotFound):
+            proof, borders = _proof(family, base, proposal)
+            if not borders:
+                return proof, borders
+            narrow.append((proof, borders))
+    if narrow:
+        return narrow[0]
+    raise NotFound("no short multipliers lead to a proof")
+
+
 def _proof(
     family: Family, base: Point, found: Mapping[str, sp.Expr]
 ) -> tuple[Argument, tuple[sp.Expr, ...]]:
+    def narrowed(borders: tuple[sp.Expr, ...]) -> Family:
+        return replace(family, borders=(*family.borders, *borders))
+
+    def mixed(borders: tuple[sp.Expr, ...]) -> list[sp.Poly]:
+        here = narrowed(borders)
+        return _changing(here, found, _signs(here, base, quick=True))
+
     borders: tuple[sp.Expr, ...] = ()
-    for _ in range(BORDERS + 1):
-        narrowed = replace(family, borders=(*family.borders, *borders))
-        mixed = _changing(narrowed, found, _signs(narrowed, base, quick=True))
-        if not mixed:
-            break
+    while factors := mixed(borders):
+        if len(borders) == BORDERS:
+            raise NotFound(f"the regime around one point has more than {BORDERS} borders")
         # one border at a time, the simplest first: inside it others need not be borders at all
-        simplest = min(mixed, key=lambda factor: (len(factor.terms()), str(factor.as_expr())))
+        simplest = min(factors, key=lambda factor: (len(factor.terms()), str(factor.as_expr())))
         borders += (_positive_at(simplest.as_expr(), base),)
-    else:
-        raise NotFound(f"the regime around one point has more than {BORDERS} borders")
+    for item in borders[:-1]:  # which the later ones may have made superfluous
+        fewer = tuple(other for other in borders if other != item)
+        borders = borders if mixed(fewer) else fewer
+    here = narrowed(borders)
     try:
-        proof = argument(narrowed, found, _signs(narrowed, base))
+        proof = argument(here, found, _signs(here, base))
     except Open as error:
         raise NotFound(f"no way was found to see the sign of {error}") from error
     checked = sympy_checker.check(proof.certificate)
@@ -163,10 +222,7 @@ def _definite(family: Family) -> Iterator[Family]:
         yield family
         return
     vectors = (*reversed(family.step.mean), *family.step.centred)
-    yield from (family.tightened(vector) for vector in vectors)
-    for vector in vectors:
-        if family.allowed(vector) != 1:
-            yield family.tightened(vector, fully=False)
+    yield from (family.tightened(vector) for vector in vectors[:VECTORS])
 
 
 def _changing(family: Family, found: Mapping[str, sp.Expr], signs: Signs) -> list[sp.Poly]:
@@ -186,7 +242,7 @@ def _positive_at(expression: sp.Expr, base: Point) -> sp.Expr:
 
 
 def _signs(family: Family, base: Point, *, quick: bool = False) -> Signs:
-    points = family.points(random.Random(5), SAMPLES)
+    points = family.spread(random.Random(5), SAMPLES)
     conditions = (*family.conditions, *_own_signs(family))
     return Signs(
         family.letters,

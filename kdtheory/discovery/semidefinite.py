@@ -201,10 +201,13 @@ def solve(problem: Scaled, *, margin: float = 0.0) -> Guess:
         point[list(places)] = dual[at : at + len(places)] / _triangle(places)
         at += len(places)
     own = float(problem.program.objective.get(ONE, 0))
-    value = float(np.dot(problem.bounds, solution.x)) * problem.unit_value + own
+    x = np.array(solution.x)
+    value = math.nan
+    if np.all(np.isfinite(x)):
+        value = float(np.dot(problem.bounds, x)) * problem.unit_value + own
     return Guess(
         str(solution.status) in ("Solved", "AlmostSolved"),
-        np.array(solution.x) * problem.weights * problem.unit_value,
+        x * problem.weights * problem.unit_value,
         point,
         value,
     )

@@ -14,17 +14,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
-from kdtheory.evidence.fixed import Fixed
-from kdtheory.evidence.instance import Exact, Instance, exact_array
+from kdtheory.evidence.instance import Exact, RationalInstance, exact_array
 from kdtheory.evidence.judgement import Judgement
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
-from kdtheory.evidence.numbers import Number, as_ball, evaluate, flint, fraction, less, root
-from kdtheory.problems import LeastSquares
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.evidence.numbers import Number, as_ball, evaluate, flint, less, root
 from kdtheory.statements.theorems import NOISE_NORM, Theorem
 
 FEWEST_BITS, MOST_BITS = 128, 8192
@@ -32,20 +30,9 @@ EXACT_TIMES = 400  # equalities are settled in rationals up to here: their size 
 
 
 def judge(
-    problem: LeastSquares,
-    theta: Any,
-    statement: Theorem,
-    rule: DistilledSGD | Fixed,
-    *,
-    weight: Any,
-    step_size: Any,
-    x0: Any,
-    times: np.ndarray,
-    balls: bool,
-    table: Any = None,
+    at: RationalInstance, statement: Theorem, *, x0: Any, times: np.ndarray, balls: bool
 ) -> Judgement:
-    """The verdict on one least-squares instance over the rationals; ``table`` (N, d) are the
-    control variates of a rule that has no weight.
+    """The verdict on one least-squares instance over the rationals.
 
     Raises:
         MissingTool: without python-flint.  StepSizeTooLarge: beyond the range at the certified
@@ -55,15 +42,6 @@ def judge(
     """
     flint()
     steps, wanted = int(times[-1]), set(times.tolist())
-    at = Instance(
-        problem,
-        theta,
-        rule,
-        weight=fraction(weight, "weight"),
-        step_size=fraction(step_size, "step_size"),
-        table=table,
-        unbiased=statement.unbiased,
-    )
     x = exact_array(x0, "x0")
     if statement.kind == "identity":
         if balls:
@@ -71,7 +49,7 @@ def judge(
                 f"{statement.title} is an identity: balls can refute it but never verify it. Use"
                 " method='rational'."
             )
-        return _identity(at, x, wanted)
+        return _identity(statement, at, x, wanted)
     letters = at.letters(statement)
     _check(statement, letters)
     S, z, row = lifted_map(at), start(x), reader(at, statement.quantity)
@@ -109,17 +87,18 @@ def _pass(
     """All times at one precision: a verdict, or (ratio, the first time that is still open)."""
     assert statement.psi is not None
     fmpq = flint().fmpq
-    ratio, open_at, rhs = 0.0, -1, None
+    ratio, open_at, state, rhs = 0.0, -1, None, None
     for t, seen in enumerate(left):
-        if rhs is None:
+        if state is None:
             # S_0 is the left-hand side at t = 0: equal by definition.
-            rhs = seen if lhs is None else fmpq(*lhs[0])
+            state = first = seen if lhs is None else fmpq(*lhs[0])
+        else:
+            state = evaluate(statement.psi, letters | {"s": state})
+        if isinstance(state, fmpq) and t > EXACT_TIMES:
+            state = as_ball(state)
+        if t not in wanted or (t == 0 and statement.unrolls):
             continue
-        rhs = evaluate(statement.psi, letters | {"s": rhs})
-        if isinstance(rhs, fmpq) and t > EXACT_TIMES:
-            rhs = as_ball(rhs)
-        if t not in wanted:
-            continue
+        rhs = _claimed(statement, letters | {"s": state, "s0": first}, t)
         ratio = max(ratio, float(seen) / float(rhs) if rhs != 0 else 0.0)
         larger = less(rhs, seen)
         if larger is None and lhs is not None and isinstance(rhs, fmpq):
@@ -139,6 +118,16 @@ def _pass(
     return Judgement(
         "VERIFIED", ratio, told, (float(seen), float(rhs) if rhs is not None else math.nan)
     )
+
+
+def _claimed(statement: Theorem, numbers: dict[str, Number], t: int) -> Number:
+    """psi applied t times, or what rhs says where that is another claim and smaller."""
+    if statement.unrolls:
+        return numbers["s"]
+    at = {sym.iterate(sym.t, sym.s0): sym.s, sym.t: sp.Integer(t)}
+    said = evaluate(statement.rhs.xreplace(at), numbers)
+    # At t = 0 psi claims what is so by definition.
+    return said if t == 0 or less(said, numbers["s"]) else numbers["s"]
 
 
 def _check(statement: Theorem, letters: dict[str, Number]) -> None:
@@ -176,7 +165,7 @@ def _complete(statement: Theorem, letters: dict[str, Number]) -> dict[str, Numbe
     return found
 
 
-def _identity(at: Instance, x: Exact, wanted: set[int]) -> Judgement:
+def _identity(statement: Theorem, at: RationalInstance, x: Exact, wanted: set[int]) -> Judgement:
     """The exact law of distillation: both sides as rationals at every time, compared for
     equality.
     """
@@ -190,7 +179,8 @@ def _identity(at: Instance, x: Exact, wanted: set[int]) -> Judgement:
     )
     shrink = at.identity - at.gamma * at.hessian
     for t, (seen, square) in enumerate(zip(left, shifted, strict=True)):
-        claimed = fmpq(*square) + 2 * lam * (D @ fading) + lam**2 * (D @ D)
+        letters = {"lam": lam, "D_sq": D @ D, "shifted_t": fmpq(*square), "drift_t": D @ fading}
+        claimed = evaluate(statement.rhs, letters)
         if t in wanted and fmpq(*seen) != claimed:
             return Judgement(
                 "VIOLATED",

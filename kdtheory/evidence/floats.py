@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.exact_law import exact_law
 from kdtheory.bounds.letters import Letters, complete, letters_for
-from kdtheory.bounds.values import curve
+from kdtheory.bounds.values import claimed, curve
 from kdtheory.engines.exact import expected
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.bounded import UNIT
 from kdtheory.evidence.fixed import Fixed, fixed, is_plain, letters_of_table
 from kdtheory.evidence.judgement import Judgement, Sides, compare
-from kdtheory.evidence.monte_carlo import Claim, Process
+from kdtheory.evidence.monte_carlo import Claimed, Process
 from kdtheory.evidence.right_side import curve_error, with_errors
 from kdtheory.evidence.tolerances import Knowledge, about, knowledge_of, left_error
 from kdtheory.problems.base import Array, FiniteSum
@@ -28,6 +29,8 @@ from kdtheory.statements.theorems import Theorem
 
 # Letters that are 0 where there is no noise: what is left of a bound without them is not noise.
 NOISE = ("sigma_star_sq", "V", "C", "noise_sq")
+# What a verdict about each quantity compares with rhs.
+SEEN = {"sq_distance": sym.distance_t, "gap": sym.gap_t}
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class Question:
     def refuse_what_is_not_claimed(self) -> None:
         """``InvalidInput`` for a rule that the statement does not speak of."""
         law = self.statement.kind == "identity"
+        if self.statement.lhs != SEEN[self.statement.quantity]:
+            raise InvalidInput(
+                f"{self.statement.title} is about {self.statement.lhs}, and a verdict about"
+                f" {SEEN[self.statement.quantity]}, its quantity. Let lhs and quantity agree."
+            )
         if law and (type(self.rule) is not DistilledSGD or self.rule.blocks is not None):
             raise InvalidInput(
                 f"{self.statement.title} speaks of DistilledSGD, got {type(self.rule).__name__}."
@@ -133,19 +141,22 @@ class Question:
             start_error += self.known.unit * sizes
         letters = with_errors(self.statement, self.letters, self.known, self.taught)
         errors = curve_error(self.statement, letters, values, start_error)
+        if not self.statement.unrolls:  # then psi and rhs are two claims
+            stated = claimed(self.statement, self.letters, values[0], self.steps)
+            values = np.minimum(values, stated)
         return values[self.times], errors[self.times]
 
     def _law(self, x0: Array) -> tuple[Array, Array]:
         """The exact law's own right-hand side: plain SGD around the shifted centre, and a drift."""
         values = exact_law(
+            self.statement,
             self.problem,
             self.theta,
+            DistilledSGD(batch_size=self.rule.batch_size, replacement=self.rule.replacement),
             step_size=self.gamma,
             weight=self.rule.weight,
             x0=x0,
             steps=self.steps,
-            batch_size=self.rule.batch_size,
-            replacement=self.rule.replacement,
         )[self.times]
         lam = float(np.abs(self.rule.weight).sum())
         away = np.linalg.norm(np.atleast_2d(self.theta) - self.problem.minimiser, axis=1).max()
@@ -198,13 +209,13 @@ class Question:
         seen = moments.gap if gap else moments.sq_distance
         return Sides(seen, claimed, self._left(seen, x0), claimed_error, self.times)
 
-    def sampled(self, x0: Array) -> tuple[Process, Claim]:
+    def sampled(self, x0: Array) -> tuple[Process, Claimed]:
         """The same as a question about runs."""
         values, errors = self.claimed(x0)
         identity = self.statement.kind == "identity"
         return (
             Process(self.problem, self.theta, self.table, self.gamma, x0, self.statement.quantity),
-            Claim(self.times, values, errors, self.known, identity),
+            Claimed(self.times, values, errors, self.known, identity),
         )
 
     def noise_shares(self, x0: Array) -> Array:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.algebra import assumptions
-from kdtheory.bounds.letters import theorem_named
 from kdtheory.bounds.values import step_size_limit
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.floats import Question
@@ -24,7 +23,7 @@ from kdtheory.problems.base import Array, FiniteSum, point, positive_float, posi
 from kdtheory.problems.teacher import gap_at
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 Step = Callable[[Array, Any], ArrayLike]
 # Batches of which the mean is taken exactly; where there are more, as many are drawn and compared

@@ -13,14 +13,15 @@ from numpy.typing import ArrayLike
 
 from kdtheory.algebra import assumptions
 from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.letters import theorem_named
 from kdtheory.bounds.values import default_step_size
 from kdtheory.errors import InvalidInput, KdtheoryError, StepSizeTooLarge, unknown_name
 from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.averages import verify_average
 from kdtheory.evidence.floats import Question, compared
 from kdtheory.evidence.gradient import verify_gradient
+from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.judgement import Judgement
+from kdtheory.evidence.numbers import fraction
 from kdtheory.evidence.starts import Start, default_start, several_starts
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems import LeastSquares
@@ -29,7 +30,7 @@ from kdtheory.problems.teacher import teachers
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import Theorem, theorem_named
 
 METHODS = ("auto", "exact", "rational", "ball", "monte-carlo")
 # What may be spent on what floats leave open: entries of the second-moment map times steps in
@@ -251,18 +252,16 @@ class _Exact:
                 f"{asked.statement.title} of several teachers is checked in floats. Use"
                 " method='exact', or one teacher."
             )
-        return certified.judge(
+        at = RationalInstance(
             asked.problem,
             self.theta if plain else asked.problem.minimiser,
-            asked.statement,
             asked.rule if plain else asked.table,
-            weight=self._weight if plain else 1,
+            weight=fraction(self._weight if plain else 1, "weight"),
+            step_size=fraction(self.step_size, "step_size"),
             table=None if plain else asked.table.table,
-            step_size=self.step_size,
-            x0=x0,
-            times=times,
-            balls=balls,
+            unbiased=asked.statement.unbiased,
         )
+        return certified.judge(at, asked.statement, x0=x0, times=times, balls=balls)
 
     def settled(self, judgement: Judgement, x0: Any) -> tuple[Judgement, str]:
         """What floats left open, decided where exact arithmetic exists and is affordable."""

@@ -40,7 +40,7 @@ class Written:
         assert isinstance(other, Written)
         (own, named), (theirs, their_named) = self.arguments(), other.arguments()
         mine, others = (*own, *named.values()), (*theirs, *their_named.values())
-        return len(mine) == len(others) and all(map(_same, mine, others))
+        return list(named) == list(their_named) and all(map(_same, mine, others))
 
     def __hash__(self) -> int:
         """Of a few entries of every argument."""
@@ -73,7 +73,9 @@ def _make(kind: type[Any], own: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 def written(value: Any) -> str:
     """An argument as code: arrays as lists."""
-    return repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
+    if not isinstance(value, np.ndarray | np.generic):
+        return repr(value)
+    return repr(value.tolist()).replace("inf", "float('inf')")
 
 
 def _same(one: Any, other: Any) -> bool:

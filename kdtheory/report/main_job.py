@@ -80,7 +80,7 @@ def applicable(problem: FiniteSum) -> list[str]:
             fits = hasattr(problem, "distillation_gradients")
         elif theorem.quantity == "law":
             fits = False  # it speaks of bounds, and is held against them in tests
-        elif name == "exact-quadratic" or not theorem.has_curve:
+        elif theorem.is_law or not theorem.has_curve:
             fits = isinstance(problem, LeastSquares)
         else:
             fits = float(getattr(problem.constants, theorem.modulus)) > 0
@@ -195,8 +195,9 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
     theta = default_teacher(problem)
     rows = []
     for name in applicable(problem):
-        closed = isinstance(problem, LeastSquares) and name != "distillation-gradient"
         theorem = THEOREMS[name]
+        iterates = theorem.quantity != "gradient"
+        closed = isinstance(problem, LeastSquares) and iterates
         length = horizon(problem, name) if closed and theorem.has_curve else steps
         # Every one of the first steps, where noise hides how little a step gains, then the whole
         # horizon; f at every run and time costs a pass over the data, so that a simulation is
@@ -208,7 +209,7 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
         )
         verdict = check(problem, theta, name, steps=length, seed=0, at=at[at <= length])
         row: Row = {"data": source, **verdict.to_dict()}
-        if theorem.has_curve and name != "distillation-gradient":
+        if theorem.has_curve and iterates:
             row["floor"] = noise_floor(
                 problem,
                 theta,
@@ -222,7 +223,7 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
             closed
             and theorem.quantity == "sq_distance"
             and not theorem.unbiased
-            and not THEOREMS[name].compresses
+            and not theorem.compresses
         ):
             row["weight_exact"] = optimal_weight(
                 problem, theta, step_size=verdict.step_size, criterion="exact"

@@ -5,7 +5,7 @@ own (theory, Section 9).
 from __future__ import annotations
 
 import copy
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
 from kdtheory.problems.base import Array, FiniteSum, frozen_array
+from kdtheory.problems.written import Written
 from kdtheory.rules.combination import Combination
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.protocol import Compressor, Rule, check_probabilities
@@ -20,7 +21,7 @@ from kdtheory.rules.protocol import Compressor, Rule, check_probabilities
 NAMES = ("lipschitz", "optimal")
 
 
-class ImportanceSampling:
+class ImportanceSampling(Written):
     """``rule`` with term n drawn with probability p_n and its direction divided by N p_n, so that
     the mean stays.
 
@@ -59,9 +60,9 @@ class ImportanceSampling:
             given = frozen_array(probabilities, "probabilities", ndim=1)
             self._given = check_probabilities(given, len(given))
 
-    def __repr__(self) -> str:
-        """As it is written."""
-        return f"ImportanceSampling({self.rule!r}, {self._given!r})"
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The call that makes it."""
+        return (self.rule, self._given), {}
 
     @property
     def probabilities(self) -> Array:

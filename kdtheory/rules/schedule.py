@@ -6,16 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, frozen_array, positive_int
+from kdtheory.problems.written import Written
 
 
-@dataclass(frozen=True, eq=False)
-class Schedule:
+@dataclass(frozen=True, eq=False, repr=False)
+class Schedule(Written):
     """Step sizes gamma_t and weights lam_t for t = 0, ..., T - 1; iterable over pairs of them.
 
     Args:
@@ -63,6 +65,12 @@ class Schedule:
                     f"A schedule of {count} step sizes has {length} entries in {name}, got"
                     f" {len(value)}. Give one for every step{' and one more' * (length > count)}."
                 )
+
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The call that makes it; what is not known is left out."""
+        more = {"bound": self.bound, "signal_to_noise": self.signal_to_noise}
+        named = {name: value for name, value in more.items() if value is not None}
+        return (self.step_sizes, self.weights), named
 
     def __len__(self) -> int:
         """T."""

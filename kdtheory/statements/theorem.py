@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -33,13 +34,15 @@ class Claim:
 
     ``conditions`` are expressions that are >= 0 where it is claimed, beyond the statement's range
     of step sizes; a letter alone is > 0.  An inequality needs a certificate that makes it; an
-    identity is handed to every checker as it stands.
+    identity is handed to every checker as it stands.  ``at``: letters at which the inequality is an
+    equation, as every inequality behind a statement of kind "identity" must be somewhere.
     """
 
     what: str
     expression: sp.Expr
     conditions: tuple[sp.Expr, ...] = ()
     identity: bool = False
+    at: Mapping[sp.Symbol, sp.Expr] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,28 @@ class Theorem:
         """Whether rhs is psi applied t times, with no closed form in t."""
         return self.rhs.has(sym.iterate)
 
+    @cached_property
+    def unrolls(self) -> bool:
+        """Whether rhs is psi applied t times to s_0, so that to follow psi is to evaluate rhs: at
+        rational points, exactly where no root is in the way.
+        """
+        if self.psi is None or self.is_curve:
+            return self.psi is not None and self.rhs == sym.iterate(sym.t, sym.s0)
+        letters = sorted(self.psi.free_symbols | self.rhs.free_symbols, key=str)
+        for first in (2, 3, 5):
+            at = {x: sp.Rational(first + 2 * i, 7 + 3 * i) for i, x in enumerate(letters)}
+            state = next((at[x] for x in letters if x.name == sym.s0.name), sp.Integer(0))
+            for t in range(3):
+                said = self.rhs.xreplace(at | {x: sp.Integer(t) for x in at if x.name == "t"})
+                if abs(sp.N(said - state, 40)) > sp.Rational(1, 10**30):
+                    return False
+                state = self.psi.xreplace(at | {x: state for x in at if x.name == sym.s.name})
+        return True
+
     @property
     def is_law(self) -> bool:
         """Whether it is an equality over time: nothing has to be bounded, nor a range be kept."""
-        return self.kind == "identity" and self.quantity != "gradient"
+        return self.kind == "identity" and self.quantity not in ("gradient", "law")
 
     @property
     def is_pl(self) -> bool:

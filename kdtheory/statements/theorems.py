@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from kdtheory.errors import unknown_name
 from kdtheory.statements import (
     compressed,
     envelope,
     horizon,
-    laws,
     proposition,
     quadratic,
+    schedules,
     sharp,
+    teachers,
     theorem_1,
     theorem_2,
     unbiased,
@@ -25,7 +27,7 @@ from kdtheory.statements import (
 from kdtheory.statements.noise import NOISE_NORM, NOISE_SQ, noise
 from kdtheory.statements.theorem import Claim, Theorem
 
-__all__ = ["NOISE_NORM", "NOISE_SQ", "THEOREMS", "Claim", "Theorem", "noise"]
+__all__ = ["NOISE_NORM", "NOISE_SQ", "THEOREMS", "Claim", "Theorem", "noise", "theorem_named"]
 
 _IN_ORDER = {
     theorem: module.__name__.rpartition(".")[2]
@@ -41,10 +43,20 @@ _IN_ORDER = {
         (compressed, compressed.STATEMENTS),
         (quadratic, quadratic.STATEMENTS),
         (horizon, horizon.STATEMENTS),
-        (laws, laws.STATEMENTS),
+        (schedules, schedules.STATEMENTS),
+        (teachers, teachers.STATEMENTS),
     )
     for theorem in statements
 }
 THEOREMS: Mapping[str, Theorem] = MappingProxyType(
     {theorem.name: replace(theorem, family=family) for theorem, family in _IN_ORDER.items()}
 )
+
+
+def theorem_named(name: str | Theorem) -> Theorem:
+    """The theorem under a key (or the theorem itself); ``InvalidInput`` names the nearest key."""
+    if isinstance(name, Theorem):
+        return name
+    if name not in THEOREMS:
+        raise unknown_name("theorem", name, THEOREMS)
+    return THEOREMS[name]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.bounds.letters import theorem_named
 from kdtheory.problems import FiniteSum
 from kdtheory.problems.base import Array, point, positive_int, real_float
 from kdtheory.problems.written import Written
 from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.statements.theorems import theorem_named
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)

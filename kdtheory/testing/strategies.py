@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from kdtheory.algebra.assumptions import compressor as compressor_law
 from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.letters import theorem_named
 from kdtheory.bounds.values import step_size_limit
 from kdtheory.problems import FiniteSum
 from kdtheory.problems.base import Array
+from kdtheory.statements.theorems import theorem_named
 from kdtheory.testing.data import (
     WEIGHTS,
     batches,

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.letters import letters_for, theorem_named
+from kdtheory.bounds.letters import letters_for
 from kdtheory.bounds.values import curve
 from kdtheory.errors import unknown_name
 from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at
+from kdtheory.statements.theorems import theorem_named
 from kdtheory.testing.drawing import drawn
 from kdtheory.testing.setting import Setting
 from kdtheory.testing.updates import Step, allowed, check_update, image
@@ -104,6 +105,12 @@ def plain_sgd(check: Check, setting: Setting) -> None:
     check_update(check.step(bare := replace(setting, weight=0.0)), bare)
 
 
+def any_weight(check: Check, setting: Setting) -> None:
+    """Weights below 0, between 0 and 1, and above 1: nothing clips, squares or mixes them."""
+    for weight in (-0.75, 0.5, 1.75):
+        check_update(check.step(other := replace(setting, weight=weight)), other)
+
+
 def teacher_at_x(check: Check, setting: Setting) -> None:
     """A teacher at x with lam = 1 cancels the step: only the batch's own mean is left to see."""
     check_update(check.step(held := replace(setting, teacher=setting.x, weight=1.0)), held)
@@ -157,6 +164,7 @@ CHECKS: Mapping[str, Callable[[Check, Setting], None]] = {
         pairing,
         path,
         plain_sgd,
+        any_weight,
         teacher_at_x,
         batches,
         bound_at_optimum,

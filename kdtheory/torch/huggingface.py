@@ -7,6 +7,7 @@ loss.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from kdtheory.errors import InvalidInput, MissingTool
+from kdtheory.estimate.residuals import IGNORED
 from kdtheory.torch.loss import DistillationLoss
 
 try:
-    from transformers import TrainerCallback
+    from transformers import Trainer, TrainerCallback
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 except ImportError as error:
     raise MissingTool(
@@ -55,7 +57,7 @@ class DistillationCallback(TrainerCallback):  # type: ignore[misc]  # transforme
         """See the class."""
         if "total_steps" in options:
             raise InvalidInput("total_steps is the Trainer's to say: leave it out.")
-        self._left = 1.0
+        self._left, self._calls, self._skips = 1.0, 1, False
         self.loss = DistillationLoss(weight, total_steps=lambda: self._left, **options)
         self._label_loss = DistillationLoss(0.0, loss=self.loss.loss)
         self._label_loss.ignore_index = self.loss.ignore_index
@@ -69,6 +71,7 @@ class DistillationCallback(TrainerCallback):  # type: ignore[misc]  # transforme
         model = more["model"]
         if self._shift is None:
             self._shift = type(model).__name__ in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
+        self._skips = _skips_first_label(model)
         if self._hook is None:
             self._hook = model.register_forward_pre_hook(self._listen, with_kwargs=True)
         self.teacher.to(next(model.parameters()).device)
@@ -103,7 +106,10 @@ class DistillationCallback(TrainerCallback):  # type: ignore[misc]  # transforme
     def compute_loss(
         self, outputs: Any, labels: Tensor | None, num_items_in_batch: Any = None
     ) -> Tensor:
-        """For ``Trainer(compute_loss_func=...)``: the mean over the labelled rows of this call."""
+        """For ``Trainer(compute_loss_func=...)``: the mean over the labelled rows of this call; of
+        an optimiser step with several calls or processes, this call's share of the step's mean (the
+        Trainer adds them up and divides by nothing).
+        """
         if labels is None:
             raise InvalidInput(
                 "There are no labels in the batch: name the column 'labels', and keep"
@@ -112,7 +118,9 @@ class DistillationCallback(TrainerCallback):  # type: ignore[misc]  # transforme
         z = _logits(outputs)
         if not torch.is_grad_enabled():
             z, y = self._aligned(z, labels)
-            return self._label_loss(z, torch.zeros_like(z), y)
+            return self._label_loss(z, torch.zeros_like(z), y) * self._share(
+                labels, num_items_in_batch, 1
+            )
         if not self._inputs:
             raise InvalidInput(
                 "The student's inputs were not seen: pass the same object as a callback,"
@@ -126,12 +134,23 @@ class DistillationCallback(TrainerCallback):  # type: ignore[misc]  # transforme
                 " need the same classes in the same order (one tokenizer)."
             )
         (z, y), (u, _) = self._aligned(z, labels), self._aligned(u, labels)
-        return self.loss(z, u, y)
+        return self.loss(z, u, y) * self._share(labels, num_items_in_batch, self._calls)
 
     def _aligned(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         if self._shift:
             return logits[:, :-1], labels[:, 1:]
         return logits, labels
+
+    def _share(self, labels: Tensor, items: Any, calls: int) -> Any:
+        """Of this call in the step: its labels over all that the Trainer counted, where there are
+        several calls or processes.
+        """
+        distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
+        world = torch.distributed.get_world_size() if distributed else 1
+        if items is None or calls * world == 1:
+            return 1.0
+        counted = labels[..., 1:] if self._skips else labels
+        return counted.ne(IGNORED).sum() / items
 
     def _listen(self, module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
         if module.training:
@@ -142,6 +161,15 @@ class DistillationCallback(TrainerCallback):  # type: ignore[misc]  # transforme
         calls = args.gradient_accumulation_steps
         self._left = float(max(state.max_steps - state.global_step, 0) * calls)
         self.loss.announce(lambda: self._left, accumulation=calls)
+        self._calls = calls
+
+
+def _skips_first_label(model: nn.Module) -> bool:
+    """Whether this Trainer leaves the first label of a row out of what it counts: newer ones do,
+    for models whose own loss shifts.
+    """
+    known = inspect.unwrap(Trainer.__init__).__code__.co_names
+    return "_loss_shifts_labels" in known and getattr(model, "loss_type", "") == "ForCausalLM"
 
 
 def _logits(outputs: Any) -> Tensor:

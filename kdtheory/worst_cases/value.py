@@ -10,34 +10,20 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kdtheory.errors import InvalidInput, StepSizeTooLarge, unknown_name
+from kdtheory.errors import InvalidInput, StepSizeTooLarge
+from kdtheory.statements import parts
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 from kdtheory.worst_cases.certificates import (
     Dual,
+    ExactStep,
     Primal,
-    Step,
     certify,
     largest_rate,
     primal_value,
 )
 
-STRONGLY_CONVEX = (
-    "theorem-1",
-    "theorem-1-refined",
-    "theorem-1-sharp",
-    "theorem-1-envelope",
-    "unbiased",
-    "unbiased-sharp",
-    "unbiased-envelope",
-)
-PL = (
-    "theorem-2",
-    "theorem-2-refined",
-    "theorem-2-sharp",
-    "theorem-2-envelope",
-    "unbiased-pl",
-    "unbiased-pl-sharp",
-    "unbiased-pl-envelope",
-)
+_ONE_STEP = (parts.STRONGLY_CONVEX, parts.PL, parts.PL_UNBIASED)
+ONE_STEP = tuple(key for key, statement in THEOREMS.items() if statement.needs in _ONE_STEP)
 
 
 Real = float | Fraction
@@ -61,7 +47,7 @@ class WorstCase:
 
 
 def worst_case(
-    theorem: str,
+    theorem: str | Theorem,
     *,
     step_size: Real,
     mu: Real,
@@ -74,8 +60,8 @@ def worst_case(
     """Sup of E s(x+) - (1 - rate) s(x) over all vectors that satisfy the assumptions of one step.
 
     Args:
-        theorem: a strongly convex or PL key; it says which assumptions, which state s, and whether
-            the step is unbiased.
+        theorem: a strongly convex or PL key, or such a statement; it says which assumptions, which
+            state s, and whether the step is unbiased.
         step_size: gamma.
         mu: strong convexity or PL constant.
         L: smoothness; it matters to PL statements only.
@@ -98,7 +84,7 @@ def worst_case(
 
 
 def worst_case_interval(
-    theorem: str,
+    theorem: str | Theorem,
     *,
     step_size: Real,
     mu: Real,
@@ -133,7 +119,7 @@ def worst_case_interval(
         theorem, step_size=step_size, mu=mu, L=L, Lcal=Lcal, bias=bias, noise=noise, rate=rate
     )
     gamma = Fraction(step_size)
-    step = Step(
+    step = ExactStep(
         gamma * Fraction(mu),
         gamma * Fraction(L),
         gamma * Fraction(Lcal),
@@ -159,9 +145,14 @@ def worst_case_interval(
     )
 
 
-def _check(theorem: str, **numbers: Real | None) -> bool:
-    if theorem not in STRONGLY_CONVEX + PL:
-        raise unknown_name("one-step theorem", theorem, STRONGLY_CONVEX + PL)
+def _check(theorem: str | Theorem, **numbers: Real | None) -> bool:
+    statement = theorem_named(theorem)
+    if statement.needs not in _ONE_STEP:
+        raise InvalidInput(
+            f"worst_case knows one step under strong convexity or PL, got {statement.name!r}, which"
+            f" needs {', '.join(item.name for item in statement.needs) or 'none of it'}. Use one"
+            f" of {', '.join(ONE_STEP)}."
+        )
     for name, value in numbers.items():
         if value is not None and not math.isfinite(value):
             raise InvalidInput(
@@ -186,23 +177,23 @@ def _check(theorem: str, **numbers: Real | None) -> bool:
             f"worst_case needs mu <= L and mu <= Lcal, got mu = {mu}, L = {L}, Lcal = {Lcal}. "
             "E|G-S|^2 >= |g|^2 rules smaller constants out: recompute them."
         )
-    if theorem.startswith("unbiased") and bias != 0:
+    if statement.unbiased and bias != 0:
         raise InvalidInput(
-            f"{theorem} removes the bias and needs bias = 0, got bias = {bias}. "
+            f"{statement.name} removes the bias and needs bias = 0, got bias = {bias}. "
             "Pass 0, or a theorem-1/theorem-2 statement."
         )
-    pl = theorem in PL
+    pl = statement.is_pl
     limit = 2 * mu / (L * Lcal) if pl else 1 / Lcal
     if gamma >= limit:
         rule = "2*mu/(L*Lcal)" if pl else "1/Lcal"
         raise StepSizeTooLarge(
-            f"{theorem} needs gamma < {rule} = {float(limit):.6g}, got gamma = {gamma}. Use a"
-            " smaller gamma."
+            f"{statement.name} needs gamma < {rule} = {float(limit):.6g}, got gamma = {gamma}. Use"
+            " a smaller gamma."
         )
     return pl
 
 
-def _silent(step: Step) -> WorstCase:
+def _silent(step: ExactStep) -> WorstCase:
     """No bias and no noise: 0 at the minimiser, and 0 is an upper bound for every rate below A."""
     zero = (Fraction(0), Fraction(0))
     return WorstCase(

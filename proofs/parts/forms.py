@@ -54,7 +54,7 @@ def constants(statement: Theorem) -> tuple[Certificate, ...]:
 
 def affine(statement: Theorem) -> tuple[Obligation, ...]:
     """The paper's form."""
-    return (*paper.affine(statement.name), *constants(statement))
+    return (*paper.affine(statement), *constants(statement))
 
 
 def sharp(statement: Theorem) -> tuple[Obligation, ...]:
@@ -80,3 +80,19 @@ def envelope(statement: Theorem) -> tuple[Obligation, ...]:
         *limits.obligations(),
         *(every_horizon.obligations() if statement.unbiased and not pl else ()),
     )
+
+
+def exported(statement: Theorem) -> tuple[Certificate, ...]:
+    """One step, and the corollary or the comparison with the paper's constant; the wide range of
+    rates is proved in ``proofs/coq`` by hand.
+    """
+    if sym.A not in statement.definitions:
+        return (paper.one_step(statement), *paper.corollaries(statement))
+    mine = {item.name for item in one_step(statement)} - {"noise-dominated-wide"}
+    steps = tuple(item for item in certificates.obligations() if item.name in mine)
+    return steps if statement.is_curve else (*steps, *chain.sharp_below_refined_all())
+
+
+def nothing_exported(statement: Theorem) -> tuple[Certificate, ...]:
+    """Its certificates are translated where they are asked for."""
+    return ()
