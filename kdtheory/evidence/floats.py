@@ -19,7 +19,7 @@ from kdtheory.errors import InvalidInput
 from kdtheory.evidence.bounded import UNIT
 from kdtheory.evidence.fixed import Fixed, fixed, is_plain, letters_of_table
 from kdtheory.evidence.judgement import Judgement, Sides, compare
-from kdtheory.evidence.monte_carlo import Claim, Process
+from kdtheory.evidence.monte_carlo import Claimed, Process
 from kdtheory.evidence.right_side import curve_error, with_errors
 from kdtheory.evidence.tolerances import Knowledge, about, knowledge_of, left_error
 from kdtheory.problems.base import Array, FiniteSum
@@ -162,12 +162,11 @@ class Question:
             self.statement,
             self.problem,
             self.theta,
+            DistilledSGD(batch_size=self.rule.batch_size, replacement=self.rule.replacement),
             step_size=self.gamma,
             weight=self.rule.weight,
             x0=x0,
             steps=self.steps,
-            batch_size=self.rule.batch_size,
-            replacement=self.rule.replacement,
         )[self.times]
         lam = float(np.abs(self.rule.weight).sum())
         away = np.linalg.norm(np.atleast_2d(self.theta) - self.problem.minimiser, axis=1).max()
@@ -226,13 +225,13 @@ class Question:
         seen = moments.gap if gap else moments.sq_distance
         return Sides(seen, claimed, self._left(seen, x0), claimed_error, self.times)
 
-    def sampled(self, x0: Array) -> tuple[Process, Claim]:
+    def sampled(self, x0: Array) -> tuple[Process, Claimed]:
         """The same as a question about runs."""
         values, errors = self.claimed(x0)
         identity = self.statement.kind == "identity"
         return (
             Process(self.problem, self.theta, self.table, self.gamma, x0, self.statement.quantity),
-            Claim(self.times, values, errors, self.known, identity),
+            Claimed(self.times, values, errors, self.known, identity),
         )
 
     def noise_shares(self, x0: Array) -> Array:

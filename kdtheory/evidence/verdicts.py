@@ -20,7 +20,9 @@ from kdtheory.evidence.averages import verify_average
 from kdtheory.evidence.combined import combined
 from kdtheory.evidence.floats import Question, compared
 from kdtheory.evidence.gradient import verify_gradient
+from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.judgement import Judgement
+from kdtheory.evidence.numbers import fraction
 from kdtheory.evidence.scheduled import Along, verify_along
 from kdtheory.evidence.starts import Start, default_start, several_starts
 from kdtheory.evidence.verdict import Verdict
@@ -276,18 +278,16 @@ class _Exact:
                 f"{asked.statement.title} of several teachers is checked in floats. Use"
                 " method='exact', or one teacher."
             )
-        return certified.judge(
+        at = RationalInstance(
             asked.problem,
             self.theta if plain else asked.problem.minimiser,
-            asked.statement,
             asked.rule if plain else asked.table,
-            weight=self._weight if plain else 1,
+            weight=fraction(self._weight if plain else 1, "weight"),
+            step_size=fraction(self.step_size, "step_size"),
             table=None if plain else asked.table.table,
-            step_size=self.step_size,
-            x0=x0,
-            times=times,
-            balls=balls,
+            unbiased=asked.statement.unbiased,
         )
+        return certified.judge(at, asked.statement, x0=x0, times=times, balls=balls)
 
     def settled(self, judgement: Judgement, x0: Any) -> tuple[Judgement, str]:
         """What floats left open, decided where exact arithmetic exists and is affordable."""
