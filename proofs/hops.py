@@ -61,6 +61,8 @@ def table(theorem: Theorem) -> list[str]:
 def _makers(theorem: Theorem) -> list[tuple[str, str]]:
     """Where the certificates that carry a statement are written, by its form."""
     psi = theorem.psi
+    if theorem.quantity == "law":
+        return [("parts/law", "certificates")]
     if theorem.quantity not in ("sq_distance", "gap"):
         return []  # in the family's own file
     if psi is None:

@@ -17,6 +17,7 @@ from kdtheory.proofs.proof import Proof, Step
 from kdtheory.prover import coq, coq_build, solvers, sympy_checker
 from kdtheory.prover.binding import bind
 from kdtheory.prover.obligations import Obligation, contents
+from kdtheory.statements.theorem import WORDS
 from kdtheory.statements.theorems import THEOREMS, Theorem
 
 CHECKERS = ("sympy", "z3", "cvc5", "coq")
@@ -175,11 +176,7 @@ def _changes(theorem: Theorem) -> list[str]:
     What is proved is a copy made when this module was imported: nobody else holds it.
     """
     original = _PROVED.get(theorem.name)
-    names = [
-        field.name
-        for field in fields(Theorem)
-        if field.name not in ("name", "title", "source", "family")
-    ]
+    names = [field.name for field in fields(Theorem) if field.name not in WORDS]
     return [
         name
         for name in names
@@ -192,7 +189,10 @@ def _implied(theorem: Theorem, checkers: tuple[str, ...]) -> Proof | None:
     with no more assumptions than it has, in a range that is no longer.
     """
     for name, original in _PROVED.items():
-        if (theorem.psi, theorem.quantity) != (original.psi, original.quantity):
+        if theorem.psi is None or (theorem.psi, theorem.quantity) != (
+            original.psi,
+            original.quantity,
+        ):
             continue
         fewer = set(original.needs) <= set(theorem.needs)
         twin = replace(theorem, name=name, needs=original.needs if fewer else theorem.needs)
@@ -241,7 +241,7 @@ def _somebodys_own(theorem: Theorem, changed: list[str], missing: str) -> Proof:
     """A statement that the obligations of its name do not show: an instance against it, if one is
     found.
     """
-    found = refute(theorem) if theorem.psi is not None or theorem.kind == "identity" else None
+    found = refute(theorem) if theorem.has_curve else None
     if found is not None:
         return Proof(
             theorem.name,

@@ -18,6 +18,8 @@ from kdtheory.engines.compiled import cache, compress, draws, engine, lanes
 from kdtheory.engines.simulate import streams
 from kdtheory.rules.experiment import experiment
 
+# One process compiles the kernels of this file and of test_rules_simulated (--dist loadgroup).
+pytestmark = pytest.mark.xdist_group("kernels")
 RNG = np.random.default_rng(11)
 N, D = 11, 3
 FEATURES, SCALES, SHIFTS = (
@@ -283,6 +285,11 @@ def test_windows_of_words_are_the_words():
     assert (streams.words(7, 5, 12, 3, 2, streams.INDEX) == whole[5:12]).all()
     window = streams.Draws(7, 3, 2, streams.INDEX, lambda bits: bits)
     assert all((window.at(t, 21) == whole[t]).all() for t in (3, 4, 5, 20, 0))
+    wide = streams.words(7, 2, 4, streams.AT_ONCE, 5, 0)  # made a few replicates at once
+    assert (wide[:, :3, :2] == whole[2:4]).all()
+    at = tuple(np.array([word], dtype=np.uint64) for word in (1, streams.AT_ONCE - 1, 4, 0))
+    low, high, *_ = streams.philox(at, streams.split_seed(7))
+    assert int(wide[0, -1, 4]) == int(high[0]) * 2**32 + int(low[0])
 
 
 def test_batches_without_replacement_are_uniform_subsets():

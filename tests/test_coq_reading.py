@@ -18,6 +18,7 @@ from kdtheory.prover.coq import identifier
 
 READING = Text(source("Reading"))
 NAMES = {name: identifier(name) for name in whole_in_coq()}
+LAWS = [name for name in whole_in_coq() if kd.THEOREMS[name].quantity == "law"]
 AVERAGES = [name for name, theorem in kd.THEOREMS.items() if theorem.quantity == "average_gap"]
 RECURSIONS = [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None]
 ITERATED = [name for name in RECURSIONS if name.endswith("envelope")]
@@ -45,10 +46,10 @@ def same(text: Text, name: str) -> bool:
 
 
 def test_all_statements_are_compared():
-    """Recursions and averages by number, the two identities symbol by symbol; what Coq does not
-    have whole is listed.
+    """Recursions and averages by number, the two identities symbol by symbol, laws in
+    test_coq_laws.py; what Coq does not have whole is listed.
     """
-    compared = {*RECURSIONS, *AVERAGES, "distillation-gradient", "exact-quadratic"}
+    compared = {*RECURSIONS, *AVERAGES, *LAWS, "distillation-gradient", "exact-quadratic"}
     assert compared == set(whole_in_coq()) == set(kd.THEOREMS) - set(coq_names.NOT_WHOLE)
     assert set(coq_names.NOT_WHOLE) <= set(kd.THEOREMS)
     assert {name for names in coq_names.NOT_WHOLE.values() for name in names} <= coq_names.read()

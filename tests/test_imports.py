@@ -53,7 +53,7 @@ LATE = (
     ("campaigns/tightness.py", "scipy.optimize", "0.2 s that replaying an instance does without"),
     ("campaigns/cluster.py", "", "Dask: an extra; _task runs where kdtheory may be missing"),
     ("worst_cases/certificates.py", "kdtheory.worst_cases.sdp", "clarabel, where it is solved"),
-    ("problems/datasets.py", "sklearn", "one second, for bundled data alone"),
+    ("problems/datasets.py", "sklearn", "one second, where its files are not found"),
     ("reproductions/", "sklearn", "one second, for bundled data alone"),
     ("reproductions/__init__.py", "threadpoolctl", "where an experiment runs"),
     ("reproductions/r12.py", "", "PyTorch: an extra"),

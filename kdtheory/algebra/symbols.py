@@ -216,12 +216,28 @@ S_one = _letter("S_one", "S", "real", "f/x", "one coordinate of the term's gradi
 h_one = _letter("h_one", "h", "real", "f/x", "one coordinate of the teacher's full gradient")
 
 # The laws of schedules and of several teachers.
+signal = _letter("u", "u", "positive", "f/x", "signal mu sqrt(s); for PL sqrt(2 mu s)")
+snr = _letter("SNR", r"\mathrm{SNR}", "nonnegative", "1", "(u - k)/(q u + a)")
+best_step = _letter("gamma_best", r"\gamma^\circ", "positive", "x^2/f", "the best step size at s")
 least_next = _letter(
     "s_next", r"\min_\gamma\psi_\gamma(s)", "nonnegative", "state", "the best bound of one step"
 )
-steps_taken = _letter(
-    "T_s", "T(s_0,s)", "nonnegative", "1", "steps of the best schedule from s0 to s"
+least_now = _letter("s_now", "s_t^*", "nonnegative", "state", "least bound over t steps")
+least_after = _letter("s_after", "s_{t+1}^*", "nonnegative", "state", "the same over t + 1 steps")
+clear = _letter("delta_u", r"\delta", "nonnegative", "f/x", "u - k, signal that bias leaves")
+other_clear = _letter("delta_2", r"\delta'", "nonnegative", "f/x", "the same at another weight")
+loud = _letter("n_u", "n", "positive", "f/x", "q u + a, noise of a step")
+other_loud = _letter("n_2", "n'", "positive", "f/x", "the same at another weight")
+dimension = _letter("d_x", "d", "positive", "1", "dimension of the parameters")
+fresh = _letter("c_d", "c_d", "positive", "f/x^2", "c that a problem in d dimensions attains")
+steps_low = _letter(
+    "T_s", "T(s_0,s)", "nonnegative", "1", "steps that every schedule from s_0 to s takes"
 )
+steps_over = _letter(
+    "t_s", r"0 \le t(s_0,s) - T(s_0,s)", "nonnegative", "1", "how many more the best one takes"
+)
+root_shares = _letter("v_m", "v", "positive", "1", "sqrt(k^2 + a^2)/u")
+root_rest = _letter("w_m", "w", "positive", "1", "sqrt(1 + q^2 - v^2)")
 signal_stop = _letter(
     "u_stop", r"u_{\mathrm{stop}}", "nonnegative", "f/x", "signal below which a weight is 0"
 )
@@ -240,10 +256,24 @@ spread_of_two = _letter(
 )
 sgd_floor_pos = _letter("S0_pos", "S_0", "positive", "x^2", "S0 where it is > 0")
 mixed_noise = _letter(
-    "N_mix", r"\mathcal{N}(\lambda)", "real", "f^2/x^2", "noise and charged bias of a mixture"
+    "N_mix",
+    r"\min_\lambda\mathcal{N}(\lambda)",
+    "real",
+    "f^2/x^2",
+    "least noise and charged bias of a mixture",
+)
+sampled_noise = _letter(
+    "N_p", r"\min_pa^2", "nonnegative", "f^2/x^2", "least noise over probabilities"
 )
 law_value = _letter(
     "E_law", r"\mathbb{E}|x^\infty-x^*|^2", "nonnegative", "x^2", "stationary squared distance"
+)
+least_law = _letter(
+    "E_least",
+    r"\min_\lambda\mathbb{E}|x^\infty-x^*|^2",
+    "nonnegative",
+    "x^2",
+    "the same at the best weights",
 )
 chance = _letter("p_1", "p_1", "positive", "1", "probability of the first of two terms")
 chance_other = _letter("p_2", "p_2", "positive", "1", "probability of the second")
@@ -357,6 +387,9 @@ def own_gram(mean: tuple[str, ...], centred: tuple[str, ...]) -> dict[tuple[str,
     return letters
 
 
+ROOT, EVEN = r"\sqrt{", (2, 4, 6, 8)
+
+
 class _Printer(LatexPrinter):
     """Sums start with a term that has no minus sign: 1 - gamma mu, not -gamma mu + 1."""
 
@@ -377,6 +410,20 @@ class _Printer(LatexPrinter):
             times = self._settings["mul_symbol_latex"]
             return rf"\frac{{{number.p}}}{{{number.q}}}{times}{self._print(rest)}"
         return str(super()._print_Mul(expr))
+
+    def _print_Pow(self, expr: sp.Pow) -> str:
+        """Even powers of a root or a norm, the root of a square: letters have marks already."""
+        base, power = expr.as_base_exp()
+        if base.is_Symbol:
+            name = self._print(base)
+            if name.startswith(ROOT) and name.endswith("}") and power in EVEN:
+                inside = name.removeprefix(ROOT)[:-1]
+                return inside if power == 2 else rf"{inside}^{{{power // 2}}}"
+            if name.startswith("|") and name.endswith("|") and power in EVEN:
+                return rf"{name}^{{{power}}}"
+            if name.endswith("^2") and power == sp.Rational(1, 2):
+                return name.removesuffix("^2")
+        return str(super()._print_Pow(expr))
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         if expr.func == iterate:

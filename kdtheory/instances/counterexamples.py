@@ -103,7 +103,7 @@ def refute(
     True
     """
     claim = claim or f"{theorem.title}, as stated"
-    if theorem.kind == "identity":
+    if theorem.kind == "identity" and theorem.has_curve:
         return _layers(theorem, claim) if theorem.quantity == "gradient" else _law(theorem, claim)
     if theorem.psi is None:
         raise InvalidInput(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import zipfile
 import zlib
@@ -43,18 +44,38 @@ def bundled(name: str) -> Problem:
     Raises:
         InvalidInput: another name.
     """
-    from sklearn import datasets
-
+    if name not in BUNDLED:
+        raise InvalidInput(f"No bundled data set {name!r}; there are {', '.join(BUNDLED)}.")
+    features, targets = carried(name)
     if name == "diabetes":
-        features, targets = datasets.load_diabetes(return_X_y=True)
         return LeastSquares(standardised(features), standardised(targets[:, None])[:, 0], ridge=0.1)
     if name == "breast-cancer":
-        features, targets = datasets.load_breast_cancer(return_X_y=True)
         return LogisticRegression(standardised(features), targets, ridge=0.1)
-    if name == "digits":
-        features, targets = datasets.load_digits(return_X_y=True)
-        return SoftmaxRegression(features / 16.0, targets, ridge=0.05)
-    raise InvalidInput(f"No bundled data set {name!r}; there are {', '.join(BUNDLED)}.")
+    return SoftmaxRegression(features / 16.0, targets, ridge=0.05)
+
+
+def carried(name: str) -> tuple[Array, Array]:
+    """Features and targets of one of ``BUNDLED`` (diabetes in years, mmHg and mg/dl) from the files
+    inside scikit-learn, without the second that importing it takes; by its own readers where a
+    release keeps them elsewhere.
+    """
+    package = importlib.util.find_spec("sklearn")
+    folder = Path(str(package and package.origin)).parent / "datasets" / "data"
+    try:
+        if name == "diabetes":
+            parts = ("data_raw", "target")
+            features, targets = (np.loadtxt(folder / f"diabetes_{part}.csv.gz") for part in parts)
+            return features, targets
+        header, file = (0, "digits.csv.gz") if name == "digits" else (1, "breast_cancer.csv")
+        table = np.loadtxt(folder / file, delimiter=",", skiprows=header)
+        return table[:, :-1], table[:, -1]
+    except OSError:
+        from sklearn import datasets
+
+        settings = {"scaled": False} if name == "diabetes" else {}
+        load = getattr(datasets, f"load_{name.replace('-', '_')}")
+        features, targets = load(return_X_y=True, **settings)
+        return features, targets
 
 
 def load(source: str, *, ridge: float = 0.1) -> Problem:

@@ -36,6 +36,9 @@ def statement(theorem: Theorem) -> str:
     if theorem.psi is not None and (theorem.is_curve or len(right) > LONGEST):
         right = r"\psi^{t}(s_0)"
     sign = "=" if theorem.kind == "identity" else r"\le"
+    if theorem.quantity == "law":  # its own letters are all that it is about
+        for letter, meaning in theorem.definitions.items():
+            right += rf",\ {sym.latex(letter)} = {sym.latex(meaning)}"
     # A bare | would end the cell.
     return f"${sym.latex(theorem.lhs)} {sign} {right}$".replace("|", r"\vert ")
 

@@ -15,10 +15,11 @@ from kdtheory.statements import (
     compressed,
     envelope,
     horizon,
-    laws,
     proposition,
     quadratic,
+    schedules,
     sharp,
+    teachers,
     theorem_1,
     theorem_2,
     unbiased,
@@ -42,7 +43,8 @@ _IN_ORDER = {
         (compressed, compressed.STATEMENTS),
         (quadratic, quadratic.STATEMENTS),
         (horizon, horizon.STATEMENTS),
-        (laws, laws.STATEMENTS),
+        (schedules, schedules.STATEMENTS),
+        (teachers, teachers.STATEMENTS),
     )
     for theorem in statements
 }

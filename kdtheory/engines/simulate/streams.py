@@ -18,6 +18,7 @@ MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 INDEX, COMPRESSION = 0, 1  # the purposes: slots are places in the batch, or coordinates
+AT_ONCE = 2**13  # words: a few arrays of so many fit the second-level cache
 TIME_LIMIT, REPLICATE_LIMIT, SEED_LIMIT = 2**33, 2**32, 2**64  # what the counter and the key hold
 
 Words = np.ndarray  # of uint64
@@ -32,21 +33,12 @@ def philox(
     """Philox4x32-10 of four broadcastable uint64 arrays that hold 32-bit words; the four output
     words.
     """
-    shape = np.broadcast_shapes(*(word.shape for word in counter))
-    c0, c1, c2, c3 = (np.array(np.broadcast_to(word, shape)) for word in counter)
-    first, second = np.empty(shape, dtype=np.uint64), np.empty(shape, dtype=np.uint64)
+    c0, c1, c2, c3 = counter
     k0, k1 = key
-    for _ in range(ROUNDS):  # in place: half the time is memory otherwise
-        np.multiply(c0, _M0, out=first)
-        np.multiply(c2, _M1, out=second)
-        np.right_shift(second, _HALF, out=c0)
-        c0 ^= c1
-        c0 ^= np.uint64(k0)
-        np.right_shift(first, _HALF, out=c2)
-        c2 ^= c3
-        c2 ^= np.uint64(k1)
-        np.bitwise_and(second, _LOW, out=c1)
-        np.bitwise_and(first, _LOW, out=c3)
+    for _ in range(ROUNDS):  # the first two are as small as what they depend on
+        first, second = c0 * _M0, c2 * _M1
+        c0, c1 = (second >> _HALF) ^ c1 ^ np.uint64(k0), second & _LOW
+        c2, c3 = (first >> _HALF) ^ c3 ^ np.uint64(k1), first & _LOW
         k0, k1 = (k0 + KEY_STEPS[0]) % 2**32, (k1 + KEY_STEPS[1]) % 2**32
     return c0, c1, c2, c3
 
@@ -61,17 +53,16 @@ def words(seed: int, first: int, last: int, replicates: int, slots: int, purpose
     (last - first, replicates, slots).
     """
     start, stop = first // 2, (last + 1) // 2
-    axes = [
-        np.arange(low, high, dtype=np.uint64)
-        for low, high in ((start, stop), (0, replicates), (0, slots))
-    ]
-    time, replicate, slot = np.meshgrid(*axes, indexing="ij", sparse=True)
-    w0, w1, w2, w3 = philox(
-        (time, replicate, slot, np.full((1, 1, 1), purpose, dtype=np.uint64)), split_seed(seed)
-    )
+    time = np.arange(start, stop, dtype=np.uint64)[:, None, None]
+    slot = np.arange(slots, dtype=np.uint64)
+    kind = np.array([purpose], dtype=np.uint64)
     both = np.empty((2 * (stop - start), replicates, slots), dtype=np.uint64)
-    both[0::2] = (w1 << _HALF) | w0
-    both[1::2] = (w3 << _HALF) | w2
+    rows = max(1, AT_ONCE // max(1, (stop - start) * slots))
+    for top in range(0, replicates, rows):
+        replicate = np.arange(top, min(top + rows, replicates), dtype=np.uint64)[:, None]
+        w0, w1, w2, w3 = philox((time, replicate, slot, kind), split_seed(seed))
+        both[0::2, top : top + rows] = (w1 << _HALF) | w0
+        both[1::2, top : top + rows] = (w3 << _HALF) | w2
     return both[first - 2 * start : last - 2 * start]
 
 
@@ -110,8 +101,6 @@ class Draws:
     a call, and each only once.
     """
 
-    AT_ONCE = 2**13  # words: a few arrays of so many fit the second-level cache
-
     def __init__(
         self,
         seed: int,
@@ -123,7 +112,7 @@ class Draws:
         """``made_of`` turns words (T, replicates, slots) into what is wanted, of the same shape."""
         self._arguments = seed, replicates, slots, purpose
         self._made_of = made_of
-        self._window = max(2, self.AT_ONCE // (replicates * slots) // 2 * 2)
+        self._window = max(2, AT_ONCE // (replicates * slots) // 2 * 2)
         self._start, self._made = 0, np.empty(0)
 
     def at(self, time: int, end: int) -> np.ndarray:

@@ -176,7 +176,8 @@ def _named(statement: Theorem) -> Iterator[Need]:
     assert callable(statement.claims)
     said = statement.claims(statement)
     if statement.kind == "tight" or (
-        statement.kind == "identity" and not all(claim.identity for claim in said)
+        statement.kind == "identity"
+        and not all(claim.identity or claim.at is not None for claim in said)
     ):
         raise Unbound(f"the claims do not show that the statement is of kind {statement.kind!r}")
     if statement.unbiased and statement.claims(replace(statement, unbiased=False)) == said:
@@ -193,3 +194,6 @@ def _named(statement: Theorem) -> Iterator[Need]:
     for claim in said:
         conditions = tuple(Condition(part, part.is_Symbol) for part in claim.conditions)
         yield Need(claim.what, claim.expression, conditions, identity=claim.identity)
+        if claim.at is not None:
+            attained = claim.expression.xreplace(dict(claim.at))
+            yield Need(f"{claim.what} attained", attained, identity=True)
