@@ -43,7 +43,7 @@ WHOLE = {
     "kdtheory/reproductions/r5.py": "one experiment",
     "kdtheory/reproductions/r6.py": "one experiment",
     "kdtheory/reproductions/r8.py": "one experiment",
-    "checks/known_rules.py": "one table: rules of the literature with what is known of each",
+    "checks/rules_listed.py": "one table: rules of the literature with what is known of each",
     "checks/engine_mutants.py": "one table: wrong engines",
     "checks/properties/test_equalities.py": "one list of equalities",
     "proofs/parts/certificates.py": "one chain: the one-step certificates of the three regimes",

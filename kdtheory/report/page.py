@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kdtheory.report.formulas import mathml, statement_parts, step_sizes
+from kdtheory.report.formulas import KINDS, mathml, statement_parts, step_sizes
 from kdtheory.report.page_style import STYLE
 from kdtheory.report.plots.style import Picture
 from kdtheory.report.provenance import Fact
@@ -124,7 +124,7 @@ def _equal_blocks(rows: Sequence[dict[str, Any]]) -> list[TextBlock]:
 
 def _legend() -> str:
     """The text under the tables of `kdtheory verify`, one term a line."""
-    text = " ".join(LEGEND.split())
+    text = " ".join(LEGEND.split()).split(" Rows have different gamma")[0]  # the page has both
     parts = re.split(r"(?:(?<=\. )|^)([A-Za-z*°/ ]+): ", text)
     pairs = zip(parts[1::2], parts[2::2], strict=True)
     return "".join(
@@ -153,7 +153,7 @@ def _statement(name: str) -> str:
     sizes = f"<p>Step sizes: {mathml(limit)}</p>" if limit else ""
     return (
         f'<article><h3>{escape(name)}</h3><p class="kind">{escape(theorem.title)} ·'
-        f" {escape(theorem.source)} · {escape(theorem.kind)}</p>"
+        f" {escape(theorem.source)} · {escape(KINDS[theorem.kind])}</p>"
         f'<div class="scroll formula">{mathml(claim, display=True)}</div>{sizes}'
         f"<details><summary>letters and assumptions</summary>{where}"
         f"<p>It needs: {escape(needs) or 'nothing but a finite sum'}.</p></details></article>"
