@@ -51,7 +51,7 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claimed:
     """``values`` (T,) at increasing ``times`` (T,), good to ``errors`` (T,); ``known`` is how well
     floats know the problem, None for numbers taken as they are, ``taught`` the error of the control
     variates.
@@ -85,7 +85,7 @@ class Claim:
 
 
 def judge(
-    process: Process, claim: Claim, *, replicates: int, seed: int, alpha: float = ALPHA
+    process: Process, claim: Claimed, *, replicates: int, seed: int, alpha: float = ALPHA
 ) -> Judgement:
     """Z_t = |x^t - x*|^2 or f(x^t) - f* against the claim, with at most ``replicates`` runs.
 
@@ -100,7 +100,7 @@ def judge(
     return _sampled(process, claim, done, ratio, replicates=replicates, seed=seed, alpha=alpha)
 
 
-def glance(process: Process, claim: Claim, *, seed: int, alpha: float = ALPHA) -> Judgement:
+def glance(process: Process, claim: Claimed, *, seed: int, alpha: float = ALPHA) -> Judgement:
     """A look from one more start that may refute and does not verify: exact where index paths are
     few, then ``GLANCE`` runs of the first ``NEARBY`` steps, where noise shows if it ever does.
 
@@ -133,7 +133,7 @@ def glance(process: Process, claim: Claim, *, seed: int, alpha: float = ALPHA) -
     return Judgement("VERIFIED", ratio, reason, sure.ends, sure.place)
 
 
-def _exactly(process: Process, claim: Claim, most: int = PATHS) -> tuple[int, Judgement]:
+def _exactly(process: Process, claim: Claimed, most: int = PATHS) -> tuple[int, Judgement]:
     """How many of the first times are known exactly, and what they say."""
     first = np.array(list(_enumerated(process, int(claim.times[-1]) + 1, most)))
     done = int((claim.times < len(first)).sum())
@@ -152,7 +152,7 @@ def _exactly(process: Process, claim: Claim, most: int = PATHS) -> tuple[int, Ju
 
 def _sampled(
     process: Process,
-    claim: Claim,
+    claim: Claimed,
     done: int,
     start: float,
     *,
