@@ -20,6 +20,7 @@ from kdtheory.evidence.averages import verify_average
 from kdtheory.evidence.floats import Question, compared
 from kdtheory.evidence.gradient import verify_gradient
 from kdtheory.evidence.judgement import Judgement
+from kdtheory.evidence.planned import PlannedQuestion, rule_of, seen_from
 from kdtheory.evidence.starts import Start, default_start, several_starts
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems import LeastSquares
@@ -28,8 +29,11 @@ from kdtheory.problems.teacher import teachers
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.rules.experiment import Planned
+from kdtheory.rules.schedule import as_schedule
 from kdtheory.statements.theorems import Theorem, theorem_named
 
+STEPS = 200  # the horizon of a verdict where none is given
 METHODS = ("auto", "exact", "rational", "ball", "monte-carlo")
 # What may be spent on what floats leave open: entries of the second-moment map times steps in
 # balls (about two seconds), and the same in rationals, which grow with the steps.
@@ -44,7 +48,7 @@ def verify(
     step_size: float | None = None,
     weight: Any = None,
     x0: ArrayLike | None = None,
-    steps: int = 200,
+    steps: int = STEPS,
     at: ArrayLike | None = None,
     method: str = "auto",
     seed: int = 0,
@@ -52,6 +56,7 @@ def verify(
     replacement: bool = True,
     compressor: Compressor | None = None,
     rule: Any = None,
+    schedule: Planned | None = None,
     replicates: int = 4000,
     alpha: float = monte_carlo.ALPHA,
 ) -> Verdict:
@@ -84,6 +89,8 @@ def verify(
         compressor: for the compressed statements; the others claim nothing about it.
         rule: any rule in place of weight, batch_size, replacement and compressor: the statement is
             read with its control variates c_n for lam H_n.
+        schedule: step sizes and weights of every step, in place of step_size, weight, steps and
+            rule: psi changes with them.  Evidence is exact in floats, or monte-carlo.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
         alpha: level of that test, over all starts, times and sample sizes at once.
 
@@ -116,7 +123,38 @@ def verify(
         compressor, batch_size = getattr(rule, "compressor", None), getattr(rule, "batch_size", 1)
     refuse_compressor(statement, compressor)
     method = _method(method, problem, compressor)
+    if schedule is not None:
+        _refuse_beside_a_schedule(step_size, weight, rule, method)
+        plan = as_schedule(schedule, steps=None if steps == STEPS else steps)
+        steps = len(plan)
     times = _times(at, steps)
+    if schedule is not None:
+        sampling = {"batch_size": batch_size, "replacement": replacement, "compressor": compressor}
+        planned = PlannedQuestion(
+            Question(
+                problem,
+                theta,
+                statement,
+                rule_of(plan, statement.unbiased, **sampling),
+                float(plan.step_sizes.max()) or 1.0,
+                times,
+            ),
+            plan,
+        )
+        return _combined(
+            planned,
+            list(
+                seen_from(
+                    planned,
+                    _starts_of(planned.first, x0, seed),
+                    method="exact" if method == "rational" else method,
+                    replicates=replicates,
+                    seed=seed,
+                    alpha=alpha,
+                )
+            ),
+            steps,
+        )
     if statement.quantity == "average_gap":
         if rule is not None:
             raise InvalidInput(
@@ -158,11 +196,7 @@ def verify(
         )
     question = Question(problem, theta, statement, rule, float(step_size), times)
     question.refuse_what_is_not_claimed()
-    if x0 is None:
-        starts = several_starts(problem, statement, question.letters, seed)
-        given_start: Any = None
-    else:
-        starts, given_start = (Start("given", point(problem, x0, "x0")),), x0
+    starts, given_start = _starts_of(question, x0, seed), x0
     exact = _Exact(question, given_theta, weight, step_size)
     seen = []
     for place, start in enumerate(starts):
@@ -176,6 +210,25 @@ def verify(
             evidence = method
         seen.append((start, judgement, evidence))
     return _combined(question, seen, steps)
+
+
+def _starts_of(question: Question, x0: ArrayLike | None, seed: int) -> tuple[Start, ...]:
+    """The start given, or several."""
+    if x0 is not None:
+        return (Start("given", point(question.problem, x0, "x0")),)
+    return several_starts(question.problem, question.statement, question.letters, seed)
+
+
+def _refuse_beside_a_schedule(step_size: Any, weight: Any, rule: Any, method: str) -> None:
+    if step_size is not None or weight is not None or rule is not None:
+        raise InvalidInput(
+            "schedule= takes the place of step_size=, weight= and rule=, got both. Leave those out."
+        )
+    if method in ("rational", "ball"):
+        raise InvalidInput(
+            f"method={method!r} knows one step size and weight for all steps, got schedule=. Use"
+            " 'exact' or 'monte-carlo', or a constant step_size=."
+        )
 
 
 def _refuse_both(
@@ -304,7 +357,9 @@ class _Exact:
         ), evidence
 
 
-def _combined(question: Question, seen: list[tuple[Start, Judgement, str]], steps: int) -> Verdict:
+def _combined(
+    question: Question | PlannedQuestion, seen: list[tuple[Start, Judgement, str]], steps: int
+) -> Verdict:
     """One verdict over all starts: the worst status, the largest ratio, the largest noise share."""
     known = [item for item in seen if not item[1].blank] or seen
     order = {"VERIFIED": 0, "UNDECIDED": 1, "VIOLATED": 2}
