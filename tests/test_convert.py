@@ -290,3 +290,35 @@ def test_the_trainers_own_lines_in_torch(name):
         assert wrong.weight > 2 * said.weight
         with pytest.raises(InvalidInput, match="does not divide"):
             to_lambda("torchtune", {}, classes=5)
+
+
+def generalised_jensen_shannon(z, u, beta: float):
+    """The lines of TRL's GKDTrainer, one mean over rows."""
+    import torch
+    from torch.nn import functional as F
+
+    log_p, log_q = torch.log_softmax(z, dim=-1), torch.log_softmax(u, dim=-1)
+    if beta == 0.0:
+        return F.kl_div(log_p, log_q, reduction="batchmean", log_target=True)
+    if beta == 1.0:
+        return F.kl_div(log_q, log_p, reduction="batchmean", log_target=True)
+    b = torch.tensor(beta, dtype=z.dtype)
+    middle = torch.logsumexp(torch.stack([log_p + torch.log(1 - b), log_q + torch.log(b)]), dim=0)
+    return beta * F.kl_div(middle, log_q, reduction="batchmean", log_target=True) + (
+        1 - beta
+    ) * F.kl_div(middle, log_p, reduction="batchmean", log_target=True)
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
+def test_what_is_said_of_trl_is_what_its_lines_do(beta):
+    """beta = 0: the theory's gradient at lambda = 1, in which no label is left; else none of the
+    theory's."""
+    import torch
+
+    z, u, y = (torch.tensor(x) for x in sample(6, 5))
+    (found,) = torch.autograd.grad(generalised_jensen_shannon(z.requires_grad_(), u, beta), z)
+    p, q = torch.softmax(z.detach(), 1), torch.softmax(u, 1)
+    claimed = ((p - y) - 1.0 * (q - y)) / 6
+    assert torch.allclose(found, claimed, rtol=0.0, atol=1e-14) == (beta == 0.0)
+    with pytest.raises(InvalidInput, match=r"beta = 0.*lambda = 1.*no lambda"):
+        to_lambda("trl", {})

@@ -128,3 +128,34 @@ def test_in_coq():
     assert found.status == "PROVED", found.reason
     assert "Theorem discovered_certificate (P : moments)" in found.to_coq()
     assert sympy_checker.accepted(found.certificate)
+
+
+X, Y = ("x", "x"), ("y", "y")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slacks": {"zero": {X: -1}}},
+        {"slacks": {"zero": {X: -1, Y: -1}}, "mean": ("x", "y")},
+        {"slacks": {"never": {1: -1}}},
+        {"slacks": {"large": {X: 1, 1: -2}, "small": {X: -1, 1: 1}}},
+        {"data": {"zero": ({X: 1}, 0)}},
+        {"slacks": {"zero": {"F": -1}, "one": {"F": 1, X: -gamma}}, "scalars": ("F",)},
+    ],
+)
+def test_a_step_about_nothing_is_refused(changes):
+    """Five times V(x) is at most half of it where V(x) = 0, or where nothing is."""
+    given = {
+        "mean": ("x",),
+        "centred": (),
+        "before": {X: 1},
+        "after": {X: 5},
+        "slacks": {},
+        "data": {},
+        "letters": (gamma,),
+        "conditions": (1 - gamma,),
+    }
+    found = kd.discover(kd.OneStep(**(given | changes)), rate=gamma)
+    assert found.status == "UNDECIDED"
+    assert "may be about nothing" in found.reason

@@ -4,6 +4,7 @@ interval's coverage.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import math
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
+from kdtheory.algebra import symbols as sym
 from kdtheory.checks.coverage import Population, measure
 from kdtheory.checks.student_gap import gaps, random_ridge
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
@@ -416,6 +418,25 @@ def test_ranges_and_constants_are_those_of_the_statements():
 def test_ranges_that_had_drifted_from_the_statements(name, constants):
     with pytest.raises(StepSizeTooLarge):
         lambda_star(*sample(), criterion=name, **constants)
+
+
+@pytest.mark.parametrize("name", [name for name in COMPUTED if name in kd.THEOREMS])
+def test_a_statement_is_as_good_as_its_name(name):
+    student, teacher = sample()
+    by_name, by_statement = (
+        lambda_star(student, teacher, criterion=criterion, **CONSTANTS).to_dict()
+        for criterion in (name, kd.THEOREMS[name])
+    )
+    assert by_name == by_statement
+
+
+def test_a_statement_of_ones_own_brings_its_range():
+    """One with another floor is refused: its weight would be the old one's."""
+    ours = dataclasses.replace(kd.THEOREMS["theorem-1"], name="mine", step_size_max=1 / sym.Lcal)
+    seen = kd.LambdaEstimator(criterion=ours, step_size=0.15, mu=0.5, Lcal=5.0)
+    assert seen.update(*sample()).estimate().criterion == "mine"
+    with pytest.raises(InvalidInput, match="No criterion here has the floor of 'mine'"):
+        lambda_star(*sample(), criterion=dataclasses.replace(ours, floor=sym.gamma), **CONSTANTS)
 
 
 def test_student_away_from_the_minimiser_errs_within_the_bound_and_less_when_centred():

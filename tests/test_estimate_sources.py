@@ -424,3 +424,11 @@ def test_diagnosis_from_logits_and_its_picture(tmp_path):
     )
     figure.savefig(tmp_path / "diagnosis.png")
     assert (tmp_path / "diagnosis.png").stat().st_size > 5000
+
+
+def test_other_numbers_of_samples_are_refused():
+    """Also where both files have fewer rows than are looked at for logits."""
+    rows = np.random.default_rng(4).standard_normal((50, 3))
+    for call in (lambda_star, lambda s, t: diagnose(s, t, weight=0.5)):
+        with pytest.raises(InvalidInput, match=r"same shape.*\(50, 3\) and \(49, 3\)"):
+            call(rows, rows[:49])

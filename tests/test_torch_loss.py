@@ -222,6 +222,54 @@ def test_compiled_whole_and_never_again(options):
     torch.testing.assert_close(traced(z, u, y, a), plain(z, u, y, a))
 
 
+@pytest.mark.parametrize("dynamic", [None, True])
+def test_a_smaller_last_batch_compiles_once_more_at_most(dynamic):
+    """torch's own: the second size makes it dynamic, and dynamic=True starts so."""
+    torch._dynamo.reset()
+    graphs = []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    loss = auto(refresh_every=3)
+    compiled = torch.compile(loss, fullgraph=True, backend=backend, dynamic=dynamic)
+    for t in range(20):
+        compiled(*batch(16 if t < 18 else 24 - t, seed=t)).backward()
+    assert len(graphs) == (1 if dynamic else 2) and loss._follower.calls == 20
+
+
+def test_a_student_that_is_its_teacher_is_not_frozen():
+    """As the advice says; lambda = 1 would be."""
+    z, _, y, a = batch(32)
+    loss = auto(total_steps=3, refresh_every=1)
+    loss(z, z.detach(), y, a)
+    assert loss.weight == 0.0 and "would freeze" in loss.estimate().advice
+    other = auto(total_steps=3, refresh_every=1)
+    other(z, z.detach() + 0.1 * torch.randn(z.shape, generator=torch.Generator()), y, a)
+    assert other.weight > 0.1
+
+
+def test_a_look_without_training_says_nothing(caplog):
+    """A trainer that resumes evaluates before it announces the steps."""
+    loss = auto(total_steps=2)
+    for t in range(2):
+        loss(*batch(32, seed=t))
+    other = auto(total_steps=1)
+    other.load_state_dict(loss.state_dict())
+    with torch.no_grad():
+        other.eval()(*batch(32))
+    assert other.weight == 0.0 and other.notes == ()
+    other.announce(9)
+    assert other.weight > 0.0
+
+
+def test_classes_are_the_last_axis():
+    z = torch.randn(4, 5, 6)
+    with pytest.raises(InvalidInput, match=r"transpose\(1, 2\)"):
+        DistillationLoss(0.4)(z, z, torch.zeros(4, 6, dtype=torch.long))
+
+
 def test_accumulated_calls_are_one_step_of_a_larger_batch():
     whole, parts = auto(total_steps=100), auto(total_steps=400, effective_batch_size=64)
     for t in range(10):
@@ -352,7 +400,7 @@ def process(rank: int, port: int, results: str) -> None:
     loss = auto(refresh_every=2)
     for t in range(6):
         z, u, y, a = batch(64, seed=t)
-        half = slice(32 * rank, 32 * (rank + 1))
+        half = slice(0, 40) if rank == 0 else slice(40, 64)  # not halves: padding is nowhere alike
         loss(z[half], u[half], y[half], a[half])
     found = moments(loss)
     numbers = [loss.weight, found.sigma_sq, found.covariance, found.variance, found.n]

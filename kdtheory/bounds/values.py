@@ -204,12 +204,11 @@ def bound(
             statement,
             problem,
             theta,
+            DistilledSGD(batch_size=batch_size, replacement=replacement),
             step_size=step_size,
             weight=weight,
             x0=start,
             steps=count,
-            batch_size=batch_size,
-            replacement=replacement,
         )
     averaged = statement.quantity == "average_gap"
     if statement.psi is None and not averaged:

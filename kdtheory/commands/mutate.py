@@ -14,8 +14,8 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Outcome:
-    """One line a mutant, then what data alone sees; exit code 1 when a mutant survives, or a
-    statement without its noise is not seen by data.
+    """One line a mutant, then what data alone sees; exit code 1 when a mutant survives, or data
+    see nothing wrong with a copy that is not proved.
     """
     from kdtheory.checks import data_mutants
     from kdtheory.checks.mutants import score
@@ -30,22 +30,24 @@ def run(options: Namespace) -> Outcome:
         f"{'killed' if row.killed else 'SURVIVED':9} {row.name}  by {row.by}" for row in outcomes
     ]
     seen = data_mutants.table()
-    blind = [row for row in seen if row.kind == "noise dropped" and not row.killed]
+    count = {what: sum(row.outcome == what for row in seen) for what in ("seen", "true")}
+    blind = len(seen) - sum(count.values())
     rows += [
         {
             "mutant": f"{row.statement}: {row.kind}",
-            "killed": row.killed,
+            "killed": row.outcome == "seen",
             "by": "verify on data",
-            "detail": f"{row.looked} verdicts",
+            "detail": f"{row.looked} verdicts"
+            + ("; PROVED, hence no mutant" if row.outcome == "true" else ""),
         }
         for row in seen
     ]
-    data = sum(row.killed for row in seen)
     text = [
         *lines,
         f"{killed} of {len(outcomes)} killed",
         "",
         data_mutants.text(seen),
-        f"{data} of {len(seen)} seen by kd.verify in data (after so many verdicts)",
+        f"{count['seen']} of {len(seen)} seen by kd.verify in data (after so many verdicts),"
+        f" {count['true']} proved true, {blind} not seen",
     ]
-    return rows, "\n".join(text), int(killed < len(outcomes) or bool(blind))
+    return rows, "\n".join(text), int(killed < len(outcomes) or blind > 0)

@@ -256,9 +256,10 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType({one.name: one for one 
 NO_WEIGHT: Mapping[str, str] = MappingProxyType(
     {
         "trl": (
-            "TRL's GKDTrainer has no label term, so lambda = 1 whatever its settings; its lmbda is"
-            " the share of data that the student generates, its beta chooses the divergence (0: the"
-            " KL of the theory). Neither is a mixing weight."
+            "TRL's GKDTrainer has no label term. At beta = 0 its loss is the KL of the theory, so"
+            " lambda = 1; at other beta it is another divergence, whose gradient has no lambda. Its"
+            " lmbda is the share of data that the student generates, no mixing weight. For a lambda"
+            " below 1 add the label's loss, as torchtune's kd_ratio does."
         )
     }
 )

@@ -123,13 +123,14 @@ LOOKED_AT, CERTAIN = 256, 0.9
 
 
 def refuse_logits(student: Rows, teacher: Rows) -> None:
-    """Raise InvalidInput where gradients look like outputs of classifiers.
+    """Raise InvalidInput where gradients look like outputs of classifiers, or do not match.
 
     Probabilities (rows >= 0 that sum to 1) and log-probabilities (rows <= 0 whose exponentials do)
     are certain.  Logits are likely where in nine rows of ten of either model the entry of largest
     modulus is the largest one, and both models agree on it: entries of gradients have either sign,
     and at the label, where they are large, a negative one.
     """
+    same_shape(student, teacher)
     if student.shape[1] < 3:
         return
     rows = slice(0, min(LOOKED_AT, student.shape[0]))

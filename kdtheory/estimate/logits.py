@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from kdtheory.estimate.several_logits import several_logits, weights_from_logits
 from kdtheory.estimate.statements import make_criterion
 from kdtheory.estimate.topk import TopK, widened
 
+if TYPE_CHECKING:
+    from kdtheory.statements.theorems import Theorem
+
 ProductsOfResiduals: TypeAlias = tuple[Array, Array, Array]
 
 
@@ -44,7 +47,7 @@ def lambda_star_from_logits(
     features_sqnorm: Any = None,
     features: Any = None,
     loss: str = "auto",
-    criterion: str = "unbiased",
+    criterion: str | Theorem = "unbiased",
     step_size: float | None = None,
     mu: float | None = None,
     L: float | None = None,

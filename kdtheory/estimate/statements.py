@@ -1,5 +1,5 @@
-"""The criterion behind a name: ranges, needed constants and kappa are read off the statements, and
-from nowhere else.
+"""The criterion behind a name or a statement: ranges, needed constants and kappa are read off the
+statements, and from nowhere else.
 
 A statement of ``THEOREMS`` can be minimised from gradients alone when its floor is a function of
 the four moments and of constants: affine ones by their kappa, sharp ones and envelopes by their
@@ -38,15 +38,41 @@ def criteria() -> tuple[str, ...]:
     )
 
 
-def needed_constants(name: str) -> tuple[str, ...]:
+def needed_constants(criterion: str | Theorem) -> tuple[str, ...]:
     """The arguments without which the criterion has no weight: the letters of its kappa, or of its
     (A, U, W).
     """
-    return tuple(ARGUMENTS[letter] for letter in _letters(name))
+    return tuple(ARGUMENTS[letter] for letter in _letters(_statement(criterion)))
+
+
+def _statement(criterion: str | Theorem) -> Theorem | None:
+    """The statement behind a criterion, None for the two names that are none.
+
+    Raises InvalidInput for an unknown name, and for a statement of one's own with another floor
+    than every known one: its best weight is not what is computed here.
+    """
+    from kdtheory.statements.theorems import THEOREMS, Theorem
+
+    if not isinstance(criterion, Theorem):
+        if criterion not in criteria():
+            raise unknown_name("criterion", criterion, criteria())
+        return THEOREMS.get(criterion)
+    for name in criteria():
+        if name in THEOREMS and _least(criterion) == _least(THEOREMS[name]):
+            return criterion
+    raise InvalidInput(
+        f"No criterion here has the floor of {criterion.name!r}. Use optimal_weight(problem, theta,"
+        f" criterion=...), or one of {', '.join(criteria())}."
+    )
+
+
+def _least(statement: Theorem) -> tuple[Any, ...]:
+    """All that the weight with the least floor depends on."""
+    return statement.floor, statement.psi, dict(statement.definitions), statement.unbiased
 
 
 def make_criterion(
-    name: str,
+    criterion: str | Theorem,
     *,
     step_size: float | None = None,
     mu: float | None = None,
@@ -55,12 +81,12 @@ def make_criterion(
     horizon: float | None = None,
     batch_size: int = 1,
 ) -> Criterion:
-    """The criterion called ``name`` with its constants checked.
+    """The criterion, a name or a statement, with its constants checked.
 
     Raises InvalidInput (unknown name, missing or non-positive constant) and StepSizeTooLarge.
     """
-    if name not in criteria():
-        raise unknown_name("criterion", name, criteria())
+    statement = _statement(criterion)
+    name = str(criterion) if statement is None else statement.name
     if name == EXACT:
         raise InvalidInput(
             "criterion 'exact' is lambda = S0/(S0 + |theta - x*|^2): S0, the stationary error of"
@@ -74,15 +100,12 @@ def make_criterion(
     for letter, constant in given.items():
         if constant is not None:
             moderate_float(constant, ARGUMENTS[letter])
-    numbers = {letter: _need(name, letter, given) for letter in _letters(name)}
+    numbers = {letter: _need(name, letter, given) for letter in _letters(statement)}
     if horizon is not None and horizon < 1.0:
         raise InvalidInput(f"horizon counts the steps still to go, >= 1, got horizon = {horizon}.")
     size = float(batch_size)
-    if name == SECOND_MOMENT:
+    if statement is None:
         return Quadratic(name, size)
-    from kdtheory.statements.theorems import THEOREMS
-
-    statement = THEOREMS[name]
     _check_range(statement, given)
     if statement.unbiased:
         return Quadratic(name, 0.0, unbiased=True)
@@ -91,7 +114,7 @@ def make_criterion(
         from kdtheory.bounds.letters import evaluate
 
         # What grows with the horizon multiplies what is not known about |h|^2: charge that too.
-        cautious = HORIZON in needed_constants(name)
+        cautious = HORIZON in needed_constants(criterion)
         return Quadratic(name, size * (1.0 + evaluate(kappa, numbers)), cautious=cautious)
     from kdtheory.estimate.floor import EnvelopeFloor
 
@@ -118,13 +141,8 @@ def _estimable(statement: Theorem) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _letters(name: str) -> tuple[str, ...]:
-    from kdtheory.statements.theorems import THEOREMS
-
-    if name not in THEOREMS:
-        return ()
-    statement = THEOREMS[name]
-    if statement.unbiased:
+def _letters(statement: Theorem | None) -> tuple[str, ...]:
+    if statement is None or statement.unbiased:
         return ()
     kappa = _kappa(statement)
     parts = [kappa] if kappa is not None else [statement.floor, *statement.definitions.values()]

@@ -5,7 +5,7 @@ student.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from kdtheory.estimate.data import Array
 from kdtheory.estimate.moments import ROUNDING_SQ, Moments
 from kdtheory.estimate.result import WeightEstimate, estimate
 from kdtheory.estimate.statements import HORIZON, make_criterion
+
+if TYPE_CHECKING:
+    from kdtheory.statements.theorems import Theorem
 
 KEPT = 512  # influences (4 numbers each) kept for the shape of the interval
 SETTLED = 2  # samples before a deviation from the mean so far says anything
@@ -48,7 +51,7 @@ class LambdaEstimator:
     def __init__(
         self,
         *,
-        criterion: str = HORIZON,
+        criterion: str | Theorem = HORIZON,
         decay: float = 0.99,
         step_size: float | None = None,
         mu: float | None = None,

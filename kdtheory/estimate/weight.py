@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from kdtheory.estimate.result import WeightEstimate, estimate
 from kdtheory.estimate.several import WeightsEstimate, weights_of_several
 from kdtheory.estimate.statements import make_criterion
 
+if TYPE_CHECKING:
+    from kdtheory.statements.theorems import Theorem
+
 MINIMUM_SAMPLES = 3  # leaving one out must leave a variance
 
 
@@ -22,7 +25,7 @@ def lambda_star(
     student_gradients: Any,
     teacher_gradients: Any,
     *,
-    criterion: str = "unbiased",
+    criterion: str | Theorem = "unbiased",
     step_size: float | None = None,
     mu: float | None = None,
     L: float | None = None,

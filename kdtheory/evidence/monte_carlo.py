@@ -14,14 +14,12 @@ import numpy as np
 from kdtheory.engines.simulate.batched import gaps, sampled, visited
 from kdtheory.engines.simulate.job import Job
 from kdtheory.evidence.bounded import TINY, UNIT
-from kdtheory.evidence.fixed import Fixed
 from kdtheory.evidence.judgement import Judgement, Sides, compare
 from kdtheory.evidence.ranges import almost_sure, almost_sure_along
 from kdtheory.evidence.sequential import Below, Exceeds
 from kdtheory.evidence.tolerances import ROUNDING, Knowledge, path_error
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.memory import remembered
-from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.experiment import Experiment, experiment
 from kdtheory.rules.schedule import Schedule
 
@@ -49,7 +47,7 @@ class Process:
 
     problem: FiniteSum
     theta: Array
-    rule: DistilledSGD | Fixed
+    rule: Any
     gamma: float
     x0: Array
     quantity: str
@@ -68,13 +66,14 @@ class Process:
         plan = self.made.schedule
         if plan is None:
             return self.made.gamma, self.made.control_variates
-        assert plan.weights is not None
-        weights = np.atleast_1d(plan.weights[t])
-        return float(plan.step_sizes[t]), np.tensordot(weights, self.made.parts, axes=1)
+        gamma = float(plan.step_sizes[t])
+        if plan.weights is None:
+            return gamma, self.made.control_variates
+        return gamma, np.tensordot(np.atleast_1d(plan.weights[t]), self.made.parts, axes=1)
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claimed:
     """``values`` (T,) at increasing ``times`` (T,), good to ``errors`` (T,); ``known`` is how well
     floats know the problem, None for numbers taken as they are, ``taught`` the error of the control
     variates.
@@ -108,7 +107,7 @@ class Claim:
 
 
 def judge(
-    process: Process, claim: Claim, *, replicates: int, seed: int, alpha: float = ALPHA
+    process: Process, claim: Claimed, *, replicates: int, seed: int, alpha: float = ALPHA
 ) -> Judgement:
     """Z_t = |x^t - x*|^2 or f(x^t) - f* against the claim, with at most ``replicates`` runs.
 
@@ -123,7 +122,7 @@ def judge(
     return _sampled(process, claim, done, ratio, replicates=replicates, seed=seed, alpha=alpha)
 
 
-def glance(process: Process, claim: Claim, *, seed: int, alpha: float = ALPHA) -> Judgement:
+def glance(process: Process, claim: Claimed, *, seed: int, alpha: float = ALPHA) -> Judgement:
     """A look from one more start that may refute and does not verify: exact where index paths are
     few, then ``GLANCE`` runs of the first ``NEARBY`` steps, where noise shows if it ever does.
 
@@ -156,7 +155,7 @@ def glance(process: Process, claim: Claim, *, seed: int, alpha: float = ALPHA) -
     return Judgement("VERIFIED", ratio, reason, sure.ends, sure.place)
 
 
-def _exactly(process: Process, claim: Claim, most: int = PATHS) -> tuple[int, Judgement]:
+def _exactly(process: Process, claim: Claimed, most: int = PATHS) -> tuple[int, Judgement]:
     """How many of the first times are known exactly, and what they say."""
     first = np.array(list(_enumerated(process, int(claim.times[-1]) + 1, most)))
     done = int((claim.times < len(first)).sum())
@@ -175,7 +174,7 @@ def _exactly(process: Process, claim: Claim, most: int = PATHS) -> tuple[int, Ju
 
 def _sampled(
     process: Process,
-    claim: Claim,
+    claim: Claimed,
     done: int,
     start: float,
     *,

@@ -17,10 +17,13 @@ from kdtheory.bounds.values import default_step_size
 from kdtheory.errors import InvalidInput, KdtheoryError, StepSizeTooLarge, unknown_name
 from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.averages import verify_average
+from kdtheory.evidence.combined import combined
 from kdtheory.evidence.floats import Question, compared
 from kdtheory.evidence.gradient import verify_gradient
+from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.judgement import Judgement
-from kdtheory.evidence.planned import PlannedQuestion, rule_of, seen_from
+from kdtheory.evidence.numbers import fraction
+from kdtheory.evidence.scheduled import Along, verify_along
 from kdtheory.evidence.starts import Start, default_start, several_starts
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems import LeastSquares
@@ -33,7 +36,7 @@ from kdtheory.rules.experiment import Planned
 from kdtheory.rules.schedule import as_schedule
 from kdtheory.statements.theorems import Theorem, theorem_named
 
-STEPS = 200  # the horizon of a verdict where none is given
+STEPS = 200  # the default horizon
 METHODS = ("auto", "exact", "rational", "ball", "monte-carlo")
 # What may be spent on what floats leave open: entries of the second-moment map times steps in
 # balls (about two seconds), and the same in rationals, which grow with the steps.
@@ -76,7 +79,7 @@ def verify(
             x^2/f.
         weight: None for the statement's optimal weight; (m,) for m teachers.
         x0: start, (dim,); None for several.
-        steps: horizon.
+        steps: horizon; of a schedule its length, whatever the default is.
         at: times to look at, (T,), increasing and up to ``steps``; None for all.
         method: "exact" (least squares, floats), "rational" (the data in Q, decided in exact
             arithmetic: VERIFIED is a theorem about the
@@ -89,8 +92,8 @@ def verify(
         compressor: for the compressed statements; the others claim nothing about it.
         rule: any rule in place of weight, batch_size, replacement and compressor: the statement is
             read with its control variates c_n for lam H_n.
-        schedule: step sizes and weights of every step, in place of step_size, weight, steps and
-            rule: psi changes with them.  Evidence is exact in floats, or monte-carlo.
+        schedule: a ``Schedule``, or step sizes (T,) with weights (T,) or (T, m), in place of
+            step_size and weight: psi changes from step to step.  Exact moments in floats, or runs.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
         alpha: level of that test, over all starts, times and sample sizes at once.
 
@@ -124,37 +127,30 @@ def verify(
     refuse_compressor(statement, compressor)
     method = _method(method, problem, compressor)
     if schedule is not None:
-        _refuse_beside_a_schedule(step_size, weight, rule, method)
+        if step_size is not None or weight is not None:
+            raise InvalidInput(
+                "schedule= takes the place of step_size= and weight=, got both. Leave those out."
+            )
         plan = as_schedule(schedule, steps=None if steps == STEPS else steps)
-        steps = len(plan)
-    times = _times(at, steps)
-    if schedule is not None:
-        sampling = {"batch_size": batch_size, "replacement": replacement, "compressor": compressor}
-        planned = PlannedQuestion(
-            Question(
-                problem,
-                theta,
-                statement,
-                rule_of(plan, statement.unbiased, **sampling),
-                float(plan.step_sizes.max()) or 1.0,
-                times,
-            ),
-            plan,
-        )
-        return _combined(
-            planned,
-            list(
-                seen_from(
-                    planned,
-                    _starts_of(planned.first, x0, seed),
-                    method="exact" if method == "rational" else method,
-                    replicates=replicates,
-                    seed=seed,
-                    alpha=alpha,
+        if rule is None:
+            if plan.weights is None:
+                raise InvalidInput(
+                    "A schedule without weights keeps those of a rule, got none. Give rule=, or"
+                    " schedule=(step_sizes, weights), with zeros for plain SGD."
                 )
-            ),
-            steps,
+            rule = DistilledSGD(
+                (0.0,) * len(points) if many else 0.0,
+                unbiased=statement.unbiased,
+                batch_size=batch_size,
+                replacement=replacement,
+                compressor=compressor,
+            )
+        asked = Along(problem, theta, statement, rule, plan, _times(at, len(plan)))
+        origin = None if x0 is None else point(problem, x0, "x0")
+        return verify_along(
+            asked, origin, method=method, seed=seed, replicates=replicates, alpha=alpha
         )
+    times = _times(at, steps)
     if statement.quantity == "average_gap":
         if rule is not None:
             raise InvalidInput(
@@ -196,7 +192,11 @@ def verify(
         )
     question = Question(problem, theta, statement, rule, float(step_size), times)
     question.refuse_what_is_not_claimed()
-    starts, given_start = _starts_of(question, x0, seed), x0
+    if x0 is None:
+        starts = several_starts(problem, statement, question.letters, seed)
+        given_start: Any = None
+    else:
+        starts, given_start = (Start("given", point(problem, x0, "x0")),), x0
     exact = _Exact(question, given_theta, weight, step_size)
     seen = []
     for place, start in enumerate(starts):
@@ -209,26 +209,7 @@ def verify(
             judgement = _by_runs(question, start, len(starts), replicates, seed + place, alpha)
             evidence = method
         seen.append((start, judgement, evidence))
-    return _combined(question, seen, steps)
-
-
-def _starts_of(question: Question, x0: ArrayLike | None, seed: int) -> tuple[Start, ...]:
-    """The start given, or several."""
-    if x0 is not None:
-        return (Start("given", point(question.problem, x0, "x0")),)
-    return several_starts(question.problem, question.statement, question.letters, seed)
-
-
-def _refuse_beside_a_schedule(step_size: Any, weight: Any, rule: Any, method: str) -> None:
-    if step_size is not None or weight is not None or rule is not None:
-        raise InvalidInput(
-            "schedule= takes the place of step_size=, weight= and rule=, got both. Leave those out."
-        )
-    if method in ("rational", "ball"):
-        raise InvalidInput(
-            f"method={method!r} knows one step size and weight for all steps, got schedule=. Use"
-            " 'exact' or 'monte-carlo', or a constant step_size=."
-        )
+    return combined(question, seen, steps)
 
 
 def _refuse_both(
@@ -303,18 +284,16 @@ class _Exact:
                 f"{asked.statement.title} of several teachers is checked in floats. Use"
                 " method='exact', or one teacher."
             )
-        return certified.judge(
+        at = RationalInstance(
             asked.problem,
             self.theta if plain else asked.problem.minimiser,
-            asked.statement,
             asked.rule if plain else asked.table,
-            weight=self._weight if plain else 1,
+            weight=fraction(self._weight if plain else 1, "weight"),
+            step_size=fraction(self.step_size, "step_size"),
             table=None if plain else asked.table.table,
-            step_size=self.step_size,
-            x0=x0,
-            times=times,
-            balls=balls,
+            unbiased=asked.statement.unbiased,
         )
+        return certified.judge(at, asked.statement, x0=x0, times=times, balls=balls)
 
     def settled(self, judgement: Judgement, x0: Any) -> tuple[Judgement, str]:
         """What floats left open, decided where exact arithmetic exists and is affordable."""
@@ -355,45 +334,6 @@ class _Exact:
         return replace(
             judgement, status="VERIFIED", reason=reason, open=left[:0], ratio=ratio
         ), evidence
-
-
-def _combined(
-    question: Question | PlannedQuestion, seen: list[tuple[Start, Judgement, str]], steps: int
-) -> Verdict:
-    """One verdict over all starts: the worst status, the largest ratio, the largest noise share."""
-    known = [item for item in seen if not item[1].blank] or seen
-    order = {"VERIFIED": 0, "UNDECIDED": 1, "VIOLATED": 2}
-    start, judgement, evidence = max(known, key=lambda item: (order[item[1].status], item[1].ratio))
-    shares = {other.name: question.noise_shares(other.x0) for other, _, _ in known}
-    largest = max(float(share.max()) for share in shares.values())
-    own = shares[start.name]
-    ratio = max(item[1].ratio for item in known if item[1].status == judgement.status)
-    reason = judgement.reason
-    if len(known) > 1 and judgement.status == "VERIFIED":
-        reason = _told(known)
-    return Verdict(
-        question.statement.name,
-        judgement.status,
-        ratio,
-        evidence,
-        reason,
-        question.gamma,
-        question.weight,
-        steps,
-        *judgement.ends,
-        start=start.name,
-        noise_share=largest,
-        noise_at_ratio=float(own[judgement.place]) if len(own) > judgement.place else largest,
-        tolerance=judgement.tolerance,
-    )
-
-
-def _told(seen: list[tuple[Start, Judgement, str]]) -> str:
-    """What was seen from where, the same words once."""
-    reasons: dict[str, list[str]] = {}
-    for start, judgement, _ in seen:
-        reasons.setdefault(judgement.reason, []).append(start.name)
-    return "; ".join(f"from {', '.join(names)}: {text}" for text, names in reasons.items())
 
 
 def verify_sweep(

@@ -52,6 +52,7 @@ def affine(
         psi=(1 - sym.gamma * sym.mu) * sym.s + sym.gamma * sym.mu * floor,
         floor=floor,
         definitions={} if kappa is None else {sym.kappa: kappa},
+        form="refined" if kappa is not None and kappa.has(sym.Lcal) else "paper",
     )
 
 
@@ -107,6 +108,7 @@ def best_constant(name: str, title: str, *, pl: bool, unbiased: bool) -> Theorem
         psi=(1 - rate) * sym.s + constant,
         floor=constant / rate,
         definitions=triple_definitions(pl=pl, unbiased=unbiased),
+        form="sharp",
     )
 
 
@@ -145,4 +147,5 @@ def curve(name: str, title: str, *, pl: bool, unbiased: bool) -> Theorem:
         psi=PSI,
         floor=PHI_OR_TANGENT,
         definitions=triple_definitions(pl=pl, unbiased=unbiased),
+        form="envelope",
     )

@@ -14,78 +14,18 @@ import torch
 from torch import Tensor
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.advice import CLOSE, LAYER
+from kdtheory.estimate.advice import CLOSE, LAYER, SAME
 from kdtheory.estimate.criteria import Criterion, Quadratic, minimise
 from kdtheory.estimate.data import Array
 from kdtheory.estimate.gram import Several, gram_moments, several_moments
 from kdtheory.estimate.moments import Moments
 from kdtheory.estimate.result import WeightEstimate, estimate
-from kdtheory.estimate.statements import make_criterion, needed_constants
 from kdtheory.problems.base import positive_int
+from kdtheory.torch.plan import LEAST, Plan
 from kdtheory.torch.rows import Taken, join, take_rows
 
 LOG = logging.getLogger("kdtheory")
 ENOUGH = 16  # rows before moments are taken: smaller batches wait for the next ones
-LEAST = 3  # with fewer there is no variance with an error
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What was asked for; ``total_steps``: training calls to come, a number or a callable that says
-    how many now.
-    """
-
-    criterion: str
-    constants: dict[str, float | None]
-    total_steps: int | Callable[[], float] | None
-    effective_batch_size: int | None = None
-    refresh_every: int = 50
-    decay: float = 0.9
-    sample: int = 128
-    temperature: float = 1.0
-    ignore_index: int = -100
-    clip: tuple[float, float] | None = (0.0, 1.0)
-    least_gain: float = 0.1
-
-    def __post_init__(self) -> None:
-        """Refuses what does not fit now, not in the middle of training."""
-        if not 0.0 <= self.decay < 1.0:
-            raise InvalidInput(
-                f"decay must lie in [0, 1), got decay = {self.decay}. 0.9 remembers about ten"
-                " refreshes."
-            )
-        if not 0.0 <= self.least_gain < 1.0:
-            raise InvalidInput(
-                f"least_gain is a share of the noise in [0, 1), got {self.least_gain}. 0.1 is safe."
-            )
-        positive_int(self.refresh_every, "refresh_every")
-        positive_int(self.sample, "sample", minimum=LEAST)
-        if self.effective_batch_size is not None:
-            positive_int(self.effective_batch_size, "effective_batch_size")
-        if self.clip is not None and not self.clip[0] <= self.clip[1]:
-            raise InvalidInput(
-                f"clip must be (low, high) with low <= high, or None, got clip = {self.clip}."
-            )
-        if self.counts_steps and self.total_steps is None:
-            raise InvalidInput(
-                "weight='auto' needs total_steps, the number of training calls to come (an int, or"
-                " a callable that returns how many are left): a bias adds up over them. Too large"
-                " is safe, too small is not."
-            )
-        if isinstance(self.total_steps, (int, np.integer)):
-            positive_int(self.total_steps, "total_steps")
-        self.rule(self.effective_batch_size or 1, 1.0)
-
-    @property
-    def counts_steps(self) -> bool:
-        """Whether the criterion depends on the steps that are left."""
-        return "horizon" in needed_constants(self.criterion)
-
-    def rule(self, batch_size: int, horizon: float) -> Criterion:
-        """The criterion for this batch and so many optimiser steps to go."""
-        return make_criterion(
-            self.criterion, batch_size=batch_size, horizon=max(horizon, 1.0), **self.constants
-        )
 
 
 @dataclass
@@ -151,6 +91,11 @@ class WeightFollower:
         if due:
             self._share(z.device)
         self.calls += 1
+        if self.steps_left() < 0.0:
+            self.tell(
+                "more training calls were made than total_steps announced: how long a bias will"
+                " add up is not known, so lambda is 0 from here on"
+            )
         return self.raw()
 
     def _add(self, rows: Taken) -> None:
@@ -186,26 +131,22 @@ class WeightFollower:
         self.shared = mine.cpu().numpy()
 
     def _packed(self) -> Array:
-        head = [self.weights, self.weights_sq, self.samples]
+        head = [self.weights, self.weights_sq, self.samples, float(self.batch_rows)]
         if self.teachers == 1:
             return np.concatenate([head, self.sums, self.errors.ravel()])
         size = 1 + self.teachers + 2 * self.teachers**2
         return np.concatenate([head, self.several if self.several.size else np.zeros(size)])
 
     def raw(self) -> Array:
-        """The weights now, not clipped; 0 while nothing was seen, and once more training calls were
-        made than were announced.
+        """The weights now, not clipped; 0 while nothing was seen, where student and teacher are the
+        same, and once more training calls were made than were announced.
         """
         nothing = np.zeros(self.teachers)
         seen = self._packed() if self.shared is None else self.shared
         if seen[0] == 0.0:
             return nothing
         left = self.steps_left()
-        if left < 0.0:
-            self.tell(
-                "more training calls were made than total_steps announced: how long a bias will"
-                " add up is not known, so lambda is 0 from here on"
-            )
+        if left < 0.0 or (self.apart <= SAME and not self.rule(1.0).unbiased):
             return nothing
         rule = self.rule(left)
         if self.teachers > 1:
@@ -255,9 +196,7 @@ class WeightFollower:
             return -1.0
         effective = self.plan.effective_batch_size
         per_step = (
-            float(self.accumulation)
-            if effective is None
-            else effective / (self.batch_rows * self.world)
+            float(self.accumulation) if effective is None else effective / self._rows_of_a_call()
         )
         return max(calls / max(per_step, 1.0), 1.0)
 
@@ -271,8 +210,12 @@ class WeightFollower:
 
     def rule(self, left: float) -> Criterion:
         """The criterion at the batch that was seen."""
-        batch = self.plan.effective_batch_size or self.batch_rows * self.world * self.accumulation
+        batch = self.plan.effective_batch_size or self._rows_of_a_call() * self.accumulation
         return self.plan.rule(batch, left)
+
+    def _rows_of_a_call(self) -> int:
+        """Of all processes, which need not have the same number."""
+        return self.batch_rows if self.shared is None else max(int(self.shared[3]), 1)
 
     def moments(self) -> Moments:
         """The averaged moments; n is the effective number of samples.  Raises InvalidInput before
@@ -285,7 +228,7 @@ class WeightFollower:
                 "No training batch was seen yet: call the loss in training mode first."
             )
         share = weights_sq / weights**2
-        sigma_sq, covariance, variance, bias_sq, student_sq, cross = seen[3:9] / weights
+        sigma_sq, covariance, variance, bias_sq, student_sq, cross = seen[4:10] / weights
         return Moments(
             float(sigma_sq),
             float(covariance),
@@ -293,7 +236,7 @@ class WeightFollower:
             float(bias_sq),
             float(student_sq),
             float(cross),
-            seen[9:].reshape(4, 4) / weights**2,
+            seen[10:].reshape(4, 4) / weights**2,
             samples / weights / share,
             self.influence,
         )
@@ -301,7 +244,7 @@ class WeightFollower:
     def moments_of_several(self) -> Several:
         """The same for several teachers."""
         seen, m = self._packed() if self.shared is None else self.shared, self.teachers
-        mean = seen[3:] / seen[0]
+        mean = seen[4:] / seen[0]
         square = (m, m)
         return Several(
             float(mean[0]),

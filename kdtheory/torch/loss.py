@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from kdtheory.errors import InvalidInput, unknown_name
 from kdtheory.estimate import WeightEstimate
@@ -16,8 +15,10 @@ from kdtheory.estimate.residuals import IGNORED, LOSSES
 from kdtheory.estimate.statements import HORIZON
 from kdtheory.problems.base import positive_float, real_float
 from kdtheory.torch.compiled import clipped, distillation_weight, register
-from kdtheory.torch.follow import LOG, Plan, WeightFollower
+from kdtheory.torch.follow import LOG, WeightFollower
+from kdtheory.torch.plan import Plan
 from kdtheory.torch.rows import refuse_probabilities
+from kdtheory.torch.terms import label_losses, targets_of, teacher_losses
 
 
 class DistillationLoss(nn.Module):
@@ -207,16 +208,16 @@ class DistillationLoss(nn.Module):
         kind = self._kind(z)
         flat = (z.numel() // z.shape[-1], z.shape[-1]) if z.dim() > 1 else (z.shape[0], 1)
         wide = torch.float32 if z.dtype in (torch.float16, torch.bfloat16) else z.dtype
-        y = _targets(targets.to(z.device), flat, kind)
+        y = targets_of(targets.to(z.device), flat, kind)
         z = z.reshape(flat)
         taught = [u.detach().to(z.device).reshape(flat) for u in teachers]
         seen = features if features is None else features.detach().reshape(flat[0], -1)
         self._look_once(z, taught, kind)
         weights = self._weights(z.detach(), taught, y, seen, kind)
-        rows = _rows_of(z.to(wide), y, kind, self.ignore_index)
+        rows = label_losses(z.to(wide), y, kind, self.ignore_index)
         total = rows * (1.0 - sum(weights))
         for weight, u in zip(weights, taught, strict=True):
-            total = total + weight * _taught(z.to(wide), u.to(wide), kind, self.temperature)
+            total = total + weight * teacher_losses(z.to(wide), u.to(wide), kind, self.temperature)
         if kind != "softmax" or y.is_floating_point():
             return total.mean()
         counts = y != self.ignore_index
@@ -289,42 +290,3 @@ class DistillationLoss(nn.Module):
         used = self.weight
         numbers = used if isinstance(used, tuple) else (used,)
         return f"weight={', '.join(f'{x:.4g}' for x in numbers)}{auto}"
-
-
-def _targets(y: Tensor, flat: tuple[int, int], kind: str) -> Tensor:
-    """Classes (n,), or values (n, K)."""
-    n, outputs = flat
-    if kind == "softmax" and not y.is_floating_point():
-        if y.numel() != n:
-            raise InvalidInput(
-                f"targets must be ({n},) classes for logits {flat}, got {tuple(y.shape)}."
-            )
-        return y.reshape(n).long()
-    if y.numel() != n * outputs or y.shape[0] > n:
-        raise InvalidInput(
-            f"targets of shape {tuple(y.shape)} do not fit logits of shape {flat} ({kind})."
-        )
-    return y.reshape(n, outputs)
-
-
-def _rows_of(z: Tensor, y: Tensor, kind: str, ignored: int) -> Tensor:
-    """The label's loss of every row, (n,)."""
-    if kind == "squared":
-        return 0.5 * ((z - y.to(z)) ** 2).sum(dim=1)
-    if kind == "logistic":
-        return F.binary_cross_entropy_with_logits(z, y.to(z), reduction="none").sum(dim=1)
-    if y.is_floating_point():
-        return -(y.to(z) * torch.log_softmax(z, dim=1)).sum(dim=1)
-    return F.cross_entropy(z, y, ignore_index=ignored, reduction="none")
-
-
-def _taught(z: Tensor, u: Tensor, kind: str, temperature: float) -> Tensor:
-    """The teacher's loss of every row, (n,)."""
-    if kind == "squared":
-        return 0.5 * ((z - u) ** 2).sum(dim=1)
-    if kind == "logistic":
-        return F.binary_cross_entropy_with_logits(z, torch.sigmoid(u), reduction="none").sum(dim=1)
-    if temperature == 1.0:
-        return -(torch.softmax(u, dim=1) * torch.log_softmax(z, dim=1)).sum(dim=1)
-    soft = torch.softmax(u / temperature, dim=1)
-    return -(temperature**2) * (soft * torch.log_softmax(z / temperature, dim=1)).sum(dim=1)

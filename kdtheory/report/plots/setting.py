@@ -26,7 +26,7 @@ HORIZON, SIMULATED = 12.0, 8.0
 
 
 @dataclass(frozen=True)
-class Setting:
+class Scene:
     """``paper`` is "theorem-1" (strongly convex) or "theorem-2" (PL), ``unbiased`` its twin; gamma
     the paper's limit.
 
@@ -96,7 +96,7 @@ def tex(value: float) -> str:
 
 
 @lru_cache(maxsize=2)
-def setting_of(source: str, seed: int) -> Setting:
+def setting_of(source: str, seed: int) -> Scene:
     """The setting of a data set, or of one of ``RANDOM``, with its default teacher."""
     if source == "random-least-squares":
         rng = np.random.default_rng(seed)
@@ -120,7 +120,7 @@ def setting_of(source: str, seed: int) -> Setting:
     modulus = float(problem.constants.mu if convex else problem.constants.mu_pl)
     gamma = step_size_limit(problem, paper)
     name = source if source in RANDOM else source.rsplit("/", 1)[-1]
-    return Setting(
+    return Scene(
         name,
         problem,
         theta,
