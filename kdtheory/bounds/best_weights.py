@@ -78,8 +78,8 @@ def optimal_weight(
     >>> round(kd.optimal_weight(problem, problem.minimiser, step_size=0.03), 9)
     1.0
     """
-    exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
-    statement = None if exact else theorem_named(criterion)
+    statement = None if criterion == "exact" else theorem_named(criterion)
+    exact = statement is None or (isinstance(criterion, str) and statement.is_law)
     name = criterion if statement is None else statement.name
     if statement is not None and _of_the_horizon(statement):
         return horizon_weight(problem, theta, horizon, batch_size, blocks)
@@ -108,7 +108,7 @@ def optimal_weight(
                 problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]
             ).best()[0]
         )
-    if exact or statement is None:
+    if statement is None or exact:
         return exact_weights(problem, theta, sgd_floor(problem, step_size, batch_size))
     if statement.psi is None:
         raise InvalidInput(
