@@ -408,3 +408,12 @@ def test_a_pole_that_sympy_cancels_is_seen(solver):
     )
     assert solvers.check(good, solver).status == "PROVED"
     assert solvers.check(bad, solver, timeout=5).status != "PROVED"
+
+
+def test_one_checker_may_be_a_string_and_a_list_is_no_theorem():
+    assert kd.prove("theorem-1", checkers="sympy") == kd.prove("theorem-1", checkers=["sympy"])
+    with pytest.raises(kd.InvalidInput, match="Unknown checker 'magic'"):
+        kd.prove("theorem-1", checkers="magic")
+    for wrong in (["theorem-1"], None, 1):
+        with pytest.raises(kd.InvalidInput, match="Unknown theorem"):
+            kd.prove(wrong)
