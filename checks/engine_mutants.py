@@ -75,7 +75,7 @@ def _moments_engine(step: Callable[..., Any]) -> Callable[[DistilledSGD], tuple[
     """The moment recursion with a wrong step, through a subclass: the engine itself stays
     untouched.
     """
-    wrong = type("WrongMoments", (moments.Moments,), {"step": step})
+    wrong = type("WrongMoments", (moments.Recursion,), {"step": step})
 
     def engine(rule: DistilledSGD) -> tuple[Array, Array]:
         machine = wrong(law_of(experiment(TINY, THETA, rule, step_size=GAMMA)))
@@ -90,17 +90,17 @@ def _moments_engine(step: Callable[..., Any]) -> Callable[[DistilledSGD], tuple[
 
 
 def _right_step(self: Any, m: Array, M: Array) -> Any:
-    return moments.Moments.step(self, m, M)
+    return moments.Recursion.step(self, m, M)
 
 
 def _batch_on_bias(self: Any, m: Array, M: Array) -> Any:
     """The squared drift |lam h|^2 divided by the batch, as if it were noise."""
-    mean, moved = moments.Moments.step(self, m, M)
+    mean, moved = moments.Recursion.step(self, m, M)
     return mean, moved - self.gamma**2 * (1 - self.factor) * np.outer(self.drift[0], self.drift[0])
 
 
 def _frozen_mean(self: Any, m: Array, M: Array) -> Any:
-    return m, moments.Moments.step(self, m, M)[1]
+    return m, moments.Recursion.step(self, m, M)[1]
 
 
 def _late(rule: DistilledSGD) -> tuple[Array, Array]:
@@ -249,7 +249,7 @@ def _wrong_weight(formula: Callable[[Any, float, float], float]) -> Callable[...
     def weight(
         problem: Any, theta: Array, *, step_size: float, criterion: str, batch_size: int
     ) -> float:
-        if criterion != "theorem-1":
+        if THEOREMS[criterion].form != "paper" or THEOREMS[criterion].unbiased:
             return best_weights.optimal_weight(
                 problem, theta, step_size=step_size, criterion=criterion, batch_size=batch_size
             )

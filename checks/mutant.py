@@ -23,7 +23,7 @@ class Mutant:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Fate:
     """``detail`` is what the check found wrong, or why nothing was found."""
 
     name: str

@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from kdtheory.checks import engine_mutants as engines
-from kdtheory.checks.mutant import Mutant, Outcome
+from kdtheory.checks.mutant import Fate, Mutant
 from kdtheory.statements import THEOREMS
 
 FAMILIES = {
@@ -30,7 +30,7 @@ MUTANTS: tuple[Mutant, ...] = (
 TRUE: tuple[Mutant, ...] = tuple(mutant for module in FAMILIES.values() for mutant in module.TRUE)
 
 
-def score(mutants: tuple[Mutant, ...] = MUTANTS) -> tuple[Outcome, ...]:
+def score(mutants: tuple[Mutant, ...] = MUTANTS) -> tuple[Fate, ...]:
     """Every mutant against its check, after every original has passed.
 
     Raises:
@@ -47,6 +47,6 @@ def score(mutants: tuple[Mutant, ...] = MUTANTS) -> tuple[Outcome, ...]:
     return tuple(_outcome(mutant) for mutant in mutants)
 
 
-def _outcome(mutant: Mutant) -> Outcome:
+def _outcome(mutant: Mutant) -> Fate:
     detail = mutant.killed_by(mutant.build())
-    return Outcome(mutant.name, detail != "", mutant.killed_by.__name__, detail or "accepted")
+    return Fate(mutant.name, detail != "", mutant.killed_by.__name__, detail or "accepted")

@@ -22,7 +22,7 @@ CELLS = 4  # times watched by the same runs: Z times 1, 2, 3, 4, fully dependent
 
 
 @dataclass(frozen=True)
-class Law:
+class Distribution:
     """A law of Z >= 0 with mean 1; ``most`` bounds it, inf where nothing does."""
 
     name: str
@@ -30,8 +30,8 @@ class Law:
     most: float = math.inf
 
 
-def _two_points(most: float) -> Law:
-    return Law(
+def _two_points(most: float) -> Distribution:
+    return Distribution(
         f"{most:g} with probability 1/{most:g}, else 0",
         lambda rng, shape: most * (rng.random(shape) < 1 / most),
         most,
@@ -39,20 +39,24 @@ def _two_points(most: float) -> Law:
 
 
 LAWS = (
-    Law("constant", lambda rng, shape: np.ones(shape), 2.0),
-    Law("uniform on [0, 2]", lambda rng, shape: 2 * rng.random(shape), 2.0),
-    Law("beta(0.05, 0.95) times 20", lambda rng, shape: 20 * rng.beta(0.05, 0.95, shape), 20.0),
+    Distribution("constant", lambda rng, shape: np.ones(shape), 2.0),
+    Distribution("uniform on [0, 2]", lambda rng, shape: 2 * rng.random(shape), 2.0),
+    Distribution(
+        "beta(0.05, 0.95) times 20", lambda rng, shape: 20 * rng.beta(0.05, 0.95, shape), 20.0
+    ),
     _two_points(30.0),
     _two_points(3000.0),
-    Law(
+    Distribution(
         "1.001 nearly always, else 0",
         lambda rng, shape: 1.001 * (rng.random(shape) < 1 / 1.001),
         1.001,
     ),
-    Law("exponential", lambda rng, shape: rng.exponential(size=shape)),
-    Law("chi-square(1)", lambda rng, shape: rng.standard_normal(shape) ** 2),
-    Law("log-normal, sigma = 3", lambda rng, shape: np.exp(3 * rng.standard_normal(shape) - 4.5)),
-    Law(
+    Distribution("exponential", lambda rng, shape: rng.exponential(size=shape)),
+    Distribution("chi-square(1)", lambda rng, shape: rng.standard_normal(shape) ** 2),
+    Distribution(
+        "log-normal, sigma = 3", lambda rng, shape: np.exp(3 * rng.standard_normal(shape) - 4.5)
+    ),
+    Distribution(
         "Pareto, tail 1.2 (infinite variance)",
         lambda rng, shape: (0.2 / 1.2) * (1 + rng.pareto(1.2, shape)),
     ),
@@ -70,7 +74,9 @@ class Rates:
     student: float
 
 
-def rejections(law: Law, *, claim: float, alpha: float, trials: int, runs: int, seed: int) -> Rates:
+def rejections(
+    law: Distribution, *, claim: float, alpha: float, trials: int, runs: int, seed: int
+) -> Rates:
     """How often "E Z <= claim" and "E Z >= claim" are rejected, looking every 50 of ``runs``
     samples of mean 1.
     """

@@ -37,7 +37,7 @@ SHARES = (0.01, 0.5, 0.99)  # of the statement's own largest step size
 
 
 @dataclass(frozen=True)
-class Setting:
+class RangePoint:
     """One point of a statement's range, with every letter its definitions need."""
 
     letters: Letters
@@ -50,7 +50,7 @@ class Setting:
         return self.letters["gamma"] * self.letters["mu"]
 
 
-def settings(theorem: Theorem) -> Iterator[Setting]:
+def settings(theorem: Theorem) -> Iterator[RangePoint]:
     """Curvatures, step sizes as shares of the stated range, biases and noises; E<S,H> and V take
     generic values.
     """
@@ -63,7 +63,7 @@ def settings(theorem: Theorem) -> Iterator[Setting]:
                     continue
                 for aligned in (False, True):
                     letters = letters_of(mu, L, Lcal, share * limit, k, a, aligned=aligned)
-                    yield Setting(letters, 0.0 if theorem.unbiased else k, a)
+                    yield RangePoint(letters, 0.0 if theorem.unbiased else k, a)
 
 
 def letters_of(
@@ -165,7 +165,7 @@ def one_step_tight(theorem: Theorem) -> str:
     return ""
 
 
-def _quadratic_refutes(theorem: Theorem, at: Setting) -> str:
+def _quadratic_refutes(theorem: Theorem, at: RangePoint) -> str:
     """One dimension, near and far: E s(x+) = ((1-gamma mu) sqrt(s) + gamma k)^2 + gamma^2 (c
     sqrt(s) + a)^2.
     """

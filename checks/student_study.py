@@ -27,7 +27,7 @@ from kdtheory.reproductions.study import (
     NOISY_TEACHERS,
     REGIMES,
     TEACHERS,
-    Group,
+    Together,
     groups,
     noisy_groups,
     run_group,
@@ -43,7 +43,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def missing(path: Path) -> Iterator[Group]:
+def missing(path: Path) -> Iterator[Together]:
     """Groups of which the file does not hold all settings, seed by seed."""
     done = {
         tuple(row[key] for key in ("data", "teacher", "regime", "seed")) for row in rows_of(path)

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kdtheory.campaigns.tightness import Instance, ratio_of, search, searchable
+from kdtheory.campaigns.tightness import Candidate, ratio_of, search, searchable
 
 FILE = Path(__file__).with_name("tightest.json")
 
@@ -30,7 +30,7 @@ def improve(rounds: int, seed: int) -> list[dict[str, Any]]:
         old = known.get((theorem, kind))
         # The record's own ratio is computed again: a bound that became tighter, or was corrected,
         # must show.
-        if old is None or found.ratio > ratio_of(theorem, Instance.from_dict(old["instance"]))[0]:
+        if old is None or found.ratio > ratio_of(theorem, Candidate.from_dict(old["instance"]))[0]:
             known[theorem, kind] = {
                 "theorem": theorem,
                 "ratio": found.ratio,

@@ -19,7 +19,7 @@ from kdtheory.torch import DistillationLoss
 BATCH, WIDTHS, CLASSES = 128, (784, 256, 128), 10
 
 
-class Network(nn.Module):
+class TinyNetwork(nn.Module):
     """A multilayer perceptron that also returns the input of its output layer."""
 
     def __init__(self, seed: int) -> None:
@@ -40,7 +40,12 @@ class Network(nn.Module):
 
 
 def seconds(
-    loss: DistillationLoss, steps: int, *, with_features: bool, student: Network, teacher: Network
+    loss: DistillationLoss,
+    steps: int,
+    *,
+    with_features: bool,
+    student: TinyNetwork,
+    teacher: TinyNetwork,
 ) -> float:
     """CPU time of ``steps`` training steps."""
     optimiser = torch.optim.SGD(student.parameters(), lr=0.01)
@@ -65,7 +70,7 @@ def measure(
     """(seconds a step with a fixed weight, overhead of "auto" as a share), medians over ``turns``
     pairs.
     """
-    teacher = Network(1)
+    teacher = TinyNetwork(1)
     plain, ratios = [], []
     for turn in range(turns + 1):
         pair = {}
@@ -77,7 +82,7 @@ def measure(
                 else DistillationLoss(total_steps=steps, refresh_every=refresh_every)
             )
             pair[name] = seconds(
-                loss, steps, with_features=with_features, student=Network(0), teacher=teacher
+                loss, steps, with_features=with_features, student=TinyNetwork(0), teacher=teacher
             )
         if turn:  # the first pair warms up
             plain.append(pair["fixed"] / steps)

@@ -100,7 +100,7 @@ def exported(statement: Theorem) -> tuple[Certificate, ...]:
     )
 
 
-def too_far(statement: Theorem) -> tuple[too.Case, ...]:
+def too_far(statement: Theorem) -> tuple[too.Overclaim, ...]:
     """The line is Theorem 1 where nothing is compressed: true up to twice the range there."""
     rounding = too.without(statement, sym.rounding_sq, "without the rounding error")
     if sym.young not in statement.definitions:

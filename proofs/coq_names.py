@@ -138,6 +138,8 @@ READINGS: Mapping[str, tuple[str, ...]] = {
         "snr_lower_pl",
         "snr_reached_pl",
         "snr_schedule_pl",
+        "snr_step",
+        "snr_step_pl",
     ),
     "ReadingTeachers": (
         "several_noise",
@@ -150,6 +152,15 @@ READINGS: Mapping[str, tuple[str, ...]] = {
         "blocks_no_worse",
         "importance_bound",
         "importance_best",
+        "several_teachers",
+        "affine_hull",
+        "blocks",
+        "importance_sampling",
+    ),
+    "ReadingLaws": (
+        "steps_needed",
+        "stop_distilling",
+        "renewed_teacher",
     ),
 }
 
@@ -185,16 +196,7 @@ INSTANCES: Mapping[str, tuple[str, ...]] = {
 # Statements whose text is not that of one theorem here: the theorems that speak of them, none for
 # some.  ``prove`` calls these UNDECIDED by Coq.
 NOT_WHOLE: Mapping[str, tuple[str, ...]] = {
-    "snr-step": ("snr_lower", "snr_reached", "law_in_inverses", "unbiased_snr_schedule"),
-    "snr-step-pl": ("snr_lower_pl", "snr_reached_pl", "snr_schedule_pl"),
     "snr-step-biased": ("snr_lower", "snr_reached", "snr_schedule"),
-    "steps-needed": ("law_in_inverses",),
-    "stop-distilling": (),
-    "several-teachers": ("several_noise", "several_lambda_star"),
-    "affine-hull": ("several_exact_stationary", "hull_distance", "hull_law"),
-    "blocks": ("block_weights_are_best", "blocks_no_worse"),
-    "renewed-teacher": (),
-    "importance-sampling": ("importance_bound", "importance_best"),
 }
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from kdtheory.errors import unknown_name
 from kdtheory.instances.counterexamples import Counterexample
 from kdtheory.proofs import families
-from kdtheory.proofs.parts.too_far import Case
+from kdtheory.proofs.parts.too_far import Overclaim
 from kdtheory.statements.theorems import THEOREMS
 
 
-def cases(theorem: str) -> tuple[Case, ...]:
+def cases(theorem: str) -> tuple[Overclaim, ...]:
     """What is too much to claim, with the way to refute it; raises InvalidInput for an unknown
     key.
     """

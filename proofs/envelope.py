@@ -8,7 +8,7 @@ from kdtheory.proofs.arguments import FLOOR, JENSEN
 from kdtheory.proofs.parts import too_far as too
 from kdtheory.proofs.parts.forms import bound as obligations
 from kdtheory.proofs.parts.forms import exported
-from kdtheory.proofs.parts.too_far import Case
+from kdtheory.proofs.parts.too_far import Overclaim
 from kdtheory.statements.theorem import Theorem
 
 __all__ = ["ARGUMENTS", "SHOWN", "exported", "obligations", "too_far"]
@@ -48,6 +48,6 @@ SHOWN = {
 }
 
 
-def too_far(statement: Theorem) -> tuple[Case, ...]:
+def too_far(statement: Theorem) -> tuple[Overclaim, ...]:
     """As for one rate, and without the noise."""
     return (*too.best(statement), too.quiet(statement))

@@ -31,7 +31,7 @@ from kdtheory.instances.counterexamples import Counterexample
 from kdtheory.instances.models import Softened
 from kdtheory.problems.temperature import residual_gap
 from kdtheory.proofs.parts.forms import nothing_exported as exported
-from kdtheory.proofs.parts.too_far import Case, case
+from kdtheory.proofs.parts.too_far import Overclaim, case
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.statements.theorem import Theorem
 
@@ -287,13 +287,13 @@ def obligations(statement: Theorem | None = None) -> tuple[Obligation, ...]:
     )
 
 
-def too_far(theorem: Theorem) -> tuple[Case, ...]:
+def too_far(theorem: Theorem) -> tuple[Overclaim, ...]:
     """A temperature, half the gap, no gap."""
     gap = sym.lam * (sym.J_theta - sym.J_x).T * (sym.r_theta - sym.label)
     soft = Softened(Fraction(4), Fraction(9), Fraction(1, 2), Fraction(1))
     what = "temperature 2 in place of 1, a linear model"
     return (
-        Case(
+        Overclaim(
             "range",
             what,
             lambda: Counterexample(

@@ -12,7 +12,7 @@ from kdtheory.instances.counterexamples import Counterexample
 from kdtheory.instances.law import small_law
 from kdtheory.proofs import paper
 from kdtheory.proofs.parts.forms import nothing_exported as exported
-from kdtheory.proofs.parts.too_far import Case, case
+from kdtheory.proofs.parts.too_far import Overclaim, case
 from kdtheory.prover.obligations import Obligation
 from kdtheory.statements.theorem import Theorem
 
@@ -47,13 +47,13 @@ def obligations(statement: Theorem) -> tuple[Obligation, ...]:
     return paper.exact_quadratic()
 
 
-def too_far(theorem: Theorem) -> tuple[Case, ...]:
+def too_far(theorem: Theorem) -> tuple[Overclaim, ...]:
     """Beyond stability, another power of 1 - lam, no drift."""
     assert theorem.floor is not None
     once = theorem.floor.xreplace({(1 - sym.lam) ** 2: 1 - sym.lam})
     what = "a stationary value at a step size at which SGD is not mean-square stable"
     return (
-        Case("range", what, lambda: _unstable(theorem, what)),
+        Overclaim("range", what, lambda: _unstable(theorem, what)),
         case(
             "constant",
             "1 - lam in place of (1 - lam)^2 in the stationary law",

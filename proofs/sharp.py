@@ -9,7 +9,7 @@ from kdtheory.proofs.arguments import UNROLL
 from kdtheory.proofs.parts import too_far as too
 from kdtheory.proofs.parts.forms import bound as obligations
 from kdtheory.proofs.parts.forms import exported
-from kdtheory.proofs.parts.too_far import Case
+from kdtheory.proofs.parts.too_far import Overclaim
 from kdtheory.statements.theorem import Theorem
 
 __all__ = ["ARGUMENTS", "SHOWN", "exported", "obligations", "too_far"]
@@ -66,7 +66,7 @@ SHOWN = {
 }
 
 
-def too_far(statement: Theorem) -> tuple[Case, ...]:
+def too_far(statement: Theorem) -> tuple[Overclaim, ...]:
     """PL has no regime in which bias dominates."""
     regimes = () if statement.is_pl else (too.bias_dominated(statement),)
     return (*too.best(statement), *regimes, too.faster(statement))

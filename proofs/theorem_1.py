@@ -9,7 +9,7 @@ from kdtheory.proofs.arguments import UNROLL
 from kdtheory.proofs.parts import too_far as too
 from kdtheory.proofs.parts.forms import bound as obligations
 from kdtheory.proofs.parts.forms import exported
-from kdtheory.proofs.parts.too_far import Case
+from kdtheory.proofs.parts.too_far import Overclaim
 from kdtheory.statements.theorem import Theorem
 
 __all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
@@ -56,7 +56,7 @@ ARGUMENTS = {
 }
 
 
-def too_far(statement: Theorem) -> tuple[Case, ...]:
+def too_far(statement: Theorem) -> tuple[Overclaim, ...]:
     """Beyond 1/(4 Lcal), where the certificate ends; refined, its own range is exact."""
     if sym.Lcal in statement.definitions[sym.kappa].free_symbols:
         return too.refined(statement)

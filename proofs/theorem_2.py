@@ -7,7 +7,7 @@ from kdtheory.proofs.arguments import UNROLL
 from kdtheory.proofs.parts import too_far as too
 from kdtheory.proofs.parts.forms import bound as obligations
 from kdtheory.proofs.parts.forms import exported
-from kdtheory.proofs.parts.too_far import Case
+from kdtheory.proofs.parts.too_far import Overclaim
 from kdtheory.statements.theorem import Theorem
 
 __all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
@@ -50,7 +50,7 @@ ARGUMENTS = {
 }
 
 
-def too_far(statement: Theorem) -> tuple[Case, ...]:
+def too_far(statement: Theorem) -> tuple[Overclaim, ...]:
     """Beyond the range, which is exact in both forms."""
     if sym.Lcal in statement.definitions[sym.kappa].free_symbols:
         return too.refined(statement)

@@ -7,7 +7,7 @@ from kdtheory.proofs.arguments import FLOOR, JENSEN, UNROLL
 from kdtheory.proofs.parts import too_far as too
 from kdtheory.proofs.parts.forms import bound as obligations
 from kdtheory.proofs.parts.forms import exported
-from kdtheory.proofs.parts.too_far import Case
+from kdtheory.proofs.parts.too_far import Overclaim
 from kdtheory.statements.theorem import Theorem
 
 __all__ = ["ARGUMENTS", "SHOWN", "exported", "obligations", "too_far"]
@@ -86,7 +86,7 @@ SHOWN = {
 }
 
 
-def too_far(statement: Theorem) -> tuple[Case, ...]:
+def too_far(statement: Theorem) -> tuple[Overclaim, ...]:
     """By form: the paper's, the best at one rate, the curve."""
     if sym.A in statement.definitions:
         last = too.quiet if statement.is_curve else too.faster

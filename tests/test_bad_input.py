@@ -19,7 +19,7 @@ import kdtheory as kd
 from kdtheory.cli import main
 from kdtheory.commands import COMMANDS
 from kdtheory.commands.parsing import parser
-from kdtheory.problems.datasets import load
+from kdtheory.problems.datasets import load, standardised
 from kdtheory.report.main_job import main_job
 from kdtheory.system.disk import ready_folder
 
@@ -409,6 +409,17 @@ def test_data_out_of_range(
         targets=targets * RNG.standard_normal(9),
     )
     one_line(capsys, (*ONE, str(tmp_path / "d.npz")), message)
+
+
+def test_data_in_tiny_units() -> None:
+    """Their squares are 0 in floats: a column of 1e-170 is as good as one of 1, and no curvature is
+    refused.
+    """
+    features = RNG.standard_normal((9, 3))
+    tiny = standardised(1e-170 * features)
+    np.testing.assert_allclose(tiny, standardised(features), rtol=1e-12)
+    with pytest.raises(kd.InvalidInput, match="features must reach 1e-75, got"):
+        kd.LeastSquares(1e-170 * features, np.ones(9))
 
 
 def test_a_number_that_leaves_the_range_unforeseen(

@@ -17,9 +17,9 @@ import kdtheory as kd
 from kdtheory.bounds.letters import letters_for
 from kdtheory.checks import sequential
 from kdtheory.evidence import monte_carlo, numbers
-from kdtheory.evidence.instance import Instance, exact_array, semidefinite
+from kdtheory.evidence.instance import RationalInstance, exact_array, semidefinite
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
-from kdtheory.evidence.monte_carlo import Claim, Process
+from kdtheory.evidence.monte_carlo import Claimed, Process
 from kdtheory.evidence.ranges import almost_sure
 
 RNG = np.random.default_rng(8)
@@ -43,7 +43,7 @@ RULES = [
 @pytest.mark.parametrize("quantity", ["sq_distance", "gap"])
 def test_rational_moments_are_the_float_ones(rule, quantity):
     """Two independent translations of the recursion, and balls around the rational one."""
-    at = Instance(PROBLEM, THETA, rule, weight=Q(rule.weight), step_size=Q(0.0625))
+    at = RationalInstance(PROBLEM, THETA, rule, weight=Q(rule.weight), step_size=Q(0.0625))
     S, z, row = lifted_map(at), start(exact_array(START, "x0")), reader(at, quantity)
     exact = [flint.fmpq(*pair) for pair in rational_values(S, z, row, 8)]
     floats = getattr(
@@ -57,7 +57,9 @@ def test_rational_moments_are_the_float_ones(rule, quantity):
 
 def test_rational_moments_are_the_mean_over_all_paths():
     """Exactly: every index path in fractions, the update written out."""
-    at = Instance(FRACTIONS, TEACHER, kd.DistilledSGD(0.5), weight=Q(1, 2), step_size=Q(1, 9))
+    at = RationalInstance(
+        FRACTIONS, TEACHER, kd.DistilledSGD(0.5), weight=Q(1, 2), step_size=Q(1, 9)
+    )
     rows, targets, best = (
         FRACTIONS.given[0],
         FRACTIONS.given[1],
@@ -184,7 +186,9 @@ def test_rank_deficient_instances_have_the_shortest_minimiser_and_a_certified_pl
     rng = np.random.default_rng(1)
     features = (rng.integers(-3, 4, (5, 2)) @ rng.integers(-3, 4, (2, 3))).astype(float)
     flat = kd.LeastSquares(features, rng.integers(-5, 6, 5))
-    at = Instance(flat, np.ones(3), kd.DistilledSGD(0.5), weight=Q(1, 2), step_size=Q(1, 1000))
+    at = RationalInstance(
+        flat, np.ones(3), kd.DistilledSGD(0.5), weight=Q(1, 2), step_size=Q(1, 1000)
+    )
     assert [float(x) for x in at.minimiser] == pytest.approx(flat.minimiser, rel=1e-10, abs=1e-12)
     assert (
         kd.verify(flat, np.ones(3), theorem="theorem-2", method="rational", steps=10).status
@@ -311,7 +315,7 @@ def test_near_the_stability_limit_samples_never_verify():
     assert run.interval(1 - 1e-6)[1][-1] < claim
     found = monte_carlo.judge(
         Process(wild, np.array([0.0]), rule, gamma, x0, "sq_distance"),
-        Claim(np.array([steps]), np.array([claim]), np.zeros(1)),
+        Claimed(np.array([steps]), np.array([claim]), np.zeros(1)),
         replicates=300,
         seed=0,
     )
@@ -325,7 +329,7 @@ def test_identity_is_refuted_by_samples_and_never_verified():
     process = Process(PROBLEM, THETA, rule, 0.06, START, "sq_distance")
     for scale, status in ((1.0, "UNDECIDED"), (0.7, "VIOLATED"), (1.4, "VIOLATED")):
         claimed = np.where(times > 8, scale, 1.0) * truth  # beyond the times that are enumerated
-        claim = Claim(times, claimed, 1e-12 * truth, identity=True)
+        claim = Claimed(times, claimed, 1e-12 * truth, identity=True)
         assert monte_carlo.judge(process, claim, replicates=800, seed=0).status == status
 
 
@@ -383,7 +387,7 @@ def test_an_unreachable_verification_is_not_paid_for():
     )
     found = monte_carlo.judge(
         Process(spiky, np.zeros(1), rule, 0.03, np.array([1.0]), "sq_distance"),
-        Claim(times, 2 * truth.sq_distance, np.zeros(1)),
+        Claimed(times, 2 * truth.sq_distance, np.zeros(1)),
         replicates=2000,
         seed=0,
     )

@@ -14,7 +14,7 @@ from kdtheory.engines.exact import methods, passes, powers, reduced
 from kdtheory.engines.exact.law import law_of
 from kdtheory.engines.exact.methods import Ways
 from kdtheory.engines.exact.powers import Triangular, at_times
-from kdtheory.engines.exact.recursion import Moments
+from kdtheory.engines.exact.recursion import Recursion
 from kdtheory.rules.experiment import experiment
 
 METHODS = ["recursion", "lanczos"]
@@ -250,7 +250,7 @@ def test_far_horizon_of_an_ill_conditioned_problem():
 def test_large_and_small_forms_of_a_step_agree(monkeypatch):
     problem, theta, start, gamma = wide(50, 17, 10.0)
     rule = kd.DistilledSGD(0.5, batch_size=3)
-    moments = Moments(law_of(experiment(problem, theta, rule, step_size=gamma)))
+    moments = Recursion(law_of(experiment(problem, theta, rule, step_size=gamma)))
     M = RNG.standard_normal((2, 17, 17))
     M += M.transpose(0, 2, 1)
     small = moments.heights(M), moments.apply(M)
@@ -272,7 +272,7 @@ def test_tied_adjoint_is_the_adjoint_of_tied():
     ):
         for moving in (False, True):
             law = law_of(experiment(problem, theta, rule, step_size=gamma))
-            moments = Moments(law, moving=moving)
+            moments = Recursion(law, moving=moving)
             assert moments.tied_adjoint(P, moments.heights(P))[0] @ m[0] == pytest.approx(
                 float((P * moments.tied(m)).sum()), rel=1e-10
             )

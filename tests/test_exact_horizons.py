@@ -12,7 +12,7 @@ import kdtheory as kd
 from kdtheory.engines.exact.krylov import Krylov, Packing
 from kdtheory.engines.exact.law import law_of
 from kdtheory.engines.exact.powers import at_times
-from kdtheory.engines.exact.recursion import Moments
+from kdtheory.engines.exact.recursion import Recursion
 from kdtheory.engines.exact.reduced import Symmetrised, missed
 from kdtheory.rules.experiment import experiment
 
@@ -149,7 +149,7 @@ def test_stationary_law_near_the_stability_limit(share):
     gamma = share * kd.stability_limit(problem, rule)
     found = kd.stationary(problem, theta, rule, step_size=gamma)
     law, packing = law_of(experiment(problem, theta, rule, step_size=gamma)), Packing(3)
-    moments = Moments(law, moving=True)
+    moments = Recursion(law, moving=True)
     T = packing.pack(moments.apply(packing.unpack(np.eye(6))))
     M = packing.unpack(np.linalg.solve(np.eye(6) - T, packing.pack(moments.constant[0])))
     assert found.sq_distance == pytest.approx(
@@ -183,7 +183,7 @@ def test_stationary_law_beyond_the_dense_limit():
 
 def test_error_bound_of_the_projection_holds_and_is_not_vacuous():
     law = law_of(experiment(PROBLEM, THETA, RULES[0], step_size=GAMMA))
-    moments = Moments(law, moving=True)
+    moments = Recursion(law, moving=True)
     operator = Symmetrised(moments)
     space = Krylov(operator, operator.readings(), Packing(D))
     space.grow(12)

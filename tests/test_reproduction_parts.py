@@ -13,7 +13,7 @@ import kdtheory as kd
 from kdtheory.engines.simulate import streams
 from kdtheory.reproductions import floor, r1, r2, r5, r6, r7, r8
 from kdtheory.reproductions.data import digits, mnist
-from kdtheory.reproductions.networks import Network, mixed_residuals, train
+from kdtheory.reproductions.networks import Descent, Network, mixed_residuals, train
 
 RNG = np.random.default_rng(0)
 SMALL = kd.LeastSquares(RNG.standard_normal((12, 3)), RNG.standard_normal(12))
@@ -101,10 +101,8 @@ def test_training_lowers_the_loss_and_repeats():
             x,
             features[:300],
             labels[:300],
-            step_size=0.1,
+            Descent(0.1, 10, np.random.default_rng(1)),
             epochs=2,
-            batch_size=10,
-            rng=np.random.default_rng(1),
         )
         for _ in range(2)
     )
@@ -308,7 +306,7 @@ def test_risk_of_a_mixed_ridge_solution():
     rng = np.random.default_rng(9)
     inputs, truth = rng.standard_normal((50, 4)), rng.standard_normal(4)
     problem = kd.LeastSquares(inputs, inputs @ truth + rng.standard_normal(50), ridge=0.3)
-    setting = r8.Setting(problem, inputs, inputs @ truth, 0.01)
+    setting = r8.RidgeProblem(problem, inputs, inputs @ truth, 0.01)
     best = r8.solution_weight(setting)
 
     def risk(weight: float) -> float:

@@ -12,13 +12,15 @@ from matplotlib.figure import Figure
 from kdtheory.cli import main
 from kdtheory.reproductions import NAMES, experiment
 from kdtheory.reproductions.output import page, write
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.result import Interval, Reproduction, spread
 
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def result(number: float) -> Result:
-    return Result({"a": number}, {"a": Interval(0.0, 1.0, "theory: a share")}, "Seen.", Figure())
+def result(number: float) -> Reproduction:
+    return Reproduction(
+        {"a": number}, {"a": Interval(0.0, 1.0, "theory: a share")}, "Seen.", Figure()
+    )
 
 
 def test_a_number_outside_its_interval_fails():
@@ -27,7 +29,7 @@ def test_a_number_outside_its_interval_fails():
         assert "outside [0, 1] (theory: a share)" in result(wrong).outside[0]
         assert result(wrong).to_dict()["as_expected"] is False
     with pytest.raises(AssertionError):
-        Result({"a": 1.0, "b": 1.0}, {"a": Interval(0.0, 1.0, "theory")}, "", Figure())
+        Reproduction({"a": 1.0, "b": 1.0}, {"a": Interval(0.0, 1.0, "theory")}, "", Figure())
     assert spread(0.9, 0.1, high=1.0).high == 1.0 and spread(0.9, 0.1).low == pytest.approx(0.4)
 
 

@@ -24,6 +24,7 @@ OWN = {"G_n": 1.0, "H_n": -0.5}
         (1.02 * (G - 0.5 * H), "+1.02 G_n, expected +1 G_n; -0.51 H_n, expected -0.5 H_n"),
         (G - 0.5 * H + 0.5 * h, "+0.5 h, expected +0 h"),
         (G - 0.5 * H + 0.01 * x, "+0.01 x, expected +0 x"),
+        (G - 0.50001 * H, "-0.50001 H_n, expected -0.5 H_n"),
         (RNG.standard_normal(G.shape), "no combination of G_n, H_n, h and x"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.campaigns.tightness import NOISE_SHARE, Instance, ratio_of, search, searchable
+from kdtheory.campaigns.tightness import NOISE_SHARE, Candidate, ratio_of, search, searchable
 from kdtheory.checks.tightness import records
 from kdtheory.cli import main
 from kdtheory.errors import InvalidInput
@@ -25,7 +25,7 @@ def test_there_is_a_record_for_every_bound_and_class():
     "row", records(), ids=lambda row: f"{row['theorem']}-{row['instance']['kind']}"
 )
 def test_records_hold(row):
-    instance = Instance.from_dict(row["instance"])
+    instance = Candidate.from_dict(row["instance"])
     ratio, share = ratio_of(row["theorem"], instance)
     assert ratio == pytest.approx(row["ratio"], rel=1e-7)
     assert ratio <= 1 + ROUNDING
@@ -42,7 +42,7 @@ def test_a_record_by_hand():
         for row in records()
         if row["theorem"] == "theorem-1-sharp" and row["instance"]["kind"] == "least-squares"
     )
-    instance = Instance.from_dict(row["instance"])
+    instance = Candidate.from_dict(row["instance"])
     A, b, ridge = (np.asarray(instance.arrays[name]) for name in ("features", "targets", "ridge"))
     best = np.linalg.solve(A.T @ A / 3 + ridge * np.eye(2), A.T @ b / 3)
     total = 0.0
@@ -74,7 +74,7 @@ def test_the_search_finds_what_is_known(capsys):
     assert main(["tightness", "theorem-1-sharp", "--rounds", "12", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert 0.9 < found["ratio"] <= 1 + ROUNDING
-    assert Instance.from_dict(found["instance"]).to_dict() == found["instance"]
+    assert Candidate.from_dict(found["instance"]).to_dict() == found["instance"]
 
 
 def test_mistakes():

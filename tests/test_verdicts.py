@@ -219,11 +219,13 @@ def test_optional_members_are_checked():
     assert kd.check_finite_sum(right) is right
     theta = right.minimiser + 0.2
     assert kd.verify(right, theta, theorem="theorem-1-sharp", steps=10).status == "VERIFIED"
-    wrong = {
-        "sampled_gradients": lambda points, indices: np.zeros_like(points),
-        "gap": lambda points: np.ones(len(points)),
-        "term_curvature": (0.0, 1e-3),
-    }
-    for name, value in wrong.items():
+    wrong = (
+        ("sampled_gradients", lambda points, indices: np.zeros_like(points)),
+        ("gap", lambda points: np.ones(len(points))),
+        ("gap", lambda points: 0.0),
+        ("term_curvature", (0.0, 1e-3)),
+        ("term_curvature", lambda: (0.0, 1.0)),
+    )
+    for name, value in wrong:
         with pytest.raises(kd.InvalidInput, match=name):
             kd.verify(Own(**{name: value}), theta, theorem="theorem-1-sharp", steps=10)

@@ -15,7 +15,7 @@ import pytest
 from kdtheory.algebra import envelope
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.statements.theorems import THEOREMS
-from kdtheory.worst_cases.certificates import Step, largest_rate
+from kdtheory.worst_cases.certificates import ExactStep, largest_rate
 from kdtheory.worst_cases.value import ONE_STEP, WorstCase, worst_case, worst_case_interval
 
 WIDTH = 1e-6  # the interval's promised relative width
@@ -91,7 +91,7 @@ def test_sharp_constant_lies_inside_a_thousand_intervals() -> None:
     assert largest <= WIDTH
 
 
-def _recheck(interval: WorstCase, step: Step) -> None:
+def _recheck(interval: WorstCase, step: ExactStep) -> None:
     """Strongly convex: rebuild both Gram blocks from A1, A1', A3 and their multipliers, and factor
     them by LDL^T over Q."""
     dual = interval.dual
@@ -135,7 +135,7 @@ def test_dual_is_a_proof_in_the_original_letters() -> None:
         mu, L, Lcal, bias, noise = (
             gamma * numbers[key] for key in ("mu", "L", "Lcal", "bias", "noise")
         )
-        step = Step(mu, L, Lcal, bias, noise, numbers["rate"])
+        step = ExactStep(mu, L, Lcal, bias, noise, numbers["rate"])
         interval = worst_case_interval(name, **numbers)
         _recheck(interval, step)
         assert (

@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from kdtheory.checks.student_study import missing, quantiles, rows_of, table
-from kdtheory.reproductions.lockstep import Lockstep, Regime
+from kdtheory.reproductions.lockstep import Lockstep, Training
 from kdtheory.reproductions.study import (
     FIXED,
     NOISY_REGIMES,
     REGIMES,
     SEEDS,
     TEACHERS,
-    Group,
-    Run,
+    OneRun,
+    Together,
     groups,
     noisy_groups,
     run_group,
@@ -28,8 +28,8 @@ from kdtheory.torch import DistillationLoss
 
 MOMENTUM, ADAM = REGIMES[3:]
 SMALL = (
-    Group("diabetes", MOMENTUM, 0, ("other half", "early")),
-    Group("diabetes", ADAM, 1, ("early",)),
+    Together("diabetes", MOMENTUM, 0, ("other half", "early")),
+    Together("diabetes", ADAM, 1, ("early",)),
 )
 ONCE = AUTOS[0]
 
@@ -54,7 +54,7 @@ def test_it_gains_where_noise_dominates():
     """Labels that cannot be fitted, a converged teacher of the same ones, a large step: more than
     15 %, and more than averaging the iterates.
     """
-    group = Group("digits, linear", NOISY_REGIMES[1], 0, ("noisy labels",))
+    group = Together("digits, linear", NOISY_REGIMES[1], 0, ("noisy labels",))
     (row,) = run_group(group, (AUTO,))
     none, *_, auto, averaged = row["train"]
     assert auto <= 0.85 * none and auto < averaged
@@ -65,7 +65,9 @@ def test_it_gains_where_noise_dominates():
 def test_the_weights_are_those_of_the_loss(data, auto):
     """At every step: written twice, in lockstep and one by one."""
     steps = 60
-    job = Run(Group(data, Regime("short", 20, steps, 0.05), 0, ("middle", "early")), (auto,))
+    job = OneRun(
+        Together(data, Training("short", 20, steps, 0.05), 0, ("middle", "early")), (auto,)
+    )
     arm = len(FIXED)
     criterion = "horizon" if auto.horizon else "second-moment"
     single = [

@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
+from kdtheory.report.formulas import KINDS, statement_parts, step_sizes
 
 DATA = {
     "ASSUMPTIONS": "The named assumptions, each with its slack in the letters of one step.",
@@ -21,11 +22,6 @@ DATA = {
 }
 MARKUP = re.compile(r"[*|]|_(?!\w)")
 CODE = re.compile(r"(`+[^`]+`+)")
-KINDS = {
-    "identity": "an identity: both sides are equal",
-    "upper": "an upper bound",
-    "tight": "an upper bound that an explicit instance attains",
-}
 THEORY = """# Statements
 
 Every bound is a scalar recursion s⁺ = ψ(s) for s = E|x − x\\*|² or E f(x) − f\\*. The formulas
@@ -69,14 +65,15 @@ def theory() -> str:
     parts = [THEORY]
     for name, theorem in kd.THEOREMS.items():
         needs = ", ".join(f"{need.name} {need.label}" for need in theorem.needs)
+        claim, where = statement_parts(theorem)
         parts += [
             f"## {name}\n",
-            f"{theorem.title}, {KINDS[theorem.kind]}. Source: {theorem.source}.\n",
-            f"$$\n{theorem.latex()}\n$$\n",
+            f"{theorem.title}: {KINDS[theorem.kind]}. Source: {theorem.source}.\n",
+            f"$$\n{claim}\n$$\n",
+            *(f"$$\n{letter} = {meaning}\n$$\n" for letter, meaning in where),
         ]
         if theorem.step_size_max is not None:
-            sign = "<" if theorem.strict else r"\le"
-            parts.append(f"Step sizes: $\\gamma {sign} {sym.latex(theorem.step_size_max)}$.\n")
+            parts.append(f"Step sizes: ${step_sizes(theorem)}$.\n")
         parts.append(f"It needs: {needs or 'nothing but a finite sum'}.\n")
     return "\n".join(parts)
 

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from docutils import nodes
-from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
-BAR = re.compile(r"<mo[^>]*>(?:&#x0007C;|&#x02223;|\|)</mo>")
-
-
-def mathml(latex: str, display: str) -> str:
-    """A formula; norms' bars without the space that an operator has around it."""
-    return BAR.sub(
-        '<mo stretchy="false" lspace="0" rspace="0">|</mo>', convert(latex, display=display)
-    )
+from kdtheory.report.formulas import mathml
 
 
 def _inline(writer: HTML5Translator, node: nodes.math) -> None:
-    writer.body.append(mathml(node.astext(), "inline"))
+    writer.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def _display(writer: HTML5Translator, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="formula">{mathml(node.astext(), "block")}</div>')
+    writer.body.append(f'<div class="formula">{mathml(node.astext(), display=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -144,7 +144,6 @@ slack_product = _letter(
     "z_P", "z_P", "nonnegative", "f^2/x^2", "P less the inner product (Cauchy-Schwarz)"
 )
 root_shrink = _letter("r_A", "r", "nonnegative", "1", "sqrt(1 - A)")
-slack_root = _letter("n_r", "n_r", "positive", "1", "1 - sqrt(1 - A)")
 slack_shrink = _letter("n_A", "n_A", "nonnegative", "1", "1 - A")
 slack_low = _letter(
     "y_low", "y_s", "nonnegative", "state", "W - s (A - varrho_min)^2, how far s is below s_0"
@@ -387,6 +386,9 @@ def own_gram(mean: tuple[str, ...], centred: tuple[str, ...]) -> dict[tuple[str,
     return letters
 
 
+ROOT, EVEN = r"\sqrt{", (2, 4, 6, 8)
+
+
 class _Printer(LatexPrinter):
     """Sums start with a term that has no minus sign: 1 - gamma mu, not -gamma mu + 1."""
 
@@ -407,6 +409,20 @@ class _Printer(LatexPrinter):
             times = self._settings["mul_symbol_latex"]
             return rf"\frac{{{number.p}}}{{{number.q}}}{times}{self._print(rest)}"
         return str(super()._print_Mul(expr))
+
+    def _print_Pow(self, expr: sp.Pow) -> str:
+        """Even powers of a root or a norm, the root of a square: letters have marks already."""
+        base, power = expr.as_base_exp()
+        if base.is_Symbol:
+            name = self._print(base)
+            if name.startswith(ROOT) and name.endswith("}") and power in EVEN:
+                inside = name.removeprefix(ROOT)[:-1]
+                return inside if power == 2 else rf"{inside}^{{{power // 2}}}"
+            if name.startswith("|") and name.endswith("|") and power in EVEN:
+                return rf"{name}^{{{power}}}"
+            if name.endswith("^2") and power == sp.Rational(1, 2):
+                return name.removesuffix("^2")
+        return str(super()._print_Pow(expr))
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         if expr.func == iterate:

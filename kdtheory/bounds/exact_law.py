@@ -44,16 +44,16 @@ def exact_law(
     statement: Theorem,
     problem: FiniteSum,
     theta: ArrayLike,
+    plain: DistilledSGD,
     *,
     step_size: float,
     weight: ArrayLike,
     x0: Array,
     steps: int,
-    batch_size: int = 1,
-    replacement: bool = True,
 ) -> Array:
     """The statement's rhs from plain SGD around the shifted centre (theory, Section 6), (steps +
-    1,), least squares only.  Several teachers are one at the shift, with the weight 1.
+    1,), least squares only.  Several teachers are one at the shift, with the weight 1.  ``plain``
+    is SGD with the batches of the rule.
     """
     shift, total = shifted(problem, theta, weight)
     if not isinstance(problem, LeastSquares):
@@ -65,11 +65,10 @@ def exact_law(
     # Y^0; y follows SGD with noise (1-lam) S: that of the targets (1-lam) b.
     origin = x0 - problem.minimiser - shift
     calm = LeastSquares(problem.features, (1.0 - total) * problem.targets, ridge=problem.ridge)
-    rule = DistilledSGD(0.0, batch_size=batch_size, replacement=replacement)
     square = expected(
         calm,
         calm.minimiser,
-        rule,
+        plain,
         step_size=step_size,
         x0=calm.minimiser + origin,
         steps=steps,

@@ -16,8 +16,8 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.front import Front
 from kdtheory.bounds.letters import constants_for, evaluate
 from kdtheory.bounds.schedules_follow import follow
-from kdtheory.bounds.schedules_law import Law
-from kdtheory.bounds.schedules_trade import Best, Fixed, Trade
+from kdtheory.bounds.schedules_law import StepLaw
+from kdtheory.bounds.schedules_trade import Best, FixedWeight, Trade
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, point, positive_int, refuse_long
 from kdtheory.problems.mixtures import Mixture, mixture, weights_for
@@ -31,11 +31,11 @@ INSIDE = 1.0 - 1e-12
 
 
 @dataclass(frozen=True)
-class Setting:
+class Scheduling:
     """A statement's law on a problem with its teachers: what schedules are made from."""
 
     statement: Theorem
-    law: Law
+    law: StepLaw
     taught: Mixture
     trade: Trade
     limit: float
@@ -63,7 +63,7 @@ def setting(
     criterion: str | Theorem,
     weight: ArrayLike | None = None,
     batch_size: int = 1,
-) -> Setting:
+) -> Scheduling:
     """The law that ``criterion`` follows.
 
     Raises:
@@ -80,18 +80,18 @@ def setting(
     letters = constants_for(problem, statement, batch_size=batch_size)
     pl = statement.modulus == "mu_pl"
     mu = letters["mu"]
-    law = Law(mu, letters["L"], float(np.sqrt(max(letters["Lcal"] / mu - 1.0, 0.0))), pl)
+    law = StepLaw(mu, letters["L"], float(np.sqrt(max(letters["Lcal"] / mu - 1.0, 0.0))), pl)
     factor = DistilledSGD(batch_size=batch_size).noise_factor(problem.n_terms)
     taught = mixture(problem, theta).batched(factor)
     front = Front.of(taught)
     if weight is not None or statement.unbiased or not (front.p > 0.0).any():
         lams = taught.best(-1.0) if weight is None else weights_for(weight, len(taught.covariance))
         bias = 0.0 if statement.unbiased else float(np.sqrt(taught.bias_sq(lams)))
-        trade: Trade = Fixed(lams, bias, float(np.sqrt(taught.noise_sq(lams))))
+        trade: Trade = FixedWeight(lams, bias, float(np.sqrt(taught.noise_sq(lams))))
     else:
         trade = Best(front, law.q, pl)
     assert statement.step_size_max is not None
-    return Setting(statement, law, taught, trade, evaluate(statement.step_size_max, letters))
+    return Scheduling(statement, law, taught, trade, evaluate(statement.step_size_max, letters))
 
 
 def schedule(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kdtheory.bounds.schedules_law import Law, Step
+from kdtheory.bounds.schedules_law import BestStep, StepLaw
 from kdtheory.bounds.schedules_trade import Trade
 from kdtheory.problems.base import Array
 
@@ -22,7 +22,7 @@ SMALL = 1e-8
 TRIES = 60
 
 
-def follow(law: Law, trade: Trade, start: float, steps: int, *, down_to: float = 0.0) -> Array:
+def follow(law: StepLaw, trade: Trade, start: float, steps: int, *, down_to: float = 0.0) -> Array:
     """s_0 = ``start``, s_1, ..., at most ``steps`` of them; no more than needed to reach
     ``down_to``.
     """
@@ -44,12 +44,12 @@ def follow(law: Law, trade: Trade, start: float, steps: int, *, down_to: float =
     return start * np.exp(x[: t + 1])
 
 
-def _step(law: Law, trade: Trade, first: float, x: Array, *, exact: bool) -> Step:
+def _step(law: StepLaw, trade: Trade, first: float, x: Array, *, exact: bool) -> BestStep:
     u = first * np.exp(0.5 * x)
     return law.step(u, *trade.at(u, exact=exact))
 
 
-def _block(law: Law, trade: Trade, first: float, x: Array, t: int, length: int) -> int:
+def _block(law: StepLaw, trade: Trade, first: float, x: Array, t: int, length: int) -> int:
     """Fill x[t+1 : t+1+length], or one entry where that is safer; how many were filled."""
     if length > 1:
         y = _guess(x, t, length)

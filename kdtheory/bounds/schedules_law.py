@@ -23,7 +23,7 @@ from kdtheory.problems.base import Array
 
 
 @dataclass(frozen=True)
-class Step:
+class BestStep:
     """At every signal: the best step size, log(s+/s) <= 0, and d log s+ / d log s at that step
     size, which is also that of the law (its step size is stationary, or at a kink).
     """
@@ -34,7 +34,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Law:
+class StepLaw:
     """The constants that the law has of a problem."""
 
     mu: float
@@ -60,7 +60,7 @@ class Law:
         delta, n = np.maximum(u - k, 0.0), self.q * u + a
         return np.divide(delta, n, out=np.where(delta > 0.0, np.inf, 0.0), where=n > 0.0)
 
-    def step(self, u: Array, k: Array, a: Array) -> Step:
+    def step(self, u: Array, k: Array, a: Array) -> BestStep:
         """One step at the signals ``u`` > 0 with the biases ``k`` and noises ``a``."""
         found = self._pl(u, k, a) if self.pl else self._strongly_convex(u, k, a)
         still = u <= k
@@ -71,7 +71,7 @@ class Law:
                 part[still] = rest
         return found
 
-    def _strongly_convex(self, u: Array, k: Array, a: Array) -> Step:
+    def _strongly_convex(self, u: Array, k: Array, a: Array) -> BestStep:
         delta, n = u - k, self.q * u + a
         square = delta**2 + n**2
         progress = u * delta / square  # gamma mu
@@ -85,9 +85,9 @@ class Law:
             some = _bias_dominated(u[biased], np.hypot(k, a)[biased], self.q)
             for part, value in zip((progress, log_gain, slope), some, strict=True):
                 part[biased] = value
-        return Step(progress / self.mu, log_gain, slope)
+        return BestStep(progress / self.mu, log_gain, slope)
 
-    def _pl(self, u: Array, k: Array, a: Array) -> Step:
+    def _pl(self, u: Array, k: Array, a: Array) -> BestStep:
         delta, n = u - k, self.q * u + a
         square = delta**2 + n**2
         kink = k * delta > n**2
@@ -96,7 +96,7 @@ class Law:
         gain = 1.0 - self.eta * lost
         turn = length**2 * (delta + self.q * n) - length * (2.0 * u - k)
         with np.errstate(divide="ignore"):
-            return Step(
+            return BestStep(
                 length / self.L, np.log1p(-self.eta * lost), (1.0 + self.eta * turn / u) / gain
             )
 

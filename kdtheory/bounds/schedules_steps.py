@@ -18,9 +18,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.bounds.schedules import Setting, setting
+from kdtheory.bounds.schedules import Scheduling, setting
 from kdtheory.bounds.schedules_follow import follow
-from kdtheory.bounds.schedules_trade import Best, Fixed
+from kdtheory.bounds.schedules_trade import Best, FixedWeight
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, moderate_float
 from kdtheory.statements.theorems import Theorem
@@ -52,7 +52,7 @@ class StepsNeeded:
     low: float
     high: float
     phases: tuple[float, float, float]
-    setting: Setting = field(repr=False)
+    setting: Scheduling = field(repr=False)
 
     @cached_property
     def steps(self) -> int:
@@ -115,7 +115,7 @@ def steps_needed(
     if wanted >= start:
         return StepsNeeded(start, wanted, 0.0, 0.0, (0.0, 0.0, 0.0), at)
     law, trade = at.law, at.trade
-    if isinstance(trade, Fixed):
+    if isinstance(trade, FixedWeight):
         least, most = trade.noise, trade.noise if trade.bias == 0.0 else math.inf
         stuck = float(law.error(np.array([trade.bias]))[0])
         if wanted <= stuck:
@@ -135,7 +135,9 @@ def steps_needed(
     return StepsNeeded(start, wanted, sum(phases), high, phases, at)
 
 
-def _phases(at: Setting, noise: float, start: float, target: float) -> tuple[float, float, float]:
+def _phases(
+    at: Scheduling, noise: float, start: float, target: float
+) -> tuple[float, float, float]:
     """The three parts of T(q^2)."""
     law = at.law
     first, last = (float(u) for u in law.signal(np.array([start, target])))
@@ -173,7 +175,7 @@ def stop_distilling(
     True
     """
     at = setting(problem, theta, criterion, None, batch_size)
-    if isinstance(at.trade, Fixed):
+    if isinstance(at.trade, FixedWeight):
         return 0.0 if at.trade.weight.any() else math.inf
     assert isinstance(at.trade, Best)
     return float(at.law.error(np.array([at.trade.stop]))[0])

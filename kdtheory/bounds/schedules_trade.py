@@ -39,7 +39,7 @@ class Trade(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Fixed:
+class FixedWeight:
     """One weight (m,) whatever the signal."""
 
     weight: Array

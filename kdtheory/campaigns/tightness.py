@@ -36,7 +36,7 @@ NOISE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Instance:
+class Candidate:
     """A problem of one class by its numbers, with teacher, point, weight and step size: all floats,
     so all rational.
     """
@@ -67,7 +67,7 @@ class Instance:
         }
 
     @staticmethod
-    def from_dict(record: Mapping[str, Any]) -> Instance:
+    def from_dict(record: Mapping[str, Any]) -> Candidate:
         """The inverse of :meth:`to_dict`; ``InvalidInput`` for anything that is not such a
         record.
         """
@@ -76,7 +76,7 @@ class Instance:
         arrays = MappingProxyType(
             {name: floats(value, name) for name, value in record["arrays"].items()}
         )
-        return Instance(
+        return Candidate(
             record["kind"],
             arrays,
             floats(record["theta"], "theta"),
@@ -94,7 +94,7 @@ class Tightest:
     theorem: str
     ratio: float
     noise_share: float
-    instance: Instance
+    instance: Candidate
     evaluations: int
 
 
@@ -163,7 +163,7 @@ KINDS: Mapping[str, _Kind] = MappingProxyType(
 )
 
 
-def ratio_of(theorem: str | Theorem, instance: Instance) -> tuple[float, float]:
+def ratio_of(theorem: str | Theorem, instance: Candidate) -> tuple[float, float]:
     """(lhs/rhs of one step from ``instance.x``, noise's share of rhs), exact over all N terms.
 
     Raises:
@@ -200,7 +200,7 @@ def ratio_of(theorem: str | Theorem, instance: Instance) -> tuple[float, float]:
     ), share
 
 
-def _decoded(theorem: Theorem, kind: str, u: Array) -> Instance | None:
+def _decoded(theorem: Theorem, kind: str, u: Array) -> Candidate | None:
     """A point of the unit cube as a legal instance; None where the assumptions fail (a zero
     problem, say).
     """
@@ -221,7 +221,7 @@ def _decoded(theorem: Theorem, kind: str, u: Array) -> Instance | None:
     if theorem.psi is not None and sym.omega in theorem.psi.free_symbols:
         shrink = gamma * float(problem.constants.mu)
         keep = 1.0 / (1.0 + 0.5 * shrink / (1.0 - shrink))
-    return Instance(kind, arrays, theta, x, weight, gamma, keep)
+    return Candidate(kind, arrays, theta, x, weight, gamma, keep)
 
 
 def search(
@@ -257,7 +257,7 @@ def search(
         )
     evaluations, best = (
         0,
-        Tightest(theorem, 0.0, 0.0, Instance(kind, {}, np.zeros(0), np.zeros(0), 0.0, 0.0), 0),
+        Tightest(theorem, 0.0, 0.0, Candidate(kind, {}, np.zeros(0), np.zeros(0), 0.0, 0.0), 0),
     )
 
     def loss(u: Array) -> float:

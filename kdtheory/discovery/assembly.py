@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import sympy as sp
 
@@ -27,6 +28,9 @@ class Argument:
     borders: tuple[sp.Expr, ...]
 
 
+Factors = tuple[sp.Rational, list[tuple[sp.Poly, int]]]
+
+
 class Open(Exception):
     """Signs that are not visible: the factors that would have to be positive."""
 
@@ -35,14 +39,24 @@ class Open(Exception):
         self.factors = tuple(factors)
 
 
+@lru_cache(maxsize=1024)
+def _factors(expression: sp.Expr, letters: tuple[sp.Symbol, ...]) -> tuple[Factors, Factors]:
+    """Content and factors above and below the line; asked for again at every border."""
+    top, bottom = sp.fraction(sp.factor(expression))
+    above, below = (sp.Poly(part, *letters, domain="QQ").factor_list() for part in (top, bottom))
+    return above, below
+
+
+_cancelled = lru_cache(maxsize=4096)(sp.cancel)
+
+
 def _written(expression: sp.Expr, signs: Signs, missing: list[sp.Poly]) -> sp.Expr:
     """The rational function with every factor written; factors without a visible sign are added to
     ``missing`` (those of odd power above the line, which may be 0).
     """
-    top, bottom = sp.fraction(sp.factor(expression))
     total, sign = sp.Integer(1), 1
-    for part, power in ((top, 1), (bottom, -1)):
-        content, factors = sp.Poly(part, *signs.letters, domain="QQ").factor_list()
+    parts = zip(_factors(expression, signs.letters), (1, -1), strict=True)
+    for (content, factors), power in parts:
         total *= abs(sp.Rational(content)) ** power
         sign *= -1 if content < 0 else 1
         for factor, multiplicity in factors:
@@ -73,7 +87,7 @@ def left_over(family: Family, multipliers: Mapping[str, sp.Expr]) -> dict[object
             for key, value in form.items():
                 if key != ONE:
                     total[key] = total.get(key, sp.Integer(0)) + sign * multipliers[name] * value
-    return {key: sp.cancel(value.xreplace(dict(family.solved))) for key, value in total.items()}
+    return {key: _cancelled(value.xreplace(dict(family.solved))) for key, value in total.items()}
 
 
 def _squares(
@@ -113,12 +127,12 @@ def _squares(
         vector = {chosen: sp.Integer(1)}
         for w in left:
             if w != chosen and entries[chosen, w] != 0:
-                vector[w] = _over_positive(sp.cancel(entries[chosen, w] / pivot), signs, missing)
+                vector[w] = _over_positive(_cancelled(entries[chosen, w] / pivot), signs, missing)
         found.append((weight, vector))
         left.remove(chosen)
         for u in left:
             for w in left:
-                entries[u, w] = sp.cancel(
+                entries[u, w] = _cancelled(
                     entries[u, w] - entries[u, chosen] * entries[chosen, w] / pivot
                 )
     return found
@@ -141,7 +155,7 @@ def argument(family: Family, multipliers: Mapping[str, sp.Expr], signs: Signs) -
     written = {
         name: _written(value, signs, missing)
         for name, value in multipliers.items()
-        if sp.cancel(value) != 0
+        if _cancelled(value) != 0
     }
     rest = left_over(family, multipliers)
     for name in family.step.scalars:

@@ -16,19 +16,12 @@ import numpy as np
 from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.forms import Key
 from kdtheory.discovery.program import ZERO, Program
-from kdtheory.discovery.refine import in_own_units, refined
+from kdtheory.discovery.refine import in_own_units, refined, shortest
 from kdtheory.errors import InvalidInput, MissingTool
 
-MARGINS = (
-    1e-11,
-    1e-10,
-    1e-9,
-    1e-8,
-    1e-7,
-    1e-6,
-    1e-4,
-    1e-2,
-)  # tried in turn, in units where the numbers are 1
+# tried in turn, in units where the numbers are 1; LATER where nothing else helped
+MARGINS, LATER = (1e-11, 1e-10, 1e-9, 1e-8, 1e-7), (1e-6, 1e-4, 1e-2)
+WIDE = (1e-3, *reversed((*MARGINS, *LATER)))  # where all multipliers have the same value
 ENOUGH = 1e-7  # relative width that is good enough
 HAIR = Fraction(1, 1 << 40)  # how far Newton's digits are moved towards a valid point
 ROUNDS, SETTLED = 5, 1e-4  # rescaling helps as long as the value still moves by this much
@@ -57,8 +50,12 @@ def bracket(program: Program, what: str) -> Bracket:
         own = program.value(())
         return Bracket(own, own, (), nothing)
     first = sdp.scaled(program)
-    problem = settled(first)
-    upper = _upper(problem) or _sharper(problem, (), {}).multipliers or _upper(first)
+    pure = all(row.reach == 0 for row in program.rows)
+    upper = _upper(first, WIDE) if pure else ()
+    problem = first if upper else settled(first)
+    upper = upper or _upper(problem, MARGINS)
+    for other in () if upper else (problem, first):
+        upper = upper or _sharper(other, (), {}).multipliers or _upper(other, (*MARGINS, *LATER))
     if not upper:
         raise InvalidInput(
             f"{what}: no finite constant was found, the worst case is infinite or on the very edge"
@@ -68,7 +65,7 @@ def bracket(program: Program, what: str) -> Bracket:
     high, low = program.value(upper), program.objective.get("1", ZERO)
     if high == low and program.feasible(nothing):
         return Bracket(low, high, upper, nothing)
-    point = _lower(problem) or _lower(first)
+    point = _lower(problem) or _lower(first) or _thin(problem) or _thin(first)
     if point is None:
         raise InvalidInput(
             f"{what}: no point was found that satisfies every slack and datum. Are they"
@@ -122,10 +119,10 @@ def settled(problem: sdp.Scaled) -> sdp.Scaled:
     return problem
 
 
-def _upper(problem: sdp.Scaled) -> tuple[Fraction, ...]:
+def _upper(problem: sdp.Scaled, margins: Sequence[float]) -> tuple[Fraction, ...]:
     """Valid multipliers, () where none were found."""
     program = problem.program
-    for margin in MARGINS:
+    for margin in margins:
         guess = sdp.solve(problem, margin=margin)
         if not np.all(np.isfinite(guess.multipliers)):
             continue
@@ -194,7 +191,7 @@ def equalities(program: Program) -> frozenset[int]:
 def _lower(problem: sdp.Scaled) -> dict[Key, Fraction] | None:
     program = problem.program
     fixed = equalities(program)
-    for margin in MARGINS:
+    for margin in (*MARGINS, *LATER):
         guess = sdp.inside(problem, margin, fixed)
         if not np.all(np.isfinite(guess.point)):
             continue
@@ -204,6 +201,20 @@ def _lower(problem: sdp.Scaled) -> dict[Key, Fraction] | None:
         if point is not None and program.feasible(point):
             return point
     return None
+
+
+def _thin(problem: sdp.Scaled) -> dict[Key, Fraction] | None:
+    """The worst point itself, where it is rational: assumptions may leave no room around it."""
+    guess = sdp.solve(problem)
+    try:
+        found = refined(problem, guess) if np.all(np.isfinite(guess.point)) else None
+    except MissingTool:
+        return None
+    if found is None:
+        return None
+    own = {key: shortest(value, found.bits) for key, value in found.point.items()}
+    point = {key: ZERO if value is None else value for key, value in own.items()}
+    return point if problem.program.feasible(point) else None
 
 
 def _on_equalities(program: Program, point: dict[Key, Fraction]) -> dict[Key, Fraction] | None:

@@ -17,12 +17,10 @@ from kdtheory.discovery.step import OneStep
 from kdtheory.prover.regions import evaluate
 
 Point = Mapping[sp.Symbol, Fraction]
-_SIZES = tuple(
-    Fraction(n, d)
-    for n, d in ((1, 50), (1, 20), (1, 10), (1, 5), (1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1))
-) + tuple(Fraction(n) for n in (3, 5, 8))
+_PLAIN = ("1/50", "1/20", "1/10", "1/5", "1/3", "1/2", "2/3", "1", "3/2", "2", "3", "5", "8")
+SHRINKS = (1, 10, 100, 1000)  # for the later tries
+_SIZES = tuple((float(x), x) for n in SHRINKS for x in (Fraction(y) / n for y in _PLAIN))
 TRIES = 20_000
-SHRINKS = tuple(Fraction(1, 10**n) for n in range(4))  # for the later tries
 FAR, HALVINGS = 6.0, 12  # powers of 2 that a letter may move by, and how its end is found
 SPARED = "spared"
 
@@ -96,12 +94,10 @@ class Family:
         for attempt in range(TRIES):
             if len(found) >= count:
                 break
-            least = attempt * len(SHRINKS) // TRIES
-            values = [draw.choice(_SIZES) for _ in self.letters]
-            if least:
-                values = [x * draw.choice(SHRINKS[: least + 1]) for x in values]
-            if self._roughly(map(float, values)):
-                at = dict(zip(self.letters, values, strict=True))
+            sizes = _SIZES[: len(_SIZES) * (1 + attempt * len(SHRINKS) // TRIES) // len(SHRINKS)]
+            chosen = [draw.choice(sizes) for _ in self.letters]
+            if self._roughly(size for size, _ in chosen):
+                at = {z: exact for z, (_, exact) in zip(self.letters, chosen, strict=True)}
                 if at not in found and self.inside(at) and self._defined(at):
                     found.append(at)
         return found
@@ -167,14 +163,14 @@ class Family:
                 return -own
         return sp.Integer(1)
 
-    def tightened(self, vector: str, *, fully: bool = True) -> Family:
+    def tightened(self, vector: str) -> Family:
         """A problem with a definite answer in place of a pure one, whose multipliers may be many:
-        how little of |vector|^2 is enough, counted by the row ``SPARED`` against :meth:`allowed`
-        (not ``fully``: against 1).
+        how little of |vector|^2 is enough, counted by the row ``SPARED`` against
+        :meth:`allowed`.
         """
         key = (vector, vector)
-        objective = dict(self.objective)
-        allowed = self.allowed(vector) if fully else sp.Integer(1)
+        objective = {name: value for name, value in self.objective.items() if name != ONE}
+        allowed = self.allowed(vector)
         objective[key] = objective.get(key, sp.Integer(0)) + allowed
         spared: Form = {key: sp.Integer(1)}
         rows = {**self.rows, SPARED: (1, spared, sp.Integer(1))}

@@ -56,13 +56,13 @@ class Vector:
 
 
 @dataclass(frozen=True)
-class Moments:
+class MomentForm:
     """A form."""
 
     parts: Mapping[Key, sp.Expr]
 
 
-Value = Number | Vector | Moments
+Value = Number | Vector | MomentForm
 
 
 class _Reader:
@@ -226,11 +226,11 @@ class _Reader:
         if name in (*names.mean, *names.centred):
             return Vector({name: sp.Integer(1)})
         if name in names.scalars:
-            return Moments({name: sp.Integer(1)})
+            return MomentForm({name: sp.Integer(1)})
         known = ", ".join([*names.letters, *names.mean, *names.centred, *names.scalars])
         self.fail(f"one of the names {known}", at)
 
-    def inner(self, u: Vector, v: Vector) -> Moments:
+    def inner(self, u: Vector, v: Vector) -> MomentForm:
         order = [*self.names.mean, *self.names.centred]
         found: dict[Key, sp.Expr] = {}
         for i, x in u.parts.items():
@@ -238,7 +238,7 @@ class _Reader:
                 if (i in self.names.mean) == (j in self.names.mean):
                     pair = (i, j) if order.index(i) <= order.index(j) else (j, i)
                     found[pair] = found.get(pair, sp.Integer(0)) + x * y
-        return Moments(found)
+        return MomentForm(found)
 
     def plus(self, left: Value, right: Value, at: int) -> Value:
         if isinstance(left, Number) and isinstance(right, Number):
@@ -247,7 +247,7 @@ class _Reader:
             return Vector(_added(left.parts, right.parts))
         if isinstance(left, Vector) or isinstance(right, Vector):
             self.fail("vectors to be added to vectors only", at)
-        return Moments(_added(_moments(left), _moments(right)))
+        return MomentForm(_added(_moments(left), _moments(right)))
 
     def times(self, left: Value, right: Value, at: int) -> Value:
         if isinstance(right, Number):
@@ -258,7 +258,7 @@ class _Reader:
             return Number(left.value * right.value)
         if isinstance(right, Vector):
             return Vector({name: left.value * x for name, x in right.parts.items()})
-        return Moments({key: left.value * x for key, x in right.parts.items()})
+        return MomentForm({key: left.value * x for key, x in right.parts.items()})
 
 
 def _moments(value: Value) -> Mapping[Key, sp.Expr]:

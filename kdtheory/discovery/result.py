@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.discovery import tex
 from kdtheory.discovery.assembly import Argument
+from kdtheory.discovery.bracket import bracket
 from kdtheory.discovery.family import Family, family_of
 from kdtheory.discovery.multipliers import NotFound
 from kdtheory.discovery.roots import back
 from kdtheory.discovery.search import search
 from kdtheory.discovery.step import OneStep
-from kdtheory.errors import MissingTool, unknown_name
+from kdtheory.errors import InvalidInput, MissingTool, unknown_name
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
 from kdtheory.prover.obligations import Certificate
 from kdtheory.statements.theorems import Theorem
@@ -126,6 +128,7 @@ def discover(
 
     def open_(reason: str) -> Discovery:
         spent = time.perf_counter() - start
+        reason += _numbers(step, own)
         return Discovery("UNDECIDED", reason, None, {}, (), None, spent, step, own)
 
     try:
@@ -146,6 +149,19 @@ def discover(
     theorem = _theorem(step, None if own is None else own.xreplace(names), constant)
     spent = time.perf_counter() - start
     return Discovery("PROVED", reason, constant, multipliers, regimes, theorem, spent, step, own)
+
+
+def _numbers(step: OneStep, rate: sp.Expr | None) -> str:
+    """The interval at one point of the region, for where there is no theorem."""
+    for at in family_of(step, rate).points(random.Random(0), 1):
+        where = ", ".join(f"{letter} = {value}" for letter, value in at.items())
+        try:
+            found = bracket(step.program(at, rate), "the worst case")
+        except InvalidInput as error:
+            return f"; at {where}: {error}"
+        low, high = (f"{float(x):.8g}" for x in (found.low, found.high))
+        return f"; at {where} the least constant is between {low} and {high}"
+    return ""
 
 
 def _regime(

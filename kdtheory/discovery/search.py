@@ -11,10 +11,9 @@ from dataclasses import replace
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.assembly import Argument, Open, argument, renamed
 from kdtheory.discovery.attained import border, too_large
-from kdtheory.discovery.bracket import bracket, settled
+from kdtheory.discovery.bracket import bracket
 from kdtheory.discovery.family import SPARED, Family, Point
 from kdtheory.discovery.inhabited import complaint
 from kdtheory.discovery.multipliers import NotFound, functions
@@ -24,12 +23,12 @@ from kdtheory.discovery.sampling import Sampler
 from kdtheory.discovery.witness import Signs
 from kdtheory.errors import InvalidInput
 from kdtheory.prover import sympy_checker
-from kdtheory.prover.regions import evaluate
 
 BASES = 4  # base points tried in a regime
 REGIMES, BORDERS = 8, 4  # at the most; borders of one regime
 SAMPLES = 60  # points at which signs are looked at before they are proved
-LOOKS, CLEARLY = 30, 1e-6  # points at which a claim is tried in floats, and what is no rounding
+LOOKS = 30  # points at which a claim is tried
+VECTORS = 2  # of which as much as possible is spared, where multipliers are not unique
 ROOTS = 2  # letters replaced by roots, at the most
 
 
@@ -71,29 +70,19 @@ def search(family: Family, progress: Callable[[str], None]) -> tuple[Family, lis
 
 
 def _possible(family: Family) -> None:
-    """A pure claim fails for good where even the best multipliers leave a square over.
+    """A pure claim fails for good where no multipliers prove it at some point.
 
     Raises:
         NotFound: with the point.
     """
-    if not family.pure or not family.step.mean:
+    if not family.pure:
         return
-    vector = family.step.mean[-1]
-    tight, allowed = family.tightened(vector), family.allowed(vector)
     for at in family.spread(random.Random(4), LOOKS):
-        program = tight.program(at)
-        guess = sdp.solve(settled(sdp.scaled(program)))
-        full = dict(at) | {z: evaluate(value, at) for z, value in family.solved.items()}
-        most = evaluate(allowed, full)
-        if not guess.solved or guess.value <= float(most) * (1 + CLEARLY):
-            continue
         try:
-            low = bracket(program, "what is spared").low
-        except InvalidInput:
-            continue
-        if low > most:
+            bracket(family.program(at), "multipliers")
+        except InvalidInput as error:
             where = ", ".join(f"{letter} = {value}" for letter, value in at.items())
-            raise NotFound(f"no multipliers show it at {where}")
+            raise NotFound(f"no multipliers show it at {where}") from error
 
 
 def _sampler(family: Family, base: Point) -> Sampler:
@@ -133,7 +122,7 @@ def _one(family: Family, at: Way) -> tuple[Argument, tuple[sp.Expr, ...]]:
     ones.
     """
     reasons: list[str] = []
-    for base in family.points(random.Random(0), BASES):
+    for base in family.points(random.Random(0), 1 if family.pure else BASES):
         try:
             return at(family, base)
         except NotFound as error:
@@ -178,32 +167,47 @@ def _least(family: Family, sampler: Sampler, found: Mapping[str, sp.Expr]) -> Re
 
 
 def _plainly(family: Family, base: Point) -> Regime:
-    """Where multipliers are not unique: the first of the short ones that lead to a proof."""
+    """Where multipliers are not unique: the first of the short ones that lead to a proof, of the
+    whole region if there are such.
+    """
     fixed: dict[str, sp.Expr] = {}
     if not family.pure:
         fixed = functions(replace(_sampler(family, base), only=family.counted))
+    narrow: list[Regime] = []
     for proposal in proposals(family, fixed, base):
         with suppress(NotFound):
-            return _proof(family, base, proposal)
+            proof, borders = _proof(family, base, proposal)
+            if not borders:
+                return proof, borders
+            narrow.append((proof, borders))
+    if narrow:
+        return narrow[0]
     raise NotFound("no short multipliers lead to a proof")
 
 
 def _proof(
     family: Family, base: Point, found: Mapping[str, sp.Expr]
 ) -> tuple[Argument, tuple[sp.Expr, ...]]:
+    def narrowed(borders: tuple[sp.Expr, ...]) -> Family:
+        return replace(family, borders=(*family.borders, *borders))
+
+    def mixed(borders: tuple[sp.Expr, ...]) -> list[sp.Poly]:
+        here = narrowed(borders)
+        return _changing(here, found, _signs(here, base, quick=True))
+
     borders: tuple[sp.Expr, ...] = ()
-    for _ in range(BORDERS + 1):
-        narrowed = replace(family, borders=(*family.borders, *borders))
-        mixed = _changing(narrowed, found, _signs(narrowed, base, quick=True))
-        if not mixed:
-            break
+    while factors := mixed(borders):
+        if len(borders) == BORDERS:
+            raise NotFound(f"the regime around one point has more than {BORDERS} borders")
         # one border at a time, the simplest first: inside it others need not be borders at all
-        simplest = min(mixed, key=lambda factor: (len(factor.terms()), str(factor.as_expr())))
+        simplest = min(factors, key=lambda factor: (len(factor.terms()), str(factor.as_expr())))
         borders += (_positive_at(simplest.as_expr(), base),)
-    else:
-        raise NotFound(f"the regime around one point has more than {BORDERS} borders")
+    for item in borders[:-1]:  # which the later ones may have made superfluous
+        fewer = tuple(other for other in borders if other != item)
+        borders = borders if mixed(fewer) else fewer
+    here = narrowed(borders)
     try:
-        proof = argument(narrowed, found, _signs(narrowed, base))
+        proof = argument(here, found, _signs(here, base))
     except Open as error:
         raise NotFound(f"no way was found to see the sign of {error}") from error
     checked = sympy_checker.check(proof.certificate)
@@ -218,10 +222,7 @@ def _definite(family: Family) -> Iterator[Family]:
         yield family
         return
     vectors = (*reversed(family.step.mean), *family.step.centred)
-    yield from (family.tightened(vector) for vector in vectors)
-    for vector in vectors:
-        if family.allowed(vector) != 1:
-            yield family.tightened(vector, fully=False)
+    yield from (family.tightened(vector) for vector in vectors[:VECTORS])
 
 
 def _changing(family: Family, found: Mapping[str, sp.Expr], signs: Signs) -> list[sp.Poly]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 
 import sympy as sp
 
@@ -66,7 +67,25 @@ class Signs:
             below = self.positive(bottom)
             self.raising += tuple(sorted(bottom.free_symbols - {*self.raising}, key=str))
             if below is not None:
-                self.facts.append(Fact(primitive, slack * below / content, strict))
+                whole = slack * below / content
+                self.facts.append(Fact(primitive, whole, strict))
+                self.facts += self._parts(primitive, whole, strict)
+
+    def _parts(self, product: sp.Poly, written: sp.Expr, strict: bool) -> list[Fact]:
+        """What a known product says of one of its factors, where the others are visibly > 0."""
+        content, factors = product.factor_list()
+        found = []
+        for factor, power in factors if len(factors) > 1 else ():
+            rest, sign = abs(sp.Rational(content)), -1 if content < 0 else 1
+            for other, times in factors:
+                if other != factor:
+                    plain = self._plain(other)
+                    sign *= 1 if plain is not None else (-1) ** times
+                    plain = self._plain(-other) if plain is None else plain
+                    rest = None if rest is None or plain is None else rest * plain**times
+            if power == 1 and rest is not None:
+                found.append(Fact(sign * factor, written / rest, strict))
+        return found
 
     def positive(self, expression: sp.Expr, *, strictly: bool = True) -> sp.Expr | None:
         """The polynomial written as a positive (non-negative) expression; None when no way was
@@ -112,8 +131,9 @@ class Signs:
         if not self.samples:
             return 1
         if poly not in self.signs:
-            exact = [poly.eval(dict(point)) if poly.gens else poly for point in self.samples]
-            signs = {int(sp.sign(value)) for value in exact} - {0}
+            terms = [(powers, Fraction(int(c.p), int(c.q))) for powers, c in poly.terms()]
+            exact = [_value(terms, [point[z] for z in poly.gens]) for point in self.samples]
+            signs = {(value > 0) - (value < 0) for value in exact} - {0}
             self.signs[poly] = signs.pop() if len(signs) == 1 else 0
         return self.signs[poly]
 
@@ -247,6 +267,13 @@ class Signs:
                 if above is not None and written_nonnegative(above):
                     return above / below
         return None
+
+
+def _value(terms: Sequence[tuple[tuple[int, ...], Fraction]], at: Sequence[Fraction]) -> Fraction:
+    return sum(
+        (c * prod(x**n for x, n in zip(at, powers, strict=True)) for powers, c in terms),
+        Fraction(0),
+    )
 
 
 def _free(expression: sp.Expr, z: sp.Symbol) -> bool:

@@ -17,13 +17,11 @@ from kdtheory.estimate.data import Array
 if TYPE_CHECKING:
     from kdtheory.statements.theorems import Theorem
 
-BORDER_GAP = (
-    1e-6  # the border itself belongs to either regime by rounding: keep off, as optimal_weight does
-)
+BORDER_GAP = 1e-6  # the border itself belongs to either regime by rounding: keep off
 
 
 @dataclass(frozen=True)
-class Step:
+class FloorRegime:
     """One regime: U = u (k^2 + a^2), sqrt(W) = p k + r a; where the bias dominates, W = (1 - A) U
     (p and r are idle).
     """
@@ -74,8 +72,8 @@ class EnvelopeFloor:
     """The floor of a sharp or envelope statement (theory, Section 5; our own derivation)."""
 
     name: str
-    calm: Step  # noise-dominated, or PL
-    biased: Step | None  # strongly convex, bias-dominated
+    calm: FloorRegime  # noise-dominated, or PL
+    biased: FloorRegime | None  # strongly convex, bias-dominated
     gamma: float
     mu: float
     c: float
@@ -109,7 +107,7 @@ class EnvelopeFloor:
             for k in (1, 0)
         ]
         wild = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=1, a=0)
-        biased = Step(wild.A, wild.U, 0.0, 0.0, 0.0, True)
+        biased = FloorRegime(wild.A, wild.U, 0.0, 0.0, 0.0, True)
         step = _step(calm, gamma * mu)
         return cls(statement.name, step, biased, gamma, mu, c, batch_size, rate)
 
@@ -146,13 +144,13 @@ class EnvelopeFloor:
             return [(0.0, before), (beyond, end)]
         return [(0.0, end if abs(end) < abs(before) else before), (beyond, beyond)]
 
-    def _regime(self, k: float, a: float) -> Step:
+    def _regime(self, k: float, a: float) -> FloorRegime:
         if self.biased is not None and a * (1 - self.gamma * self.mu) < self.gamma * k * self.c:
             return self.biased
         return self.calm
 
 
-def _step(pair: list[Triple], least_rate: float) -> Step:
+def _step(pair: list[Triple], least_rate: float) -> FloorRegime:
     """p, r and u read off at (k, a) = (1, 0) and (0, 1), so that no formula is written twice."""
     bias, noise = pair
-    return Step(bias.A, bias.U, math.sqrt(bias.W), math.sqrt(noise.W), least_rate, False)
+    return FloorRegime(bias.A, bias.U, math.sqrt(bias.W), math.sqrt(noise.W), least_rate, False)

@@ -19,13 +19,10 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
-from kdtheory.evidence.fixed import Fixed
-from kdtheory.evidence.instance import Exact, Instance, exact_array
+from kdtheory.evidence.instance import Exact, RationalInstance, exact_array
 from kdtheory.evidence.judgement import Judgement
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
-from kdtheory.evidence.numbers import Number, as_ball, evaluate, flint, fraction, less, root
-from kdtheory.problems import LeastSquares
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.evidence.numbers import Number, as_ball, evaluate, flint, less, root
 from kdtheory.statements.theorems import NOISE_NORM, Theorem
 
 FEWEST_BITS, MOST_BITS = 128, 8192
@@ -33,20 +30,9 @@ EXACT_TIMES = 400  # equalities are settled in rationals up to here: their size 
 
 
 def judge(
-    problem: LeastSquares,
-    theta: Any,
-    statement: Theorem,
-    rule: DistilledSGD | Fixed,
-    *,
-    weight: Any,
-    step_size: Any,
-    x0: Any,
-    times: np.ndarray,
-    balls: bool,
-    table: Any = None,
+    at: RationalInstance, statement: Theorem, *, x0: Any, times: np.ndarray, balls: bool
 ) -> Judgement:
-    """The verdict on one least-squares instance over the rationals; ``table`` (N, d) are the
-    control variates of a rule that has no weight.
+    """The verdict on one least-squares instance over the rationals.
 
     Raises:
         MissingTool: without python-flint.  StepSizeTooLarge: beyond the range at the certified
@@ -56,15 +42,6 @@ def judge(
     """
     flint()
     steps, wanted = int(times[-1]), set(times.tolist())
-    at = Instance(
-        problem,
-        theta,
-        rule,
-        weight=fraction(weight, "weight"),
-        step_size=fraction(step_size, "step_size"),
-        table=table,
-        unbiased=statement.unbiased,
-    )
     x = exact_array(x0, "x0")
     if statement.kind == "identity":
         if balls:
@@ -188,7 +165,7 @@ def _complete(statement: Theorem, letters: dict[str, Number]) -> dict[str, Numbe
     return found
 
 
-def _identity(statement: Theorem, at: Instance, x: Exact, wanted: set[int]) -> Judgement:
+def _identity(statement: Theorem, at: RationalInstance, x: Exact, wanted: set[int]) -> Judgement:
     """The exact law of distillation: both sides as rationals at every time, compared for
     equality.
     """

@@ -67,7 +67,7 @@ def certified(
     )
 
 
-class Instance:
+class RationalInstance:
     """A least-squares problem, a teacher and an update over the rationals.
 
     Args:
@@ -106,7 +106,7 @@ class Instance:
         bound = size if rule.replacement else size * max(1, n - 1)
         self.factor = exact(Fraction(rule.noise_factor(n)).limit_denominator(bound), "batch factor")
 
-    def calmed(self, scale: Number) -> Instance:
+    def calmed(self, scale: Number) -> RationalInstance:
         """The same data with targets times ``scale`` and no teacher: its minimiser and its noise
         scale alike.
         """

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.evidence.instance import Exact, Instance, exact_array, scales
+from kdtheory.evidence.instance import Exact, RationalInstance, exact_array, scales
 from kdtheory.evidence.numbers import Number, flint
 
 
-def lifted_map(at: Instance) -> Exact:
+def lifted_map(at: RationalInstance) -> Exact:
     """S, (n, n) with n = d (d+1)/2 + d + 1."""
     d, n, gamma, a = at.dim, at.n, at.gamma, at.features
     i, j = np.triu_indices(d)
@@ -57,7 +57,7 @@ def start(x: Exact) -> Exact:
     return np.concatenate([x[i] * x[j], x, exact_array([1], "1")])
 
 
-def reader(at: Instance, quantity: str) -> Exact:
+def reader(at: RationalInstance, quantity: str) -> Exact:
     """The row r with r z = E|x - x*|^2, or E f - f* for "gap"."""
     i, j = np.triu_indices(at.dim)
     best = at.minimiser

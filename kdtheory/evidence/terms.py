@@ -15,9 +15,9 @@ import numpy as np
 
 from kdtheory.problems.base import Array
 
-# A coefficient is named wrong when it is off by more than this share of the largest expected one:
-# far above rounding, far below any mistake worth a name (a factor 1.02 is off by 0.02).
-NAMEABLE = 1e-3
+# A coefficient is named wrong when it is off by more than this share of the one that is off most,
+# and a step is wrong at all when it is off by far more than the rounding of a sum of doubles.
+NAMEABLE, ROUNDING = 1e-3, 1e-12
 # Directions in which all terms together vary less than this, relatively, cannot be told apart.
 INDISTINCT = 1e-9
 
@@ -31,9 +31,11 @@ class Term:
     expected: float
 
     def __str__(self) -> str:
-        """``+0.50 H_n, expected -0.50 H_n``."""
-        found, expected = (round(number, 9) + 0.0 for number in (self.found, self.expected))
-        return f"{found:+.3g} {self.name}, expected {expected:+.3g} {self.name}"
+        """``+0.50 H_n, expected -0.50 H_n``, with as many digits as tell them apart."""
+        pair = [round(number, 12) + 0.0 for number in (self.found, self.expected)]
+        told = [[f"{number:+.{digits}g}" for number in pair] for digits in (3, 6, 12)]
+        found, expected = next((two for two in told if two[0] != two[1]), told[-1])
+        return f"{found} {self.name}, expected {expected} {self.name}"
 
 
 def wrong_terms(
@@ -60,10 +62,13 @@ def wrong_terms(
     # What is left after the rule's own step: where two terms cannot be told apart, the smallest
     # change that explains the difference is the least-norm one.
     left = -moves.ravel() / gamma - design @ (own * scale)
-    change = np.linalg.lstsq(design, left, rcond=INDISTINCT)[0] / scale
-    if np.linalg.norm(design @ (change * scale) - left) > 0.5 * np.linalg.norm(left):
+    missed = float(np.linalg.norm(left))
+    if missed <= ROUNDING * float(np.linalg.norm(design @ (own * scale))):
         return []
-    size = float(np.abs(own).max()) or 1.0
+    change = np.linalg.lstsq(design, left, rcond=INDISTINCT)[0] / scale
+    if np.linalg.norm(design @ (change * scale) - left) > 0.5 * missed:
+        return []
+    size = float(np.abs(change).max())
     return [
         Term(name, float(coefficient + off), float(coefficient))
         for name, coefficient, off in zip(kept, own, change, strict=True)
@@ -75,6 +80,7 @@ def sentence(terms: Sequence[Term]) -> str:
     """The wrong terms as one sentence; what to look for where none could be named."""
     if not terms:
         return (
-            "no combination of G_n, H_n, h and x explains it: another index, or state of its own?"
+            "no combination of G_n, H_n, h and x explains it: another index, state of its own, or"
+            " arithmetic coarser than the type that it returns (then give rtol)?"
         )
     return "; ".join(map(str, terms))

@@ -14,7 +14,7 @@ from kdtheory.instances.exact import Group, Instance, Numbers, aimed, line
 
 
 @dataclass(frozen=True)
-class Law:
+class SmallLaw:
     """One least-squares problem with everything that the exact law of distillation speaks of."""
 
     groups: tuple[Group, ...]
@@ -95,7 +95,7 @@ class Law:
         return rest / (1 - sum((p * keep**2 for p, keep, _ in rows), Fraction(0)))
 
 
-def small_law() -> Law:
+def small_law() -> SmallLaw:
     """Slopes 2 and 1, gamma = 1/5, lam = 1/2."""
     groups, theta = aimed(
         (1, 1),
@@ -104,4 +104,4 @@ def small_law() -> Law:
         noise=Fraction(1),
         weight=Fraction(1, 2),
     )
-    return Law(groups, theta, Fraction(1, 2), Fraction(1, 5), Fraction(3))
+    return SmallLaw(groups, theta, Fraction(1, 2), Fraction(1, 5), Fraction(3))

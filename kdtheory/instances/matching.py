@@ -168,7 +168,7 @@ class KneeSum(SignedSum):
 
 
 @dataclass(frozen=True)
-class OneStep:
+class AttainingStep:
     """A problem with the teacher, weight and point at which the bound of that rate is attained."""
 
     problem: SignedSum
@@ -183,7 +183,7 @@ class OneStep:
 
 def noise_dominated(
     *, mu: Fraction, c: Fraction, gamma: Fraction, bias: Fraction, noise: Fraction, rate: Fraction
-) -> OneStep:
+) -> AttainingStep:
     """E|x+|^2 = (1-rate) x^2 + T_rate at x; needs a(1 - gamma mu) >= gamma k c, gamma mu <= rate <
     A and bias or c noise > 0.
 
@@ -195,7 +195,7 @@ def noise_dominated(
     problem = SignedQuadratics(mu=mu, c=c, s=s)
     limit = gamma * mu * (2 - gamma * problem.Lcal)
     x = gamma * (bias * (1 - gamma * mu) + gamma * noise * c) / (limit - rate)
-    return OneStep(problem, Fraction(1), weight, gamma, x, bias, noise, rate)
+    return AttainingStep(problem, Fraction(1), weight, gamma, x, bias, noise, rate)
 
 
 def pl_uphill(
@@ -207,7 +207,7 @@ def pl_uphill(
     bias: Fraction,
     noise: Fraction,
     rate: Fraction,
-) -> OneStep:
+) -> AttainingStep:
     """E f(x+) = (1-rate) f(x) + T_rate at the knee x; needs every outcome uphill, bias >= (1+q)|g|
     + noise, and 1 > L gamma."""
     limit = gamma * mu * (2 - L * gamma * (1 + q**2))
@@ -221,7 +221,7 @@ def pl_uphill(
     knee = slope / mu
     weight = bias / slope  # theta = knee
     s = _noise_at_minimiser(noise, weight, q * slope)
-    return OneStep(KneeSum(mu, L, q, s, knee), knee, weight, gamma, knee, bias, noise, rate)
+    return AttainingStep(KneeSum(mu, L, q, s, knee), knee, weight, gamma, knee, bias, noise, rate)
 
 
 def _noise_at_minimiser(noise: Fraction, weight: Fraction, slope: Fraction) -> Fraction:

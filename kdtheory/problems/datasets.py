@@ -30,8 +30,12 @@ Problem = LeastSquares | LogisticRegression | SoftmaxRegression
 
 def standardised(features: Array) -> Array:
     """Columns with mean 0 and variance 1; constant columns become 0."""
-    spread = features.std(axis=0)
-    return (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    centred = features - features.mean(axis=0)
+    size = np.abs(centred).max(axis=0)
+    # The squares of smaller numbers underflow: such a column would count as constant.
+    unit = np.where((size > 0.0) & (size < 1e-100), size, 1.0)
+    spread = (features / unit).std(axis=0)
+    return centred / unit / np.where(spread > 0, spread, 1.0)
 
 
 def bundled(name: str) -> Problem:

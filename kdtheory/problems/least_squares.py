@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import (
+    LARGEST,
     Array,
     Constant,
     Constants,
@@ -58,6 +59,12 @@ class LeastSquares(Written):
         if not self.features.any() and self.ridge == 0.0:
             raise InvalidInput(
                 "features are all zero and ridge = 0: f is constant, every constant would be 0."
+            )
+        largest = float(np.abs(self.features).max(initial=0.0))
+        if max(largest**2, self.ridge) < 1.0 / LARGEST**2:
+            raise InvalidInput(
+                f"features must reach {1.0 / LARGEST:.3g}, got {largest:.3g} at most: products"
+                " would underflow. Use other units."
             )
 
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:

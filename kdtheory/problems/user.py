@@ -173,7 +173,13 @@ def _check_optional(problem: FiniteSum, x: Array, terms: Array, rng: np.random.G
             )
     gap = getattr(problem, "gap", None)
     if gap is not None:
-        told, level = float(np.asarray(gap(x[None, :]))[0]), problem.value(x)
+        made = np.asarray(gap(x[None, :]), dtype=float)
+        if made.shape != (1,):
+            raise InvalidInput(
+                f"problem.gap(points) must have shape (m,) for points (m, {problem.dim}), got"
+                f" {made.shape} for m = 1."
+            )
+        told, level = float(made[0]), problem.value(x)
         if not abs(told - (level - problem.minimum)) <= ROUNDING * (
             abs(level) + abs(problem.minimum)
         ):
@@ -183,6 +189,11 @@ def _check_optional(problem: FiniteSum, x: Array, terms: Array, rng: np.random.G
             )
     curvature = getattr(problem, "term_curvature", None)
     if curvature is not None:
+        if not isinstance(curvature, tuple) or len(curvature) != 2:
+            raise InvalidInput(
+                "problem.term_curvature must be a pair (low, high) of numbers, no method, got"
+                f" {curvature!r:.60}. Make it a property."
+            )
         low, high = (float(bound) for bound in curvature)
         e = x - problem.minimiser
         length, along = float(e @ e), (terms - problem.gradients(problem.minimiser)) @ e

@@ -25,7 +25,7 @@ WIDEST = 72
 
 
 @dataclass(frozen=True)
-class Line:
+class ListingLine:
     """One summand of a certificate: ``factor`` times ``what`` (a slack, E|v|^2, or nothing for the
     remainder); why it is >= 0.
     """
@@ -42,7 +42,7 @@ class Listing:
     name: str
     letters: tuple[str, ...]
     claim: str
-    lines: tuple[Line, ...]
+    lines: tuple[ListingLine, ...]
     abbreviations: tuple[str, ...]
 
 
@@ -191,7 +191,7 @@ def _certificate(item: Certificate, letters: tuple[str, ...]) -> Listing:
     } | more
     first, last = len(item.multipliers), len(item.multipliers) + len(item.squares)
     lines = [
-        Line(
+        ListingLine(
             formula(weight),
             formula(key.slack),
             rf"{key.label}{'' if not key.equality else ', which is 0'}",
@@ -202,14 +202,14 @@ def _certificate(item: Certificate, letters: tuple[str, ...]) -> Listing:
     for weight, (_, v) in zip(weights[first:last], item.squares, strict=True):
         mean = r"\mathbb{E}" if set(v) & set(sym.CENTRED) else ""
         lines.append(
-            Line(
+            ListingLine(
                 formula(weight),
                 rf"{mean}\bigl|{vector({name: next(rest) for name in v})}\bigr|^2",
                 "a square",
             )
         )
     if weights[last] != 0 or not lines:
-        lines.append(Line(formula(weights[last]), "", "by the signs of its letters"))
+        lines.append(ListingLine(formula(weights[last]), "", "by the signs of its letters"))
     return Listing(
         item.name,
         letters,

@@ -38,7 +38,7 @@ def equal_steps(source: str, names: list[str]) -> list[Row]:
         and not any(need.name == "contraction" for need in THEOREMS[name].needs)
     ]
     rows: list[Row] = []
-    for _, group in groupby(sorted(chosen, key=_order), key=_order):
+    for _, group in groupby(sorted(chosen, key=_order, reverse=True), key=_order):
         together = list(group)
         gamma = min(default_step_size(problem, name) for name in together)
         for name in together:

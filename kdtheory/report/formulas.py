@@ -9,6 +9,11 @@ from latex2mathml.converter import convert
 from kdtheory.algebra import symbols as sym
 from kdtheory.statements.theorems import Theorem
 
+KINDS = {
+    "identity": "an identity, both sides are equal",
+    "upper": "an upper bound",
+    "tight": "an upper bound that an explicit instance attains",
+}
 # The bars of a norm, which would get the space of an operator.
 _BAR = re.compile(r"<m[oi][^>]*>(?:&#x0007C;|&#x02223;|\|)</m[oi]>")
 _TIGHT = '<mo stretchy="false" lspace="0" rspace="0">|</mo>'

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kdtheory.report.formulas import mathml, statement_parts, step_sizes
+from kdtheory.report.formulas import KINDS, mathml, statement_parts, step_sizes
 from kdtheory.report.page_style import STYLE
 from kdtheory.report.plots.style import Picture
 from kdtheory.report.provenance import Fact
-from kdtheory.report.tables import LEGEND, Block, conclusion, main_job_blocks, number
+from kdtheory.report.tables import LEGEND, TextBlock, conclusion, main_job_blocks, number
 from kdtheory.statements.theorems import THEOREMS
 from kdtheory.system.disk import replace_file
 
@@ -80,7 +80,7 @@ def _anchor(place: int) -> str:
     return f"part-{place + 1}"
 
 
-def _table(block: Block, left: int | None = None) -> str:
+def _table(block: TextBlock, left: int | None = None) -> str:
     words = block.left if left is None else left
 
     def cells(row: tuple[str, ...], tag: str) -> str:
@@ -101,7 +101,7 @@ def _table(block: Block, left: int | None = None) -> str:
     )
 
 
-def _equal_blocks(rows: Sequence[dict[str, Any]]) -> list[Block]:
+def _equal_blocks(rows: Sequence[dict[str, Any]]) -> list[TextBlock]:
     """One table for all data sets; the rows of one step size stand together."""
     lines: list[tuple[str, ...]] = []
     for _, group in groupby(rows, key=lambda row: (row["data"], row["step_size"])):
@@ -119,12 +119,12 @@ def _equal_blocks(rows: Sequence[dict[str, Any]]) -> list[Block]:
             for row in group
         ]
     header = ("data", "γ", "statement", "λ*", "floor", "truth", "share of noise", "at t")
-    return [Block("Bounds at equal step sizes", header, lines, left=3)]
+    return [TextBlock("Bounds at equal step sizes", header, lines, left=3)]
 
 
 def _legend() -> str:
     """The text under the tables of `kdtheory verify`, one term a line."""
-    text = " ".join(LEGEND.split())
+    text = " ".join(LEGEND.split()).split(" Rows have different gamma")[0]  # the page has both
     parts = re.split(r"(?:(?<=\. )|^)([A-Za-z*°/ ]+): ", text)
     pairs = zip(parts[1::2], parts[2::2], strict=True)
     return "".join(
@@ -153,7 +153,7 @@ def _statement(name: str) -> str:
     sizes = f"<p>Step sizes: {mathml(limit)}</p>" if limit else ""
     return (
         f'<article><h3>{escape(name)}</h3><p class="kind">{escape(theorem.title)} ·'
-        f" {escape(theorem.source)} · {escape(theorem.kind)}</p>"
+        f" {escape(theorem.source)} · {escape(KINDS[theorem.kind])}</p>"
         f'<div class="scroll formula">{mathml(claim, display=True)}</div>{sizes}'
         f"<details><summary>letters and assumptions</summary>{where}"
         f"<p>It needs: {escape(needs) or 'nothing but a finite sum'}.</p></details></article>"

@@ -42,7 +42,7 @@ def number(value: float | None) -> str:
 
 
 @dataclass(frozen=True)
-class Block:
+class TextBlock:
     """One table before it is laid out: the first ``left`` columns hold words."""
 
     title: str
@@ -68,7 +68,7 @@ noise: the largest share of the bound that noise makes up, at any start and time
 a wrong noise term could not have been seen."""
 
 
-def main_job_blocks(found: dict[str, Any]) -> list[Block]:
+def main_job_blocks(found: dict[str, Any]) -> list[TextBlock]:
     """The outcome of :func:`kdtheory.report.main_job.main_job`: proofs, random instances, a table a
     data set.
     """
@@ -80,8 +80,8 @@ def main_job_blocks(found: dict[str, Any]) -> list[Block]:
     ]
     heading = ("statement", "number", "verified", "undecided", "violated", "largest lhs/rhs")
     blocks = [
-        Block("Proofs", ("statement", "status"), proofs, left=2),
-        Block("Random instances (all problem classes)", heading, random),
+        TextBlock("Proofs", ("statement", "status"), proofs, left=2),
+        TextBlock("Random instances (all problem classes)", heading, random),
     ]
     header = (
         "statement",
@@ -111,7 +111,7 @@ def main_job_blocks(found: dict[str, Any]) -> list[Block]:
             )
             for row in rows
         ]
-        blocks.append(Block(source, header, lines, left=3))
+        blocks.append(TextBlock(source, header, lines, left=3))
     return blocks
 
 

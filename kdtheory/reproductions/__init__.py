@@ -1,9 +1,9 @@
 """The paper's experiments again, small, on data that packages carry: what is claimed, what is seen,
 and by how much.
 
-One file per experiment, ``r1.py`` to ``r11.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed) ->
-Result``.  A reproduction fails when a measured number leaves its expected interval; every interval
-says where it comes from: theory, or the spread over seeds.
+One file per experiment, ``r1.py`` to ``r12.py``, each with ``TITLE``, ``CLAIM`` and ``run(seed)``,
+which returns a Reproduction.  It fails when a measured number leaves its expected interval; every
+interval says where it comes from: theory, or the spread over seeds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import ModuleType
 
 from kdtheory.errors import unknown_name
 from kdtheory.problems.base import positive_int
-from kdtheory.reproductions.result import Result
+from kdtheory.reproductions.result import Reproduction
 
 NAMES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12")
 
@@ -27,8 +27,8 @@ def experiment(name: str) -> ModuleType:
     return import_module(f"kdtheory.reproductions.{name.lower()}")
 
 
-def reproduce(name: str, *, seed: int = 0) -> Result:
-    """Run one experiment ("R1" ... "R11") with a seed.
+def reproduce(name: str, *, seed: int = 0) -> Reproduction:
+    """Run one experiment ("R1" ... "R12") with a seed.
 
     Raises:
         InvalidInput: an unknown name, a seed that is no whole number >= 0.  MissingTool: R7 without
@@ -39,5 +39,5 @@ def reproduce(name: str, *, seed: int = 0) -> Result:
     # One BLAS thread: the matrices are small, more threads cost time on a busy machine and move the
     # last digits.
     with threadpool_limits(limits=1):
-        result: Result = experiment(name).run(positive_int(seed, "seed", minimum=0))
+        result: Reproduction = experiment(name).run(positive_int(seed, "seed", minimum=0))
     return result

@@ -18,7 +18,7 @@ WIDTH, CHANNELS = 32, (4, 8)
 
 
 @dataclass(frozen=True)
-class Regime:
+class Training:
     """How a student is trained."""
 
     name: str
@@ -87,7 +87,7 @@ class Lockstep:
             )
         return h.reshape(len(x), self.count, -1).transpose(0, 1)
 
-    def optimiser(self, how: Regime) -> tuple[Any, Any]:
+    def optimiser(self, how: Training) -> tuple[Any, Any]:
         """The optimiser, and its schedule."""
         if how.optimiser == "adam":
             made: Any = torch.optim.Adam(self.parameters, lr=how.step_size)

@@ -116,33 +116,41 @@ def mixed_residuals(
     return (1 - weight) * (softmax(student) - labels) + weight * taught
 
 
+@dataclass(frozen=True)
+class Descent:
+    """SGD in random order: what does not change while a network is trained."""
+
+    step_size: float
+    batch_size: int
+    rng: np.random.Generator
+    ridge: float = 0.0
+
+
 def train(
     network: Network,
     x: Array,
     features: Array,
     labels: Array,
+    how: Descent,
     *,
-    step_size: float,
     epochs: int,
-    batch_size: int,
-    rng: np.random.Generator,
     weight: float = 0.0,
     teacher: Array | None = None,
-    ridge: float = 0.0,
 ) -> Array:
-    """SGD in random order for ``epochs`` passes, on the KD loss when there is a ``teacher`` (logits
-    (n, K)); the new x (d,)."""
+    """``epochs`` passes, on the KD loss when there is a ``teacher`` (logits (n, K)); the new x
+    (d,).
+    """
     for _ in range(epochs):
-        order = rng.permutation(len(features))
-        for cut in range(0, len(order) - batch_size + 1, batch_size):
-            batch = order[cut : cut + batch_size]
+        order = how.rng.permutation(len(features))
+        for cut in range(0, len(order) - how.batch_size + 1, how.batch_size):
+            batch = order[cut : cut + how.batch_size]
             z = network.logits(x, features[batch])
             taught = z if teacher is None else teacher[batch]
             residuals = mixed_residuals(
                 z, taught, labels[batch], 0.0 if teacher is None else weight
             )
-            x = x - step_size * (
-                network.pull_back(x, features[batch], residuals).mean(axis=0) + ridge * x
+            x = x - how.step_size * (
+                network.pull_back(x, features[batch], residuals).mean(axis=0) + how.ridge * x
             )
     return x
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from kdtheory.reproductions import NAMES, experiment
 from kdtheory.reproductions.drawing import pictures
-from kdtheory.reproductions.result import Result
+from kdtheory.reproductions.result import Reproduction
 from kdtheory.system.disk import replace_file
 
 
-def write(name: str, result: Result, folder: Path) -> None:
+def write(name: str, result: Reproduction, folder: Path) -> None:
     """``name``.png, .svg and .json in ``folder``, each whole or not at all."""
     for kind, content in pictures(result.figure).items():
         _put(folder / f"{name}.{kind}", content)

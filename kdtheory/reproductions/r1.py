@@ -5,7 +5,6 @@ controls.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,8 +13,8 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.classification import softmax
 from kdtheory.reproductions.data import digits
 from kdtheory.reproductions.drawing import line, picture
-from kdtheory.reproductions.networks import Network, cosines, mixed_residuals, train
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.networks import Descent, Network, cosines, mixed_residuals, train
+from kdtheory.reproductions.result import Interval, Reproduction, spread
 
 TITLE = "The distillation gradient"
 CLAIM = (
@@ -78,7 +77,7 @@ def hot_limit(probe: Probe, x: Array, weight: float) -> Array:
     return probe.network.pull_back(x, probe.features, mixed)
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Teachers of ten epochs; students distilled from them with lam = 0.7 from the same start and
     from another one.
     """
@@ -91,8 +90,8 @@ def run(seed: int) -> Result:
     numbers: dict[str, float] = {}
     for name, network in NETWORKS.items():
         start = network.start(rng)
-        options: dict[str, Any] = {"step_size": STEP, "batch_size": BATCH, "rng": rng}
-        theta = train(network, start, features, labels, epochs=EPOCHS[-1], **options)
+        how = Descent(STEP, BATCH, rng)
+        theta = train(network, start, features, labels, how, epochs=EPOCHS[-1])
         logits = network.logits(theta, features)
         probe = Probe(
             network,
@@ -109,10 +108,10 @@ def run(seed: int) -> Result:
                     x,
                     features,
                     labels,
+                    how,
                     epochs=epoch - last,
                     weight=WEIGHT,
                     teacher=logits,
-                    **options,
                 )
                 rows.append(probe.scores(x, WEIGHT))
                 if kind == "same start" and epoch == 5:
@@ -144,7 +143,7 @@ def run(seed: int) -> Result:
             numbers[f"{name}, {kind}: cosine"] = float(approximation)
             numbers[f"{name}, {kind}: control cosine"] = float(plain)
             numbers[f"{name}, {kind}: alignment of the correction"] = float(correction)
-    return Result(
+    return Reproduction(
         numbers,
         {key: EXPECTED[key] for key in numbers},
         _paragraph(numbers),

@@ -12,7 +12,7 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.datasets import bundled
 from kdtheory.problems.least_squares import LeastSquares
 from kdtheory.reproductions.drawing import control, line, picture
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Reproduction
 from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "Checkpoints of one run as teachers: their affine hull"
@@ -31,7 +31,7 @@ LAW, ONE, SINGLE, MEAN, ALL, BOUND = (
 )
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Diabetes, ridge 0.1, gamma = 1/(8 Lcal); SGD from 0, the last 1, 2, ..., 8 checkpoints."""
     problem = bundled("diabetes")
     assert isinstance(problem, LeastSquares)
@@ -61,7 +61,7 @@ def run(seed: int) -> Result:
         MEAN: float(np.sum((checkpoints.mean(axis=0) - problem.minimiser) ** 2) / sgd),
         BOUND: float(seen[2, -1] / seen[2, 0]),
     }
-    return Result(numbers, EXPECTED, _paragraph(numbers), _draw(seen, sgd))
+    return Reproduction(numbers, EXPECTED, _paragraph(numbers), _draw(seen, sgd))
 
 
 def _checkpoints(problem: LeastSquares, gamma: float, seed: int) -> Array:

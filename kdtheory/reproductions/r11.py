@@ -11,7 +11,7 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.datasets import bundled
 from kdtheory.problems.least_squares import LeastSquares
 from kdtheory.reproductions.drawing import control, line, picture
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Reproduction
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.renewed import RenewedTeacher
 
@@ -30,7 +30,7 @@ LAW, BEST, WORST, EVEN = (
 )
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """One dimension, where both are a number; then diabetes, curves from 0 by exact moments."""
     line_problem = LeastSquares([[1.0], [1.0]], [1.0, -1.0])  # h = 1, additive noise, sigma^2 = 1
     gamma = 0.01
@@ -46,7 +46,7 @@ def run(seed: int) -> Result:
                 off = max(off, abs(variance / _small(gamma, weight, float(renewal)) - 1.0))
     curves, worst = _curves(seed)
     numbers = {LAW: off, BEST: float(ratios.min()), WORST: float(ratios.max()), EVEN: worst}
-    return Result(numbers, EXPECTED, _paragraph(numbers), _draw(ratios, curves))
+    return Reproduction(numbers, EXPECTED, _paragraph(numbers), _draw(ratios, curves))
 
 
 def _small(gamma: float, weight: float, renewal: float) -> float:

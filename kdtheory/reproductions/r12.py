@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kdtheory.errors import MissingTool
 from kdtheory.problems.base import Array
 from kdtheory.reproductions.drawing import control, line, picture
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Reproduction
 
 TITLE = "Small networks: should one distil at all?"
 CLAIM = (
@@ -33,8 +33,8 @@ def losses(seed: int) -> tuple[Array, Array]:
     from kdtheory.reproductions.study_weights import AUTO
 
     regimes = [next(how for how in study.REGIMES if how.name == name) for name in REGIMES]
-    chosen = [study.Group("digits", how, seed, TEACHERS) for how in regimes]
-    noisy = study.Group("digits, linear", study.NOISY_REGIMES[1], seed, study.NOISY_TEACHERS[1:])
+    chosen = [study.Together("digits", how, seed, TEACHERS) for how in regimes]
+    noisy = study.Together("digits, linear", study.NOISY_REGIMES[1], seed, study.NOISY_TEACHERS[1:])
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -55,7 +55,7 @@ def losses(seed: int) -> tuple[Array, Array]:
     return in_units[0].reshape(shape), in_units[1][0]
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Networks of two hidden layers on scikit-learn's digits, three ways of training, teachers that
     are early, converged, or fitted to clean labels while the student's have 20 % noise; and one
     linear model where noise dominates: batch 8, a larger step, a teacher that has converged on the
@@ -98,7 +98,7 @@ def run(seed: int) -> Result:
         " fitted, and a teacher that has converged on them) the automatic weight finds the gain:"
         f" its train loss is {noisy[0, auto]:.2f}, that of averaging {noisy[0, averaging]:.2f}."
     )
-    return Result(numbers, expected, text, _figure(found, noisy))
+    return Reproduction(numbers, expected, text, _figure(found, noisy))
 
 
 def _figure(found: Array, noisy: Array) -> Figure:

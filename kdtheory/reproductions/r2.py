@@ -16,7 +16,7 @@ from kdtheory.problems.datasets import bundled
 from kdtheory.problems.teacher import TeacherStatistics, gap_at, teacher_statistics
 from kdtheory.reproductions.drawing import line, picture
 from kdtheory.reproductions.floor import local_floor
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.result import Interval, Reproduction, spread
 from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "Train loss against the distillation weight"
@@ -115,7 +115,7 @@ def settled(problem: SoftmaxRegression, theta: Array, rule: DistilledSGD, seed: 
     return float(run.gap[run.steps >= BURN_IN].mean())
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """All weights and teachers on the digits: softmax regression, ridge 0.05, gamma = 0.05, batches
     of 10."""
     problem = bundled("digits")
@@ -141,7 +141,7 @@ def run(seed: int) -> Result:
         numbers[f"{name}: (lowest unbiased KD / SGD) / (1 - rho^2)"] = sweep.lowest_centred / (
             1 - sweep.teacher.rho**2
         )
-    return Result(
+    return Reproduction(
         numbers,
         {key: EXPECTED[key] for key in numbers},
         _paragraph(numbers, sweeps),

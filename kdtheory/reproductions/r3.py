@@ -13,7 +13,7 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.datasets import bundled
 from kdtheory.problems.teacher import teacher_statistics
 from kdtheory.reproductions.drawing import line, picture
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Reproduction
 from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "Error curves: exact, simulated, bounded"
@@ -30,7 +30,7 @@ STATEMENTS = {
 REPLICATES, RECORDS = 400, 12  # and one more record at the end
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Diabetes, least squares with ridge 0.1, gamma = 1/(8 Lcal), the paper's weight, 5/(gamma mu)
     steps from 0.
     """
@@ -87,7 +87,7 @@ def run(seed: int) -> Result:
         )
         for upper, lower in zip(names[:-1], names[1:], strict=True)
     }
-    return Result(
+    return Reproduction(
         numbers,
         {key: EXPECTED[key] for key in numbers},
         _paragraph(numbers, weight, steps),

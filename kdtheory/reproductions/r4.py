@@ -16,7 +16,7 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.datasets import bundled
 from kdtheory.problems.teacher import teacher_statistics
 from kdtheory.reproductions.drawing import line, picture
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Reproduction
 from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "Noise reduction against the teacher's quality"
@@ -26,7 +26,7 @@ DISTANCES = np.geomspace(1e-4, 10, 16)
 
 
 @dataclass(frozen=True)
-class Law:
+class LawOfTeachers:
     """One step size: arrays over the teachers, units of x squared."""
 
     gaps: Array  # f(theta) - f*
@@ -37,7 +37,7 @@ class Law:
     ceiling: Array  # (2/mu) min(gamma sigma*^2, (2 gamma Lcal + 2 L/mu) F_theta)
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Diabetes, ridge 0.1; teachers on one random line through x*, at 16 distances."""
     problem = bundled("diabetes")
     found = problem.constants
@@ -71,7 +71,7 @@ def run(seed: int) -> Result:
             )
         gaps, distances_sq, truth, paper, ceiling = np.array(rows).T
         sgd = stationary(problem, problem.minimiser, DistilledSGD(), step_size=gamma).sq_distance
-        laws.append(Law(gaps, distances_sq, sgd, truth, paper, ceiling))
+        laws.append(LawOfTeachers(gaps, distances_sq, sgd, truth, paper, ceiling))
     shares = np.array([law.truth / np.minimum(law.sgd, law.distances_sq) for law in laws])
     numbers = {
         "smallest floor / min(S0, |theta - x*|^2)": float(shares.min()),
@@ -86,7 +86,7 @@ def run(seed: int) -> Result:
         "slope for bad teachers, paper": slope(laws[-1].gaps[-2:], laws[-1].paper[-2:]),
         "plateau, a tenth over a hundredth of gamma": laws[1].sgd / laws[2].sgd,
     }
-    return Result(numbers, EXPECTED, _paragraph(numbers, laws[0]), _draw(laws))
+    return Reproduction(numbers, EXPECTED, _paragraph(numbers, laws[0]), _draw(laws))
 
 
 def slope(x: Array, y: Array) -> float:
@@ -94,7 +94,7 @@ def slope(x: Array, y: Array) -> float:
     return float(np.log(y[-1] / y[0]) / np.log(x[-1] / x[0]))
 
 
-def _paragraph(numbers: dict[str, float], law: Law) -> str:
+def _paragraph(numbers: dict[str, float], law: LawOfTeachers) -> str:
     true_bend = law.sgd / law.truth[0] * law.gaps[0]
     paper_bend = law.ceiling[-1] / law.ceiling[0] * law.gaps[0]
     return (
@@ -114,7 +114,7 @@ def _paragraph(numbers: dict[str, float], law: Law) -> str:
     )
 
 
-def _draw(laws: list[Law]) -> Figure:
+def _draw(laws: list[LawOfTeachers]) -> Figure:
     with picture(1, 2, size=(9.6, 4.2)) as (figure, (true, paper)):
         for place, (divisor, law) in enumerate(zip(DIVISORS, laws, strict=True)):
             label = (

@@ -16,7 +16,7 @@ from kdtheory.problems.datasets import bundled
 from kdtheory.problems.teacher import noise_sq, teacher_statistics
 from kdtheory.reproductions.drawing import line, picture
 from kdtheory.reproductions.floor import local_floor
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.result import Interval, Reproduction, spread
 from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "SGD, KD, unbiased KD and SVRG at equal cost"
@@ -184,7 +184,7 @@ def same_path(problem: LeastSquares, theta: Array, seed: int) -> tuple[float, in
     return float(np.abs(x - by_svrg).max()), taken
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Diabetes (exact) and breast cancer (logistic regression, simulated); gamma = 0.05, batches of
     10, a teacher of three epochs."""
     diabetes, cancer = bundled("diabetes"), bundled("breast-cancer")
@@ -203,7 +203,7 @@ def run(seed: int) -> Result:
             numbers[f"{data}, {name}: (final / SGD) / promised"] = (
                 found.final(name) / found.promised[name]
             )
-    return Result(
+    return Reproduction(
         numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers, races), _draw(races)
     )
 

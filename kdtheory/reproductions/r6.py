@@ -17,7 +17,7 @@ from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at, teacher_statistics
 from kdtheory.reproductions.data import whitened_cancer
 from kdtheory.reproductions.drawing import line, picture
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.result import Interval, Reproduction, spread
 from kdtheory.rules.compressors import Bernoulli, RandK, StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 
@@ -89,7 +89,7 @@ def pruned(problem: LeastSquares, theta: Array, mask: np.ndarray, weight: float)
     return Expectation(found.sq_distance + float(e @ e), found.gap + gap_at(problem, centre))
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Breast cancer by least squares on whitened features, gamma = 0.2, batches of 256, a teacher
     at distance 0.05.
     """
@@ -171,7 +171,7 @@ def run(seed: int) -> Result:
         "pruned: best gap / gap without distillation": float(gaps.min() / gaps[0]),
         "pruned: gap that no weight removes / best gap": float(missing / gaps.min()),
     }
-    return Result(
+    return Reproduction(
         numbers,
         {key: EXPECTED[key] for key in numbers},
         _paragraph(numbers, best),

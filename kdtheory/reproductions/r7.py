@@ -4,7 +4,6 @@ teacher, and when distilling stops helping."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,8 +12,8 @@ from kdtheory.estimate import WeightEstimate, lambda_star
 from kdtheory.problems.base import Array
 from kdtheory.reproductions.data import mnist
 from kdtheory.reproductions.drawing import line, picture
-from kdtheory.reproductions.networks import Network, train
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.networks import Descent, Network, train
+from kdtheory.reproductions.result import Interval, Reproduction, spread
 
 TITLE = "A network on MNIST: the weight by epoch"
 CLAIM = (
@@ -74,15 +73,15 @@ def measure(student: Array, correction: Array) -> Noise:
     )
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """A ReLU network on 14 x 14 MNIST (5,000 images), ridge 0.001; a teacher of six epochs;
     students of twelve from the same and another start."""
     features, labels = mnist(seed)
     probe = features[: 2 * PROBE], labels[: 2 * PROBE]
     rng = np.random.default_rng([seed, 1])
-    options: dict[str, Any] = {"step_size": STEP, "batch_size": BATCH, "ridge": RIDGE, "rng": rng}
+    how = Descent(STEP, BATCH, rng, RIDGE)
     start = NETWORK.start(rng)
-    theta = train(NETWORK, start, features, labels, epochs=TEACHER_EPOCHS, **options)
+    theta = train(NETWORK, start, features, labels, how, epochs=TEACHER_EPOCHS)
     taught, residuals = NETWORK.gradients(theta, *probe), NETWORK.residuals(theta, *probe)
     logits = NETWORK.logits(theta, features)
     noises: dict[str, list[Noise]] = {kind: [] for kind in KINDS}
@@ -90,7 +89,7 @@ def run(seed: int) -> Result:
     for origin, x in (("same start", start), ("other start", NETWORK.start(rng))):
         distilled = x
         for last, epoch in zip((0, *EPOCHS[:-1]), EPOCHS, strict=True):
-            x = train(NETWORK, x, features, labels, epochs=epoch - last, **options)
+            x = train(NETWORK, x, features, labels, how, epochs=epoch - last)
             student = NETWORK.gradients(x, *probe)
             noises[f"{origin}, H"].append(measure(student, taught))
             noises[f"{origin}, KD"].append(
@@ -102,10 +101,10 @@ def run(seed: int) -> Result:
                     distilled,
                     features,
                     labels,
+                    how,
                     epochs=epoch - last,
                     weight=KD_WEIGHT,
                     teacher=logits,
-                    **options,
                 )
                 losses["plain"].append(NETWORK.loss(x, features, labels))
                 losses["KD"].append(NETWORK.loss(distilled, features, labels))
@@ -121,7 +120,7 @@ def run(seed: int) -> Result:
         place = EPOCHS.index(epoch)
         numbers[f"epoch {epoch}: loss of KD / plain"] = losses["KD"][place] / losses["plain"][place]
     numbers["last epoch: loss of KD / teacher"] = losses["KD"][-1] / teacher_loss
-    return Result(
+    return Reproduction(
         numbers,
         {key: EXPECTED[key] for key in numbers},
         _paragraph(numbers, noises, losses),

@@ -16,7 +16,7 @@ from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array
 from kdtheory.problems.datasets import standardised
 from kdtheory.reproductions.drawing import line, picture
-from kdtheory.reproductions.result import Interval, Result, spread
+from kdtheory.reproductions.result import Interval, Reproduction, spread
 from kdtheory.rules.distilled import DistilledSGD
 
 TITLE = "Three weights: of the bound, of the error, of the risk"
@@ -31,7 +31,7 @@ GRID = np.linspace(-0.5, 2.0, 251)
 
 
 @dataclass(frozen=True)
-class Quadratic:
+class Parabola:
     """a + b lam + c lam^2: every risk here is one, since the student's mean is affine in lam and
     SGD's noise scales with 1 - lam."""
 
@@ -51,11 +51,11 @@ class Quadratic:
         )
 
 
-def risk_of_means(features: Array, targets: Array, start: Array, direction: Array) -> Quadratic:
+def risk_of_means(features: Array, targets: Array, start: Array, direction: Array) -> Parabola:
     """Mean squared error on (features, targets) at x = start + lam direction; with targets A w it
     is the risk beyond the noise."""
     off, turn = features @ start - targets, features @ direction
-    return Quadratic(
+    return Parabola(
         float(off @ off) / len(off), 2 * float(off @ turn) / len(off), float(turn @ turn) / len(off)
     )
 
@@ -67,7 +67,7 @@ class Teacher:
     theta: Array
     bound: float  # lambda*, of Theorem 1
     error: float  # lambda deg, of the stationary E|x - x*|^2
-    risk: Quadratic  # of the stationary risk, SGD's noise included
+    risk: Parabola  # of the stationary risk, SGD's noise included
 
     @property
     def weights(self) -> tuple[float, float, float]:
@@ -76,7 +76,7 @@ class Teacher:
 
 
 @dataclass(frozen=True)
-class Setting:
+class RidgeProblem:
     """A ridge regression, and inputs with targets on which the risk is taken."""
 
     problem: LeastSquares
@@ -100,7 +100,7 @@ class Setting:
         mean = risk_of_means(self.features, self.targets, best, theta - best)
         plain = stationary(self.problem, theta, DistilledSGD(), step_size=gamma)
         noise = 2 * plain.gap - self.problem.ridge * plain.sq_distance
-        risk = Quadratic(mean.constant + noise, mean.linear - 2 * noise, mean.square + noise)
+        risk = Parabola(mean.constant + noise, mean.linear - 2 * noise, mean.square + noise)
         bound, error = (
             optimal_weight(self.problem, theta, step_size=gamma, criterion=name)
             for name in ("theorem-1", "exact")
@@ -116,7 +116,7 @@ def early(problem: LeastSquares) -> Array:
     return x
 
 
-def solution_weight(setting: Setting) -> float:
+def solution_weight(setting: RidgeProblem) -> float:
     """The literature's weight: the teacher is the ridge solution itself, the student solves the
     mixed problem, the ridge is not distilled.
 
@@ -130,7 +130,7 @@ def solution_weight(setting: Setting) -> float:
     return risk_of_means(setting.features, setting.targets, problem.minimiser, direction).best
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Diabetes inputs, y = A w + noise with w known, ridge 0.1, gamma = 1/(8 Lcal); and the real
     targets, half of them held out."""
     from sklearn.datasets import load_diabetes
@@ -145,7 +145,7 @@ def run(seed: int) -> Result:
         for _ in range(2)
     )
     gamma = step_size_limit(problem, "theorem-1")
-    known = Setting(problem, inputs, clean, gamma)
+    known = RidgeProblem(problem, inputs, clean, gamma)
     teachers = {
         "immature": known.teacher(early(problem)),
         "fresh labels": known.teacher(other.minimiser),
@@ -167,7 +167,7 @@ def run(seed: int) -> Result:
         )
     numbers["ridge not distilled, x*: weight of the risk"] = solution_weight(known)
     numbers["real targets held out, immature: weight of the risk"] = real.best
-    return Result(
+    return Reproduction(
         numbers,
         {key: EXPECTED[key] for key in numbers},
         _paragraph(numbers),
@@ -200,7 +200,7 @@ def _paragraph(numbers: dict[str, float]) -> str:
     )
 
 
-def _draw(known: Setting, teachers: dict[str, Teacher]) -> Figure:
+def _draw(known: RidgeProblem, teachers: dict[str, Teacher]) -> Figure:
     titles = {
         "immature": f"immature teacher ({EARLY} gradient steps)",
         "fresh labels": "teacher fitted to fresh labels",

@@ -15,7 +15,7 @@ from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.datasets import bundled
 from kdtheory.problems.teacher import teacher_statistics
 from kdtheory.reproductions.drawing import control, line, picture
-from kdtheory.reproductions.result import Interval, Result
+from kdtheory.reproductions.result import Interval, Reproduction
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.schedule import Schedule
 
@@ -44,7 +44,7 @@ class Saving:
     seen: float
 
 
-def run(seed: int) -> Result:
+def run(seed: int) -> Reproduction:
     """Three data sets from x = 0; teachers 0.3 |x*| away from x* in a random direction."""
     savings = {name: _saving(bundled(name), seed) for name in DATA}
     curves, plain = _curves(bundled("diabetes"), seed)
@@ -63,7 +63,7 @@ def run(seed: int) -> Result:
             f"{name}: last target over 1 - rho^2": float(saving.ratios[-1]) / saving.left,
             f"{name}: simulated / bound": saving.seen,
         }
-    return Result(
+    return Reproduction(
         numbers,
         {key: _expected(key) for key in numbers},
         _paragraph(numbers),

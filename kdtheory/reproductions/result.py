@@ -50,7 +50,7 @@ def spread(
 
 
 @dataclass(frozen=True)
-class Result:
+class Reproduction:
     """``expected`` has an interval for every key of ``numbers``: what cannot fail is not
     measured.
     """

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kdtheory.reproductions.lockstep import Lockstep, Regime, losses, mismatch
+from kdtheory.reproductions.lockstep import Lockstep, Training, losses, mismatch
 from kdtheory.reproductions.study_data import Split, labels, split, teacher_logits
 from kdtheory.reproductions.study_weights import AUTOS, Auto, Follower
 
@@ -28,20 +28,20 @@ AVERAGED = 20  # last iterates
 FIXED = (0.0, 0.3, 0.7, 0.9)
 ARMS = ("none", *(str(weight) for weight in FIXED[1:]), *(auto.name for auto in AUTOS))
 REGIMES = (
-    Regime("batch 8, large step", 8, 1000, 0.2),
-    Regime("batch 32", 32, 1000, 0.1),
-    Regime("batch 32, cosine", 32, 1000, 0.2, "cosine"),
-    Regime("batch 128, momentum", 128, 600, 0.05, "momentum"),
-    Regime("batch 128, Adam", 128, 600, 0.003, "adam"),
+    Training("batch 8, large step", 8, 1000, 0.2),
+    Training("batch 32", 32, 1000, 0.1),
+    Training("batch 32, cosine", 32, 1000, 0.2, "cosine"),
+    Training("batch 128, momentum", 128, 600, 0.05, "momentum"),
+    Training("batch 128, Adam", 128, 600, 0.003, "adam"),
 )
 LINEAR = ("digits, linear", "breast-cancer, linear", "diabetes, linear", "mnist, linear")
 NOISY_DATA = (*LINEAR, "digits", "digits, CNN")
 NOISY_TEACHERS = ("converged", "noisy labels")
-NOISY_REGIMES = (REGIMES[0], Regime("batch 8, larger step", 8, 1000, 0.5))
+NOISY_REGIMES = (REGIMES[0], Training("batch 8, larger step", 8, 1000, 0.5))
 
 
 @dataclass(frozen=True)
-class Setting:
+class StudySetting:
     """One of the 500, or of those where noise dominates."""
 
     data: str
@@ -51,25 +51,25 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Group:
+class Together:
     """Settings that differ in the teacher only."""
 
     data: str
-    how: Regime
+    how: Training
     seed: int
     teachers: tuple[str, ...] = TEACHERS
 
-    def settings(self) -> list[Setting]:
+    def settings(self) -> list[StudySetting]:
         """One for each teacher."""
-        return [Setting(self.data, kind, self.how.name, self.seed) for kind in self.teachers]
+        return [StudySetting(self.data, kind, self.how.name, self.seed) for kind in self.teachers]
 
 
-def groups() -> list[Group]:
+def groups() -> list[Together]:
     """All of the study's, five settings each; every prefix of 25 is one seed, shuffled."""
     return _shuffled(DATA, REGIMES, TEACHERS)
 
 
-def noisy_groups() -> list[Group]:
+def noisy_groups() -> list[Together]:
     """Where noise dominates: a large step at batch 8, and teachers that have converged, on labels
     that can be fitted and on labels that cannot (the student's own, with their noise).
     """
@@ -77,21 +77,21 @@ def noisy_groups() -> list[Group]:
 
 
 def _shuffled(
-    data: Sequence[str], regimes: Sequence[Regime], teachers: tuple[str, ...]
-) -> list[Group]:
+    data: Sequence[str], regimes: Sequence[Training], teachers: tuple[str, ...]
+) -> list[Together]:
     found = []
     for seed in range(SEEDS):
         cells = list(itertools.product(data, regimes))
         for k in np.random.default_rng(seed).permutation(len(cells)):
             name, how = cells[k]
-            found.append(Group(name, how, seed, teachers))
+            found.append(Together(name, how, seed, teachers))
     return found
 
 
-class Run:
+class OneRun:
     """The students of a group: teachers x (fixed and automatic arms)."""
 
-    def __init__(self, group: Group, autos: Sequence[Auto]) -> None:
+    def __init__(self, group: Together, autos: Sequence[Auto]) -> None:
         """At the start."""
         self.group, self.how = group, group.how
         self.data: Split = split(group.data, group.seed)
@@ -171,12 +171,12 @@ class Run:
         return found
 
 
-def run_group(group: Group, autos: Sequence[Auto] = AUTOS) -> list[dict[str, Any]]:
+def run_group(group: Together, autos: Sequence[Auto] = AUTOS) -> list[dict[str, Any]]:
     """For each teacher the losses at the end of the fixed and automatic weights, and last those of
     the average of the last iterates of "none".
     """
     start = time.perf_counter()
-    job = Run(group, autos)
+    job = OneRun(group, autos)
     average = [torch.zeros_like(p) for p in job.students.parameters]
     for t in range(group.how.steps):
         job.step(t)

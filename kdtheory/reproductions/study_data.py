@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kdtheory.reproductions.data import mnist
-from kdtheory.reproductions.lockstep import Lockstep, Regime, losses
+from kdtheory.reproductions.lockstep import Lockstep, Training, losses
 
 # By the name of the problem: data, and the model that is trained on them.
 PROBLEMS = {
@@ -27,7 +27,7 @@ PROBLEMS = {
     "mnist, linear": ("mnist", "linear"),
 }
 NOISE = 0.2  # of the labels where they are noisy
-CONVERGED = Regime("teacher", 64, 3000, 0.05, "momentum, cosine")
+CONVERGED = Training("teacher", 64, 3000, 0.05, "momentum, cosine")
 SHORT = {"early": 30, "middle": 200}
 
 
@@ -104,7 +104,7 @@ def teacher_logits(problem: str, teacher: str, seed: int) -> Tensor:
         teacher = "converged"
     generator = torch.Generator().manual_seed(1000 + seed)
     made = Lockstep(data.model, 1, x.shape[1], data.outputs, generator)
-    how = Regime(teacher, 64, SHORT[teacher], 0.05) if teacher in SHORT else CONVERGED
+    how = Training(teacher, 64, SHORT[teacher], 0.05) if teacher in SHORT else CONVERGED
     optimiser, schedule = made.optimiser(how)
     for _ in range(how.steps):
         rows = torch.randint(len(x), (how.batch,), generator=generator)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kdtheory.estimate.data import Array
-from kdtheory.reproductions.lockstep import Regime, residual
+from kdtheory.reproductions.lockstep import Training, residual
 
 ERRORS = 2.0  # standard errors that "significant" wants
 
@@ -48,7 +48,7 @@ AUTOS = (
 class Follower:
     """One automatic weight for each of several teachers, on students (teachers,) in lockstep."""
 
-    def __init__(self, auto: Auto, how: Regime, kind: str) -> None:
+    def __init__(self, auto: Auto, how: Training, kind: str) -> None:
         """Nothing seen."""
         self.auto, self.how, self.kind = auto, how, kind
         self.weights = self.weights_sq = 0.0

@@ -51,7 +51,7 @@ class Primal:
 
 
 @dataclass(frozen=True)
-class Step:
+class ExactStep:
     """The numbers of one step in units where gamma = 1."""
 
     mu: Fraction
@@ -62,12 +62,12 @@ class Step:
     rate: Fraction
 
 
-def largest_rate(step: Step, *, pl: bool) -> Fraction:
+def largest_rate(step: ExactStep, *, pl: bool) -> Fraction:
     """A: at this rate the worst case is infinite."""
     return 2 * step.mu - step.L * step.Lcal if pl else step.mu * (2 - step.Lcal)
 
 
-def certify(step: Step, *, pl: bool) -> tuple[Dual, Primal]:
+def certify(step: ExactStep, *, pl: bool) -> tuple[Dual, Primal]:
     """A dual and a primal point whose values lie close together; either is valid on its own."""
     from kdtheory.worst_cases import sdp as one_step_sdp
 
@@ -77,7 +77,7 @@ def certify(step: Step, *, pl: bool) -> tuple[Dual, Primal]:
     bias = step.bias if step.bias > NEGLIGIBLE * step.noise else Fraction(0)
     noise = step.noise if step.noise > NEGLIGIBLE * step.bias else Fraction(0)
     numbers = (step.mu, step.L, spread, 1 - step.Lcal, tau, bias, noise)
-    guess = one_step_sdp.solve(one_step_sdp.Step(*(float(x) for x in numbers)), pl=pl)
+    guess = one_step_sdp.solve(one_step_sdp.FloatStep(*(float(x) for x in numbers)), pl=pl)
     duals = [
         dual
         for alpha, nu in _nearby(step, guess.alpha, guess.nu, tau, pl=pl)
@@ -89,7 +89,7 @@ def certify(step: Step, *, pl: bool) -> tuple[Dual, Primal]:
 
 
 def _nearby(
-    step: Step, alpha: float, nu: float, tau: Fraction, *, pl: bool
+    step: ExactStep, alpha: float, nu: float, tau: Fraction, *, pl: bool
 ) -> list[tuple[Fraction, Fraction]]:
     """The rounded guess, moved towards a strictly feasible point by 0, 1e-12, ..., 1 of the way
     (the last always works).
@@ -118,12 +118,14 @@ def _nearby(
     )
 
 
-def _deterministic(step: Step, nu: Fraction, tau: Fraction) -> Fraction:
+def _deterministic(step: ExactStep, nu: Fraction, tau: Fraction) -> Fraction:
     """X of the deterministic block: what nu leaves for the bias."""
     return (tau - step.mu * (step.Lcal - step.mu) * nu) / (1 - step.mu) ** 2
 
 
-def _dual(step: Step, alpha: Fraction, nu: Fraction, tau: Fraction, *, pl: bool) -> Dual | None:
+def _dual(
+    step: ExactStep, alpha: Fraction, nu: Fraction, tau: Fraction, *, pl: bool
+) -> Dual | None:
     """The least y_k, y_a for which both Gram blocks are positive semidefinite (Schur complements,
     exact), or None.
     """
@@ -144,7 +146,7 @@ def _dual(step: Step, alpha: Fraction, nu: Fraction, tau: Fraction, *, pl: bool)
     return Dual(alpha, nu, 1 + (x + nu - 2 * alpha) / determinant, 1 + 1 / nu)
 
 
-def _primal(step: Step, r: float, excess: float, across: float) -> Primal:
+def _primal(step: ExactStep, r: float, excess: float, across: float) -> Primal:
     """A feasible point near the guess: A1 tight, A3 filled by D up to rounding, the bias along e -
     g.
     """
@@ -171,7 +173,7 @@ def _primal(step: Step, r: float, excess: float, across: float) -> Primal:
     )
 
 
-def _primal_pl(step: Step, r: float) -> Primal:
+def _primal_pl(step: ExactStep, r: float) -> Primal:
     length = Fraction(r)
     gap = length**2 / (2 * step.mu)  # PL tight
     bias = (step.bias if step.L <= 1 else -step.bias, Fraction(0))
@@ -186,7 +188,7 @@ def _primal_pl(step: Step, r: float) -> Primal:
     )
 
 
-def primal_value(step: Step, point: Primal, *, pl: bool) -> Fraction:
+def primal_value(step: ExactStep, point: Primal, *, pl: bool) -> Fraction:
     """E s(x+) - (1 - rate) s(x) at the point, after checking every assumption exactly."""
     ee, eg, gg, gk = (
         _dot(u, v)

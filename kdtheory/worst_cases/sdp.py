@@ -30,7 +30,7 @@ Matrix = list[list[float]]
 
 
 @dataclass(frozen=True)
-class Step:
+class FloatStep:
     """One step in units where gamma = 1; ``spread`` is Lcal - mu, ``room`` 1 - Lcal (PL: unused),
     ``tau`` is A - rate."""
 
@@ -44,7 +44,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Guess:
+class FloatAnswer:
     """Float multipliers alpha (PL: f), nu and the float worst point: r = |e| (PL: |g|), excess = F
     - (mu/2) r^2, across = part of g across e."""
 
@@ -56,7 +56,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Program:
+class ConicProgram:
     """Cone slacks: constant plus one coefficient per unknown; blocks are congruence-scaled so that
     everything is about 1."""
 
@@ -93,7 +93,7 @@ def _congruent(matrix: Matrix, weights: list[float]) -> Matrix:
     ]
 
 
-def _strongly_convex(step: Step) -> tuple[Program, list[float]]:
+def _strongly_convex(step: FloatStep) -> tuple[ConicProgram, list[float]]:
     """The program, and the scales of P and C (the scaled block holds P/scale)."""
     shrink, slope = 1 - step.mu, math.sqrt(step.mu * step.spread)
     root = step.bias * shrink + step.noise * slope or 1.0
@@ -119,7 +119,7 @@ def _strongly_convex(step: Step) -> tuple[Program, list[float]]:
     block = [_congruent(part, weights) for part in parts]
     linear = [step.room, shrink * alpha, -step.spread * nu, 0.0, 0.0]
     size = max(abs(entry) for entry in linear)
-    program = Program(
+    program = ConicProgram(
         [entry / size for entry in linear],
         block,
         _noise(),
@@ -129,7 +129,7 @@ def _strongly_convex(step: Step) -> tuple[Program, list[float]]:
     return program, [p, c, size]
 
 
-def _pl(step: Step) -> tuple[Program, list[float]]:
+def _pl(step: FloatStep) -> tuple[ConicProgram, list[float]]:
     gap, slope = abs(1 - step.L), math.sqrt(step.spread / step.mu)
     root = step.bias * gap + step.L * step.noise * slope or 1.0
     nu = max(step.noise / (slope * step.mu * root), 1e-9) * step.tau
@@ -146,7 +146,11 @@ def _pl(step: Step) -> tuple[Program, list[float]]:
         parts, weights = [[[part[0][0]]] for part in parts], weights[:1]
     block = [_congruent(part, weights) for part in parts]
     cost = [0, 0, step.bias**2 * gap**2 / (4 * x), step.L / 2 * step.noise**2 / nu]
-    return Program([0, 1, 0, 0, 0], block, _noise(), cost, [step.tau, nu]), [weights[0], 1.0, 1.0]
+    return ConicProgram([0, 1, 0, 0, 0], block, _noise(), cost, [step.tau, nu]), [
+        weights[0],
+        1.0,
+        1.0,
+    ]
 
 
 def _noise() -> list[Matrix]:
@@ -159,7 +163,7 @@ def _noise() -> list[Matrix]:
     ]
 
 
-def solve(step: Step, *, pl: bool) -> Guess:
+def solve(step: FloatStep, *, pl: bool) -> FloatAnswer:
     """Multipliers and a worst point; not both bias and noise may be 0."""
     program, (p, c, size) = _pl(step) if pl else _strongly_convex(step)
     rows = [np.array([_svec(part) for part in parts]).T for parts in (program.block, program.noise)]
@@ -186,14 +190,14 @@ def solve(step: Step, *, pl: bool) -> Guess:
     gram = [float(value) * unit for value in solution.z[:4]]
     # The certificates then start from nothing.
     if not all(math.isfinite(value) for value in (first, second, *gram)):
-        return Guess(0.0, 0.0, 0.0, 0.0, 0.0)
+        return FloatAnswer(0.0, 0.0, 0.0, 0.0, 0.0)
     if pl:
-        return Guess(first, second, math.sqrt(max(gram[1], 0.0)) * p, 0.0, 0.0)
+        return FloatAnswer(first, second, math.sqrt(max(gram[1], 0.0)) * p, 0.0, 0.0)
     pp, pc, cc = gram[1] * p * p, gram[2] / math.sqrt(2.0) * p * c, gram[3] * c * c
     ee, ec = (pp + 2 * pc + cc) / (1 - step.mu) ** 2, (pc + cc) / (1 - step.mu)
     if ee <= 0:
-        return Guess(first, second, 0.0, 0.0, 0.0)
-    return Guess(
+        return FloatAnswer(first, second, 0.0, 0.0, 0.0)
+    return FloatAnswer(
         first,
         second,
         math.sqrt(ee),

@@ -15,8 +15,8 @@ from kdtheory.statements import parts
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 from kdtheory.worst_cases.certificates import (
     Dual,
+    ExactStep,
     Primal,
-    Step,
     certify,
     largest_rate,
     primal_value,
@@ -119,7 +119,7 @@ def worst_case_interval(
         theorem, step_size=step_size, mu=mu, L=L, Lcal=Lcal, bias=bias, noise=noise, rate=rate
     )
     gamma = Fraction(step_size)
-    step = Step(
+    step = ExactStep(
         gamma * Fraction(mu),
         gamma * Fraction(L),
         gamma * Fraction(Lcal),
@@ -193,7 +193,7 @@ def _check(theorem: str | Theorem, **numbers: Real | None) -> bool:
     return pl
 
 
-def _silent(step: Step) -> WorstCase:
+def _silent(step: ExactStep) -> WorstCase:
     """No bias and no noise: 0 at the minimiser, and 0 is an upper bound for every rate below A."""
     zero = (Fraction(0), Fraction(0))
     return WorstCase(

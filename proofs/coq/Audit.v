@@ -3,7 +3,7 @@
 
 Require Import KDTheory.PaperForm KDTheory.PaperRoute KDTheory.Weight KDTheory.Sharp KDTheory.Horizon KDTheory.Decreasing
   KDTheory.Attained KDTheory.Chain KDTheory.ConvexFloor KDTheory.CompressedBest KDTheory.Compressors KDTheory.Paths KDTheory.Quadratic KDTheory.Losses
-  KDTheory.NonConvex KDTheory.BestSchedule KDTheory.Teachers.
+  KDTheory.NonConvex KDTheory.BestSchedule KDTheory.Teachers KDTheory.Laws.
 
 Definition final_theorems := (
   distillation_gradient,
@@ -126,6 +126,10 @@ Definition final_theorems := (
   snr_lower_pl,
   snr_reached_pl,
   snr_schedule_pl,
+  snr_step,
+  snr_step_pl,
+  steps_needed,
+  stop_distilling,
   (* several teachers, weights by block, importance sampling *)
   several_noise,
   several_lambda_star,
@@ -137,6 +141,11 @@ Definition final_theorems := (
   blocks_no_worse,
   importance_bound,
   importance_best,
+  several_teachers,
+  affine_hull,
+  blocks,
+  renewed_teacher,
+  importance_sampling,
   (* the setting *)
   average_over_paths,
   every_path_once,

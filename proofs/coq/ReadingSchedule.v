@@ -2,7 +2,7 @@
 
 Require Import Reals Lra.
 Require Import KDTheory.Reading KDTheory.ReadingRates.
-Require KDTheory.BestSchedule.
+Require KDTheory.BestSchedule KDTheory.Laws.
 Open Scope R_scope.
 
 (** Increasing bounds psi_i, and best s their greatest lower bound at s > 0: no choices have a smaller bound than [best] again and again. *)
@@ -49,6 +49,11 @@ Theorem reading_snr_reached lam s : strongly_convex -> 0 <= s -> 0 < delta lam s
   0 < best_gamma lam s /\ best_gamma lam s < 1 / Lcal /\ psi_1 (best_gamma lam s) lam s = s / (1 + SNR lam s ^ 2).
 Proof. intros (H0 & H1 & H2 & H3 & H4). exact (BestSchedule.snr_reached problem taught mu Lcal H0 H1 H2 H3 H4 lam s). Qed.
 
+Theorem reading_snr_step lam s : strongly_convex -> 0 <= s -> 0 < delta lam s -> k lam * delta lam s < a lam * n lam s ->
+  (0 < best_gamma lam s /\ best_gamma lam s < 1 / Lcal) /\ psi_1 (best_gamma lam s) lam s = s / (1 + SNR lam s ^ 2) /\
+  forall gamma, 0 < gamma -> gamma < 1 / Lcal -> s / (1 + SNR lam s ^ 2) <= psi_1 gamma lam s.
+Proof. intros (H0 & H1 & H2 & H3 & H4). exact (Laws.snr_step problem taught mu Lcal lam s H0 H1 H2 H3 H4). Qed.
+
 Theorem reading_snr_schedule lam s x : strongly_convex -> s O = distance x -> (forall j, s (S j) = s j / (1 + SNR (lam j) (s j) ^ 2)) ->
   (forall j, 0 < delta (lam j) (s j) /\ k (lam j) * delta (lam j) (s j) < a (lam j) * n (lam j) (s j)) -> forall t,
   paths_of N (fun j => step G theta (best_gamma (lam j) (s j)) (lam j)) t distance x <= s t.
@@ -92,6 +97,12 @@ Theorem reading_snr_reached_pl lam s : polyak_lojasiewicz -> 0 <= s -> 0 < delta
   k lam * delta_pl lam s <= n_pl lam s ^ 2 ->
   0 < best_gamma_pl lam s /\ best_gamma_pl lam s < 2 * mu / (L * Lcal) /\ psi_2 (best_gamma_pl lam s) lam s = law_pl lam s.
 Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6). exact (BestSchedule.snr_reached_pl problem taught mu L Lcal H0 H1 H4 H5 H6 lam s). Qed.
+
+Theorem reading_snr_step_pl lam s : polyak_lojasiewicz -> 0 <= s -> 0 < delta_pl lam s -> 0 < n_pl lam s ->
+  k lam * delta_pl lam s <= n_pl lam s ^ 2 ->
+  (0 < best_gamma_pl lam s /\ best_gamma_pl lam s < 2 * mu / (L * Lcal)) /\ psi_2 (best_gamma_pl lam s) lam s = law_pl lam s /\
+  forall gamma, 0 < gamma -> gamma < 2 * mu / (L * Lcal) -> law_pl lam s <= psi_2 gamma lam s.
+Proof. intros (H0 & H1 & H2 & H3 & H4 & H5 & H6). exact (Laws.snr_step_pl problem taught mu L Lcal lam s H0 H1 H4 H5 H6). Qed.
 
 Theorem reading_snr_schedule_pl lam s x : polyak_lojasiewicz -> s O = suboptimality x -> (forall j, s (S j) = law_pl (lam j) (s j)) ->
   (forall j, 0 < delta_pl (lam j) (s j) /\ 0 < n_pl (lam j) (s j) /\ k (lam j) * delta_pl (lam j) (s j) <= n_pl (lam j) (s j) ^ 2) -> forall t,

@@ -2,7 +2,7 @@
 
 Require Import Reals Lra.
 Require Import KDTheory.Reading.
-Require KDTheory.Teachers.
+Require KDTheory.Teachers KDTheory.Laws.
 Open Scope R_scope.
 
 Section Reading.
@@ -39,6 +39,12 @@ Theorem reading_several_lambda_star kappa star : -1 <= kappa ->
   several_N star kappa = sigma_star_sq - total m (fun j => star j * covariances j) /\ forall lam, several_N star kappa <= several_N lam kappa.
 Proof. exact (Teachers.several_lambda_star problem m (fun j n => G n (theta j)) kappa star). Qed.
 
+Theorem reading_several_teachers kappa star : -1 <= kappa ->
+  (forall i, (i < m)%nat -> total m (fun j => gram kappa i j * star j) = covariances i) ->
+  several_N star kappa = sigma_star_sq - total m (fun i => total m (fun j => star i * star j * gram kappa i j)) /\
+  forall lam, several_N star kappa <= several_N lam kappa.
+Proof. exact (Laws.several_teachers problem m (fun j n => G n (theta j)) kappa star). Qed.
+
 Theorem reading_several_theorem_1 lam : strongly_convex_setting N d f G xs gamma mu Lcal -> gamma <= 1 / (4 * Lcal) -> forall t x,
   paths N (several_step lam) t distance x <= affine_bound (gamma * mu) (2 * gamma / mu *
     (sigma_star_sq - 2 * total m (fun j => lam j * covariances j) + total m (fun i => total m (fun j => lam i * lam j * gram (1 / (gamma * mu)) i j))))
@@ -59,6 +65,14 @@ Theorem reading_several_exact_stationary S0 lam :
   (forall x, Un_cv (fun t => paths N (fun n x i => x i - gamma * (G n x i - 0 * taught lam n i)) t distance x) S0) ->
   forall x, Un_cv (fun t => paths N (several_step lam) t distance x) ((1 - total m lam) ^ 2 * S0 + square d (mixed lam)).
 Proof. exact (Teachers.several_exact_stationary problem m theta gamma H affine_gradients S0 lam). Qed.
+
+(** No weights have a smaller stationary error than S0 delta2/(S0 + delta2), and these have it. *)
+Theorem reading_affine_hull w S0 : (forall x, Un_cv (fun t => paths N (fun n x i => x i - gamma * G n x i) t distance x) S0) -> 0 <= S0 ->
+  (forall i, (i < m)%nat -> total m (fun j => inner d (D i) (D j) * w j) = 1) -> 0 < total m w ->
+  let delta2 := / total m w in
+  (forall x, Un_cv (fun t => paths N (several_step (fun j => w j * delta2 * (S0 / (S0 + delta2)))) t distance x) (S0 * delta2 / (S0 + delta2))) /\
+  forall lam x limit, Un_cv (fun t => paths N (several_step lam) t distance x) limit -> S0 * delta2 / (S0 + delta2) <= limit.
+Proof. exact (Laws.affine_hull problem m theta gamma H w S0 affine_gradients). Qed.
 End Hull.
 
 (** With M w = 1, M_ij = <D_i, D_j>: delta2 = 1/sum w is the least |sum lam_j D_j|^2 for sum lam = 1, at lam = w/sum w ... *)
@@ -96,6 +110,12 @@ Proof. exact (Teachers.block_weights_are_best problem (fun n => G n theta) block
 
 Theorem reading_blocks_no_worse lam : block_N block_star <= N_ N d G xs theta lam kappa.
 Proof. exact (Teachers.blocks_no_worse problem (fun n => G n theta) block m kappa blocks kappa_range lam). Qed.
+
+(** M_b = V_b + (1+kappa)|h_b|^2. *)
+Theorem reading_blocks : (forall b, (b < m)%nat -> block_variance b + (1 + kappa) * square d (block_mean b) <> 0) ->
+  block_N block_star = sigma_star_sq - total m (fun b => (block_variance b + (1 + kappa) * square d (block_mean b)) * block_star b ^ 2) /\
+  forall lam, block_N block_star <= block_N lam.
+Proof. exact (Laws.blocks problem (fun n => G n theta) block m kappa blocks kappa_range). Qed.
 End Blocks.
 End Reading.
 
@@ -106,3 +126,9 @@ Proof. exact (Teachers.importance_bound N p b). Qed.
 Theorem reading_importance_best N b : (0 < N)%nat -> (forall n, (n < N)%nat -> 0 < b n) -> let p n := b n / total N b in
   (forall n, (n < N)%nat -> 0 < p n) /\ total N p = 1 /\ total N (fun n => b n ^ 2 / p n) = total N b ^ 2.
 Proof. exact (Teachers.importance_best N b). Qed.
+
+(** The noise of index n drawn with probability p_n, its gradient over N p_n: a^2 = N^-2 sum r_n^2/p_n. *)
+Theorem reading_importance_sampling N r : (0 < N)%nat -> (forall n, (n < N)%nat -> 0 < r n) ->
+  total N (fun n => r n ^ 2 / (r n / total N r)) / INR N ^ 2 = total N r ^ 2 / INR N ^ 2 /\
+  forall p, (forall n, (n < N)%nat -> 0 < p n) -> total N p = 1 -> total N r ^ 2 / INR N ^ 2 <= total N (fun n => r n ^ 2 / p n) / INR N ^ 2.
+Proof. exact (Laws.importance_sampling N r). Qed.

@@ -28,7 +28,7 @@ m = sym.slack_half
 
 
 @dataclass(frozen=True)
-class Setting:
+class Column:
     """One column of the chain: dimensionless g, d, y and the unit of the constants."""
 
     suffix: str
@@ -41,10 +41,10 @@ class Setting:
     substitutions: dict[sp.Symbol, sp.Expr]
 
 
-def strongly_convex() -> Setting:
+def strongly_convex() -> Column:
     """Noise-dominated formula, c >= 0."""
     c = sym.c
-    return Setting(
+    return Column(
         "",
         gamma * mu,
         gamma * c**2 / mu,
@@ -56,13 +56,13 @@ def strongly_convex() -> Setting:
     )
 
 
-def pl() -> Setting:
+def pl() -> Column:
     """PL; below half the range L gamma < mu/(2 Lcal) <= 1/2, so |1 - L gamma| = 1 - L gamma."""
     q = sym.q
     triple = envelope.polyak_lojasiewicz(
         gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=q, k=k, a=a, b=1 - L * gamma
     )
-    return Setting(
+    return Column(
         "-pl",
         L * gamma,
         L * gamma * q**2,
@@ -74,19 +74,19 @@ def pl() -> Setting:
     )
 
 
-def refined(setting: Setting) -> sp.Expr:
+def refined(setting: Column) -> sp.Expr:
     """Constant of the refined form, 2 unit N(lam; kappa) with kappa = 1/(2 g m), by |S - lam H|^2 =
     a^2 + k^2.
     """
     return 2 * setting.unit * (a**2 + k**2 + k**2 / (2 * setting.g * (1 - 2 * setting.smoothness)))
 
 
-def paper(setting: Setting) -> sp.Expr:
+def paper(setting: Column) -> sp.Expr:
     """Constant of the paper's form, kappa = 1/g."""
     return 2 * setting.unit * (a**2 + k**2 + k**2 / setting.g)
 
 
-def sharp_below_refined(setting: Setting) -> Certificate:
+def sharp_below_refined(setting: Column) -> Certificate:
     """refined - sharp = unit [k^2 (1+m)^2/(m(m+g)) + (k (1-g) y/X - a)^2 X/(g(m+g+d))],  X =
     g(m+g).
     """
@@ -136,7 +136,7 @@ def sharp_below_refined_all() -> tuple[Certificate, ...]:
     )
 
 
-def refined_below_paper(setting: Setting) -> Certificate:
+def refined_below_paper(setting: Column) -> Certificate:
     """Up to a quarter of the range, gamma Lcal <= 1/4 (PL: L gamma Lcal/mu <= 1/4)."""
     witness = setting.unit * k**2 * sym.slack_quarter / (setting.g * m)
     region = Region({m: 1 - 2 * setting.smoothness, sym.slack_quarter: 1 - 4 * setting.smoothness})
@@ -150,7 +150,7 @@ def refined_below_paper(setting: Setting) -> Certificate:
     )
 
 
-def largest_ratio_paper_sharp(setting: Setting) -> Certificate:
+def largest_ratio_paper_sharp(setting: Column) -> Certificate:
     """paper <= 2 (1 + g) sharp for gamma Lcal < 1 (PL: L gamma Lcal/mu < 1): at most 9/4 in the
     paper's range gamma Lcal <= 1/8, and 5/2 where it is 1/4.
 
@@ -170,7 +170,7 @@ def largest_ratio_paper_sharp(setting: Setting) -> Certificate:
     )
 
 
-def largest_ratio_paper_envelope(setting: Setting) -> Certificate:
+def largest_ratio_paper_envelope(setting: Column) -> Certificate:
     """The paper's floor is at most 2 (2 - g) Phi, so at most 4 Phi, up to gamma Lcal = 1/4 (PL: L
     gamma Lcal/mu = 1/4).
 

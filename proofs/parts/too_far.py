@@ -47,7 +47,7 @@ TENTH, HUNDREDTH = sp.Rational(1, 10), sp.Rational(1, 100)
 
 
 @dataclass(frozen=True)
-class Case:
+class Overclaim:
     """``kind`` is "range", "constant", "term" or "rate"; ``what`` is claimed, ``find`` refutes it;
     ``statement`` is the claim, where it is a Theorem."""
 
@@ -70,12 +70,12 @@ def paper_slack() -> Certificate:
     )
 
 
-def case(kind: str, what: str, theorem: Theorem) -> Case:
+def case(kind: str, what: str, theorem: Theorem) -> Overclaim:
     """Refuted by a search among our instances."""
-    return Case(kind, what, lambda: refute(theorem, what), theorem)
+    return Overclaim(kind, what, lambda: refute(theorem, what), theorem)
 
 
-def beyond(theorem: Theorem, factor: sp.Expr, note: str = "") -> Case:
+def beyond(theorem: Theorem, factor: sp.Expr, note: str = "") -> Overclaim:
     """The same with a range ``factor`` times as long."""
     assert theorem.step_size_max is not None
     limit = factor * theorem.step_size_max
@@ -84,7 +84,7 @@ def beyond(theorem: Theorem, factor: sp.Expr, note: str = "") -> Case:
     )
 
 
-def smaller(theorem: Theorem, factor: sp.Expr) -> Case:
+def smaller(theorem: Theorem, factor: sp.Expr) -> Overclaim:
     """The same rate with ``factor`` times what one step adds at s = 0 (envelopes, which have many
     rates: ``factor`` times U)."""
     assert theorem.psi is not None
@@ -101,13 +101,13 @@ def _one_step(theorem: Theorem, psi: sp.Expr) -> Theorem:
     return replace(theorem, psi=psi, rhs=sym.iterate(sym.t, sym.s0))
 
 
-def without(theorem: Theorem, letter: sp.Symbol, what: str) -> Case:
+def without(theorem: Theorem, letter: sp.Symbol, what: str) -> Overclaim:
     """One letter of psi set to 0."""
     assert theorem.psi is not None
     return case("term", what, _one_step(theorem, theorem.psi.xreplace({letter: sp.Integer(0)})))
 
 
-def below_the_rates(theorem: Theorem) -> Case:
+def below_the_rates(theorem: Theorem) -> Overclaim:
     """Half the least admissible rate with the same formula, where noise dominates: F > (mu/2)|e|^2
     is worse there.
     """
@@ -117,20 +117,20 @@ def below_the_rates(theorem: Theorem) -> Case:
     else:
         what = "the envelope of all rates from 0"
         changed = replace(theorem, definitions={**theorem.definitions, sym.rate_min: sp.Integer(0)})
-    return Case("rate", what, lambda: refute(changed, what, kinds=("F > mu/2 x^2",)), changed)
+    return Overclaim("rate", what, lambda: refute(changed, what, kinds=("F > mu/2 x^2",)), changed)
 
 
-def bias_dominated(theorem: Theorem) -> Case:
+def bias_dominated(theorem: Theorem) -> Overclaim:
     """Vectors that attain the constant where bias dominates."""
     assert theorem.psi is not None
     changed = _one_step(
         theorem, theorem.psi - HUNDREDTH * theorem.psi.xreplace({sym.s: sp.Integer(0)})
     )
     what = "99/100 times the constant where bias dominates"
-    return Case("constant", what, lambda: refute(changed, what, kinds=("vectors",)), changed)
+    return Overclaim("constant", what, lambda: refute(changed, what, kinds=("vectors",)), changed)
 
 
-def faster(theorem: Theorem) -> Case:
+def faster(theorem: Theorem) -> Overclaim:
     """Twice the rate with the same constant."""
     assert theorem.psi is not None
     return case(
@@ -140,7 +140,7 @@ def faster(theorem: Theorem) -> Case:
     )
 
 
-def line(theorem: Theorem, room: Case, less: Case) -> tuple[Case, ...]:
+def line(theorem: Theorem, room: Overclaim, less: Overclaim) -> tuple[Overclaim, ...]:
     """A line in s with a kappa: its range, its constant, each of its terms."""
     return (
         room,
@@ -151,26 +151,26 @@ def line(theorem: Theorem, room: Case, less: Case) -> tuple[Case, ...]:
     )
 
 
-def refined(theorem: Theorem) -> tuple[Case, ...]:
+def refined(theorem: Theorem) -> tuple[Overclaim, ...]:
     """A line that nothing can be taken from as gamma mu -> 0."""
     return line(theorem, beyond(theorem, 1 + HUNDREDTH), smaller(theorem, 1 - TENTH))
 
 
-def best(theorem: Theorem) -> tuple[Case, ...]:
+def best(theorem: Theorem) -> tuple[Overclaim, ...]:
     """A bound from the triple A, U, W, which is attained."""
     cross = without(theorem, sym.W, "without the cross term W")
     most = (beyond(theorem, 1 + HUNDREDTH), smaller(theorem, 1 - HUNDREDTH), cross)
     return most if theorem.is_pl else (*most, below_the_rates(theorem))
 
 
-def quiet(theorem: Theorem) -> Case:
+def quiet(theorem: Theorem) -> Overclaim:
     """A curve without the noise."""
     less = theorem.definitions[sym.U].xreplace({sym.a: sp.Integer(0)})
     changed = replace(theorem, definitions={**theorem.definitions, sym.U: less})
     return case("term", "without the noise a in U", changed)
 
 
-def nothing(statement: Theorem) -> tuple[Case, ...]:
+def nothing(statement: Theorem) -> tuple[Overclaim, ...]:
     """Of statements that name their claims themselves: they are no step of an explicit instance,
     and what is too much there is a changed claim, which ``prove`` refuses.
     """

@@ -22,7 +22,7 @@ class Run(NamedTuple):
     replicates: int
 
 
-class Line(NamedTuple):
+class KernelLine(NamedTuple):
     """y <- decay y + shift - gamma (r(a_n.y + offset_n) - target_n) a_n: flat rows, offsets and
     targets (N,) or (N, K), ``weights`` of the squares that make a gap, empty where they do not.
     """

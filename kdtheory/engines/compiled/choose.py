@@ -7,21 +7,21 @@ import numpy as np
 from kdtheory.engines.compiled.arguments import Run, Sampling, Steps
 from kdtheory.engines.compiled.arrays import padded
 from kdtheory.engines.compiled.linear import linear_plan
-from kdtheory.engines.compiled.plan import Plan, chances_of, compressor_code, key_of, steps_of
+from kdtheory.engines.compiled.plan import KernelPlan, chances_of, compressor_code, key_of, steps_of
 from kdtheory.engines.compiled.sinusoidal import sinusoidal
 from kdtheory.engines.simulate.job import Job
 from kdtheory.problems import SinusoidalSum
 from kdtheory.problems.base import Array
 
 
-def make_plan(job: Job) -> Plan:
+def make_plan(job: Job) -> KernelPlan:
     """The plan for one of our own problem classes."""
     if isinstance(job.made.problem, SinusoidalSum):
         return _sinusoidal_plan(job, job.made.problem)
     return linear_plan(job)
 
 
-def _sinusoidal_plan(job: Job, problem: SinusoidalSum) -> Plan:
+def _sinusoidal_plan(job: Job, problem: SinusoidalSum) -> KernelPlan:
     made = job.made
     gammas, weights, parts = steps_of(made)
     subtracted, tables = np.zeros_like(problem.shifts), np.empty(0)
@@ -43,4 +43,4 @@ def _sinusoidal_plan(job: Job, problem: SinusoidalSum) -> Plan:
         run = Run(key, wanted, t0, first, last, replicates)
         sinusoidal(waves, state.reshape(-1), dim, steps, sampling, chances, run, found)
 
-    return Plan("x", padded(made.start[None, :])[0], advance, None)
+    return KernelPlan("x", padded(made.start[None, :])[0], advance, None)

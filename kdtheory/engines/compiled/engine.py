@@ -9,8 +9,8 @@ import numpy as np
 
 from kdtheory.engines.compiled.arrays import zeros
 from kdtheory.engines.compiled.choose import make_plan
-from kdtheory.engines.compiled.plan import Plan
-from kdtheory.engines.simulate.job import Job, Moments, State
+from kdtheory.engines.compiled.plan import KernelPlan
+from kdtheory.engines.simulate.job import Job, Means, State
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.problems.base import Array
 
@@ -18,7 +18,7 @@ BUFFER = 2**22  # bytes of block moments kept before they are summed, whatever t
 TASKS_PER_THREAD = 8  # pieces, so that a thread that was held up leaves its share to the others
 
 
-def run(job: Job, *, threads: int | None) -> tuple[Moments, State]:
+def run(job: Job, *, threads: int | None) -> tuple[Means, State]:
     """Moments at ``job.times`` and the state at the last of them.
 
     Raises:
@@ -56,7 +56,7 @@ def run(job: Job, *, threads: int | None) -> tuple[Moments, State]:
             moments.append(_stretch(plan, state, wanted, t0, pieces, pool, workers - 1, job))
             t0 = int(wanted[-1])
     means_and_errors = np.concatenate(moments, axis=1)
-    return Moments(*means_and_errors), State(t0, state, plan.frame, job.replicates, job.seed)
+    return Means(*means_and_errors), State(t0, state, plan.frame, job.replicates, job.seed)
 
 
 def _pieces(blocks: int, workers: int) -> list[tuple[int, int]]:
@@ -75,7 +75,7 @@ def _pieces(blocks: int, workers: int) -> list[tuple[int, int]]:
 
 
 def _stretch(
-    plan: Plan,
+    plan: KernelPlan,
     state: Array,
     wanted: np.ndarray,
     t0: int,
@@ -127,7 +127,7 @@ def _stretch(
     return result
 
 
-def _first_bad(plan: Plan, before: Array, low: int, high: int, job: Job) -> int:
+def _first_bad(plan: KernelPlan, before: Array, low: int, high: int, job: Job) -> int:
     """The first time at which a state is not finite, by bisection: a state that is not finite stays
     so.
     """

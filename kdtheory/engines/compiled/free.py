@@ -15,7 +15,7 @@ from kdtheory.engines.compiled.draws import draw_batch, draw_terms
 from kdtheory.engines.compiled.general import add_rows, move, outputs, respond
 from kdtheory.engines.compiled.pieces import affine, distance, summarise
 from kdtheory.engines.compiled.plan import Advance, chances_of, key_of, steps_of
-from kdtheory.engines.compiled.setting import Setting
+from kdtheory.engines.compiled.setting import LinearModel
 from kdtheory.engines.simulate.job import Job
 from kdtheory.problems.base import Array
 from kdtheory.rules.combination import rank_one
@@ -39,7 +39,7 @@ class Model(NamedTuple):
     weights: Array
 
 
-def free_advance(job: Job, setting: Setting, code: int, parameter: float) -> Advance:
+def free_advance(job: Job, setting: LinearModel, code: int, parameter: float) -> Advance:
     """``advance`` of a plan, for any rule."""
     made, problem = job.made, setting.problem
     model = Model(
@@ -68,7 +68,7 @@ def free_advance(job: Job, setting: Setting, code: int, parameter: float) -> Adv
     return advance
 
 
-def _steps(made: Experiment, setting: Setting) -> Steps:
+def _steps(made: Experiment, setting: LinearModel) -> Steps:
     gammas, weights, parts = steps_of(made)
     m, n, k = len(parts), len(setting.labels), setting.outputs
     size = k * setting.width

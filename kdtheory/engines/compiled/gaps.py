@@ -8,12 +8,12 @@ from kdtheory.engines.compiled.arguments import Loss
 from kdtheory.engines.compiled.arrays import eigenvectors, padded
 from kdtheory.engines.compiled.pieces import IDENTITY, SOFTMAX
 from kdtheory.engines.compiled.plan import Advance
-from kdtheory.engines.compiled.setting import Setting
+from kdtheory.engines.compiled.setting import LinearModel
 from kdtheory.engines.compiled.values import gaps_from, single_sums, softmax_sums
 from kdtheory.problems.base import Array
 
 
-def evaluation(setting: Setting, replicates: int) -> Advance:
+def evaluation(setting: LinearModel, replicates: int) -> Advance:
     """For least squares |F (x - x*)|^2 / 2 with F^T F = H, else the mean of the losses over all
     rows.
     """

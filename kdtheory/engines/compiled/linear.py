@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.engines.compiled.arguments import Line, Run, Sampling
+from kdtheory.engines.compiled.arguments import KernelLine, Run, Sampling
 from kdtheory.engines.compiled.arrays import outputs_at
 from kdtheory.engines.compiled.compress import NONE
 from kdtheory.engines.compiled.free import free_advance
@@ -20,8 +20,8 @@ from kdtheory.engines.compiled.gaps import evaluation
 from kdtheory.engines.compiled.general import general
 from kdtheory.engines.compiled.narrow import EIGHT, FOUR, narrow
 from kdtheory.engines.compiled.pieces import IDENTITY
-from kdtheory.engines.compiled.plan import Advance, Plan, compressor_code, key_of
-from kdtheory.engines.compiled.setting import Setting, setting_of
+from kdtheory.engines.compiled.plan import Advance, KernelPlan, compressor_code, key_of
+from kdtheory.engines.compiled.setting import LinearModel, setting_of
 from kdtheory.engines.compiled.wide import TWO, wide
 from kdtheory.engines.simulate.job import Job
 from kdtheory.problems import LeastSquares
@@ -51,7 +51,7 @@ def along_features(made: Experiment, outputs: int) -> Along | None:
     return shares, common
 
 
-def linear_plan(job: Job) -> Plan:
+def linear_plan(job: Job) -> KernelPlan:
     """The plan: the kernels for c_n = s_n a_n + v, or the free one."""
     made = job.made
     code, parameter = compressor_code(made.compressor, made.problem.dim)
@@ -64,11 +64,11 @@ def linear_plan(job: Job) -> Plan:
         advance = _advance(job, setting, along, code, parameter)
     start = setting.spread_out(made.start - setting.origin)
     if not job.gap or setting.axes is not None:
-        return Plan(setting.frame, start, advance, None)
-    return Plan(setting.frame, start, advance, evaluation(setting, job.replicates))
+        return KernelPlan(setting.frame, start, advance, None)
+    return KernelPlan(setting.frame, start, advance, evaluation(setting, job.replicates))
 
 
-def _advance(job: Job, setting: Setting, along: Along, code: int, parameter: float) -> Advance:
+def _advance(job: Job, setting: LinearModel, along: Along, code: int, parameter: float) -> Advance:
     made, problem = job.made, setting.problem
     gamma, (shares, common) = made.gamma, along
     targets = np.ascontiguousarray(setting.labels + shares)
@@ -80,7 +80,9 @@ def _advance(job: Job, setting: Setting, along: Along, code: int, parameter: flo
     flat, key, decay = setting.rows.reshape(-1), key_of(job.seed), 1.0 - gamma * problem.ridge
     columns, width, replicates = setting.columns, setting.width, job.replicates
     sampling = Sampling(made.batch_size, made.replacement, code, parameter)
-    whole = Line(flat, offsets, targets, gamma, decay, shift, setting.response, setting.eigenvalues)
+    whole = KernelLine(
+        flat, offsets, targets, gamma, decay, shift, setting.response, setting.eigenvalues
+    )
     alone = whole._replace(
         offsets=np.ascontiguousarray(offsets[:, 0]), targets=np.ascontiguousarray(targets[:, 0])
     )

@@ -20,7 +20,7 @@ Advance = Callable[..., None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class KernelPlan:
     """How to run: ``advance(state, wanted, t0, first, last, found)`` and, where the gap needs all N
     terms, ``evaluate``.
     """

@@ -20,7 +20,7 @@ from kdtheory.problems.base import Array
 
 
 @dataclass(frozen=True)
-class Setting:
+class LinearModel:
     """A linear model in the coordinates of a run: rows (N, width), what they give at the origin
     (N, K), labels (N, K), and the axes of the state, None for those of x.
     """
@@ -51,7 +51,7 @@ class Setting:
         return padded(self.turned(point).reshape(self.outputs, self.columns)).reshape(-1)
 
 
-def setting_of(job: Job, code: int) -> Setting:
+def setting_of(job: Job, code: int) -> LinearModel:
     """The coordinates in which a job runs."""
     problem: Any = job.made.problem
     square = isinstance(problem, LeastSquares)
@@ -71,7 +71,7 @@ def setting_of(job: Job, code: int) -> Setting:
         eigenvalues = padded(np.maximum(values, 0.0)[None, :] / 2)[0]
     else:
         rows = kept_rows(problem, "x", lambda: problem.features)
-    return Setting(
+    return LinearModel(
         problem,
         response,
         outputs,

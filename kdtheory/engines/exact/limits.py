@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from kdtheory.engines.exact import renewed
 from kdtheory.engines.exact.krylov import Krylov, Packing
 from kdtheory.engines.exact.law import Law, law_of, least_squares, on_range
-from kdtheory.engines.exact.recursion import Moments
+from kdtheory.engines.exact.recursion import Recursion
 from kdtheory.engines.exact.reduced import AT_ONE, Symmetrised
 from kdtheory.engines.exact.results import Stationary
 from kdtheory.errors import Diverged, InvalidInput
@@ -68,7 +68,7 @@ def stationary(
             "The control variates have a mean that a singular Hessian does not hold: iterates"
             " drift without limit. Use ridge > 0, or expected() at a time."
         )
-    moments = Moments(law, moving=True)
+    moments = Recursion(law, moving=True)
     room = _diagonal_room(moments) if moments.scale is None else None
     if whole and room is not None and ours.constants.mu == 0.0:
         raise InvalidInput(
@@ -104,7 +104,7 @@ def _ill_conditioned(small: LeastSquares) -> InvalidInput:
     )
 
 
-def _diagonal_room(moments: Moments) -> Array:
+def _diagonal_room(moments: Recursion) -> Array:
     """1 - the diagonal part of the map, (d, d), written without cancellation: not > 0 means
     unstable.
     """
@@ -114,7 +114,7 @@ def _diagonal_room(moments: Moments) -> Array:
     return np.asarray(h[:, None] + h[None, :] - np.outer(h, h) - own)
 
 
-def _solve(moments: Moments, room: Array | None) -> tuple[Array, float, float] | None:
+def _solve(moments: Recursion, room: Array | None) -> tuple[Array, float, float] | None:
     """The two stationary values, a bound on their relative error and the map's top Ritz value; None
     when that is 1 or more."""
     mean = (
@@ -161,7 +161,7 @@ def _solve(moments: Moments, room: Array | None) -> tuple[Array, float, float] |
             return values, error, top
 
 
-def spectral_radius(moments: Moments) -> float:
+def spectral_radius(moments: Recursion) -> float:
     """The radius of the second-moment map: its largest eigenvalue (the map is positive), by
     Davidson's method from I."""
     operator, packing = Symmetrised(moments), Packing(moments.dim)
@@ -223,7 +223,7 @@ def _stable(problem: LeastSquares, factor: float, ratios: Array | None) -> float
     """The same from what a batch divides by and from 1/(N p_n)."""
     small, _ = on_range(problem)
     calm = np.zeros((small.n_terms, small.dim))
-    moments = Moments(Law(small, calm, None, None, 1.0, factor, ratios, None, in_weight=False))
+    moments = Recursion(Law(small, calm, None, None, 1.0, factor, ratios, None, in_weight=False))
     h, f = moments.spectrum, moments.factor
     assert h is not None
     root = 1.0 / np.sqrt(h[:, None] + h[None, :])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kdtheory.engines.exact.law import Law
-from kdtheory.engines.exact.recursion import Moments
+from kdtheory.engines.exact.recursion import Recursion
 from kdtheory.engines.exact.reduced import Basis, complete_basis, curve, krylov_basis
 from kdtheory.problems.base import Array
 from kdtheory.rules.protocol import Compressor
@@ -58,12 +58,12 @@ class Ways:
         near = float(np.sqrt(50.0 * min(2.0, 2.0 * self.law.gamma * constants.L) * last))
         return 4.0 + min(far, near, float(last))
 
-    def _started(self, moments: Moments) -> tuple[Array, Array]:
+    def _started(self, moments: Recursion) -> tuple[Array, Array]:
         assert self.law.start is not None
         return moments.start(self.law.start, self.law.problem.minimiser)
 
     def _recursed(self, times: np.ndarray) -> Array:
-        moments = Moments(self.law)
+        moments = Recursion(self.law)
         m, M = self._started(moments)
         found, now = {}, 0
         for time in np.unique(times):
@@ -82,13 +82,13 @@ class Ways:
         """By powers of the map's projection."""
         if not multiplies(self.law.compressor, self.law.dim):
             return None
-        last, origins, soon = int(times.max(initial=0)), [Moments(self.law, moving=True)], 0.0
+        last, origins, soon = int(times.max(initial=0)), [Recursion(self.law, moving=True)], 0.0
         # About the limit of the mean, |z - x*|^2 cancels while x is still near x*; about x*, small
         # eigenvalues of H lose digits in the end.  So each has its time, where it matters.
         assert self.law.start is not None
         away, e0 = origins[0].shift[-1], self.law.start - self.law.problem.minimiser
         if origins[0].scale is None and away @ away > 16.0 * (e0 @ e0):
-            origins.append(Moments(self.law))
+            origins.append(Recursion(self.law))
             pull = self.law.gamma * float(np.linalg.norm(away @ origins[0].hessian))
             soon = float(np.linalg.norm(away)) / pull if pull else np.inf
         if self.size <= COMPLETE and self._needed(last, which) >= FILLED * self.size:
@@ -102,7 +102,9 @@ class Ways:
             found[times < soon] = self._about(origins, 1, space, times[times < soon])
         return found
 
-    def _about(self, origins: list[Moments], origin: int, space: Basis, times: np.ndarray) -> Array:
+    def _about(
+        self, origins: list[Recursion], origin: int, space: Basis, times: np.ndarray
+    ) -> Array:
         moments = origins[origin]
         m, M = self._started(moments)
         # After one step M vanishes where the compressor's factor does.

@@ -27,7 +27,7 @@ from kdtheory.engines.exact.passes import gathered_over, heights_of, product
 from kdtheory.problems.base import Array
 
 
-class Moments:
+class Recursion:
     """The recursion in coordinates in which H is diagonal (in the given ones under compression).
 
     Args:

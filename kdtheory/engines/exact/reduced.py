@@ -14,7 +14,7 @@ import numpy as np
 from kdtheory.engines.exact.krylov import Krylov, Packing
 from kdtheory.engines.exact.passes import product
 from kdtheory.engines.exact.powers import ROOM, Triangular, at_times, diagonal
-from kdtheory.engines.exact.recursion import Moments
+from kdtheory.engines.exact.recursion import Recursion
 from kdtheory.problems.base import Array
 
 # of P_t, relative to |P_0| and to the growth of an unstable map, beyond the rounding of its basis
@@ -31,7 +31,7 @@ class Symmetrised:
     factor C.
     """
 
-    def __init__(self, *origins: Moments, keep_ties: bool = False) -> None:
+    def __init__(self, *origins: Recursion, keep_ties: bool = False) -> None:
         self.moments, self.origins = origins[0], origins if keep_ties else ()
         self.root = None if self.moments.scale is None else np.sqrt(self.moments.scale)
         # Of every matrix applied so far, in order: what tied_adjoint makes of it about each origin,
@@ -74,7 +74,7 @@ class Basis:
     which: list[int]
 
 
-def krylov_basis(origins: list[Moments], last: int, which: list[int]) -> Basis | None:
+def krylov_basis(origins: list[Recursion], last: int, which: list[int]) -> Basis | None:
     """A Krylov space that gives P_t, the same for all ``origins``, for every t <= last to
     ``TOLERANCE``, or None where none is found in the room there is."""
     operator = Symmetrised(*origins, keep_ties=True)
@@ -135,7 +135,7 @@ def missed(T: Array, leak: Array, start: Array, last: int) -> float:
     return float((sizes / lengths).max() * min(1.0, TOLERANCE / floor))
 
 
-def complete_basis(origins: list[Moments], which: list[int]) -> Basis:
+def complete_basis(origins: list[Recursion], which: list[int]) -> Basis:
     """All symmetric matrices at once, where a Krylov space would fill up and take longer."""
     dim, F = origins[0].dim, origins[0].features
     operator, packing = Symmetrised(*origins, keep_ties=True), Packing(dim)
@@ -155,7 +155,7 @@ def complete_basis(origins: list[Moments], which: list[int]) -> Basis:
 
 
 def curve(
-    moments: Moments,
+    moments: Recursion,
     space: Basis,
     m: Array,
     M: Array,

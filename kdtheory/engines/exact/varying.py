@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kdtheory.engines.exact.law import Law, least_squares
-from kdtheory.engines.exact.recursion import Moments
+from kdtheory.engines.exact.recursion import Recursion
 from kdtheory.problems.base import Array
 from kdtheory.rules.combination import rank_one
 from kdtheory.rules.experiment import Experiment
@@ -36,7 +36,7 @@ class Varying:
             in_weight=False,
         )
         # The recursion with step size 1 and without a teacher: what the pieces below are made of.
-        self.plain = plain = Moments(law)
+        self.plain = plain = Recursion(law)
         self.law, self.scaled = law, plain.scale is not None
         self.parts = tables @ plain.basis
         self.means = self.parts.mean(axis=1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kdtheory.engines.simulate.alias import alias
-from kdtheory.engines.simulate.job import Job, Moments, State
+from kdtheory.engines.simulate.job import Job, Means, State
 from kdtheory.engines.simulate.streams import (
     COMPRESSION,
     INDEX,
@@ -22,7 +22,7 @@ from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.experiment import Experiment
 
 
-def run(job: Job) -> tuple[Moments, State]:
+def run(job: Job) -> tuple[Means, State]:
     """Moments at ``job.times`` and the state at the last of them; memory O(replicates * batch *
     dim).
 
@@ -37,7 +37,7 @@ def run(job: Job) -> tuple[Moments, State]:
         with np.errstate(over="ignore", invalid="ignore"):
             moments[:, record] = _moments(job, points[:, :dim])
     state = State(int(job.times[-1]), points, frame(job.made), job.replicates, job.seed)
-    return Moments(*moments), state
+    return Means(*moments), state
 
 
 def visited(job: Job) -> Iterator[Array]:

@@ -38,7 +38,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Moments:
+class Means:
     """Means over replicates and their standard errors at every recorded time, each (T,); zeros for
     a gap that was not asked for.
     """

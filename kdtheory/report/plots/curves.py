@@ -19,10 +19,10 @@ from kdtheory.engines.exact import expected
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array
-from kdtheory.report.plots.setting import Setting, setting_of, tex
+from kdtheory.report.plots.setting import Scene, setting_of, tex
 from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, SGD, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS, ladder
 
 REPLICATES = 40
 # times recorded in each stage of a simulated curve; stages are 6 times as long as the ones before
@@ -44,7 +44,7 @@ def log_times(last: int, count: int) -> np.ndarray:
     return np.unique(np.round(np.geomspace(1, last, count)).astype(int))
 
 
-def truth(case: Setting, rule: DistilledSGD, x0: Array, seed: int) -> Truth:
+def truth(case: Scene, rule: DistilledSGD, x0: Array, seed: int) -> Truth:
     """Exact moments where they exist, else a simulation recorded at times that thin out."""
     if case.closed:
         times = log_times(case.steps, 60)
@@ -82,7 +82,7 @@ def truth(case: Setting, rule: DistilledSGD, x0: Array, seed: int) -> Truth:
     return Truth(times, mean, low, high)
 
 
-def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed: int) -> str:
+def _panel(axes: Axes, case: Scene, family: str, x0: Array, plain: Truth, seed: int) -> str:
     """Draw one half; what is seen at its end."""
     ends = {}
     statement = THEOREMS[family]
@@ -91,20 +91,18 @@ def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed
         plain.times, plain.mean, label="SGD, " + ("exact" if case.closed else "simulated"), **SGD
     )
     times = log_times(case.steps, 200)
-    for suffix, (label, look) in BOUNDS.items():
-        if f"{family}{suffix}" not in THEOREMS:
-            continue
+    for other in ladder(statement):
         curve = bound(
             case.problem,
             case.theta,
-            theorem=f"{family}{suffix}",
+            theorem=other,
             step_size=case.gamma,
             weight=weight,
             x0=x0,
             steps=case.steps,
         )
-        axes.loglog(times, curve[times], label=f"{label} bound", **look)
-        ends[label] = float(curve[times[-1]])
+        axes.loglog(times, curve[times], label=f"{other.form} bound", **BOUNDS[other.form])
+        ends[other.form] = float(curve[times[-1]])
     seen = truth(case, DistilledSGD(weight, unbiased=statement.unbiased), x0, seed)
     axes.loglog(
         seen.times,
@@ -116,7 +114,7 @@ def _panel(axes: Axes, case: Setting, family: str, x0: Array, plain: Truth, seed
         axes.fill_between(
             seen.times, np.maximum(seen.low, seen.mean / 100), seen.high, color="0.8", lw=0
         )
-    if case.closed and family == "theorem-1":
+    if case.closed and not statement.is_pl and not statement.unbiased:
         law = bound(
             case.problem,
             case.theta,

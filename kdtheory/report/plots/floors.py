@@ -19,10 +19,10 @@ from kdtheory.bounds.values import floor_of
 from kdtheory.engines.exact import stationary
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.problems.base import Array
-from kdtheory.report.plots.setting import Setting, setting_of, tex
+from kdtheory.report.plots.setting import Scene, setting_of, tex
 from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS, ladder
 
 # Kd_ratio of torchtune, DistillKit and modelopt (0.5), and common choices in papers.
 DEFAULTS = (
@@ -34,7 +34,7 @@ WEIGHTS = np.linspace(-0.1, 1.1, 241)
 REPLICATES = 20
 
 
-def floor_curve(case: Setting, key: str, weights: Array) -> Array:
+def floor_curve(case: Scene, key: str, weights: Array) -> Array:
     """The statement's floor at every weight, from one set of letters."""
     theorem = THEOREMS[key]
     letters = letters_for(case.problem, case.theta, theorem, step_size=case.gamma, weight=0.0)
@@ -45,7 +45,7 @@ def floor_curve(case: Setting, key: str, weights: Array) -> Array:
 
 
 def true_floor(
-    case: Setting, weight: float, *, unbiased: bool, seed: int
+    case: Scene, weight: float, *, unbiased: bool, seed: int
 ) -> tuple[float, float, float]:
     """The stationary state and its 95 % interval: exact, or simulated.
 
@@ -73,19 +73,17 @@ def true_floor(
     return float((run.gap if case.gap else run.sq_distance)[-1]), float(low[-1]), float(high[-1])
 
 
-def _panel(axes: Axes, case: Setting, family: str, seed: int) -> str:
+def _panel(axes: Axes, case: Scene, family: str, seed: int) -> str:
     """Draw one half; what is seen of its minima."""
     minima = []
     unbiased = THEOREMS[family].unbiased
-    for suffix, (label, look) in BOUNDS.items():
-        key = f"{family}{suffix}"
-        if key not in THEOREMS:
-            continue
+    for statement in ladder(THEOREMS[family]):
+        key, label, look = statement.name, statement.form, BOUNDS[statement.form]
         axes.semilogy(WEIGHTS, floor_curve(case, key, WEIGHTS), label=f"{label} bound", **look)
         best = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=key)
         least = floor_curve(case, key, np.array([best]))
         minima.append(f"{label} {float(least[0]):.3g} at {best:.3g}")
-        face = look["color"] if suffix == "" else "white"
+        face = look["color"] if label == "paper" else "white"
         axes.semilogy([best], least, "v", color=look["color"], mfc=face, ms=6.5, zorder=5)
     star = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
     if case.closed:

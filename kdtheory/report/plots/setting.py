@@ -17,6 +17,7 @@ from kdtheory.evidence.starts import default_teacher
 from kdtheory.problems import LeastSquares, SinusoidalSum
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.datasets import load
+from kdtheory.statements.theorems import THEOREMS
 
 RANDOM = ("random-least-squares", "random-sinusoidal")
 # In units of 1/(gamma mu).  Bounds, and what is exact, are drawn until exp(-12) of the start is
@@ -26,7 +27,7 @@ HORIZON, SIMULATED = 12.0, 8.0
 
 
 @dataclass(frozen=True)
-class Setting:
+class Scene:
     """``paper`` is "theorem-1" (strongly convex) or "theorem-2" (PL), ``unbiased`` its twin; gamma
     the paper's limit.
 
@@ -50,7 +51,7 @@ class Setting:
     @property
     def gap(self) -> bool:
         """Whether the state is E f - f*."""
-        return self.paper == "theorem-2"
+        return THEOREMS[self.paper].quantity == "gap"
 
     @property
     def state(self) -> str:
@@ -96,7 +97,7 @@ def tex(value: float) -> str:
 
 
 @lru_cache(maxsize=2)
-def setting_of(source: str, seed: int) -> Setting:
+def setting_of(source: str, seed: int) -> Scene:
     """The setting of a data set, or of one of ``RANDOM``, with its default teacher."""
     if source == "random-least-squares":
         rng = np.random.default_rng(seed)
@@ -120,7 +121,7 @@ def setting_of(source: str, seed: int) -> Setting:
     modulus = float(problem.constants.mu if convex else problem.constants.mu_pl)
     gamma = step_size_limit(problem, paper)
     name = source if source in RANDOM else source.rsplit("/", 1)[-1]
-    return Setting(
+    return Scene(
         name,
         problem,
         theta,

@@ -17,7 +17,7 @@ from kdtheory.engines.exact import stationary
 from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.teacher import gap_at, teacher_statistics
-from kdtheory.report.plots.setting import Setting, setting_of
+from kdtheory.report.plots.setting import Scene, setting_of
 from kdtheory.report.plots.style import FORMATS, RC, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.closed_forms import closed_form
@@ -27,7 +27,7 @@ DECADES = 6.0  # from the start's gap down by this many powers of ten
 COUNT = 25
 
 
-def teachers(case: Setting, seed: int) -> list[Array]:
+def teachers(case: Scene, seed: int) -> list[Array]:
     """Teachers of growing quality: ``COUNT`` points on the path of gradient descent, gaps spread on
     a log axis.
     """
@@ -61,7 +61,7 @@ def between(problem: FiniteSum, above: Array, below: Array, goal: float) -> Arra
     return above + high * (below - above)
 
 
-def reductions(case: Setting, theta: Array) -> dict[str, float]:
+def reductions(case: Scene, theta: Array) -> dict[str, float]:
     """f(theta) - f*, and the share of the noise that is left at the best weight: bounds', and the
     truth where exact.
     """
