@@ -93,8 +93,7 @@ def verify(
         rule: any rule in place of weight, batch_size, replacement and compressor: the statement is
             read with its control variates c_n for lam H_n.
         schedule: a ``Schedule``, or step sizes (T,) with weights (T,) or (T, m), in place of
-            step_size and weight: psi changes from step to step.  Least squares, in floats;
-            UNDECIDED for other problems.
+            step_size and weight: psi changes from step to step.  Exact moments in floats, or runs.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
         alpha: level of that test, over all starts, times and sample sizes at once.
 
@@ -134,6 +133,11 @@ def verify(
             )
         plan = as_schedule(schedule, steps=None if steps == STEPS else steps)
         if rule is None:
+            if plan.weights is None:
+                raise InvalidInput(
+                    "A schedule without weights keeps those of a rule, got none. Give rule=, or"
+                    " schedule=(step_sizes, weights), with zeros for plain SGD."
+                )
             rule = DistilledSGD(
                 (0.0,) * len(points) if many else 0.0,
                 unbiased=statement.unbiased,
@@ -143,7 +147,9 @@ def verify(
             )
         asked = Along(problem, theta, statement, rule, plan, _times(at, len(plan)))
         origin = None if x0 is None else point(problem, x0, "x0")
-        return verify_along(asked, origin, method=method, seed=seed)
+        return verify_along(
+            asked, origin, method=method, seed=seed, replicates=replicates, alpha=alpha
+        )
     times = _times(at, steps)
     if statement.quantity == "average_gap":
         if rule is not None:
