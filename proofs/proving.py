@@ -17,6 +17,7 @@ from kdtheory.proofs.proof import Proof, Step
 from kdtheory.prover import coq, coq_build, solvers, sympy_checker
 from kdtheory.prover.binding import bind
 from kdtheory.prover.obligations import Obligation, contents
+from kdtheory.statements.theorem import WORDS
 from kdtheory.statements.theorems import THEOREMS, Theorem
 
 CHECKERS = ("sympy", "z3", "cvc5", "coq")
@@ -175,11 +176,7 @@ def _changes(theorem: Theorem) -> list[str]:
     What is proved is a copy made when this module was imported: nobody else holds it.
     """
     original = _PROVED.get(theorem.name)
-    names = [
-        field.name
-        for field in fields(Theorem)
-        if field.name not in ("name", "title", "source", "family")
-    ]
+    names = [field.name for field in fields(Theorem) if field.name not in WORDS]
     return [
         name
         for name in names

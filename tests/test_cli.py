@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 
 import numpy as np
 import pytest
@@ -161,6 +162,8 @@ def test_formula_prints_definitions(capsys, name):
     out = run(capsys, "formula", name)[1]
     assert all(f"{letter} = {value}" in out for letter, value in theorem.definitions.items())
     assert theorem.psi is None or f"psi(s) = {theorem.psi}" in out
+    explained = set(re.findall(r"^  (\w+) \[", out, re.M)) | {str(x) for x in theorem.definitions}
+    assert explained >= {str(x) for x in theorem.rhs.free_symbols if x.is_Symbol and x.is_real}
     assert r"\psi" in run(capsys, "formula", name, "--format", "latex")[1] or theorem.psi is None
 
 

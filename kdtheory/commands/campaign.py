@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from kdtheory.commands import Outcome, path
-from kdtheory.commands.patience import bar
+from kdtheory.commands.patience import Reminder, bar
 
 EXAMPLES = (
     "kdtheory campaign --theorem theorem-1 --instances 1000 --store runs.sqlite",
@@ -64,8 +64,11 @@ def run(options: Namespace) -> Outcome:
     )
     with bar(options, *columns) as shown:
         task = shown.add_task("campaign", total=None)
+        says = Reminder("campaign")
 
         def tick(progress: Progress) -> None:
+            if shown.disable:
+                says(progress.done, progress.wanted)
             shown.update(
                 task,
                 completed=progress.done,

@@ -134,6 +134,8 @@ def verify_update(
         if whole
         else f"every step is the rule's at {len(visits)} points, on {len(batches)} batches each"
     )
+    if whole and not same_rule and not found:
+        reason += "; whether they are the rule's was not asked, and a bound has room for others"
     undecided = not whole and not same_rule and not found
     if undecided:
         reason = f"more than {MOST_BATCHES} batches: no mean is exact; use same_rule=True"
