@@ -121,3 +121,15 @@ def test_bad_schedules_of_verdicts(change, said):
     with pytest.raises(kd.InvalidInput, match=said) as caught:
         kd.verify(SQUARES, teacher(SQUARES), **given)
     assert "\n" not in str(caught.value)
+
+
+def test_a_renewed_teacher_has_no_verdict():
+    with pytest.raises(kd.InvalidInput, match="a teacher that stays, got RenewedTeacher"):
+        kd.verify(
+            SQUARES,
+            teacher(SQUARES),
+            theorem="theorem-1",
+            rule=kd.RenewedTeacher(0.1, renewal=0.5),
+        )
+    with pytest.raises(kd.InvalidInput, match="for m teachers, got shape"):
+        kd.verify(SQUARES, np.ones((1, 2, 3)), theorem="theorem-1")

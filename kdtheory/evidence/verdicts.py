@@ -33,6 +33,7 @@ from kdtheory.problems.user import check_foreign
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.rules.experiment import Planned
+from kdtheory.rules.renewed import RenewedTeacher
 from kdtheory.rules.schedule import as_schedule
 from kdtheory.statements.theorems import Theorem, theorem_named
 
@@ -121,6 +122,11 @@ def verify(
     if statement.quantity == "gradient":
         x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
         return verify_gradient(problem, points[0], x, 0.5 if weight is None else weight)
+    if isinstance(rule, RenewedTeacher):
+        raise InvalidInput(
+            f"{statement.title} speaks of a teacher that stays, got RenewedTeacher. Use expected()"
+            " or simulate(), which claim nothing."
+        )
     if rule is not None:
         _refuse_both(weight, batch_size, replacement, compressor)
         compressor, batch_size = getattr(rule, "compressor", None), getattr(rule, "batch_size", 1)

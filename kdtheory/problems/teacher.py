@@ -138,6 +138,11 @@ def teachers(problem: FiniteSum, theta: ArrayLike) -> Array:
     Raises:
         InvalidInput: another shape, entries that are not finite.
     """
+    if np.ndim(theta) > 2:
+        raise InvalidInput(
+            f"theta must be ({problem.dim},), or (m, {problem.dim}) for m teachers, got shape"
+            f" {np.shape(theta)}. One row is one teacher."
+        )
     if np.ndim(theta) != 2:
         return point(problem, theta, "theta")[None, :]
     dim, found = dimension(problem), frozen_array(theta, "theta", ndim=2)
