@@ -293,3 +293,13 @@ def test_tampered_instances(tmp_path, change, message):
     with pytest.raises(InvalidInput, match=message):
         arguments = read(record)
         kd.verify(arguments.pop("problem"), arguments.pop("theta"), **arguments)
+
+
+def test_a_campaign_without_a_store_leaves_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    asked = ["campaign", "--instances", "9", "--theorem", "theorem-1", "--workers", "1", "--json"]
+    assert main(asked) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["instances"] == SIZE
+    assert not list(tmp_path.iterdir())
+    assert main(["campaign", "--resume"]) == 2
+    assert "Give --store FILE" in capsys.readouterr().err

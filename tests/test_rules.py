@@ -256,3 +256,23 @@ def test_rules_are_keys_and_travel():
 def test_the_oracle_can_fail():
     wrong = paths(TINY, [ANY * 1.01], [GAMMA], x0=START)
     assert wrong[1, 0] != pytest.approx(enumerated(Own(ANY), THETA, [GAMMA])[1, 0], rel=1e-6)
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_the_probabilities_with_the_least_noise_at_the_minimiser(unbiased):
+    """They are proportional to |S_n - c_n|.  The notes' |S_n - lam H'_n|, with H' centred, is the
+    best of the unbiased rule alone: under the biased one c_n = lam H_n, and it leaves more.
+    """
+    rng, weight = np.random.default_rng(3), 0.8
+    rule = kd.DistilledSGD(weight, unbiased=unbiased)
+    best, taught = TINY.minimiser, TINY.gradients(THETA)
+
+    def noise(probabilities):
+        sampled = kd.ImportanceSampling(rule, probabilities)
+        return kd.one_step(TINY, THETA, sampled, step_size=GAMMA, x=best).sq_distance
+
+    least = noise("optimal")
+    assert all(least <= noise(p) for p in rng.dirichlet(np.ones(TINY.n_terms) * 4, size=50))
+    sizes = np.linalg.norm(TINY.gradients(best) - weight * (taught - taught.mean(axis=0)), axis=1)
+    centred = noise(sizes / sizes.sum())
+    assert centred == pytest.approx(least, rel=1e-12) if unbiased else centred > 1.001 * least

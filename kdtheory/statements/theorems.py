@@ -66,7 +66,7 @@ def theorem_named(name: str | Theorem) -> Theorem:
     """The theorem under a key (or the theorem itself); ``InvalidInput`` names the nearest key."""
     if isinstance(name, Theorem):
         return name
-    if name not in THEOREMS:
+    if not isinstance(name, str) or name not in THEOREMS:
         raise unknown_name("theorem", name, THEOREMS)
     return THEOREMS[name]
 
