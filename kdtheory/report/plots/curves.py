@@ -20,9 +20,9 @@ from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Scene, setting_of, tex
-from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, SGD, TRUTH, Picture, ladder, save
+from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, SGD, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS, ladder
 
 REPLICATES = 40
 # times recorded in each stage of a simulated curve; stages are 6 times as long as the ones before
@@ -114,7 +114,7 @@ def _panel(axes: Axes, case: Scene, family: str, x0: Array, plain: Truth, seed: 
         axes.fill_between(
             seen.times, np.maximum(seen.low, seen.mean / 100), seen.high, color="0.8", lw=0
         )
-    if case.closed and family == "theorem-1":
+    if case.closed and not statement.is_pl and not statement.unbiased:
         law = bound(
             case.problem,
             case.theta,

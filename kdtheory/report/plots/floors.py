@@ -20,9 +20,9 @@ from kdtheory.engines.exact import stationary
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Scene, setting_of, tex
-from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, TRUTH, Picture, ladder, save
+from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS, ladder
 
 # Kd_ratio of torchtune, DistillKit and modelopt (0.5), and common choices in papers.
 DEFAULTS = (

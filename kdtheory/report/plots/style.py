@@ -13,7 +13,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from kdtheory.statements.theorems import THEOREMS, Theorem
 from kdtheory.system.disk import replace_file
 
 RC: Any = {  # matplotlib types its keys one by one
@@ -53,16 +52,6 @@ class Picture:
     paths: list[Path]
     caption: str
     seen: str
-
-
-def ladder(statement: Theorem) -> list[Theorem]:
-    """The statements of one setting that pictures show, from the paper's to the best."""
-    setting = (statement.needs, statement.unbiased, statement.modulus)
-    return [
-        other
-        for other in THEOREMS.values()
-        if other.form and (other.needs, other.unbiased, other.modulus) == setting
-    ]
 
 
 def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = FORMATS) -> list[Path]:
