@@ -1,21 +1,21 @@
-"""What a library author writes in a test file of her own, run as a test file."""
+"""What a library author writes in a test file of her own, run as a test file (PyTorch parts:
+``test_torch_testing.py``).
+"""
 
 from __future__ import annotations
 
 import kdtheory.testing.suite  # noqa: F401  # pytester forgets what is loaded inside of it, and
-import kdtheory.torch.testing  # noqa: F401  # NumPy and torch cannot be loaded twice
+import kdtheory.testing.sums  # noqa: F401  # NumPy cannot be loaded twice
 
 pytest_plugins = ["pytester"]
 
 OWN = """
 import numpy as np
-import torch
 from hypothesis import Phase, given
 from hypothesis import settings as profile
 
 import kdtheory as kd
 from kdtheory.testing import check_problem, check_update, parametrize_with_checks, settings
-from kdtheory.torch.testing import as_step
 
 
 class MySGD:
@@ -76,17 +76,6 @@ class Huber:
 
 rng = np.random.default_rng(0)
 A, b = rng.standard_normal((6, 2)), 2 * rng.standard_normal(6)
-s = kd.testing.Setting(
-    "theorem-1", kd.LeastSquares(A, b, ridge=0.5), [1.0, -1.0], [0.5, 2.0], 1 / 64, 0.5
-)
-
-
-def make_student(s):
-    return torch.nn.Linear(s.problem.dim, 1, bias=False)
-
-
-def my_kd_loss(z, u, y):
-    return ((z - y).square() + SIGN * (z - u).square()).mean() / 4
 
 
 @parametrize_with_checks(
@@ -104,23 +93,22 @@ def test_property(s): check_update(my_step(s), s, rtol=1e-5)
 
 
 def test_huber(): check_problem(Huber(A, b), polish=True)
-def test_torch(): check_update(as_step(make_student, my_kd_loss, torch.optim.SGD, s), s)
 """
 
 
 def test_right_parts_pass(pytester):
     pytester.makepyfile(OWN.replace("SIGN", "1"))
     found = pytester.runpytest("-q", "-p", "no:cacheprovider", "--kdtheory-instances", "2")
-    # 9 checks of 2 statements, less the 2 expected failures, and the three other tests.
-    found.assert_outcomes(passed=16 + 3, xfailed=2)
+    # 9 checks of 2 statements, less the 2 expected failures, and the two other tests.
+    found.assert_outcomes(passed=16 + 2, xfailed=2)
 
 
 def test_wrong_parts_fail_and_are_named(pytester):
     """A sign: plain_sgd, and the bound, hold all the same; Huber's loss is right."""
     pytester.makepyfile(OWN.replace("SIGN", "-1"))
-    found = pytester.runpytest("-q", "-p", "no:cacheprovider", "--kdtheory-instances", "2")
+    found = pytester.runpytest("-q", "-p", "no:cacheprovider", "--kdtheory-instances", "9")
     said = found.stdout.str()
-    assert {"test_property", "test_torch", "test_mine[theorem-1-same_rule]"} <= {
+    assert {"test_property", "test_mine[theorem-1-same_rule]"} <= {
         line.split("::")[1].split()[0] for line in said.splitlines() if line.startswith("FAILED")
     }
     assert "H_n, expected" in said and "test_huber" not in said.rsplit("short test summary")[-1]

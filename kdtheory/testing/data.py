@@ -80,11 +80,16 @@ def sinusoidal(draw: st.DrawFn) -> SinusoidalSum:
     return SinusoidalSum(directions, raw / raw.mean(), shifts - shifts.mean(axis=0))
 
 
+def kinds(*, strongly_convex: bool = False) -> tuple[st.SearchStrategy[FiniteSum], ...]:
+    """A strategy for each of the four classes, or for the three strongly convex ones."""
+    if strongly_convex:
+        return least_squares(), logistic(), softmax()
+    return least_squares(strongly_convex=False), logistic(), softmax(), sinusoidal()
+
+
 def problems(*, strongly_convex: bool = False) -> st.SearchStrategy[FiniteSum]:
     """All four classes, or the three strongly convex ones.  Shrinks to least squares."""
-    if strongly_convex:
-        return st.one_of(least_squares(), logistic(), softmax())
-    return st.one_of(least_squares(strongly_convex=False), logistic(), softmax(), sinusoidal())
+    return st.one_of(*kinds(strongly_convex=strongly_convex))
 
 
 def points(problem: FiniteSum) -> st.SearchStrategy[Array]:

@@ -61,6 +61,7 @@ def settings(
     *,
     exact: bool = False,
     batch_sizes: Sequence[int] | None = None,
+    problem: st.SearchStrategy[FiniteSum] | None = None,
 ) -> Setting:
     """A legal setting of a statement.
 
@@ -69,24 +70,24 @@ def settings(
         theorem: a key of ``THEOREMS`` that bounds a step.
         exact: least squares only, where iterates have exact moments.
         batch_sizes: the batch sizes to draw from; None for one index, a pair, or all terms.
+        problem: what problems are drawn from, in place of all classes that the statement allows.
 
     Shrinks to one index of a noise-free problem with its minimiser as teacher.
     """
     statement = theorem_named(theorem)
     convex = statement.modulus == "mu"
-    problem = draw(
-        least_squares(strongly_convex=convex) if exact else problems(strongly_convex=convex)
-    )
-    theta, x = draw(teachers(problem)), draw(points(problem))
-    batch_size, replacement = draw(batches(problem, sizes=batch_sizes))
-    gamma = draw(step_sizes(problem, theorem, batch_size=batch_size))
-    weight = draw(weights(problem, theta, theorem, step_size=gamma, batch_size=batch_size))
+    own = least_squares(strongly_convex=convex) if exact else problems(strongly_convex=convex)
+    made = draw(own if problem is None else problem)
+    theta, x = draw(teachers(made)), draw(points(made))
+    batch_size, replacement = draw(batches(made, sizes=batch_sizes))
+    gamma = draw(step_sizes(made, theorem, batch_size=batch_size))
+    weight = draw(weights(made, theta, theorem, step_size=gamma, batch_size=batch_size))
     compressor = (
-        draw(compressors(problem, step_size=gamma, enumerate_only=not exact))
+        draw(compressors(made, step_size=gamma, enumerate_only=not exact))
         if statement.compresses
         else None
     )
-    return Setting(theorem, problem, theta, x, gamma, weight, batch_size, replacement, compressor)
+    return Setting(theorem, made, theta, x, gamma, weight, batch_size, replacement, compressor)
 
 
 instances = settings
