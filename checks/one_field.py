@@ -92,6 +92,9 @@ def _range(good: Theorem) -> Way:
         yield f"{factor} times the range", factor * limit
     yield "L for Lcal", limit.xreplace({sym.Lcal: sym.L})
     yield "mu for Lcal", limit.xreplace({sym.Lcal: sym.mu})
+    yield "an empty range", -limit
+    yield "no step size", sp.Integer(0)
+    yield "gamma up to itself", sym.gamma
 
 
 def _expression(good: Theorem, field: str) -> Way:
@@ -148,7 +151,8 @@ def _definitions(good: Theorem) -> Way:
                 yield f"{letter}: {what}", {**good.definitions, letter: changed}
         if value != 0:
             yield f"{letter} = 0", {**good.definitions, letter: sp.Integer(0)}
-    for letter in (sym.gamma, sym.mu, sym.lam, sym.sigma_star_sq, sym.s):
+    said = sorted(good.lhs.free_symbols - {*good.definitions}, key=str)
+    for letter in (sym.gamma, sym.mu, sym.lam, sym.sigma_star_sq, sym.s, *said[:1]):
         yield f"{letter} defined as its half", {**good.definitions, letter: letter / 2}
 
 

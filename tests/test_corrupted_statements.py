@@ -69,3 +69,15 @@ def test_another_lhs_is_refused():
     wrong = replace(kd.THEOREMS["theorem-1"], lhs=kd.THEOREMS["theorem-2"].lhs)
     with pytest.raises(kd.InvalidInput, match="lhs and quantity"):
         kd.verify(PROBLEM, THETA, theorem=wrong, **AT)
+
+
+def test_the_law_is_a_criterion_by_its_key_and_by_itself():
+    """One of another floor is not: the weight would be the old one's."""
+    law = kd.THEOREMS["exact-quadratic"]
+    by_word, by_key, itself = (
+        kd.optimal_weight(PROBLEM, THETA, step_size=0.1, criterion=criterion)
+        for criterion in ("exact", law.name, law)
+    )
+    assert by_word == by_key == itself
+    with pytest.raises(kd.InvalidInput, match="no floor to minimise"):
+        kd.optimal_weight(PROBLEM, THETA, step_size=0.1, criterion=replace(law, floor=sym.lam))

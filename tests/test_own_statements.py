@@ -109,3 +109,27 @@ def test_the_gap_is_told():
     near = scaled(replace(ONE, name="mine"), sp.Rational(4, 5))
     reason = own.gap(near)
     assert "the best constant at this rate is between" in reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"step_size_max": -ONE.step_size_max}, "may be empty"),
+        ({"step_size_max": sp.Integer(0)}, "may be empty"),
+        ({"step_size_max": sym.gamma}, "speaks of gamma itself"),
+        ({"definitions": {**ONE.definitions, sym.distance_t: sym.s0}}, "of the state"),
+    ],
+)
+@pytest.mark.parametrize("name", ["theorem-1", "mine"])
+def test_a_statement_about_nothing_is_no_theorem(name, changes, reason, monkeypatch):
+    """No step size at all, or E|x^t - x*|^2 under another meaning: all four were PROVED."""
+    monkeypatch.setattr("kdtheory.proofs.proving.refute", lambda theorem: None)  # not needed
+    found = kd.prove(replace(ONE, name=name, **changes))
+    assert found.status == "UNDECIDED"
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize("part", ["1", sp.oo, sp.nan, 0.5])
+def test_only_expressions_make_a_statement(part):
+    with pytest.raises(kd.InvalidInput, match="rhs must be a SymPy expression of finite numbers"):
+        replace(ONE, rhs=part)

@@ -23,7 +23,7 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, positive_int
 from kdtheory.problems.mixtures import Blocks, mixture
 from kdtheory.rules.distilled import Compressor, DistilledSGD
-from kdtheory.statements.theorems import Theorem, theorem_named
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 # From the border between two regimes, relative: its rounding is eps, and sqrt(eps) where two roots
 # meet.
@@ -79,7 +79,8 @@ def optimal_weight(
     1.0
     """
     statement = None if criterion == "exact" else theorem_named(criterion)
-    exact = statement is None or (isinstance(criterion, str) and statement.is_law)
+    # A law of one's own may have another floor, and another best weight.
+    exact = statement is None or (statement.is_law and statement in THEOREMS.values())
     name = criterion if statement is None else statement.name
     if statement is not None and _of_the_horizon(statement):
         return horizon_weight(problem, theta, horizon, batch_size, blocks)

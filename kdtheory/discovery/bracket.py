@@ -24,6 +24,7 @@ MARGINS, LATER = (1e-11, 1e-10, 1e-9, 1e-8, 1e-7), (1e-6, 1e-4, 1e-2)
 WIDE = (1e-3, *reversed((*MARGINS, *LATER)))  # where all multipliers have the same value
 ENOUGH = 1e-7  # relative width that is good enough
 HAIR = Fraction(1, 1 << 40)  # how far Newton's digits are moved towards a valid point
+RUNAWAY = 1e60  # a size that no statement of ours has
 ROUNDS, SETTLED = 5, 1e-4  # rescaling helps as long as the value still moves by this much
 
 
@@ -111,6 +112,9 @@ def settled(problem: sdp.Scaled) -> sdp.Scaled:
     for _ in range(ROUNDS):
         guess = sdp.solve(problem)
         if not np.all(np.isfinite(guess.point)) or not np.any(guess.point):
+            break
+        # Where the value has no end neither have the units; products of them must stay numbers.
+        if max(*np.abs(guess.point), *problem.units.sizes.values()) > RUNAWAY:
             break
         problem = sdp.rescaled(problem, guess.point)
         if guess.solved and abs(guess.value - last) <= SETTLED * abs(guess.value):

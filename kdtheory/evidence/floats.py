@@ -144,17 +144,42 @@ class Question:
             error += self.known.unit * sizes
         return error
 
-    def claimed(self, x0: Array) -> tuple[Array, Array]:
-        """The right-hand side and its error at ``times``, (T,) each."""
+    @cached_property
+    def _regimes(self) -> list[tuple[Letters, tuple[dict[str, Any], dict[str, Any]]]]:
+        """The letters of every regime that floats allow, one but at a border, and their errors."""
+        assert self.letters is not None
+        found, turned = self.bounded
+        names = [letter.name for letter in self.statement.definitions]
+        if all(np.array_equal(found[name].value, turned[name].value) for name in names):
+            return [(self.letters, self.bounded)]
+        other = {**self.letters, **{name: float(turned[name].value) for name in names}}
+        return [(self.letters, (found, found)), (other, (turned, turned))]
+
+    def claimed(self, x0: Array) -> tuple[Array, Array, Array]:
+        """The right-hand side, its error and its doubt at ``times``, (T,) each.
+
+        Where floats do not tell the regime, as at a weight on its border, each regime is a claim of
+        its own: the smaller one is the right-hand side, and what the other adds is the doubt.
+        """
         if self.letters is None:
-            return self._law(x0)
-        values = curve(self.statement, self.letters, self.state(x0), self.steps)
+            return *self._law(x0), np.zeros(len(self.times))
+        curves = [self._curve(x0, *regime) for regime in self._regimes]
+        values, errors = (np.array(part)[:, self.times] for part in zip(*curves, strict=True))
+        least = values.argmin(axis=0), np.arange(len(self.times))
+        value, error = values[least], errors[least]
+        return value, error, (values + errors).max(axis=0) - value - error
+
+    def _curve(
+        self, x0: Array, letters: Letters, both: tuple[dict[str, Any], dict[str, Any]]
+    ) -> tuple[Array, Array]:
+        """The right-hand side and its error at t = 0..steps."""
+        values = curve(self.statement, letters, self.state(x0), self.steps)
         start_error = self.start_error(x0, float(values[0]))
-        errors = curve_error(self.statement, self.bounded, values, start_error)
+        errors = curve_error(self.statement, both, values, start_error)
         if not self.statement.unrolls:  # then psi and rhs are two claims
-            stated = claimed(self.statement, self.letters, values[0], self.steps)
+            stated = claimed(self.statement, letters, values[0], self.steps)
             values = np.minimum(values, stated)
-        return values[self.times], errors[self.times]
+        return values, errors
 
     def _law(self, x0: Array) -> tuple[Array, Array]:
         """The exact law's own right-hand side: plain SGD around the shifted centre, and a drift."""
@@ -210,7 +235,7 @@ class Question:
 
     def sides(self, x0: Array) -> Sides:
         """Exact moments against the right-hand side, least squares."""
-        claimed, claimed_error = self.claimed(x0)
+        claimed, claimed_error, doubt = self.claimed(x0)
         gap = self.statement.quantity == "gap"
         moments = expected(
             self.problem,
@@ -223,15 +248,15 @@ class Question:
             quantities=(self.statement.quantity,),
         )
         seen = moments.gap if gap else moments.sq_distance
-        return Sides(seen, claimed, self._left(seen, x0), claimed_error, self.times)
+        return Sides(seen, claimed, self._left(seen, x0), claimed_error, self.times, doubt)
 
     def sampled(self, x0: Array) -> tuple[Process, Claimed]:
         """The same as a question about runs."""
-        values, errors = self.claimed(x0)
+        values, errors, doubt = self.claimed(x0)
         identity = self.statement.kind == "identity"
         return (
             Process(self.problem, self.theta, self.table, self.gamma, x0, self.statement.quantity),
-            Claimed(self.times, values, errors, self.known, identity),
+            Claimed(self.times, values, errors, self.known, identity, doubt=doubt),
         )
 
     def noise_shares(self, x0: Array) -> Array:

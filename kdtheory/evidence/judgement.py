@@ -49,13 +49,17 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides at the increasing ``times`` (T,), each with a bound on its own error, all (T,)."""
+    """Both sides at the increasing ``times`` (T,), each with a bound on its own error, all (T,).
+
+    ``doubt``: how much larger the right one may be where floats do not tell the regime.
+    """
 
     seen: Array
     claimed: Array
     seen_error: Array
     claimed_error: Array
     times: np.ndarray
+    doubt: Array | float = 0.0
 
     @property
     def room(self) -> Array:
@@ -89,7 +93,7 @@ def compare(sides: Sides, *, identity: bool, to_rounding: bool = True) -> Judgem
     tolerance = RESOLUTION if identity else ROUNDING
     over, room, times = sides.seen - sides.claimed, sides.room, sides.times
     equal = tolerance * np.abs(sides.claimed)
-    wrong = over > np.maximum(room, equal)
+    wrong = over > np.maximum(room, equal) + sides.doubt
     close = (np.abs(over) <= room) & (room <= equal)
     if identity:
         wrong |= -over > np.maximum(room, equal)

@@ -76,7 +76,7 @@ class Process:
 class Claimed:
     """``values`` (T,) at increasing ``times`` (T,), good to ``errors`` (T,); ``known`` is how well
     floats know the problem, None for numbers taken as they are, ``taught`` the error of the control
-    variates.
+    variates, ``doubt`` (T,) how much larger the values may be where floats do not tell the regime.
     """
 
     times: np.ndarray
@@ -85,6 +85,12 @@ class Claimed:
     known: Knowledge | None = None
     identity: bool = False
     taught: float = 0.0
+    doubt: Array | float = 0.0
+
+    @property
+    def doubts(self) -> Array:
+        """``doubt`` time by time."""
+        return np.broadcast_to(self.doubt, self.values.shape)
 
     def room(self, process: Process) -> Array:
         """What Z and the claim together are known to, at values of Z as large as the claim."""
@@ -135,7 +141,8 @@ def glance(process: Process, claim: Claimed, *, seed: int, alpha: float = ALPHA)
     if done and (sure.status != "VERIFIED" or not len(later)):
         return sure if sure.status != "VERIFIED" else replace(sure, ratio=ratio, reason=told)
     bound = claim.values[done : done + len(later)]
-    above = Exceeds(bound + claim.room(process)[done : done + len(later)])
+    part = slice(done, done + len(later))
+    above = Exceeds(bound + (claim.room(process) + claim.doubts)[part])
     samples = _runs(process, later, GLANCE, seed)
     above.watch(samples)
     if above.log_evidence() >= math.log(1.0 / alpha):
@@ -168,6 +175,7 @@ def _exactly(process: Process, claim: Claimed, most: int = PATHS) -> tuple[int, 
         claim.seen_error(process, seen),
         claim.errors[:done],
         claim.times[:done],
+        claim.doubts[:done],
     )
     return done, compare(sides, identity=claim.identity)
 
@@ -198,7 +206,7 @@ def _sampled(
         most = almost_sure_along(process.problem, process.rule, process.step, **where)[times]
     bounded = bool(np.isfinite(most).all())
     low = np.where(room <= ROUNDING * bound, bound, np.maximum(bound - room, 0.0))
-    above, below = Exceeds(bound + room), Below(low, most)
+    above, below = Exceeds(bound + room + claim.doubts[done:]), Below(low, most)
     under = Exceeds(np.maximum(most - low, 0.0))
     seeds = np.random.SeedSequence(seed)
     needed, seen, total, ratio = math.log(1.0 / alpha), 0, np.zeros(len(times)), 0.0

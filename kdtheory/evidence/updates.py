@@ -311,11 +311,11 @@ def _beyond(question: Question, visit: _Visit) -> tuple[float, str]:
     e = visit.images - problem.minimiser
     after = [gap_at(problem, y) for y in visit.images] if gap else (e**2).sum(axis=1)
     mean = float(np.mean(after))
-    values, errors = question.claimed(visit.x)
+    values, errors, doubts = question.claimed(visit.x)
     off = _allowed(question, visit) * math.sqrt(problem.dim)
     off = off * math.sqrt(question.letters["L"] / 2) if gap and question.letters else off
     off += math.sqrt(question.known.height) if gap else question.known.place
-    room = float(about(max(mean, values[1]), off)) + float(errors[1])
+    room = float(about(max(mean, values[1]), off)) + float(errors[1] + doubts[1])
     left = max(mean - room, 0.0)
     ratio = left / float(values[1]) if values[1] > 0 else math.inf if left > 0 else 0.0
     if ratio <= 1.0:

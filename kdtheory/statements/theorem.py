@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -26,9 +27,13 @@ import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import Assumption, compressor, compressor_unbiased
+from kdtheory.errors import InvalidInput
 
 # Fields that say nothing mathematical.
 WORDS = ("name", "title", "source", "family", "form")
+
+EXPRESSIONS = ("lhs", "rhs", "psi", "floor", "step_size_max")
+NO_NUMBERS = (sp.oo, -sp.oo, sp.zoo, sp.nan)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,19 @@ class Theorem:
     form: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        """A copy of its own of whatever could be changed from outside."""
+        """A copy of its own of whatever could be changed from outside.
+
+        Raises:
+            InvalidInput: something else than an expression of finite numbers.
+        """
+        parts = {name: getattr(self, name) for name in EXPRESSIONS} | dict(self.definitions)
+        for name, part in parts.items():
+            plain = part is None or isinstance(part, int | Fraction | sp.Basic)
+            if not plain or (isinstance(part, sp.Basic) and part.has(*NO_NUMBERS)):
+                raise InvalidInput(
+                    f"Theorem {self.name!r}: {name} must be a SymPy expression of finite numbers,"
+                    f" got {part!r:.60}."
+                )
         object.__setattr__(self, "needs", tuple(self.needs))
         object.__setattr__(self, "definitions", MappingProxyType(dict(self.definitions)))
 

@@ -19,7 +19,7 @@ from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.prover.binding import affine, compression, curve, laws, shape, tight
 from kdtheory.prover.binding.definitions import spelt_out
-from kdtheory.prover.binding.matching import excess, makes, meanings
+from kdtheory.prover.binding.matching import empty_range, excess, makes, meanings
 from kdtheory.prover.binding.need import (
     STATES,
     Condition,
@@ -97,6 +97,8 @@ def _sound(statement: Theorem) -> None:
         raise Unbound("an assumption is listed twice")
     if statement.strict and statement.step_size_max is None:
         raise Unbound("an open range of step sizes without an end")
+    if empty_range(statement):
+        raise Unbound(empty_range(statement))
     if statement.modulus != ("mu_pl" if is_pl(statement) else "mu"):
         raise Unbound(
             f"mu is said to be {statement.modulus}, the assumptions are about another one"

@@ -163,7 +163,7 @@ def _holds(
             return True
     if meaning.free_symbols & need.limit.keys():
         return _eventually(need, meaning.xreplace(dict(need.corner)))
-    return _on_the_range(
+    return on_the_range(
         statement.step_size_max, statement.strict, resolve(meaning), strictly=strictly
     )
 
@@ -191,7 +191,7 @@ def _eventually(need: Need, meaning: sp.Expr) -> bool:
 
 
 @lru_cache(maxsize=4_000)
-def _on_the_range(limit: sp.Expr | None, strict: bool, meaning: sp.Expr, *, strictly: bool) -> bool:
+def on_the_range(limit: sp.Expr | None, strict: bool, meaning: sp.Expr, *, strictly: bool) -> bool:
     """The sign on gamma <= limit, L >= mu, Lcal >= mu, by coefficients: gamma = limit/(1 + x), L =
     mu + y, Lcal = mu + z.  Lcal may have been eliminated already, by c or by q.
     """
@@ -212,6 +212,20 @@ def _on_the_range(limit: sp.Expr | None, strict: bool, meaning: sp.Expr, *, stri
     positive = {letter for letter in top.free_symbols if letter.is_positive}
     positive |= {x} if strict else set()
     return not strictly or any(value > 0 and letters <= positive for letters, value in terms[0])
+
+
+def empty_range(statement: Theorem) -> str:
+    """Why a range may hold no step size, and a statement on it be about nothing; empty where the
+    largest one is seen to be > 0.
+    """
+    limit = statement.step_size_max
+    if limit is None:
+        return ""
+    if gamma in limit.free_symbols:
+        return f"the range gamma <= {limit} speaks of gamma itself"
+    if not on_the_range(None, False, sp.sympify(limit), strictly=True):
+        return f"the range gamma <= {limit} may be empty: {limit} > 0 is not seen"
+    return ""
 
 
 def _terms(polynomial: sp.Expr) -> Iterator[tuple[set[sp.Basic], sp.Rational]]:
