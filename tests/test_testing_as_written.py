@@ -11,7 +11,7 @@ pytest_plugins = ["pytester"]
 
 OWN = """
 import numpy as np
-from hypothesis import Phase, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as profile
 
 import kdtheory as kd
@@ -87,7 +87,12 @@ A, b = rng.standard_normal((6, 2)), 2 * rng.standard_normal(6)
 def test_mine(check): check()
 
 
-@profile(max_examples=10, deadline=None, phases=[Phase.generate])
+@profile(
+    max_examples=10,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(s=settings("theorem-1-envelope", batch_sizes=[1]))
 def test_property(s): check_update(my_step(s), s, rtol=1e-5)
 
