@@ -175,8 +175,12 @@ def snr_schedule_claims(statement: Theorem) -> tuple[Claim, ...]:
     t = envelope.bias_dominated(**_CONSTANTS, k=_k, a=_a)
     calm = envelope.noise_dominated(**_CONSTANTS, c=_mu * _q, k=_k, a=_a)
     r = _u / _mu
+    signal = spelt(statement, _u, {}) - _mu * sp.sqrt(sym.least_now)
+    share = spelt(statement, sym.snr, _in_signal(sym.least_now)) - _SNR[sym.snr]
     return (
         speaks_of(statement, sym.least_after),
+        Claim("signal", signal, identity=True),
+        Claim("SNR", share, identity=True),
         *_curve_claims(_k, _a),
         Claim("either regime", t.W - calm.W, at={_a: _g * _k * _mu * _q / (1 - _g * _mu)}),
         Claim(
