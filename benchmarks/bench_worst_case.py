@@ -52,13 +52,11 @@ GOAL = "goals: 20 ms, width 1e-6"
 
 def widths(rounds: int, clock: str) -> None:
     """Time and width of our interval, for every one-step statement."""
-    from kdtheory.statements.theorems import THEOREMS
-
     rows = []
     for theorem in ("theorem-1", "unbiased", "theorem-2", "unbiased-pl"):
         for name, step in STEPS.items():
-            numbers = {**step, **({"bias": 0.0} if THEOREMS[theorem].unbiased else {})}
-            if THEOREMS[theorem].is_pl:
+            numbers = {**step, **({"bias": 0.0} if kd.THEOREMS[theorem].unbiased else {})}
+            if kd.THEOREMS[theorem].is_pl:
                 numbers["step_size"] = numbers["mu"] / (4 * numbers["L"] * numbers["Lcal"])
             found = kd.worst_case_interval(theorem, **numbers)
             times = interleaved(

@@ -249,7 +249,7 @@ def _wrong_weight(formula: Callable[[Any, float, float], float]) -> Callable[...
     def weight(
         problem: Any, theta: Array, *, step_size: float, criterion: str, batch_size: int
     ) -> float:
-        if criterion != "theorem-1":
+        if THEOREMS[criterion].form != "paper" or THEOREMS[criterion].unbiased:
             return best_weights.optimal_weight(
                 problem, theta, step_size=step_size, criterion=criterion, batch_size=batch_size
             )

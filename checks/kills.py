@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kdtheory.campaigns import campaign
+
 RUN = "import sys; from kdtheory.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -83,8 +85,12 @@ def _wait_for_blocks(store: Path, driver: subprocess.Popen[bytes], patience: flo
         time.sleep(0.02)
 
 
-def survive(folder: Path, *, kills: int, instances: int, seed: int = 0) -> dict[str, Any]:
-    """Kill ``kills`` times, run to the end, compare with an undisturbed run."""
+def survive(
+    folder: Path, *, kills: int, instances: int, seed: int = 0, pause: float = 1.0
+) -> dict[str, Any]:
+    """Kill ``kills`` times, each up to ``pause`` seconds after a block, run to the end, compare
+    with an undisturbed run in this process.
+    """
     rng = random.Random(seed)
     store, calm = folder / "killed.sqlite", folder / "calm.sqlite"
     killed = {"driver": 0, "worker": 0}
@@ -94,7 +100,7 @@ def survive(folder: Path, *, kills: int, instances: int, seed: int = 0) -> dict[
         if rng.random() < 0.8:  # one in five is killed while it starts
             _wait_for_blocks(store, driver)
         while sum(killed.values()) < kills:
-            time.sleep(rng.uniform(0.0, 1.0))
+            time.sleep(rng.uniform(0.0, pause))
             if driver.poll() is not None:
                 raise RuntimeError(
                     f"The campaign ended before {kills} kills ({driver.returncode}): use more"
@@ -111,10 +117,10 @@ def survive(folder: Path, *, kills: int, instances: int, seed: int = 0) -> dict[
         driver.kill()
         driver.wait()
         stored.append(len(contents(store)[0]) if store.exists() and store.stat().st_size else 0)
-    for path in (store, calm):
-        code = start(path, instances).wait()
-        if code:
-            raise RuntimeError(f"The campaign of {path.name} ended with exit code {code}.")
+    code = start(store, instances).wait()
+    if code:
+        raise RuntimeError(f"The campaign of {store.name} ended with exit code {code}.")
+    campaign(store=calm, instances=instances, workers=1)
     return {
         "killed": killed,
         "blocks stored at each kill of the driver": stored,

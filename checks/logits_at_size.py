@@ -91,6 +91,7 @@ def _peak(*, reset: bool = False) -> float:
 def main() -> None:
     """Print one line for each type."""
     torch.set_num_threads(1)
+    measure(8, 100, torch.float16)  # loads SymPy, once for a process: half a second
     n, classes = (int(sys.argv[k]) if len(sys.argv) > k else SIZE[k - 1] for k in (1, 2))
     for dtype, numpy in ((torch.float16, True), (torch.float16, False), (torch.bfloat16, False)):
         found = measure(n, classes, dtype, numpy=numpy)

@@ -22,10 +22,10 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import ASSUMPTIONS
 from kdtheory.proofs import examined
 from kdtheory.statements import THEOREMS, Theorem
+from kdtheory.statements.theorem import WORDS
 
 TENTH = sp.Rational(1, 10)
 FACTORS = (sp.Integer(2), sp.Rational(11, 10), sp.Rational(9, 10), sp.Integer(-1))
-WORDS = ("name", "title", "source", "family")
 
 
 @dataclass(frozen=True)

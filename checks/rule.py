@@ -67,7 +67,9 @@ def sum_of(*forms: Form) -> Form:
 
 @dataclass(frozen=True)
 class KnownRule:
-    """``known`` is the constant of the literature or of theory.md, None where none was compared."""
+    """``known`` is the constant of the literature or of a statement of ours, None where none was
+    compared.
+    """
 
     name: str
     step: Callable[[], OneStep]

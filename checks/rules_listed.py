@@ -267,22 +267,48 @@ def _two_steps() -> OneStep:
 
 _SLOW = 1 - (1 - gamma * mu) ** 2
 LISTED = (
-    KnownRule("distillation, every rate", _distilled, varrho, _envelope(), "theory.md 5"),
+    KnownRule(
+        "distillation, every rate",
+        _distilled,
+        varrho,
+        _envelope(),
+        "our statements",
+    ),
     KnownRule(
         "unbiased distillation",
         lambda: _distilled(biased=False),
         varrho,
         _envelope(biased=False),
-        "theory.md 5",
+        "our statements",
     ),
     KnownRule(
-        "distillation, PL", lambda: _pl(biased=True), varrho, _pl_known(biased=True), "theory.md 5"
+        "distillation, PL",
+        lambda: _pl(biased=True),
+        varrho,
+        _pl_known(biased=True),
+        "our statements",
     ),
     KnownRule(
-        "unbiased, PL", lambda: _pl(biased=False), varrho, _pl_known(biased=False), "theory.md 5"
+        "unbiased, PL",
+        lambda: _pl(biased=False),
+        varrho,
+        _pl_known(biased=False),
+        "our statements",
     ),
-    KnownRule("Theorem 1, its form", _theorem_1_form, gamma * mu, None, "theory.md 4"),
-    KnownRule("Theorem 2, its form", _theorem_2_form, gamma * mu, None, "theory.md 4"),
+    KnownRule(
+        "Theorem 1, its form",
+        _theorem_1_form,
+        gamma * mu,
+        None,
+        "our statements",
+    ),
+    KnownRule(
+        "Theorem 2, its form",
+        _theorem_2_form,
+        gamma * mu,
+        None,
+        "our statements",
+    ),
     KnownRule(
         "gradient descent",
         _gradient_descent,

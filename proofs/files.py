@@ -12,11 +12,11 @@ from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from kdtheory.errors import unknown_name
 from kdtheory.proofs.in_coq import COQ_SOURCES
-from kdtheory.proofs.proving import CHECKERS, OBLIGATIONS
+from kdtheory.proofs.proving import OBLIGATIONS
 from kdtheory.prover import coq_build, solvers, sympy_checker
 from kdtheory.prover.certificate_files import read, to_json
+from kdtheory.prover.checkers import named
 from kdtheory.prover.consistency import doubt
 from kdtheory.prover.obligations import Certificate, Identity, Obligation
 from kdtheory.prover.sympy_checker import Result, vanishes
@@ -143,9 +143,7 @@ def prove_file(
         InvalidInput: an unknown checker, or a file that is not in the format (one line that names
             the fault).
     """
-    for checker in checkers:
-        if checker not in CHECKERS:
-            raise unknown_name("checker", checker, CHECKERS)
+    checkers = named(checkers)
     item = read(path)
     status, reason = within(item, checkers, seconds)
     if item.name in known():

@@ -185,5 +185,5 @@ def non_convex() -> Certificate:
 def obligations(statement: Theorem) -> tuple[Obligation, ...]:
     """What is behind ``horizon`` or ``horizon-envelope``."""
     if sym.kappa in statement.definitions:
-        return (room(), one_step(statement), best_weight())
+        return (room(), one_step(statement), best_weight(), non_convex())
     return (room(), one_step_young(), best_alpha(), induction())

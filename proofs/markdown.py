@@ -13,10 +13,10 @@ from pathlib import Path
 
 from kdtheory.proofs import coq_names, families, hops
 from kdtheory.proofs.in_coq import whole_in_coq
-from kdtheory.proofs.proving import CHECKERS
 from kdtheory.proofs.proving import obligations as all_obligations
 from kdtheory.proofs.writing import QUANTITIES, condition, conditions, statement, words
 from kdtheory.prover import coq
+from kdtheory.prover.checkers import CHECKERS
 from kdtheory.prover.latex import Listing, listing
 from kdtheory.prover.obligations import Certificate
 from kdtheory.statements.theorems import THEOREMS

@@ -9,17 +9,18 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache, partial
 
-from kdtheory.errors import InvalidInput, MissingTool, unknown_name
+from kdtheory.errors import InvalidInput, MissingTool
 from kdtheory.instances.counterexamples import refute
 from kdtheory.proofs import families
 from kdtheory.proofs.in_coq import COQ_SOURCES, compiled, whole_in_coq
 from kdtheory.proofs.proof import Proof, Step
 from kdtheory.prover import coq, coq_build, solvers, sympy_checker
 from kdtheory.prover.binding import bind
+from kdtheory.prover.checkers import named
 from kdtheory.prover.obligations import Obligation, contents
-from kdtheory.statements.theorems import THEOREMS, Theorem
+from kdtheory.statements.theorem import WORDS
+from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
-CHECKERS = ("sympy", "z3", "cvc5", "coq")
 BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
 
@@ -82,7 +83,7 @@ def _check(
 
 
 def prove(
-    theorem: str | Theorem, *, checkers: tuple[str, ...] = ("sympy",), coqchk: bool = False
+    theorem: str | Theorem, *, checkers: str | Sequence[str] = ("sympy",), coqchk: bool = False
 ) -> Proof:
     """Have every obligation of a statement checked by every checker named: "sympy", "z3", "cvc5",
     "coq".
@@ -106,13 +107,8 @@ def prove(
     >>> kd.prove('theorem-1').status
     'PROVED'
     """
-    name = theorem.name if isinstance(theorem, Theorem) else theorem
-    for checker in checkers:
-        if checker not in CHECKERS:
-            raise unknown_name("checker", checker, CHECKERS)
-    if not isinstance(theorem, Theorem) and name not in OBLIGATIONS:
-        raise unknown_name("theorem", name, THEOREMS)
-    statement = theorem if isinstance(theorem, Theorem) else THEOREMS[name]
+    checkers, statement = named(checkers), theorem_named(theorem)
+    name = statement.name
     changed = _changes(statement)
     proof, said = examined(statement, checkers, coqchk=coqchk)
     steps, found = proof
@@ -175,11 +171,7 @@ def _changes(theorem: Theorem) -> list[str]:
     What is proved is a copy made when this module was imported: nobody else holds it.
     """
     original = _PROVED.get(theorem.name)
-    names = [
-        field.name
-        for field in fields(Theorem)
-        if field.name not in ("name", "title", "source", "family")
-    ]
+    names = [field.name for field in fields(Theorem) if field.name not in WORDS]
     return [
         name
         for name in names

@@ -16,7 +16,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import COQ_SOURCES
 
 NEVER = sp.Symbol("never")
-BUILTIN = {"sqrt": sp.sqrt, "Rabs": sp.Abs, "exp": sp.exp, "ln": sp.log}
+BUILTIN = {"sqrt": sp.sqrt, "Rabs": sp.Abs, "exp": sp.exp}
 NOISE = sym.sigma_star_sq - 2 * sym.lam * sym.covariance + sym.lam**2 * sym.teacher_variance
 # What is read as a letter of the symbol table; everything else is a definition of the text.
 LETTERS: Mapping[str, sp.Expr] = {

@@ -235,3 +235,20 @@ def test_contraction_is_refused_where_it_is_listed_and_only_there(name):
         assert np.all(truth.sq_distance <= curve * (1 + 1e-12))
         with pytest.raises(kd.AssumptionFails, match="has no floor here"):
             kd.noise_floor(problem, theta, theorem=unlisted, compressor=harsh, **given)
+
+
+def test_a_weight_at_the_border_of_two_regimes():
+    """The floor jumps there by a fifth, and falls towards it: the best weight is as near as floats
+    can tell the sides apart.
+    """
+    rng = np.random.default_rng(0)
+    problem = kd.LeastSquares(rng.standard_normal((3, 2)), rng.standard_normal(3), ridge=0.3)
+    theta = problem.minimiser + float(rng.choice([0.03, 0.3, 1.0])) * rng.standard_normal(2)
+    gamma = float(rng.choice([0.02, 0.3, 0.7])) / float(problem.constants.Lcal)
+    at = {"step_size": gamma, "theorem": "theorem-1-envelope"}
+    best = kd.optimal_weight(problem, theta, step_size=gamma, criterion="theorem-1-envelope")
+    below, here, above = (
+        kd.noise_floor(problem, theta, weight=best * factor, **at)
+        for factor in (1 - 1e-9, 1.0, 1 + 1e-6)
+    )
+    assert below > 1.15 * here and above > here * (1 + 5e-7)

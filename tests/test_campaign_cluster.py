@@ -333,7 +333,7 @@ def test_ctrl_c(running, tmp_path):
     ) as driver:
         try:
             log = tmp_path / "s.sqlite-wal"
-            until(lambda: log.exists() and log.stat().st_size > 200_000)
+            until(lambda: log.exists() and log.stat().st_size > 40_000)
             driver.send_signal(signal.SIGINT)
             out, _ = driver.communicate(timeout=600)
         finally:

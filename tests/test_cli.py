@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 
 import numpy as np
 import pytest
@@ -161,6 +162,8 @@ def test_formula_prints_definitions(capsys, name):
     out = run(capsys, "formula", name)[1]
     assert all(f"{letter} = {value}" in out for letter, value in theorem.definitions.items())
     assert theorem.psi is None or f"psi(s) = {theorem.psi}" in out
+    explained = set(re.findall(r"^  (\w+) \[", out, re.M)) | {str(x) for x in theorem.definitions}
+    assert explained >= {str(x) for x in theorem.rhs.free_symbols if x.is_Symbol and x.is_real}
     assert r"\psi" in run(capsys, "formula", name, "--format", "latex")[1] or theorem.psi is None
 
 
@@ -183,8 +186,9 @@ def test_formula_as_python_runs(capsys, name):
         return
     if theorem.psi is None:
         matrix = {x: np.ones((2, 1)) for x in wanted if x != "lam"}
-        numbers = matrix if theorem.quantity == "gradient" else dict.fromkeys(wanted, 0.5)
-        given = {x: 0.5 if x == "lam" else numbers[x] for x in wanted}
+        # A state far from the optimum: nearer, a law's bias may leave nothing to take a root of.
+        numbers = {x: 50.0 if x == "s" else 0.5 for x in wanted}
+        given = {**numbers, **matrix} if theorem.quantity == "gradient" else numbers
         assert np.isfinite(function(**given)).all()
         return
     gamma = kd.step_size_limit(problem, name) / 2

@@ -18,6 +18,8 @@ from kdtheory.engines.compiled import cache, compress, draws, engine, lanes
 from kdtheory.engines.simulate import streams
 from kdtheory.rules.experiment import experiment
 
+# One process compiles these kernels, and those of the file beside (make test: --dist loadgroup).
+pytestmark = pytest.mark.xdist_group("kernels")
 RNG = np.random.default_rng(11)
 N, D = 11, 3
 FEATURES, SCALES, SHIFTS = (

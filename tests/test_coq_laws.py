@@ -96,10 +96,11 @@ def snr_schedule(text: Text) -> Pairs:
 
 def steps_needed(text: Text) -> Pairs:
     more = part(text, "steps_needed", r"0 <= INR t - steps_low <= (.*)$")
-    letters = {"q": sym.q, "a": sym.a_pos}
+    assert "exp log = s0 / s ->" in text.statement("steps_needed")
+    letters = {"q": sym.q, "a": sym.a_pos, "log": sp.log(sym.s0 / sym.s)}
     theorem = kd.THEOREMS["steps-needed"]
     return [
-        (text.read(more), theorem.rhs),
+        (text.read(more, **letters), theorem.rhs),
         (text.read("steps_low", **letters), theorem.definitions[sym.steps_low]),
     ]
 

@@ -184,10 +184,11 @@ def test_picture(capsys, files, ending):
 
 
 def test_every_criterion_has_a_style_of_its_own():
-    from kdtheory.estimate.plot import STYLES
+    from kdtheory.estimate.plot import OTHER, STYLES, _style
 
     found = diagnose(*np.random.default_rng(0).standard_normal((2, 30, 3)), 0.5, **EVERY)
-    assert set(found.lines) <= set(STYLES)
+    drawn = [_style(line.criterion) for line in found.lines.values()]
+    assert OTHER not in drawn and len(set(drawn)) == len(drawn)
     # Line and marker alone tell them apart.
     assert len({style[:2] for style in STYLES.values()}) == len(STYLES)
 

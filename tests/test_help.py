@@ -154,3 +154,17 @@ def test_long_work_says_so(capsys: pytest.CaptureFixture[str]) -> None:
         time.sleep(0.1)
     first, second, *_ = capsys.readouterr().err.splitlines()
     assert (first, second) == ("x: about 3 min.", "x: 0 s of about 3 min.")
+
+
+def test_a_campaign_without_a_terminal_says_how_far_it_is(capsys):
+    """A log of it stayed empty for as long as it ran."""
+    says = patience.Reminder("campaign", long=0.0, every=60.0)
+    says(100, 10**12)
+    assert capsys.readouterr().err == ""  # nothing to go by yet
+    says.began -= 50.0
+    says(200, 10**12)
+    says(300, 10**12)  # too soon for another
+    said = capsys.readouterr().err
+    assert said.startswith("campaign: 200 of 1,000,000,000,000, about 15,8")
+    assert said.endswith(" years left.\n")
+    assert said.count("\n") == 1

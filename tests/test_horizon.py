@@ -174,3 +174,11 @@ def test_numbers_notice_a_constant_too_small():
         ratios.append(float((averages(truth) / claim[1:]).max()))
     # sum F = (1/2)/(1 - (1-gamma)^2) -> 1/(4 gamma): half of the bound, and more at larger steps.
     assert 0.45 < ratios[0] < 0.55
+
+
+def test_a_range_up_to_a_pole_of_the_bound_has_no_value_there():
+    """One line, and no warning of a division by 0."""
+    problem = kd.LeastSquares([[1.0], [1.0]], [0.0, 2.0])
+    wider = dataclasses.replace(kd.THEOREMS["horizon"], step_size_max=1 / sym.Lcal)
+    with pytest.raises(kd.InvalidInput, match="no value in floats here"):
+        kd.bound(problem, [0.5], theorem=wider, step_size=0.5, weight=0.1, x0=[0.0], steps=3)

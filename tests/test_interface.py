@@ -115,6 +115,7 @@ KEYS = (
     "snr-step",
     "snr-step-pl",
     "snr-step-biased",
+    "snr-schedule",
     "steps-needed",
     "stop-distilling",
     "several-teachers",

@@ -52,16 +52,11 @@ def overfull(log: str) -> list[float]:
     return [float(width) for width in re.findall(r"Overfull \\hbox \((\d+\.?\d*)pt", log)]
 
 
-# With --dist loadgroup, so that the fixture is made once.
-one_process = pytest.mark.xdist_group("proofs")
-
-
 @pytest.fixture(scope="module")
 def proofs():
     return [kd.prove(name) for name in KEYS]
 
 
-@one_process
 def test_the_whole_argument_compiles_and_no_line_runs_off_the_page(proofs, tmp_path):
     # Every column filled, as after a run with all checkers.
     asked = [
@@ -82,7 +77,6 @@ def test_the_whole_argument_compiles_and_no_line_runs_off_the_page(proofs, tmp_p
     assert all(text.count(rf"\paragraph{{{name}.}}") == 1 for name in names)
 
 
-@one_process
 def test_a_section_fits_into_somebody_elses_appendix(proofs, tmp_path):
     """A stranger's two-package article, twocolumn or not, takes a section as it is."""
     paper = (
@@ -121,12 +115,19 @@ def test_every_statement_has_its_argument():
     assert sorted(said) == sorted(KEYS)  # none is about nothing
 
 
-def test_pages_have_not_drifted():
+@pytest.fixture(scope="module")
+def pages():
+    return markdown.expected()
+
+
+def test_pages_have_not_drifted(pages, monkeypatch):
+    monkeypatch.setattr(markdown, "expected", lambda: pages)
     assert markdown.drift() == []
 
 
-def test_drift_is_seen(tmp_path):
-    for name, text in markdown.expected().items():
+def test_drift_is_seen(pages, monkeypatch, tmp_path):
+    monkeypatch.setattr(markdown, "expected", lambda: pages)
+    for name, text in pages.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "theorem-1.md").unlink()
     (tmp_path / "theorem-2.md").write_text("", encoding="utf-8")
@@ -138,7 +139,6 @@ def test_drift_is_seen(tmp_path):
     ]
 
 
-@one_process
 def test_the_smt_file_runs_alone(proofs):
     """Z3's own front end reads the whole file and answers every question as the file announces."""
     text = smt2_file(proofs[1:3])
@@ -147,7 +147,6 @@ def test_the_smt_file_runs_alone(proofs):
     assert said.split() == re.findall(r"set-info :status (\w+)", text)
 
 
-@one_process
 def test_the_coq_file_runs_alone(proofs, tmp_path):
     """coqc compiles the file against the two base files, as the docstring says."""
     for name in coq_build.BASE:

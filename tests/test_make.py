@@ -84,3 +84,15 @@ def test_ci_only_calls_make_test_and_make_test_sets_up() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert re.search(r"^test: tools install lint$", makefile, re.M)
     assert re.search(r"^tools:\n\t\.ci/tools$", makefile, re.M)
+
+
+@pytest.fixture(scope="module")
+def shared() -> str:
+    return "made once"
+
+
+def test_what_a_module_shares_is_made_by_one_worker(
+    shared: str, request: pytest.FixtureRequest
+) -> None:
+    mark = request.node.get_closest_marker("xdist_group")
+    assert mark is not None and mark.args == ("test_make",)

@@ -201,3 +201,9 @@ def test_a_vector_that_is_nought_in_the_worst_case_keeps_its_unit():
         low, high = step.worst_case({h: share, s: noise}, rate=share)
         assert low <= noise <= high and high - low <= noise / Fraction(10**6)
     assert kd.discover(step, rate=h).constant == s
+
+
+def test_the_point_that_does_not_fit_is_named():
+    problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0])
+    with pytest.raises(kd.InvalidInput, match="^x must have dimension 1"):
+        kd.one_step(problem, [0.5], kd.DistilledSGD(), step_size=0.1, x=[1.0, 2.0])

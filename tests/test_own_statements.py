@@ -9,7 +9,14 @@ import sympy as sp
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
-from kdtheory.checks.variants import AFFINE, RECURSIONS, false_variants, scaled, true_variants
+from kdtheory.checks.variants import (
+    AFFINE,
+    RECURSIONS,
+    false_variants,
+    hard_variants,
+    scaled,
+    true_variants,
+)
 from kdtheory.proofs import own
 from kdtheory.prover import sympy_checker
 
@@ -37,7 +44,7 @@ def test_every_true_variant_is_proved():
 @pytest.mark.slow
 def test_no_false_variant_is_proved():
     """The search itself, without a look for counterexamples, finds nothing for them."""
-    for what, statement in false_variants("theorem-1"):
+    for what, statement in (*false_variants("theorem-1"), *hard_variants()):
         with pytest.raises((own.NotFound, kd.InvalidInput, sp.PolynomialError)):
             own.searched(statement)
         assert what
@@ -63,6 +70,12 @@ def test_what_one_usual_step_does_not_show_is_refuted(name):
             assert found is not None and found.left > found.right, what
 
 
+def test_what_is_false_by_a_hair_is_refuted():
+    for what, statement in hard_variants():
+        found = kd.refute(statement)
+        assert found is not None and found.left > found.right, what
+
+
 def test_true_statements_are_not_refuted_late():
     """The same instances say nothing against what is proved: 12 steps, the floor, steep samples."""
     for name in AFFINE:
@@ -78,7 +91,7 @@ def test_every_false_variant_is_refuted():
         for what, statement in false_variants(name):
             assert kd.prove(statement).status == "REFUTED", (name, what)
             count += 1
-    assert count >= 60
+    assert count >= 60 and all(kd.prove(item).status == "REFUTED" for _, item in hard_variants())
 
 
 def schedule(**changes):

@@ -91,6 +91,24 @@ def test_lazy_names_have_types(checker: str, tmp_path: Path, installed: Path) ->
     assert re.search(r"user.py:4.*nothing", found.stdout) and found.returncode == 1
 
 
+def test_what_verdicts_and_proofs_load() -> None:
+    """NumPy, SciPy, SymPy: whatever else is a dependency waits until its command needs it."""
+    code = """if True:
+        import sys
+        import kdtheory as kd
+        assert not {"numpy", "sympy"} & set(sys.modules), "import kdtheory loads nothing"
+        problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+        kd.verify(problem, [0.5], theorem="theorem-1", steps=5)
+        kd.prove("theorem-1")
+        print(*{name.split(".")[0] for name in sys.modules})
+    """
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    late = {"sklearn", "matplotlib", "PIL", "hypothesis", "clarabel", "rich", "latex2mathml"}
+    late |= {"threadpoolctl", "pandas", "numba", "torch", "z3", "cvc5", "distributed"}
+    assert {"numpy", "scipy", "sympy"} <= set(found.stdout.split())
+    assert not late & set(found.stdout.split())
+
+
 def test_every_package_is_listed() -> None:
     on_disk = {
         ".".join((name, *init.parent.relative_to(folder).parts))

@@ -177,7 +177,7 @@ def test_an_empty_region_is_noticed():
     """
     assert sympy_checker.vanishes(sympy_checker.difference(NOTHING))
     found = sympy_checker.check(NOTHING)
-    assert (found.status, "no point" in found.reason) == ("UNDECIDED", True)
+    assert (found.status, "holds nowhere" in found.reason) == ("UNDECIDED", True)
     assert solvers.check(NOTHING, "z3").reason == "minus-one: vacuity: z3 says unsat, not sat"
     # Cvc5 finds neither a point nor a contradiction: refused as well.
     found = solvers.check(NOTHING, "cvc5")
@@ -408,3 +408,12 @@ def test_a_pole_that_sympy_cancels_is_seen(solver):
     )
     assert solvers.check(good, solver).status == "PROVED"
     assert solvers.check(bad, solver, timeout=5).status != "PROVED"
+
+
+def test_one_checker_may_be_a_string_and_a_list_is_no_theorem():
+    assert kd.prove("theorem-1", checkers="sympy") == kd.prove("theorem-1", checkers=["sympy"])
+    with pytest.raises(kd.InvalidInput, match="Unknown checker 'magic'"):
+        kd.prove("theorem-1", checkers="magic")
+    for wrong in (["theorem-1"], None, 1):
+        with pytest.raises(kd.InvalidInput, match="Unknown theorem"):
+            kd.prove(wrong)

@@ -187,7 +187,8 @@ def test_a_subclass_claims_no_structure_it_has_not():
             "batch with replacement",
         ),
         (Own(ANY[:2]), THETA, "must have shape (N, d) = (4, 3), got (2, 3)"),
-        (Own(ANY * np.nan), THETA, "must be numbers, got nan at (0, 0)"),
+        (Own(ANY * np.nan), THETA, "must be finite, got nan at (0, 0)"),
+        (Own(ANY + np.inf), THETA, "must be finite, got inf at (0, 0)"),
         (Own(ANY, batch_size=0), THETA, "rule.batch_size must be >= 1"),
         (Own(ANY, batch_size=5, replacement=False), THETA, "at most N = 4 indices"),
         (Own(ANY, replacement="no"), THETA, "rule.replacement must be True or False"),
@@ -201,7 +202,16 @@ def test_refused_in_one_line(rule, theta, message):
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("problem", [None, ANY, {"dim": 3}])
+@pytest.mark.parametrize("theta", [THETA, TEACHERS])
+def test_what_is_no_problem_is_refused(problem, theta):
+    with pytest.raises(kd.InvalidInput, match="problem must be a finite sum, got"):
+        kd.one_step(problem, theta, kd.DistilledSGD(), step_size=GAMMA, x=START)
+
+
 def test_refused_when_made():
+    with pytest.raises(kd.InvalidInput, match="must be None or a Compressor, got 'randk'"):
+        kd.DistilledSGD(0.5, compressor="randk")
     with pytest.raises(kd.InvalidInput, match="Did you mean 'optimal'"):
         kd.ImportanceSampling(kd.DistilledSGD(), "optimum")
     with pytest.raises(kd.InvalidInput, match="must sum to 1"):
@@ -246,3 +256,23 @@ def test_rules_are_keys_and_travel():
 def test_the_oracle_can_fail():
     wrong = paths(TINY, [ANY * 1.01], [GAMMA], x0=START)
     assert wrong[1, 0] != pytest.approx(enumerated(Own(ANY), THETA, [GAMMA])[1, 0], rel=1e-6)
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_the_probabilities_with_the_least_noise_at_the_minimiser(unbiased):
+    """They are proportional to |S_n - c_n|.  The notes' |S_n - lam H'_n|, with H' centred, is the
+    best of the unbiased rule alone: under the biased one c_n = lam H_n, and it leaves more.
+    """
+    rng, weight = np.random.default_rng(3), 0.8
+    rule = kd.DistilledSGD(weight, unbiased=unbiased)
+    best, taught = TINY.minimiser, TINY.gradients(THETA)
+
+    def noise(probabilities):
+        sampled = kd.ImportanceSampling(rule, probabilities)
+        return kd.one_step(TINY, THETA, sampled, step_size=GAMMA, x=best).sq_distance
+
+    least = noise("optimal")
+    assert all(least <= noise(p) for p in rng.dirichlet(np.ones(TINY.n_terms) * 4, size=50))
+    sizes = np.linalg.norm(TINY.gradients(best) - weight * (taught - taught.mean(axis=0)), axis=1)
+    centred = noise(sizes / sizes.sum())
+    assert centred == pytest.approx(least, rel=1e-12) if unbiased else centred > 1.001 * least

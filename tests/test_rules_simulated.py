@@ -11,6 +11,8 @@ from paths import ANY, CHANCES, RULES, START, TEACHERS, THETA, TINY, Own, enumer
 import kdtheory as kd
 from kdtheory.engines.simulate.alias import alias
 
+# One process compiles these kernels, and those of the file beside (make test: --dist loadgroup).
+pytestmark = pytest.mark.xdist_group("kernels")
 RNG = np.random.default_rng(3)
 N, D = 40, 5
 FEATURES = RNG.standard_normal((N, D))

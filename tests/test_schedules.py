@@ -187,6 +187,31 @@ def test_steps_lie_between_low_and_high(name):
             assert plan.bound[found.steps] <= target < plan.bound[found.steps - 1]
 
 
+@pytest.mark.parametrize("name", ENVELOPES[:2])
+def test_a_biased_teacher_that_is_dropped_costs_what_plain_sgd_costs(name):
+    """Below the error at which its weight is 0 the closed form is that of plain SGD; across it the
+    steps still lie between.
+    """
+    crossed = 0
+    for seed in range(12):
+        problem = make_problem(seed)
+        theta = make_teacher(problem, size=0.1)
+        stop = kd.stop_distilling(problem, theta, criterion=name)
+        reach = 2 * np.sqrt(2 * stop / float(problem.constants.mu)) if seed % 2 else 5.0
+        x0 = problem.minimiser + min(reach, 50.0) * np.ones(3)
+        kwargs = {"criterion": name, "x0": x0}
+        start = kd.schedule(problem, theta, steps=1, **kwargs).bound[0]
+        for share in (0.3, 0.01):
+            found = kd.steps_needed(problem, theta, target=share * start, **kwargs)
+            plain = kd.steps_needed(problem, theta, target=share * start, weight=0.0, **kwargs)
+            assert found.low <= found.steps <= found.high
+            assert found.low <= plain.low * (1 + 1e-12)
+            crossed += share * start < stop < start
+            if stop >= start:
+                assert (found.low, found.high) == (plain.low, plain.high)
+    assert crossed >= 3
+
+
 def test_a_perfect_teacher_removes_the_noise():
     problem = make_problem(9)
     plan = kd.schedule(

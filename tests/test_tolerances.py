@@ -173,3 +173,10 @@ def test_extreme_cases_agree_with_exact_arithmetic(first, cases):
     counts = extremes.run(first, cases)
     assert not [found for found in counts if found.startswith("FALSE")]
     assert counts["agreed"] > 0.9 * cases
+
+
+def test_a_false_verdict_of_floats_is_an_exit_code(monkeypatch, capsys):
+    assert extremes.main(["--cases", "3"]) == 0
+    monkeypatch.setattr(extremes, "asked", lambda number: ("FALSE VIOLATED", None, None))
+    assert extremes.main(["--cases", "1"]) == 1
+    assert "FALSE VIOLATED" in capsys.readouterr().out

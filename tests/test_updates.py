@@ -117,6 +117,7 @@ def test_what_a_bound_alone_can_flag():
         step = made(problem, theta, settings["step_size"], **change)
         found = kd.verify_update(step, problem, theta, same_rule=False, **settings)
         caught += [name] * (found.status == "VIOLATED")
+        assert found.status == "VIOLATED" or "was not asked" in found.reason
     assert set(caught) >= {"sign", "no teacher", "weight squared", "ascent", "nothing"}, caught
 
 
@@ -145,3 +146,24 @@ def test_a_verdict_is_no_truth_value():
     with pytest.raises(TypeError, match=r"check\(\)"):
         bool(verdict)
     assert verdict.check() is verdict
+
+
+@pytest.mark.parametrize("theorem", ["theorem-1", "unbiased"])
+def test_several_teachers(theorem):
+    """The right step passes, and of a wrong one the teacher is named."""
+    rng = np.random.default_rng(2)
+    problem = kd.LeastSquares(rng.standard_normal((9, 3)), rng.standard_normal(9), ridge=0.4)
+    theta, lams = problem.minimiser + rng.standard_normal((2, 3)), np.array([0.3, -0.2])
+    taught = np.array([problem.gradients(one) for one in theta])
+    if theorem == "unbiased":
+        taught = taught - taught.mean(axis=1, keepdims=True)
+    asked = {"theorem": theorem, "step_size": 0.01, "weight": lams}
+
+    def step(x, n, factors=(1.0, 1.0)):
+        return x - 0.01 * (problem.gradients(x)[n] - (lams * factors) @ taught[:, n])
+
+    seen = kd.verify_update(step, problem, theta, **asked)
+    assert seen.status == "VERIFIED" and np.isnan(seen.weight)
+    wrong = kd.verify_update(lambda x, n: step(x, n, (1.0, -1.0)), problem, theta, **asked)
+    assert wrong.status == "VIOLATED"
+    assert "-0.2 H2_n, expected +0.2 H2_n" in wrong.reason

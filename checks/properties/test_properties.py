@@ -30,16 +30,16 @@ from kdtheory.checks.comparing import (
 from kdtheory.engines.exact import expected
 from kdtheory.evidence.meaning import gram_letters, slack_at, slack_size
 from kdtheory.problems import LeastSquares
-from kdtheory.statements.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS, ladder
 from kdtheory.testing import data as made
 from kdtheory.testing import strategies as own
 from kdtheory.testing.setting import Setting
 
+# From the best of a setting to the paper's.
 CHAINS = {
-    "theorem-1": ("theorem-1-envelope", "theorem-1-sharp", "theorem-1-refined", "theorem-1"),
-    "theorem-2": ("theorem-2-envelope", "theorem-2-sharp", "theorem-2-refined", "theorem-2"),
-    "unbiased": ("unbiased-envelope", "unbiased-sharp", "unbiased"),
-    "unbiased-pl": ("unbiased-pl-envelope", "unbiased-pl-sharp", "unbiased-pl"),
+    one.name: tuple(other.name for other in reversed(ladder(one)))
+    for one in THEOREMS.values()
+    if one.form == "paper"
 }
 
 

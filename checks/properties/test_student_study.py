@@ -162,5 +162,7 @@ def test_the_table_has_every_arm_once(rows):
     header = next(line for line in told.splitlines() if line.startswith("| settings"))
     assert all(f" {auto.name} " in header for auto in AUTOS) and header.endswith(" averaging |")
     assert "| **all** | 3 |" in told and f"| regime: {ADAM.name} | 1 |" in told
+    lost = [row | {"train": [1e14, *row["train"][1:]], "seed": 3} for row in full]
+    assert table([*full, *lost]) == table(full)  # plain SGD itself diverged
     diverged = [row | {"train": [1.0] + [float("nan")] * 11} for row in full]
     assert quantiles(diverged, "train")[0] == (1e6, 1e6)

@@ -144,7 +144,6 @@ slack_product = _letter(
     "z_P", "z_P", "nonnegative", "f^2/x^2", "P less the inner product (Cauchy-Schwarz)"
 )
 root_shrink = _letter("r_A", "r", "nonnegative", "1", "sqrt(1 - A)")
-slack_root = _letter("n_r", "n_r", "positive", "1", "1 - sqrt(1 - A)")
 slack_shrink = _letter("n_A", "n_A", "nonnegative", "1", "1 - A")
 slack_low = _letter(
     "y_low", "y_s", "nonnegative", "state", "W - s (A - varrho_min)^2, how far s is below s_0"

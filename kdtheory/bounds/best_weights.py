@@ -25,6 +25,10 @@ from kdtheory.problems.mixtures import Blocks, mixture
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.statements.theorems import Theorem, theorem_named
 
+# From the border between two regimes, relative: its rounding is eps, and sqrt(eps) where two roots
+# meet.
+KEEP_OFF = (1e-14, 1e-12, 1e-10, 1e-8, 1e-6)
+
 
 def optimal_weight(
     problem: FiniteSum,
@@ -74,8 +78,8 @@ def optimal_weight(
     >>> round(kd.optimal_weight(problem, problem.minimiser, step_size=0.03), 9)
     1.0
     """
-    exact = isinstance(criterion, str) and criterion in ("exact", "exact-quadratic")
-    statement = None if exact else theorem_named(criterion)
+    statement = None if criterion == "exact" else theorem_named(criterion)
+    exact = statement is None or (isinstance(criterion, str) and statement.is_law)
     name = criterion if statement is None else statement.name
     if statement is not None and _of_the_horizon(statement):
         return horizon_weight(problem, theta, horizon, batch_size, blocks)
@@ -104,7 +108,7 @@ def optimal_weight(
                 problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]
             ).best()[0]
         )
-    if exact or statement is None:
+    if statement is None or exact:
         return exact_weights(problem, theta, sgd_floor(problem, step_size, batch_size))
     if statement.psi is None:
         raise InvalidInput(
@@ -170,8 +174,15 @@ def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
         pieces = [(0.0, end)]
     else:
         # Both bias and noise grow beyond the later of border and ``end``.  The border itself
-        # belongs to either regime by rounding: keep off.
-        before, beyond = border * (1.0 - 1e-6), border * (1.0 + 1e-6)
+        # belongs to either regime by rounding: keep off as far as it takes to be on both sides.
+        def rate(lam: float) -> float:
+            return complete(theorem, known | {"lam": lam})[sym.rate_min.name]
+
+        gap = next(
+            (gap for gap in KEEP_OFF if rate(border * (1.0 - gap)) > rate(border * (1.0 + gap))),
+            KEEP_OFF[-1],
+        )
+        before, beyond = border * (1.0 - gap), border * (1.0 + gap)
         pieces = (
             [(0.0, before), (beyond, end)]
             if abs(beyond) < abs(end)

@@ -35,8 +35,9 @@ class StepsNeeded:
 
     ``low`` <= ``steps`` <= ``high``, in closed form, and ``phases``, the three parts of ``low``:
     conditioning, interaction, noise.  With bias they bracket what the best weights can do: low from
-    the least noise that any weight reaches, had it no bias, and high from plain SGD; high is inf
-    for a biased weight that is kept.  ``steps`` counts by the law itself, when it is first asked
+    the least noise that any weight reaches, had it no bias, down to the error at which a biased
+    teacher is dropped, and from plain SGD below; high from plain SGD throughout, inf for a biased
+    weight that is kept.  ``steps`` counts by the law itself, when it is first asked
     for; ``InvalidInput`` above 10^8.
 
     >>> import kdtheory as kd
@@ -116,7 +117,8 @@ def steps_needed(
         return StepsNeeded(start, wanted, 0.0, 0.0, (0.0, 0.0, 0.0), at)
     law, trade = at.law, at.trade
     if isinstance(trade, FixedWeight):
-        least, most = trade.noise, trade.noise if trade.bias == 0.0 else math.inf
+        most = trade.noise if trade.bias == 0.0 else math.inf
+        phases = _phases(at, trade.noise, start, wanted)
         stuck = float(law.error(np.array([trade.bias]))[0])
         if wanted <= stuck:
             raise InvalidInput(
@@ -126,13 +128,40 @@ def steps_needed(
             )
     else:
         assert isinstance(trade, Best)
-        least, most = math.sqrt(trade.front.least_noise_sq), math.sqrt(at.taught.sigma_sq)
-    phases = _phases(at, least, start, wanted)
+        most = math.sqrt(at.taught.sigma_sq)
+        phases = _phases_of_best(at, trade, most, start, wanted)
     high = math.inf
     if math.isfinite(most):
         again, *rest = _phases(at, most, start, wanted)
         high = again + sum(rest) + math.log(start / wanted) / law.eta + 1.0
     return StepsNeeded(start, wanted, sum(phases), high, phases, at)
+
+
+def _phases_of_best(
+    at: Scheduling, trade: Best, plain: float, start: float, target: float
+) -> tuple[float, float, float]:
+    """Of the best weights: T with the least noise down to the signal at which they vanish, and with
+    the ``plain`` noise from there; or T with the least noise throughout, whichever is more.
+
+    One step crosses that signal u.  It starts at u or above, so that 1/s grows by at most mu^2/(q u
+    + least)^2 (PL alike), which is worth ((q u + plain)/(q u + least))^2 steps of plain SGD: those
+    may be missing behind it.  Our own derivation.
+    """
+    least, stop = math.sqrt(trade.front.least_noise_sq), float(trade.stop)
+    dropped = float(at.law.error(np.array([stop]))[0]) if math.isfinite(stop) else math.inf
+    if dropped >= start:
+        return _phases(at, plain, start, target)
+    throughout = _phases(at, least, start, target)
+    if dropped <= target:
+        return throughout
+    before = _phases(at, least, start, dropped)
+    after = _phases(at, plain, dropped, target)
+    both = sum(before) + sum(after)
+    kept = 1.0 - ((at.law.q * stop + plain) / (at.law.q * stop + least)) ** 2 / both
+    if not kept * both > sum(throughout):  # NaN where neither noise nor q is left
+        return throughout
+    first, second, third = (kept * (x + y) for x, y in zip(before, after, strict=True))
+    return first, second, third
 
 
 def _phases(

@@ -244,7 +244,11 @@ def _for_every_horizon(theorem: Theorem, letters: Letters, start: float, steps: 
     for letter, definition in theorem.definitions.items():
         if sym.t in definition.free_symbols:
             known[letter.name] = value_of(definition, known, ARRAYS)
-    return np.r_[np.inf, value_of(theorem.rhs, known, ARRAYS)]
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        values = np.r_[np.inf, value_of(theorem.rhs, known, ARRAYS)]
+    if not np.isfinite(values[1:]).all():
+        raise at_the_edge(letters)
+    return values
 
 
 def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:

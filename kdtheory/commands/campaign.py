@@ -6,11 +6,15 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from kdtheory.commands import Outcome, path
-from kdtheory.commands.patience import bar
+from kdtheory.commands.patience import Reminder, bar
+from kdtheory.errors import InvalidInput
 
 EXAMPLES = (
+    "kdtheory campaign --instances 256",
     "kdtheory campaign --theorem theorem-1 --instances 1000 --store runs.sqlite",
     "kdtheory campaign --resume --instances 2000 --store runs.sqlite",
 )
@@ -28,8 +32,8 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument(
         "--store",
         type=path,
-        required=True,
-        help="SQLite file; made when it is not there, continued when it is",
+        help="SQLite file; made when it is not there, continued when it is; default: one that is"
+        " thrown away at the end",
     )
     command.add_argument("--theorem", action="append", help="a key, repeatable; default: all")
     command.add_argument(
@@ -51,6 +55,15 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Outcome:
     """Totals per theorem; exit code 1 on a violation, 130 when interrupted."""
+    if options.store is not None:
+        return _run(options, options.store)
+    if options.resume:
+        raise InvalidInput("--resume goes on with a store, got none. Give --store FILE.")
+    with TemporaryDirectory() as folder:
+        return _run(options, Path(folder) / "runs.sqlite")
+
+
+def _run(options: Namespace, store: Path) -> Outcome:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from kdtheory.campaigns import Progress, campaign
@@ -64,8 +77,11 @@ def run(options: Namespace) -> Outcome:
     )
     with bar(options, *columns) as shown:
         task = shown.add_task("campaign", total=None)
+        says = Reminder("campaign")
 
         def tick(progress: Progress) -> None:
+            if shown.disable:
+                says(progress.done, progress.wanted)
             shown.update(
                 task,
                 completed=progress.done,
@@ -76,7 +92,7 @@ def run(options: Namespace) -> Outcome:
             )
 
         found = campaign(
-            store=options.store,
+            store=store,
             instances=options.instances,
             theorems=options.theorem,
             seed=options.seed,
@@ -96,7 +112,7 @@ def run(options: Namespace) -> Outcome:
         f" {found.seconds:.1f} s"
     )
     lines.append(LEGEND)
-    if found.interrupted:
+    if found.interrupted and options.store is not None:
         lines.append(
             f"Interrupted; go on with: kdtheory campaign --resume --store {options.store}"
             f" --instances {options.instances}"

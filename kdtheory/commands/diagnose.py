@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
 
 from kdtheory.commands import Outcome, path
-from kdtheory.commands.weight import add_constants, add_logits, check_logits
+from kdtheory.commands.weight import add_constants, add_files, add_logits, check_logits
 from kdtheory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -35,19 +35,10 @@ def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
     command.formatter_class = RawDescriptionHelpFormatter
     command.description = f"{command.description or ''}\n\n{COLUMNS}"
-    command.add_argument(
-        "--student",
-        type=path,
-        required=True,
-        help=".npy (n, d), per-sample gradients of the student; or logits (n, K)",
-    )
-    command.add_argument(
-        "--teacher",
-        type=path,
-        required=True,
-        nargs="+",
-        help="the same of the teacher, same samples in the same order; of several files the table"
-        " says which teacher adds what, and --weight takes as many numbers",
+    add_files(
+        command,
+        "of several files the table says which teacher adds what, and --weight takes as many"
+        " numbers",
     )
     command.add_argument(
         "--weight",

@@ -19,9 +19,10 @@ EVERY = 30.0  # seconds between two lines
 
 def spoken(seconds: float) -> str:
     """Seconds as a person says them."""
-    for size, name in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+    units = ((365.25 * 86400.0, "years"), (86400.0, "days"), (3600.0, "h"), (60.0, "min"))
+    for size, name in units:
         if seconds >= 1.5 * size:
-            return f"{seconds / size:.0f} {name}"
+            return f"{seconds / size:,.0f} {name}"
     return f"{seconds:.0f} s"
 
 
@@ -48,6 +49,30 @@ def at_work(
     finally:
         done.set()
         thread.join()
+
+
+class Reminder:
+    """Called again and again with what is done; says so on standard error now and then, where there
+    is no terminal for a bar.
+    """
+
+    def __init__(self, what: str, *, long: float = LONG, every: float = EVERY) -> None:
+        """The first line comes after ``long`` seconds, the others ``every`` seconds apart."""
+        self.what, self.every = what, every
+        self.began = time.monotonic()
+        self.due = self.began + long
+        self.first: int | None = None
+
+    def __call__(self, done: int, wanted: int) -> None:
+        """``done`` of ``wanted``, those that were there before the first call included."""
+        now = time.monotonic()
+        self.first = done if self.first is None else self.first
+        if now < self.due or done == self.first:
+            return
+        self.due = now + self.every
+        left = (wanted - done) * (now - self.began) / (done - self.first)
+        told = f"{self.what}: {done:,} of {wanted:,}, about {spoken(left)} left."
+        print(told, file=sys.stderr, flush=True)
 
 
 def bar(options: Namespace, *columns: ProgressColumn) -> Progress:

@@ -17,6 +17,17 @@ EXAMPLES = (
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
+    add_files(command, "several files, several teachers")
+    command.add_argument(
+        "--criterion",
+        help="default: horizon with --steps-left, else unbiased; theorem-1, theorem-2, ...",
+    )
+    add_logits(command)
+    add_constants(command)
+
+
+def add_files(command: ArgumentParser, several: str) -> None:
+    """The two sets of gradients; ``several`` says what more than one teacher means."""
     command.add_argument(
         "--student",
         type=path,
@@ -28,15 +39,8 @@ def add_arguments(command: ArgumentParser) -> None:
         type=path,
         required=True,
         nargs="+",
-        help="the same of the teacher, same samples in the same order; several files, several"
-        " teachers",
+        help=f"the same of the teacher, same samples in the same order; {several}",
     )
-    command.add_argument(
-        "--criterion",
-        help="default: horizon with --steps-left, else unbiased; theorem-1, theorem-2, ...",
-    )
-    add_logits(command)
-    add_constants(command)
 
 
 def add_logits(command: ArgumentParser) -> None:

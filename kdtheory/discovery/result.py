@@ -21,14 +21,14 @@ from kdtheory.discovery.multipliers import NotFound
 from kdtheory.discovery.roots import back
 from kdtheory.discovery.search import search
 from kdtheory.discovery.step import OneStep
-from kdtheory.errors import InvalidInput, MissingTool, unknown_name
+from kdtheory.errors import InvalidInput, MissingTool
 from kdtheory.prover import coq, coq_build, smt, solvers, sympy_checker
+from kdtheory.prover.checkers import named
 from kdtheory.prover.obligations import Certificate
 from kdtheory.statements.theorems import Theorem
 
 # the installed sources of Coq's base, beside this package
 COQ_SOURCES = Path(str(files("kdtheory.proofs") / "coq"))
-CHECKERS = ("sympy", "z3", "cvc5", "coq")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def discover(
     step: OneStep,
     *,
     rate: Any,
-    checkers: Sequence[str] = ("sympy",),
+    checkers: str | Sequence[str] = ("sympy",),
     progress: Callable[[str], None] = lambda said: None,
 ) -> Discovery:
     """The least T with E V(x+) <= (1 - rate) V(x) + T as a function of the letters, with its proof
@@ -120,9 +120,7 @@ def discover(
     ('PROVED', s)
     """
     start = time.perf_counter()
-    for checker in checkers:
-        if checker not in CHECKERS:
-            raise unknown_name("checker", checker, CHECKERS)
+    checkers = named(checkers)
     own = step.rate(rate)
     names = {letter: step.symbols[letter.name] for letter in step.letters}
 

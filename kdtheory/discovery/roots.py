@@ -226,9 +226,3 @@ def _size(letter: sp.Symbol, family: Family) -> int:
 def back(expression: sp.Expr, family: Family) -> sp.Expr:
     """The expression without roots as letters."""
     return expression.xreplace({root: sp.sqrt(square) for root, square in family.roots.items()})
-
-
-def point_of(at: Point, family: Family) -> dict[sp.Symbol, Fraction]:
-    """All letters of the step at a point of the free ones."""
-    full = dict(at) | {z: evaluate(value, at) for z, value in family.solved.items()}
-    return {letter: full[letter] for letter in family.step.letters}

@@ -17,9 +17,7 @@ from kdtheory.estimate.data import Array
 if TYPE_CHECKING:
     from kdtheory.statements.theorems import Theorem
 
-BORDER_GAP = (
-    1e-6  # the border itself belongs to either regime by rounding: keep off, as optimal_weight does
-)
+BORDER_GAP = 1e-6  # the border itself belongs to either regime by rounding: keep off
 
 
 @dataclass(frozen=True)

@@ -9,23 +9,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
+from kdtheory.estimate.criteria import Criterion
 from kdtheory.estimate.moments import Moments
 from kdtheory.estimate.result import Line
+from kdtheory.statements.theorems import THEOREMS
 
-# Families by line style, members by marker and grey value: readable without colour.
-STYLES = {
-    "unbiased": ("-", "o", "black"),
-    "second-moment": ("-", "s", "0.55"),
-    "horizon": ("-", "*", "#1b8a6b"),
-    "theorem-1": ("--", "^", "#0b5394"),
-    "theorem-1-refined": ("--", "v", "#3d85c6"),
-    "theorem-2": ("--", "<", "#990000"),
-    "theorem-2-refined": ("--", ">", "#e06666"),
-    "theorem-1-sharp": ("-.", "D", "#0b5394"),
-    "theorem-2-sharp": ("-.", "d", "#990000"),
-    "theorem-1-envelope": (":", "P", "#0b5394"),
-    "theorem-2-envelope": (":", "X", "#990000"),
+# Forms by line style, settings by marker and colour (grey value): readable without colour.
+STYLES = {  # form, whether PL
+    ("paper", False): ("--", "^", "#0b5394"),
+    ("refined", False): ("--", "v", "#3d85c6"),
+    ("paper", True): ("--", "<", "#990000"),
+    ("refined", True): ("--", ">", "#e06666"),
+    ("sharp", False): ("-.", "D", "#0b5394"),
+    ("sharp", True): ("-.", "d", "#990000"),
+    ("envelope", False): (":", "P", "#0b5394"),
+    ("envelope", True): (":", "X", "#990000"),
 }
+UNBIASED, HORIZON, ONE_STEP = ("-", "o", "black"), ("-", "*", "#1b8a6b"), ("-", "s", "0.55")
 OTHER = (":", "h", "0.4")  # a statement of tomorrow
 LOWEST = 1e-6  # what a logarithmic axis shows of a floor of exactly 0
 LINEAR_UP_TO = 6.0  # beyond this ratio of heights only a logarithmic axis shows the small ones
@@ -77,10 +77,10 @@ def _curve(axes: Axes, name: str, line: Line, moments: Moments, grid: np.ndarray
     if at_zero <= 0:
         return []
     curve = np.maximum([line.criterion.value(float(x), point) / at_zero for x in grid], LOWEST)
-    style, marker, colour = STYLES.get(name, OTHER)
+    style, marker, colour = _style(line.criterion)
     low, high = np.clip([line.best.low, line.best.high], grid[0], grid[-1])
     height = max(line.best.variance_reduction, LOWEST)
-    axes.plot(grid, curve, style, color=colour, lw=1.8 if name == "unbiased" else 1.3)
+    axes.plot(grid, curve, style, color=colour, lw=1.8 if line.criterion.unbiased else 1.3)
     axes.plot(
         [low, high], [height, height], color=colour, lw=4.0, alpha=0.35, solid_capstyle="butt"
     )
@@ -97,3 +97,13 @@ def _curve(axes: Axes, name: str, line: Line, moments: Moments, grid: np.ndarray
         label=f"{name}: $\\lambda^*$ = {line.best.weight:.3g}",
     )
     return [float(curve.min()), float(curve.max())]
+
+
+def _style(criterion: Criterion) -> tuple[str, str, str]:
+    """Line, marker and colour."""
+    if criterion.unbiased or criterion.cautious:
+        return UNBIASED if criterion.unbiased else HORIZON
+    if criterion.name not in THEOREMS:
+        return ONE_STEP
+    statement = THEOREMS[criterion.name]
+    return STYLES.get((statement.form, statement.is_pl), OTHER)

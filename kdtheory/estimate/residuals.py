@@ -22,8 +22,8 @@ from kdtheory.estimate.topk import TopK
 
 LOSSES = ("auto", "softmax", "logistic", "squared")
 IGNORED = -100  # the label that trainers give to padding
-# 4 MB of float32: larger blocks leave the cache, smaller ones pay for the loop.
-BLOCK_ENTRIES = 1 << 20
+# 2 MB of float32: larger blocks leave the cache, smaller ones pay for the loop.
+BLOCK_ENTRIES = 1 << 19
 PROBABLE = 64  # rows looked at for probabilities given as logits
 
 
@@ -50,28 +50,34 @@ class Residuals:
     def blocks(
         self, chosen: NDArray[np.intp] | None = None
     ) -> Iterator[tuple[slice, NDArray[Any], Array, Array]]:
-        """(place among the chosen, row in the arrays, student's residuals, teacher's); chosen are
-        places among the rows that count, all by default.
+        """(place among the chosen, row in the arrays, student's residuals, teacher's), the last two
+        until the next block only; chosen are places among the rows that count, all by default.
         """
         step = max(1, BLOCK_ENTRIES // self.outputs)
         every = np.arange(self.student.shape[0]) if self.kept is None else self.kept
         every = every if chosen is None else every[chosen]
+        size = (min(step, every.size), self.outputs)
+        room = [np.empty(size, dtype=np.float32) for _ in range(2)]  # fresh pages cost as much
         for start in range(0, every.size, step):
             place = slice(start, min(start + step, every.size))
             rows = every[place]
-            r, s = (self._residual(side, rows) for side in (self.student, self.teacher))
+            r, s = (
+                self._residual(side, rows, out[: len(rows)])
+                for side, out in zip((self.student, self.teacher), room, strict=True)
+            )
             yield place, rows, r, s
         for side in (self.student, self.teacher):
             side.check_unchanged()
 
-    def _residual(self, side: Rows, rows: NDArray[np.intp]) -> Array:
-        z = _probabilities(side, rows) if self.kind == "softmax" else take(side.matrix, rows)
+    def _residual(self, side: Rows, rows: NDArray[np.intp], out: NDArray[Any]) -> Array:
+        z = _probabilities(side, rows, out) if self.kind == "softmax" else take(side.matrix, rows)
         if self.kind == "logistic":  # sigmoid(z) = (1 + tanh(z/2))/2 never overflows
             z *= 0.5
             np.tanh(z, out=z)
             z += 1.0
             z *= 0.5
-        if not np.isfinite(z.sum()):
+        # An infinite or missing logit leaves no entry of its row's softmax finite.
+        if not np.isfinite((z[:, 0] if self.kind == "softmax" else z).sum()):
             raise InvalidInput(f"{side.name} must be finite: {side.locate_bad_entry()}.")
         if self.kind == "softmax" and self.targets.ndim == 1:
             z[np.arange(len(rows)), self.targets[rows]] -= 1.0
@@ -80,16 +86,19 @@ class Residuals:
         return z
 
 
-def _probabilities(side: Rows, rows: NDArray[np.intp]) -> Array:
-    """softmax of these rows.  Half precision goes through torch where it is loaded: its softmax
-    widens and exponentiates in one pass, twice as fast as NumPy.
+def _probabilities(side: Rows, rows: NDArray[np.intp], out: NDArray[Any]) -> Array:
+    """softmax of these rows.  Half precision goes through torch where it is loaded, in ``out``:
+    twice as fast as NumPy.
     """
     torch = sys.modules.get("torch")
     raw = _raw(side.matrix, rows)
     if torch is not None and raw.dtype in (np.float16, torch.float16, torch.bfloat16):
         half = torch.from_numpy(raw) if isinstance(raw, np.ndarray) else raw
-        found: Array = torch.softmax(half, dim=1, dtype=torch.float32).numpy()
-        return found
+        wide = torch.from_numpy(out).copy_(half)
+        wide -= wide.amax(dim=1, keepdim=True)
+        wide.exp_()
+        wide /= wide.sum(dim=1, keepdim=True)
+        return out
     z = take(side.matrix, rows)
     with np.errstate(invalid="ignore", over="ignore"):  # NaN, told by the caller
         z -= z.max(axis=1, keepdims=True)

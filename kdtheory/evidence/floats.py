@@ -128,19 +128,29 @@ class Question:
         e = x0 - self.problem.minimiser
         return float(e @ e)
 
+    @cached_property
+    def bounded(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The letters with their errors, both ways round."""
+        assert self.letters is not None
+        return with_errors(self.statement, self.letters, self.known, self.taught)
+
+    def start_error(self, x0: Array, state: float) -> float:
+        """What :meth:`state` is good to."""
+        gap = self.statement.quantity == "gap"
+        error = float(about(state, self.known.height**0.5 if gap else self.known.place))
+        error += self.known.unit * state
+        if gap and not hasattr(self.problem, "gap"):  # f - f* as a difference of values
+            sizes = abs(self.problem.value(x0)) + abs(float(self.problem.minimum))
+            error += self.known.unit * sizes
+        return error
+
     def claimed(self, x0: Array) -> tuple[Array, Array]:
         """The right-hand side and its error at ``times``, (T,) each."""
         if self.letters is None:
             return self._law(x0)
         values = curve(self.statement, self.letters, self.state(x0), self.steps)
-        off = self.known.height**0.5 if self.statement.quantity == "gap" else self.known.place
-        start_error = float(about(values[0], off)) + self.known.unit * float(values[0])
-        if not hasattr(self.problem, "gap") and self.statement.quantity == "gap":
-            # f - f* as a difference of values
-            sizes = abs(self.problem.value(x0)) + abs(float(self.problem.minimum))
-            start_error += self.known.unit * sizes
-        letters = with_errors(self.statement, self.letters, self.known, self.taught)
-        errors = curve_error(self.statement, letters, values, start_error)
+        start_error = self.start_error(x0, float(values[0]))
+        errors = curve_error(self.statement, self.bounded, values, start_error)
         if not self.statement.unrolls:  # then psi and rhs are two claims
             stated = claimed(self.statement, self.letters, values[0], self.steps)
             values = np.minimum(values, stated)
@@ -165,14 +175,20 @@ class Question:
         apart = self.known.unit * 4 * reach**2 + about(reach**2, (1 + lam) * self.known.place)
         return values, apart + self._left(values, x0)
 
-    def _left(self, seen: Array, x0: Array) -> Array:
-        """The error of exact moments ``seen`` at ``times``."""
-        e, mu = x0 - self.problem.minimiser, float(self.problem.constants.mu_pl)
-        shift = float(np.linalg.norm(self.table.table.mean(axis=0))) / mu
+    @cached_property
+    def shift(self) -> float:
+        """A bound on |lim E x^t - x*|."""
+        mean = np.linalg.norm(self.table.table.mean(axis=0))
+        shift = float(mean) / float(self.problem.constants.mu_pl)
         if self.plain:  # sharper where mu is small
             D = self.theta - self.problem.minimiser
             shift = min(shift, abs(self.rule.weight) * float(np.linalg.norm(D)))
-        reach = float(e @ e) + shift**2
+        return shift
+
+    def _left(self, seen: Array, x0: Array) -> Array:
+        """The error of exact moments ``seen`` at ``times``."""
+        e = x0 - self.problem.minimiser
+        reach = float(e @ e) + self.shift**2
         if self.rule.compressor is not None:  # the engine keeps x itself, not its error
             reach += float(self.problem.minimiser @ self.problem.minimiser)
         constants = self.problem.constants
@@ -226,9 +242,13 @@ class Question:
             return np.full(1, np.nan)
         state = self.state(x0)
         whole = curve(self.statement, self.letters, state, self.steps)
-        rest = curve(self.statement, self.noiseless, state, self.steps)
-        share = 1.0 - np.divide(rest, whole, out=np.ones_like(whole), where=whole > UNIT * rest)
-        return np.clip(share, 0.0, 1.0)
+        return shares(whole, curve(self.statement, self.noiseless, state, self.steps))
+
+
+def shares(whole: Array, rest: Array) -> Array:
+    """The part of ``whole`` that ``rest`` is without, in [0, 1]."""
+    share = 1.0 - np.divide(rest, whole, out=np.ones_like(whole), where=whole > UNIT * rest)
+    return np.clip(share, 0.0, 1.0)
 
 
 def compared(question: Question, sides: Sides) -> Judgement:

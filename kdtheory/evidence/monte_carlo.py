@@ -6,21 +6,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from kdtheory.engines.simulate.batched import gaps, sampled, visited
 from kdtheory.engines.simulate.job import Job
 from kdtheory.evidence.bounded import TINY, UNIT
-from kdtheory.evidence.fixed import Fixed
 from kdtheory.evidence.judgement import Judgement, Sides, compare
-from kdtheory.evidence.ranges import almost_sure
+from kdtheory.evidence.ranges import almost_sure, almost_sure_along
 from kdtheory.evidence.sequential import Below, Exceeds
 from kdtheory.evidence.tolerances import ROUNDING, Knowledge, path_error
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.memory import remembered
-from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.rules.experiment import experiment
+from kdtheory.rules.experiment import Experiment, experiment
+from kdtheory.rules.schedule import Schedule
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
 # Runs before the first look at the capital; each later batch is as large as all before it, up to
@@ -40,14 +41,35 @@ PATHS, WORK = (
 
 @dataclass(frozen=True)
 class Process:
-    """The iterates of ``rule`` from ``x0``; ``quantity`` says what is read of each."""
+    """The iterates of ``rule`` from ``x0``; ``quantity`` says what is read of each.  With a
+    ``plan`` the steps are its own, and ``gamma`` is the largest of them.
+    """
 
     problem: FiniteSum
     theta: Array
-    rule: DistilledSGD | Fixed
+    rule: Any
     gamma: float
     x0: Array
     quantity: str
+    plan: Schedule | None = None
+
+    @cached_property
+    def made(self) -> Experiment:
+        """What an engine runs."""
+        gamma = self.gamma if self.plan is None else None
+        return experiment(
+            self.problem, self.theta, self.rule, step_size=gamma, schedule=self.plan, x0=self.x0
+        )
+
+    def step(self, t: int) -> tuple[float, Array]:
+        """The step size of step ``t``, and its control variates (N, d)."""
+        plan = self.made.schedule
+        if plan is None:
+            return self.made.gamma, self.made.control_variates
+        gamma = float(plan.step_sizes[t])
+        if plan.weights is None:
+            return gamma, self.made.control_variates
+        return gamma, np.tensordot(np.atleast_1d(plan.weights[t]), self.made.parts, axes=1)
 
 
 @dataclass(frozen=True)
@@ -163,15 +185,17 @@ def _sampled(
     """The times from the ``done``-th on, by runs; ``start`` is the largest ratio before them."""
     times, bound, room = claim.times[done:], claim.values[done:], claim.room(process)[done:]
     identity = claim.identity
-    most = almost_sure(
-        process.problem,
-        process.theta,
-        process.rule,
-        gamma=process.gamma,
-        x0=process.x0,
-        steps=int(times[-1]),
-        quantity=process.quantity,
-    )[times]
+    where: dict[str, Any] = {
+        "x0": process.x0,
+        "steps": int(times[-1]),
+        "quantity": process.quantity,
+    }
+    if process.plan is None:
+        most = almost_sure(
+            process.problem, process.theta, process.rule, gamma=process.gamma, **where
+        )[times]
+    else:
+        most = almost_sure_along(process.problem, process.rule, process.step, **where)[times]
     bounded = bool(np.isfinite(most).all())
     low = np.where(room <= ROUNDING * bound, bound, np.maximum(bound - room, 0.0))
     above, below = Exceeds(bound + room), Below(low, most)
@@ -248,8 +272,8 @@ def _enumerated(process: Process, times: int, most: int) -> Iterator[float]:
     problem, rule, quantity = process.problem, process.rule, process.quantity
     points, n = process.x0[None, :], problem.n_terms
     yield float(_values(problem, points, quantity)[0])
-    corrections = rule.control_variates(problem, process.theta)
-    for _ in range(1, times):
+    for t in range(1, times):
+        gamma, corrections = process.step(t - 1)
         paths = len(points) * n
         touched = (
             paths
@@ -262,7 +286,7 @@ def _enumerated(process: Process, times: int, most: int) -> Iterator[float]:
         indices = np.tile(np.arange(n), len(points))[:, None]
         points = np.repeat(points, n, axis=0)
         steps = sampled(problem, points, indices) - corrections[indices[:, 0]]
-        points = points - process.gamma * steps
+        points = points - gamma * steps
         yield float(_values(problem, points, quantity).mean())
 
 
@@ -273,7 +297,7 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
     are simulated once.
     """
     problem, rule, quantity = process.problem, process.rule, process.quantity
-    made = experiment(problem, process.theta, rule, step_size=process.gamma, x0=process.x0)
+    made = process.made
     job = Job(made, times, count, seed, gap=False, resume=None)
 
     def samples() -> Array:
@@ -283,7 +307,13 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
 
     if rule.compressor is not None or count * len(times) > KEPT:
         return samples()
-    points = (process.theta.tobytes(), process.x0.tobytes(), times.tobytes())
+    points: tuple[bytes, ...] = (process.theta.tobytes(), process.x0.tobytes(), times.tobytes())
+    if process.plan is not None:
+        points = (
+            *points,
+            process.plan.step_sizes.tobytes(),
+            np.asarray(process.plan.weights).tobytes(),
+        )
     law = (made.control_variates.tobytes(), rule.batch_size)
     return remembered(
         problem,

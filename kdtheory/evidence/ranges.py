@@ -11,6 +11,8 @@ gradients a step are too much.  Our own derivation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from kdtheory.evidence.fixed import Fixed
@@ -50,6 +52,32 @@ def almost_sure(
     return np.asarray(found * (1.0 + 1e-9))  # rounding of the recursion
 
 
+def almost_sure_along(
+    problem: FiniteSum,
+    rule: DistilledSGD | Fixed,
+    step: Callable[[int], tuple[float, Array]],
+    *,
+    x0: Array,
+    steps: int,
+    quantity: str,
+) -> Array:
+    """The same for steps that change: ``step(t)`` is the step size and the control variates (N, d)
+    of step t.
+    """
+    curvature = getattr(problem, "term_curvature", None)
+    stretch = _stretch(rule, problem.dim)
+    if curvature is None or stretch is None:
+        return np.append(0.0, np.full(steps, np.inf))
+    noise = problem.gradients(problem.minimiser)
+    moves = []
+    for t in range(steps):
+        gamma, corrections = step(t)
+        q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
+        moves.append((q, gamma * float(np.linalg.norm(noise - corrections, axis=1).max())))
+    with np.errstate(over="ignore"):
+        return np.asarray(_radii(problem, stretch, moves, x0, quantity) * (1.0 + 1e-9))
+
+
 def _around_optimum(
     problem: FiniteSum,
     corrections: Array,
@@ -60,12 +88,24 @@ def _around_optimum(
     steps: int,
     quantity: str,
 ) -> Array:
-    best = problem.minimiser
-    push = gamma * float(np.linalg.norm(problem.gradients(best) - corrections, axis=1).max())
+    noise = problem.gradients(problem.minimiser) - corrections
+    push = gamma * float(np.linalg.norm(noise, axis=1).max())
+    return _radii(problem, stretch, [(q, push)] * steps, x0, quantity)
+
+
+def _radii(
+    problem: FiniteSum,
+    stretch: tuple[float, float],
+    moves: list[tuple[float, float]],
+    x0: Array,
+    quantity: str,
+) -> Array:
+    """r_{t+1} = q_t r_t + push_t around x*, and what compression adds."""
+    best, steps = problem.minimiser, len(moves)
     lost, (factor, added) = float(np.linalg.norm(best)), stretch
     radius = np.empty(steps + 1)
     radius[0] = np.linalg.norm(x0 - best)
-    for t in range(steps):
+    for t, (q, push) in enumerate(moves):
         # C(y) = factor y where y is kept and 0 elsewhere: |C(y) - x*| <= factor |y - x*| +
         # max(factor - 1, 1)|x*| if there is compression.
         extra = max(factor - 1.0, 1.0) * lost if factor > 1.0 else 0.0

@@ -20,7 +20,7 @@ from kdtheory.evidence.terms import sentence, wrong_terms
 from kdtheory.evidence.tolerances import about, step_error
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int
-from kdtheory.problems.teacher import gap_at
+from kdtheory.problems.teacher import gap_at, teachers
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
@@ -48,7 +48,7 @@ def verify_update(
     *,
     theorem: str | Theorem,
     step_size: float,
-    weight: float,
+    weight: Any,
     x0: ArrayLike | None = None,
     points: int = 8,
     same_rule: bool = True,
@@ -73,10 +73,10 @@ def verify_update(
         step: the update, called with a copy of x (dim,) and a term's index n, or with indices (B,)
             where ``batch_size`` is more than 1; returns (dim,).
         problem: a finite sum.
-        theta: the teacher, (dim,).
+        theta: the teacher, (dim,), or m of them, (m, dim).
         theorem: a key of ``THEOREMS``, or a statement of one's own.
         step_size: gamma, in units of x^2/f.
-        weight: the distillation weight lam, any real number.
+        weight: the distillation weight lam, any real number; (m,) for m teachers.
         x0: the start, (dim,); None for several.
         points: points that are looked at.
         same_rule: also compare every x_next with the rule's own.
@@ -110,7 +110,9 @@ def verify_update(
     rule = DistilledSGD(
         weight, unbiased=statement.unbiased, batch_size=batch_size, replacement=replacement
     )
-    teacher, gamma = point(problem, theta, "theta"), positive_float(step_size, "step_size")
+    teacher, gamma = teachers(problem, theta), positive_float(step_size, "step_size")
+    if np.ndim(theta) != 2:
+        teacher = teacher[0]
     questions = [
         Question(problem, teacher, which, rule, gamma, np.arange(2))
         for which in (statement, *_envelopes(problem, statement, gamma, batch_size))
@@ -134,6 +136,8 @@ def verify_update(
         if whole
         else f"every step is the rule's at {len(visits)} points, on {len(batches)} batches each"
     )
+    if whole and not same_rule and not found:
+        reason += "; whether they are the rule's was not asked, and a bound has room for others"
     undecided = not whole and not same_rule and not found
     if undecided:
         reason = f"more than {MOST_BATCHES} batches: no mean is exact; use same_rule=True"
@@ -144,7 +148,7 @@ def verify_update(
         "exact",
         reason,
         gamma,
-        float(weight),
+        questions[0].weight,
         len(visits),
     )
 
@@ -201,7 +205,7 @@ def _points(
             for start in several_starts(problem, question.statement, question.letters, seed)
         )
         across = best - float(np.linalg.norm(near - best)) * direction(problem, seed + 1)
-        places = [far, at, near, across, question.theta]
+        places = [far, at, near, across, *np.atleast_2d(question.theta)]
     else:
         places = [point(problem, x0, "x0")]
     yield from places[:points]
@@ -229,12 +233,13 @@ def _visited(
 
 
 def _allowed(question: Question, visit: _Visit) -> float:
+    points = np.atleast_2d(question.theta)
     return step_error(
         question.problem,
-        question.theta,
+        points[np.linalg.norm(points, axis=1).argmax()],
         visit.x,
         gamma=question.gamma,
-        weight=question.rule.weight,
+        weight=float(np.abs(question.rule.weight).sum()),
         unit=visit.unit,
     )
 
@@ -277,21 +282,25 @@ def _unlike_the_rule(question: Question, visits: list[_Visit]) -> str:
 
 
 def _named(question: Question, visits: list[_Visit]) -> str:
-    """The displacement regressed on G_n, H_n, h and x."""
-    problem, lam = question.problem, question.rule.weight
-    taught = problem.gradients(question.theta)
-    rows: dict[str, list[Array]] = {"G_n": [], "H_n": [], "h": [], "x": []}
+    """The displacement regressed on G_n, H_n, h and x; H1_n, h1, H2_n ... of several teachers."""
+    problem, lams = question.problem, np.atleast_1d(question.rule.weight).tolist()
+    expected = {"G_n": 1.0, "x": 0.0}
+    taught: dict[str, Array] = {}
+    for j, (theta, lam) in enumerate(zip(np.atleast_2d(question.theta), lams, strict=True), 1):
+        mark = str(j) if len(lams) > 1 else ""
+        gradients = problem.gradients(theta)
+        taught |= {f"H{mark}_n": gradients, f"h{mark}": gradients.mean(axis=0)}
+        expected |= {f"H{mark}_n": -lam, f"h{mark}": lam if question.statement.unbiased else 0.0}
+    rows: dict[str, list[Array]] = {name: [] for name in expected}
     moves = []
     for visit in visits:
-        student = problem.gradients(visit.x)
-        count = len(visit.batches)
-        rows["G_n"].append(student[visit.batches].mean(axis=1))
-        rows["H_n"].append(taught[visit.batches].mean(axis=1))
-        rows["h"].append(np.tile(taught.mean(axis=0), (count, 1)))
-        rows["x"].append(np.tile(visit.x, (count, 1)))
+        rows["G_n"].append(problem.gradients(visit.x)[visit.batches].mean(axis=1))
+        rows["x"].append(np.tile(visit.x, (len(visit.batches), 1)))
+        for name, seen in taught.items():
+            mean = seen[visit.batches].mean(axis=1) if seen.ndim == 2 else seen
+            rows[name].append(np.broadcast_to(mean, visit.images.shape))
         moves.append(visit.images - visit.x)
     columns = {name: np.concatenate(parts) for name, parts in rows.items()}
-    expected = {"G_n": 1.0, "H_n": -lam, "h": lam if question.statement.unbiased else 0.0}
     terms = wrong_terms(np.concatenate(moves), columns, expected, question.gamma)
     return f"in units of -gamma, {sentence(terms)}" if terms else sentence(terms)
 

@@ -17,11 +17,13 @@ from kdtheory.bounds.values import default_step_size
 from kdtheory.errors import InvalidInput, KdtheoryError, StepSizeTooLarge, unknown_name
 from kdtheory.evidence import certified, monte_carlo
 from kdtheory.evidence.averages import verify_average
+from kdtheory.evidence.combined import combined
 from kdtheory.evidence.floats import Question, compared
 from kdtheory.evidence.gradient import verify_gradient
 from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.judgement import Judgement
 from kdtheory.evidence.numbers import fraction
+from kdtheory.evidence.scheduled import Along, verify_along
 from kdtheory.evidence.starts import Start, default_start, several_starts
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems import LeastSquares
@@ -30,8 +32,12 @@ from kdtheory.problems.teacher import teachers
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.compressors import StochasticRounding
 from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.rules.experiment import Planned
+from kdtheory.rules.renewed import RenewedTeacher
+from kdtheory.rules.schedule import as_schedule
 from kdtheory.statements.theorems import Theorem, theorem_named
 
+STEPS = 200  # the default horizon
 METHODS = ("auto", "exact", "rational", "ball", "monte-carlo")
 # What may be spent on what floats leave open: entries of the second-moment map times steps in
 # balls (about two seconds), and the same in rationals, which grow with the steps.
@@ -46,7 +52,7 @@ def verify(
     step_size: float | None = None,
     weight: Any = None,
     x0: ArrayLike | None = None,
-    steps: int = 200,
+    steps: int = STEPS,
     at: ArrayLike | None = None,
     method: str = "auto",
     seed: int = 0,
@@ -54,6 +60,7 @@ def verify(
     replacement: bool = True,
     compressor: Compressor | None = None,
     rule: Any = None,
+    schedule: Planned | None = None,
     replicates: int = 4000,
     alpha: float = monte_carlo.ALPHA,
 ) -> Verdict:
@@ -73,7 +80,7 @@ def verify(
             x^2/f.
         weight: None for the statement's optimal weight; (m,) for m teachers.
         x0: start, (dim,); None for several.
-        steps: horizon.
+        steps: horizon; of a schedule its length, whatever the default is.
         at: times to look at, (T,), increasing and up to ``steps``; None for all.
         method: "exact" (least squares, floats), "rational" (the data in Q, decided in exact
             arithmetic: VERIFIED is a theorem about the
@@ -86,6 +93,8 @@ def verify(
         compressor: for the compressed statements; the others claim nothing about it.
         rule: any rule in place of weight, batch_size, replacement and compressor: the statement is
             read with its control variates c_n for lam H_n.
+        schedule: a ``Schedule``, or step sizes (T,) with weights (T,) or (T, m), in place of
+            step_size and weight: psi changes from step to step.  Exact moments in floats, or runs.
         replicates: most independent runs of a simulation; it stops as soon as its test decides.
         alpha: level of that test, over all starts, times and sample sizes at once.
 
@@ -113,11 +122,40 @@ def verify(
     if statement.quantity == "gradient":
         x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
         return verify_gradient(problem, points[0], x, 0.5 if weight is None else weight)
+    if isinstance(rule, RenewedTeacher):
+        raise InvalidInput(
+            f"{statement.title} speaks of a teacher that stays, got RenewedTeacher. Use expected()"
+            " or simulate(), which claim nothing."
+        )
     if rule is not None:
         _refuse_both(weight, batch_size, replacement, compressor)
         compressor, batch_size = getattr(rule, "compressor", None), getattr(rule, "batch_size", 1)
     refuse_compressor(statement, compressor)
     method = _method(method, problem, compressor)
+    if schedule is not None:
+        if step_size is not None or weight is not None:
+            raise InvalidInput(
+                "schedule= takes the place of step_size= and weight=, got both. Leave those out."
+            )
+        plan = as_schedule(schedule, steps=None if steps == STEPS else steps)
+        if rule is None:
+            if plan.weights is None:
+                raise InvalidInput(
+                    "A schedule without weights keeps those of a rule, got none. Give rule=, or"
+                    " schedule=(step_sizes, weights), with zeros for plain SGD."
+                )
+            rule = DistilledSGD(
+                (0.0,) * len(points) if many else 0.0,
+                unbiased=statement.unbiased,
+                batch_size=batch_size,
+                replacement=replacement,
+                compressor=compressor,
+            )
+        asked = Along(problem, theta, statement, rule, plan, _times(at, len(plan)))
+        origin = None if x0 is None else point(problem, x0, "x0")
+        return verify_along(
+            asked, origin, method=method, seed=seed, replicates=replicates, alpha=alpha
+        )
     times = _times(at, steps)
     if statement.quantity == "average_gap":
         if rule is not None:
@@ -177,7 +215,7 @@ def verify(
             judgement = _by_runs(question, start, len(starts), replicates, seed + place, alpha)
             evidence = method
         seen.append((start, judgement, evidence))
-    return _combined(question, seen, steps)
+    return combined(question, seen, steps)
 
 
 def _refuse_both(
@@ -302,43 +340,6 @@ class _Exact:
         return replace(
             judgement, status="VERIFIED", reason=reason, open=left[:0], ratio=ratio
         ), evidence
-
-
-def _combined(question: Question, seen: list[tuple[Start, Judgement, str]], steps: int) -> Verdict:
-    """One verdict over all starts: the worst status, the largest ratio, the largest noise share."""
-    known = [item for item in seen if not item[1].blank] or seen
-    order = {"VERIFIED": 0, "UNDECIDED": 1, "VIOLATED": 2}
-    start, judgement, evidence = max(known, key=lambda item: (order[item[1].status], item[1].ratio))
-    shares = {other.name: question.noise_shares(other.x0) for other, _, _ in known}
-    largest = max(float(share.max()) for share in shares.values())
-    own = shares[start.name]
-    ratio = max(item[1].ratio for item in known if item[1].status == judgement.status)
-    reason = judgement.reason
-    if len(known) > 1 and judgement.status == "VERIFIED":
-        reason = _told(known)
-    return Verdict(
-        question.statement.name,
-        judgement.status,
-        ratio,
-        evidence,
-        reason,
-        question.gamma,
-        question.weight,
-        steps,
-        *judgement.ends,
-        start=start.name,
-        noise_share=largest,
-        noise_at_ratio=float(own[judgement.place]) if len(own) > judgement.place else largest,
-        tolerance=judgement.tolerance,
-    )
-
-
-def _told(seen: list[tuple[Start, Judgement, str]]) -> str:
-    """What was seen from where, the same words once."""
-    reasons: dict[str, list[str]] = {}
-    for start, judgement, _ in seen:
-        reasons.setdefault(judgement.reason, []).append(start.name)
-    return "; ".join(f"from {', '.join(names)}: {text}" for text, names in reasons.items())
 
 
 def verify_sweep(

@@ -156,14 +156,25 @@ def as_given(value: ArrayLike, stored: Array) -> NDArray[Any]:
     return array
 
 
+def dimension(problem: FiniteSum) -> int:
+    """The problem's dimension; ``InvalidInput`` for what is no problem at all."""
+    if not (hasattr(problem, "dim") and hasattr(problem, "gradients")):
+        raise InvalidInput(
+            f"problem must be a finite sum, got {type(problem).__name__}. Use LeastSquares,"
+            " LogisticRegression, SoftmaxRegression, SinusoidalSum, or a class with the members of"
+            " kdtheory.FiniteSum."
+        )
+    return problem.dim
+
+
 def point(problem: FiniteSum, value: ArrayLike, name: str) -> Array:
     """``value`` as a frozen point of the problem's space, (dim,); ``InvalidInput`` names both
     dimensions.
     """
-    array = frozen_array(value, name, ndim=1)
-    if array.shape != (problem.dim,):
+    dim, array = dimension(problem), frozen_array(value, name, ndim=1)
+    if array.shape != (dim,):
         raise InvalidInput(
-            f"{name} must have dimension {problem.dim} like the problem, got {array.shape[0]}. "
+            f"{name} must have dimension {dim} like the problem, got {array.shape[0]}. "
             "Self-distillation needs a teacher and a student of the same model."
         )
     return array

@@ -21,6 +21,8 @@ from kdtheory.problems.base import (
 from kdtheory.problems.newton import newton_minimiser
 from kdtheory.problems.written import Written
 
+AT_ONCE = 2**18  # outputs: a few arrays of so many fit the caches
+
 
 def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)) without overflow."""
@@ -88,6 +90,10 @@ class LinearClassifier(Written):
 
     def values(self, points: Array) -> Array:
         """f at every row of ``points`` (R, dim), as (R,)."""
+        most = max(1, AT_ONCE // (self.n_terms * self.n_outputs))
+        if len(points) > most:
+            parts = range(0, len(points), most)
+            return np.concatenate([self.values(points[first : first + most]) for first in parts])
         z = self._outputs(points)
         loss = self.log_partition(z) - np.einsum("rnk,nk->rn", z, self.labels)
         return loss.mean(axis=1) + self.ridge / 2 * (points**2).sum(axis=1)

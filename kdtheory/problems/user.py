@@ -4,6 +4,8 @@ contradict it.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from kdtheory.errors import InvalidInput
@@ -16,6 +18,10 @@ from kdtheory.problems.memory import OURS
 DIFFERENCE_TOLERANCE = 1e-4
 # Equalities between two ways of summing N float64 terms agree to about N * eps.
 ROUNDING = 1e-8
+MEMBERS = (
+    *("n_terms", "dim", "minimiser", "minimum", "constants"),
+    *("value", "gradient", "gradients"),
+)
 
 
 def check_finite_sum(problem: object, *, probes: int = 8, seed: int = 0) -> FiniteSum:
@@ -37,21 +43,13 @@ def check_finite_sum(problem: object, *, probes: int = 8, seed: int = 0) -> Fini
     >>> kd.check_finite_sum(problem) is problem
     True
     """
-    if not isinstance(problem, FiniteSum):
-        members = (
-            "n_terms",
-            "dim",
-            "minimiser",
-            "minimum",
-            "constants",
-            "value",
-            "gradient",
-            "gradients",
-        )
-        missing = [name for name in members if not hasattr(problem, name)]
+    # Not isinstance: from Python 3.12 on it does not see what a wrapper's __getattr__ gives.
+    missing = [name for name in MEMBERS if not hasattr(problem, name)]
+    if missing:
         raise InvalidInput(
             f"{type(problem).__name__} is no FiniteSum: missing {', '.join(missing)}."
         )
+    problem = cast(FiniteSum, problem)
     positive_int(problem.n_terms, "problem.n_terms")
     positive_int(problem.dim, "problem.dim")
     best = point(problem, problem.minimiser, "problem.minimiser")

@@ -16,7 +16,7 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, frozen_array, positive_int, real_float
 from kdtheory.problems.teacher import teachers
 from kdtheory.rules.combination import Combination
-from kdtheory.rules.protocol import Compressor, batch_factor
+from kdtheory.rules.protocol import Compressor, batch_factor, check_compressor
 
 __all__ = ["Compressor", "DistilledSGD"]
 Weight = float | tuple[float, ...]
@@ -60,6 +60,7 @@ class DistilledSGD:
         """Refuse what breaks the rules above."""
         object.__setattr__(self, "weight", _weight(self.weight))
         object.__setattr__(self, "batch_size", positive_int(self.batch_size, "batch_size"))
+        check_compressor(self.compressor, "compressor")
         if self.blocks is not None:
             blocks = tuple(
                 block if isinstance(block, slice) else tuple(np.asarray(block).ravel().tolist())

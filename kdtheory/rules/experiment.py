@@ -134,10 +134,12 @@ class Experiment:
                 f"control_variates of {type(rule).__name__} must have shape (N, d) = {(n, d)}, got"
                 f" {table.shape}."
             )
-        if np.isnan(table).any():
-            place = tuple(int(i) for i in np.argwhere(np.isnan(table))[0])
+        finite = np.isfinite(table)
+        if not finite.all():
+            place = tuple(int(i) for i in np.argwhere(~finite)[0])
             raise InvalidInput(
-                f"control_variates of {type(rule).__name__} must be numbers, got nan at {place}."
+                f"control_variates of {type(rule).__name__} must be finite, got {table[place]} at"
+                f" {place}."
             )
         table = table.view()
         table.flags.writeable = False

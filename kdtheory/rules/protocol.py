@@ -88,6 +88,15 @@ def batch_factor(batch_size: int, n_terms: int, *, replacement: bool) -> float:
     return (n_terms - batch_size) / (batch_size * (n_terms - 1))
 
 
+def check_compressor(value: object, name: str) -> None:
+    """``InvalidInput`` unless ``value`` is None or compresses."""
+    if value is not None and not hasattr(value, "compress"):
+        raise InvalidInput(
+            f"{name} must be None or a Compressor, got {value!r}. Use RandK(k), Bernoulli(q) or"
+            " StochasticRounding(delta)."
+        )
+
+
 def check_rule(rule: object, n_terms: int) -> Rule:
     """``rule`` itself, once its members are there and its batch can be drawn from ``n_terms``.
 
@@ -105,11 +114,7 @@ def check_rule(rule: object, n_terms: int) -> Rule:
     positive_int(known.batch_size, "rule.batch_size")
     if not isinstance(known.replacement, (bool, np.bool_)):
         raise InvalidInput(f"rule.replacement must be True or False, got {known.replacement!r}.")
-    if known.compressor is not None and not hasattr(known.compressor, "compress"):
-        raise InvalidInput(
-            f"rule.compressor must be None or a Compressor, got {known.compressor!r}. Use RandK(k),"
-            " Bernoulli(q) or StochasticRounding(delta)."
-        )
+    check_compressor(known.compressor, "rule.compressor")
     batch_factor(known.batch_size, n_terms, replacement=known.replacement)
     return known
 

@@ -10,7 +10,7 @@ import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.errors import unknown_name
-from kdtheory.statements.theorems import noise
+from kdtheory.statements.noise import NOISE_SQ
 
 NAMES = (
     "lambda-star",
@@ -27,9 +27,7 @@ def batched_noise() -> sp.Expr:
     """B N(lam; kappa) for batches with replacement: centred second moments shrink by B, the bias
     does not.
     """
-    centred = sym.sigma_star_sq - 2 * sym.lam * sym.covariance + sym.lam**2 * sym.teacher_variance
-    assert sp.expand(noise(sym.kappa) - centred - (1 + sym.kappa) * sym.lam**2 * sym.bias_sq) == 0
-    return centred + sym.batch * (1 + sym.kappa) * sym.lam**2 * sym.bias_sq
+    return NOISE_SQ + sym.batch * (1 + sym.kappa) * sym.lam**2 * sym.bias_sq
 
 
 def in_rho_beta(expression: sp.Expr) -> sp.Expr:

@@ -7,6 +7,8 @@ what the letters of ``psi`` stand for.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from kdtheory.algebra import assumptions as asm
@@ -19,6 +21,24 @@ POWER = (1 - sym.gamma * sym.mu) ** sym.t
 STRONGLY_CONVEX = (asm.strong_convexity, asm.quadratic_growth, asm.expected_smoothness)
 PL = (asm.descent_lemma, asm.polyak_lojasiewicz, asm.expected_smoothness, asm.nonnegative_gap)
 PL_UNBIASED = (asm.descent_lemma_unbiased, *PL[1:])
+
+
+def _bound(
+    name: str, title: str, source: str, kind: str, *, pl: bool, unbiased: bool, **more: Any
+) -> Theorem:
+    """A bound under PL or strong convexity: of f, or of |x - x*|^2."""
+    return Theorem(
+        name,
+        title,
+        source,
+        (PL_UNBIASED if unbiased else PL) if pl else STRONGLY_CONVEX,
+        kind,
+        "gap" if pl else "sq_distance",
+        lhs=sym.gap_t if pl else sym.distance_t,
+        unbiased=unbiased,
+        modulus="mu_pl" if pl else "mu",
+        **more,
+    )
 
 
 def affine(
@@ -35,23 +55,20 @@ def affine(
     """A statement of Section 4: rate gamma mu, floor (2 gamma/mu) N or (L gamma/mu) N."""
     n = NOISE_SQ if kappa is None else noise(sym.kappa)
     floor = (sym.L if pl else 2) * sym.gamma / sym.mu * n
-    needs = (PL_UNBIASED if unbiased else PL) if pl else STRONGLY_CONVEX
-    return Theorem(
+    return _bound(
         name,
         title,
         source,
-        needs,
         "upper",
-        "gap" if pl else "sq_distance",
-        lhs=sym.gap_t if pl else sym.distance_t,
+        pl=pl,
+        unbiased=unbiased,
         rhs=POWER * sym.s0 + floor * (1 - POWER),
         step_size_max=limit,
         strict=strict,
-        unbiased=unbiased,
-        modulus="mu_pl" if pl else "mu",
         psi=(1 - sym.gamma * sym.mu) * sym.s + sym.gamma * sym.mu * floor,
         floor=floor,
         definitions={} if kappa is None else {sym.kappa: kappa},
+        form="refined" if kappa is not None and kappa.has(sym.Lcal) else "paper",
     )
 
 
@@ -90,23 +107,20 @@ def best_constant(name: str, title: str, *, pl: bool, unbiased: bool) -> Theorem
     rate = sym.gamma * sym.mu
     constant = sym.U + sym.W / (sym.A - rate)
     limit = sym.mu / (sym.L * sym.Lcal) if pl else 1 / sym.Lcal
-    needs = (PL_UNBIASED if unbiased else PL) if pl else STRONGLY_CONVEX
-    return Theorem(
+    return _bound(
         name,
         title,
         "our own derivation",
-        needs,
         "upper" if pl else "tight",
-        "gap" if pl else "sq_distance",
-        lhs=sym.gap_t if pl else sym.distance_t,
+        pl=pl,
+        unbiased=unbiased,
         rhs=POWER * sym.s0 + constant / rate * (1 - POWER),
         step_size_max=limit,
         strict=True,
-        unbiased=unbiased,
-        modulus="mu_pl" if pl else "mu",
         psi=(1 - rate) * sym.s + constant,
         floor=constant / rate,
         definitions=triple_definitions(pl=pl, unbiased=unbiased),
+        form="sharp",
     )
 
 
@@ -128,21 +142,18 @@ PHI_OR_TANGENT = sp.Piecewise(
 def curve(name: str, title: str, *, pl: bool, unbiased: bool) -> Theorem:
     """The best concave recursion; the right-hand side is psi applied t times."""
     limit = 2 * sym.mu / (sym.L * sym.Lcal) if pl else 1 / sym.Lcal
-    needs = (PL_UNBIASED if unbiased else PL) if pl else STRONGLY_CONVEX
-    return Theorem(
+    return _bound(
         name,
         title,
         "our own derivation",
-        needs,
         "upper" if pl else "tight",
-        "gap" if pl else "sq_distance",
-        lhs=sym.gap_t if pl else sym.distance_t,
+        pl=pl,
+        unbiased=unbiased,
         rhs=sym.iterate(sym.t, sym.s0),
         step_size_max=limit,
         strict=True,
-        unbiased=unbiased,
-        modulus="mu_pl" if pl else "mu",
         psi=PSI,
         floor=PHI_OR_TANGENT,
         definitions=triple_definitions(pl=pl, unbiased=unbiased),
+        form="envelope",
     )

@@ -12,7 +12,7 @@ from kdtheory.statements.theorem import Theorem
 
 
 def text_of(theorem: Theorem) -> str:
-    """Claim, definitions, one step, floor and range, a line each."""
+    """Claim, definitions, one step, floor, range, and what every letter means, a line each."""
     sign = "=" if theorem.kind == "identity" else "<="
     lines = [f"{theorem.lhs} {sign} {theorem.rhs}"]
     lines += [f"  {letter} = {value}" for letter, value in theorem.definitions.items()]
@@ -23,6 +23,12 @@ def text_of(theorem: Theorem) -> str:
     if theorem.step_size_max is not None:
         lines.append(f"  for gamma {'<' if theorem.strict else '<='} {theorem.step_size_max}")
     lines += [f"  {need.label} {need.meaning}" for need in theorem.needs]
+    said = (theorem.lhs, theorem.rhs, theorem.psi, theorem.floor, *theorem.definitions.values())
+    free = {letter for part in said if part is not None for letter in part.free_symbols}
+    free -= {*theorem.definitions}
+    rows = [row for row in sym.TABLE.values() if row.symbol in free]
+    lines += ["letters, with units in f (objective) and x (parameter):"]
+    lines += [f"  {row.symbol} [{row.unit}] {row.meaning}" for row in rows]
     return "\n".join(lines)
 
 

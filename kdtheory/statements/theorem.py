@@ -27,6 +27,9 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import Assumption, compressor, compressor_unbiased
 
+# Fields that say nothing mathematical.
+WORDS = ("name", "title", "source", "family", "form")
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -52,7 +55,8 @@ class Theorem:
     ``quantity`` is "sq_distance", "gap" or "gradient"; ``modulus`` names the constant that mu
     stands for ("mu" or "mu_pl"); ``psi`` and ``floor`` are expressions in the letters of
     ``definitions`` and of the symbol table.  ``definitions`` is copied and cannot be changed.
-    ``family`` is the module of this name in ``statements/``, ``proofs/`` and ``checks/``.
+    ``family`` is the module of this name in ``statements/``, ``proofs/`` and ``checks/``; ``form``
+    is "paper", "refined", "sharp" or "envelope" where pictures draw it beside others like it.
 
     >>> import kdtheory as kd
     >>> kd.THEOREMS['theorem-1'].step_size_max
@@ -76,6 +80,7 @@ class Theorem:
     definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict, hash=False)
     claims: Callable[[Theorem], tuple[Claim, ...]] | None = None
     family: str = field(default="", compare=False)
+    form: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """A copy of its own of whatever could be changed from outside."""

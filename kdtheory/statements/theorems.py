@@ -27,7 +27,16 @@ from kdtheory.statements import (
 from kdtheory.statements.noise import NOISE_NORM, NOISE_SQ, noise
 from kdtheory.statements.theorem import Claim, Theorem
 
-__all__ = ["NOISE_NORM", "NOISE_SQ", "THEOREMS", "Claim", "Theorem", "noise", "theorem_named"]
+__all__ = [
+    "NOISE_NORM",
+    "NOISE_SQ",
+    "THEOREMS",
+    "Claim",
+    "Theorem",
+    "ladder",
+    "noise",
+    "theorem_named",
+]
 
 _IN_ORDER = {
     theorem: module.__name__.rpartition(".")[2]
@@ -57,6 +66,16 @@ def theorem_named(name: str | Theorem) -> Theorem:
     """The theorem under a key (or the theorem itself); ``InvalidInput`` names the nearest key."""
     if isinstance(name, Theorem):
         return name
-    if name not in THEOREMS:
+    if not isinstance(name, str) or name not in THEOREMS:
         raise unknown_name("theorem", name, THEOREMS)
     return THEOREMS[name]
+
+
+def ladder(statement: Theorem) -> list[Theorem]:
+    """The statements of one setting that pictures show, from the paper's to the best."""
+    setting = (statement.needs, statement.unbiased, statement.modulus)
+    return [
+        other
+        for other in THEOREMS.values()
+        if other.form and (other.needs, other.unbiased, other.modulus) == setting
+    ]

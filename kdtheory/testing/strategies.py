@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from kdtheory.algebra.assumptions import compressor as compressor_law
 from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.values import step_size_limit
 from kdtheory.problems import FiniteSum
@@ -82,9 +81,10 @@ def settings(
     batch_size, replacement = draw(batches(problem, sizes=batch_sizes))
     gamma = draw(step_sizes(problem, theorem, batch_size=batch_size))
     weight = draw(weights(problem, theta, theorem, step_size=gamma, batch_size=batch_size))
-    squeezed = any(need.name == compressor_law.name for need in statement.needs)
     compressor = (
-        draw(compressors(problem, step_size=gamma, enumerate_only=not exact)) if squeezed else None
+        draw(compressors(problem, step_size=gamma, enumerate_only=not exact))
+        if statement.compresses
+        else None
     )
     return Setting(theorem, problem, theta, x, gamma, weight, batch_size, replacement, compressor)
 

@@ -7,13 +7,13 @@ Open Scope R_scope.
 
 (** Without bias: the signal is mu sqrt s, the noise q mu sqrt s + a, and t the first time at which the bound is at most s. *)
 Section StepsNeeded.
-Variables mu q a s0 s : R.
+Variables mu q a s0 s log : R.   (* log = ln(s0/s) *)
 Definition least_next (s : R) := s / (1 + (mu * sqrt s / (q * (mu * sqrt s) + a)) ^ 2).
-Definition steps_low := q ^ 2 * ln (s0 / s) + 4 * q * a / mu * (1 / sqrt s - 1 / sqrt s0) + a ^ 2 / mu ^ 2 * (1 / s - 1 / s0).
+Definition steps_low := q ^ 2 * log + 4 * q * a / mu * (1 / sqrt s - 1 / sqrt s0) + a ^ 2 / mu ^ 2 * (1 / s - 1 / s0).
 
-Theorem reading_steps_needed t : 0 < mu -> 0 <= q -> 0 < a -> 0 < s -> s <= s0 ->
-  times least_next t s0 <= s -> (forall j, (j < t)%nat -> s < times least_next j s0) -> 0 <= INR t - steps_low <= ln (s0 / s) + 1.
-Proof. intros H0 H1 H2. exact (Steps.steps_needed mu q a H0 H1 H2 s0 s t). Qed.
+Theorem reading_steps_needed t : 0 < mu -> 0 <= q -> 0 < a -> 0 < s -> s <= s0 -> exp log = s0 / s ->
+  times least_next t s0 <= s -> (forall j, (j < t)%nat -> s < times least_next j s0) -> 0 <= INR t - steps_low <= log + 1.
+Proof. intros H0 H1 H2. exact (Steps.steps_needed mu q a H0 H1 H2 s0 s t log). Qed.
 End StepsNeeded.
 
 (** The weight lam has the bias h lam and the noise sqrt(sigma^2 - 2 lam p + lam^2 V). *)

@@ -1,73 +1,103 @@
-(** How many steps the best schedule without bias takes, from below and above; and the error at which a biased teacher should be dropped. *)
+(** How many steps the best schedule without bias takes, from below and above; and the error at which a biased teacher should be dropped.
+    Logarithms are the numbers whose exponential is given: the library's [ln] rests on the excluded middle. *)
 
-Require Export KDTheory.Envelope.
-
-Lemma log_at_most y : 0 < y -> ln y <= y - 1.
-Proof.
-  intros Hy. destruct (Req_dec (ln y) 0) as [E|Hne].
-  - rewrite E, <- (exp_ln y Hy), E, exp_0. lra.
-  - pose proof (exp_ineq1 (ln y) Hne) as K. rewrite exp_ln in K by exact Hy. lra.
-Qed.
+Require Export KDTheory.Convex.
 
 Lemma inverse_positive x : 0 < x -> 0 < / x.
 Proof. apply Rinv_0_lt_compat. Qed.
 
+(** (1 - z) exp z <= 1 for 0 <= z < 1, from the series. *)
+Lemma exp_below_geometric z : 0 <= z < 1 -> exp z * (1 - z) <= 1.
+Proof.
+  intros [Hz H1]. unfold exp. destruct (exist_exp z) as [l Hl]. simpl. apply Rnot_lt_le. intros Hlt.
+  destruct (Hl (l - / (1 - z))) as [n0 Hn].
+  - apply Rlt_Rminus. apply Rmult_lt_reg_r with (1 - z); [lra|]. rewrite Rinv_l by lra. exact Hlt.
+  - specialize (Hn n0 ltac:(lia)).
+    assert (K : forall n, sum_f_R0 (fun i => / INR (fact i) * z ^ i) n * (1 - z) <= 1 - z ^ S n).
+    { induction n as [|n IH].
+      - simpl. lra.
+      - rewrite tech5, Rmult_plus_distr_r. eapply Rle_trans; [apply Rplus_le_compat_r; exact IH|].
+        assert (Hp : 0 <= z ^ S n) by (apply pow_le; exact Hz).
+        assert (Hf : / INR (fact (S n)) <= 1).
+        { rewrite <- Rinv_1. apply Rinv_le_contravar; [lra|]. change 1 with (INR 1). apply le_INR. pose proof (lt_O_fact (S n)). lia. }
+        assert (/ INR (fact (S n)) * z ^ S n * (1 - z) <= 1 * z ^ S n * (1 - z))
+          by (apply Rmult_le_compat_r; [lra|]; apply Rmult_le_compat_r; assumption).
+        change (z ^ S (S n)) with (z * z ^ S n). lra. }
+    specialize (K n0). assert (0 <= z ^ S n0) by (apply pow_le; exact Hz).
+    assert (K2 : sum_f_R0 (fun i => / INR (fact i) * z ^ i) n0 <= / (1 - z)).
+    { apply Rmult_le_reg_r with (1 - z); [lra|]. rewrite Rinv_l by lra. lra. }
+    unfold R_dist in Hn. apply Rabs_def2 in Hn. lra.
+Qed.
+
+Lemma exp_reflects_order m l : exp m <= exp l -> m <= l.
+Proof.
+  intros H. apply Rnot_lt_le. intros Hlt. pose proof (exp_above_line (m - l) ltac:(lra)) as K. pose proof (exp_pos l) as Hp.
+  replace m with (l + (m - l)) in H by ring. rewrite exp_plus in H.
+  assert (exp l * (1 + (m - l)) <= exp l * exp (m - l)) by (apply Rmult_le_compat_l; lra).
+  assert (0 < exp l * (m - l)) by (apply Rmult_lt_0_compat; lra). lra.
+Qed.
+
+Lemma log_exists y : 1 <= y -> exists l, 0 <= l /\ exp l = y.
+Proof.
+  intros Hy. destruct (Req_dec y 1) as [->|Hne]; [exists 0; split; [lra|apply exp_0]|].
+  assert (Hc : continuity (fun x => exp x - y)).
+  { apply continuity_minus; [apply derivable_continuous, derivable_exp|apply continuity_const; intros u v; reflexivity]. }
+  destruct (IVT (fun x => exp x - y) 0 y Hc ltac:(lra)) as (l & Hl & E); [rewrite exp_0; lra|pose proof (exp_above_line y ltac:(lra)); lra|].
+  exists l. split; [apply Hl|lra].
+Qed.
+
 (** ** Steps needed
 
-    In v = 1/sqrt s one step is v+^2 = v^2 (1 + 1/nu^2), nu = q + a v/mu; and T(m), the increase of potential m, gains at most 1 a step for m = q^2,
-    at least 1 for m = q^2 + 1.  Nothing but ln y <= y - 1 is used of the logarithm. *)
+    In v = 1/sqrt s one step is v+^2 = v^2 (1 + 1/nu^2), nu = q + a v/mu; and T(m), the increase of F m, gains at most 1 a step for m = q^2,
+    at least 1 for m = q^2 + 1. *)
 
 Section Steps.
 Variables mu q a : R.
 Hypothesis Hmu : 0 < mu.
 Hypothesis Hq : 0 <= q.
 Hypothesis Ha : 0 < a.
-Definition potential m v := m * (2 * ln v) + 4 * (q * a / mu) * v + (a / mu) ^ 2 * v ^ 2.
+(** What v adds beside the logarithm. *)
+Definition rest v := 4 * (q * a / mu) * v + (a / mu) ^ 2 * v ^ 2.
 
 Let Hamu : 0 < a / mu.
 Proof. apply Rmult_lt_0_compat; [exact Ha|apply inverse_positive, Hmu]. Qed.
 
-Lemma potential_increases m v w : 0 <= m -> 0 < v <= w -> potential m v <= potential m w.
+Lemma rest_increases v w : 0 < v <= w -> rest v <= rest w.
 Proof.
-  intros Hm [Hv Hw]. unfold potential.
-  assert (Hln : ln v <= ln w) by (destruct Hw as [Hw|Hw]; [left; apply ln_increasing; assumption|rewrite Hw; right; reflexivity]).
-  assert (K1 : m * (2 * ln v) <= m * (2 * ln w)) by (apply Rmult_le_compat_l; lra).
+  intros [Hv Hw]. unfold rest.
   assert (H0 : 0 <= q * a / mu) by (unfold Rdiv; rewrite Rmult_assoc; apply Rmult_le_pos; [exact Hq|exact (Rlt_le _ _ Hamu)]).
   assert (K2 : 4 * (q * a / mu) * v <= 4 * (q * a / mu) * w) by (apply Rmult_le_compat_l; lra).
   assert (K3 : (a / mu) ^ 2 * v ^ 2 <= (a / mu) ^ 2 * w ^ 2) by (apply Rmult_le_compat_l; [apply pow2_ge_0|apply pow_incr; lra]).
   lra.
 Qed.
 
-Lemma one_gain v w nu : 0 < v -> 0 < w -> nu = q + a / mu * v -> w ^ 2 = v ^ 2 * (1 + / nu ^ 2) ->
-  potential (q ^ 2) w - potential (q ^ 2) v <= 1 <= potential (q ^ 2 + 1) w - potential (q ^ 2 + 1) v.
+Lemma one_gain v w nu l : 0 < v -> 0 < w -> nu = q + a / mu * v -> w ^ 2 = v ^ 2 * (1 + / nu ^ 2) -> 0 <= l -> exp l = 1 + / nu ^ 2 ->
+  q ^ 2 * l + (rest w - rest v) <= 1 <= (q ^ 2 + 1) * l + (rest w - rest v).
 Proof.
-  intros Hv Hw Hnu E. set (b := a / mu) in *.
+  intros Hv Hw Hnu E Hl El. set (b := a / mu) in *.
   assert (Hn : 0 < nu) by (rewrite Hnu; assert (0 < b * v) by (apply Rmult_lt_0_compat; assumption); lra).
   assert (Hn2 : 0 < nu ^ 2) by (apply pow_lt; exact Hn). assert (Hi : 0 < / nu ^ 2) by (apply inverse_positive, Hn2).
   assert (Hv2 : 0 < v ^ 2) by (apply pow_lt; exact Hv). assert (Hw2 : 0 < w ^ 2) by (apply pow_lt; exact Hw).
-  set (l := 2 * ln w - 2 * ln v).
-  assert (El : l = ln (1 + / nu ^ 2)).
-  { assert (K : ln (w ^ 2) = ln (v ^ 2) + ln (1 + / nu ^ 2)) by (rewrite E; apply ln_mult; lra).
-    rewrite !ln_pow in K by assumption. simpl INR in K. unfold l. lra. }
-  assert (L1 : l <= / nu ^ 2) by (rewrite El; pose proof (log_at_most (1 + / nu ^ 2) ltac:(lra)); lra).
+  assert (L1 : l <= / nu ^ 2) by (pose proof (exp_above_line l Hl); lra).
   assert (L2 : / (1 + nu ^ 2) <= l).
-  { pose proof (log_at_most (/ (1 + / nu ^ 2)) ltac:(apply inverse_positive; lra)) as K. rewrite ln_Rinv in K by lra. rewrite <- El in K.
-    replace (/ (1 + / nu ^ 2) - 1) with (- / (1 + nu ^ 2)) in K by (field; split; lra). lra. }
-  assert (Hl : 0 < l) by (eapply Rlt_le_trans; [apply inverse_positive|exact L2]; lra).
+  { apply exp_reflects_order. rewrite El. set (z := / (1 + nu ^ 2)).
+    assert (Hz : 0 < z) by (apply inverse_positive; lra). assert (Ez : z * (1 + nu ^ 2) = 1) by (apply Rinv_l; lra).
+    assert (Hz1 : 0 < 1 - z) by (assert (0 < z * nu ^ 2) by (apply Rmult_lt_0_compat; assumption); lra).
+    pose proof (exp_below_geometric z ltac:(lra)) as K. apply Rmult_le_reg_r with (1 - z); [exact Hz1|].
+    replace ((1 + / nu ^ 2) * (1 - z)) with 1; [exact K|]. unfold z. field. split; lra. }
   assert (D : w ^ 2 - v ^ 2 = v ^ 2 * / nu ^ 2) by (rewrite E; ring).
-  assert (Hvw : v <= w).
-  { apply Rnot_lt_le. intros H. assert (w ^ 2 <= v ^ 2) by (apply pow_incr; lra).
-    assert (0 < v ^ 2 * / nu ^ 2) by (apply Rmult_lt_0_compat; assumption). lra. }
   assert (D1 : 2 * v * (w - v) <= v ^ 2 * / nu ^ 2).
   { rewrite <- D. replace (w ^ 2 - v ^ 2) with (2 * v * (w - v) + (w - v) ^ 2) by ring. pose proof (pow2_ge_0 (w - v)). lra. }
   assert (D2 : v * l <= 2 * (w - v)).
-  { pose proof (log_at_most (w / v) ltac:(apply Rmult_lt_0_compat; [exact Hw|apply inverse_positive, Hv])) as K.
-    unfold Rdiv in K. rewrite ln_mult, ln_Rinv in K; try assumption; [|apply inverse_positive, Hv].
-    assert (K2 : v * (ln w + - ln v) <= v * (w * / v - 1)) by (apply Rmult_le_compat_l; lra).
-    replace (v * (w * / v - 1)) with (w - v) in K2 by (field; lra). unfold l. lra. }
+  { pose proof (exp_above_line (l / 2) ltac:(lra)) as K.
+    assert (Ew : v * exp (l / 2) = w).
+    { assert (P : 0 < v * exp (l / 2)) by (apply Rmult_lt_0_compat; [exact Hv|apply exp_pos]).
+      apply Rsqr_inj; [lra|lra|]. unfold Rsqr. replace (w * w) with (w ^ 2) by ring. rewrite E, <- El.
+      replace l with (l / 2 + l / 2) at 3 by lra. rewrite exp_plus. ring. }
+    assert (v * (1 + l / 2) <= v * exp (l / 2)) by (apply Rmult_le_compat_l; lra). lra. }
   assert (D3 : v ^ 2 * l <= w ^ 2 - v ^ 2) by (rewrite D; apply Rmult_le_compat_l; lra).
   assert (Hqb : 0 <= q * b) by (apply Rmult_le_pos; lra). assert (Hq2 : 0 <= q ^ 2) by apply pow2_ge_0. assert (Hb2 : 0 <= b ^ 2) by apply pow2_ge_0.
-  assert (Step : forall m, potential m w - potential m v = m * l + 4 * (q * b) * (w - v) + b ^ 2 * (w ^ 2 - v ^ 2)) by (intros m; unfold potential, l, b; field; lra).
+  assert (Step : rest w - rest v = 4 * (q * b) * (w - v) + b ^ 2 * (w ^ 2 - v ^ 2)) by (unfold rest, b; field; lra).
   rewrite !Step. split.
   - assert (K1 : q ^ 2 * l <= q ^ 2 * / nu ^ 2) by (apply Rmult_le_compat_l; lra).
     assert (K2 : 2 * (q * b) * / v * (2 * v * (w - v)) <= 2 * (q * b) * / v * (v ^ 2 * / nu ^ 2)).
@@ -81,9 +111,9 @@ Proof.
     replace ((1 + nu ^ 2) * l) with ((q ^ 2 + 1) * l + 2 * (q * b) * (v * l) + b ^ 2 * (v ^ 2 * l)) in K1 by (rewrite Hnu; ring). lra.
 Qed.
 
-(** The law of BestSchedule with c = mu q, and T. *)
+(** The law of BestSchedule with c = mu q, and T, where log stands for ln(s0/s). *)
 Definition next_error s := s / (1 + (mu * sqrt s / (q * (mu * sqrt s) + a)) ^ 2).
-Definition least_steps s0 s := q ^ 2 * ln (s0 / s) + 4 * q * a / mu * (1 / sqrt s - 1 / sqrt s0) + a ^ 2 / mu ^ 2 * (1 / s - 1 / s0).
+Definition least_steps log s0 s := q ^ 2 * log + 4 * q * a / mu * (1 / sqrt s - 1 / sqrt s0) + a ^ 2 / mu ^ 2 * (1 / s - 1 / s0).
 
 Lemma next_positive s : 0 < s -> 0 < next_error s.
 Proof.
@@ -105,48 +135,60 @@ Proof.
   field. repeat split; try lra; try (replace (q * (mu * r) + a) with (q * mu * r + a) in * by ring; lra).
 Qed.
 
-Lemma low_is_increase m s0 s : 0 < s0 -> 0 < s ->
-  potential m (/ sqrt s) - potential m (/ sqrt s0) = m * ln (s0 / s) + 4 * q * a / mu * (1 / sqrt s - 1 / sqrt s0) + a ^ 2 / mu ^ 2 * (1 / s - 1 / s0).
-Proof.
-  intros H0 Hs. unfold potential. rewrite (proj2 (root_inverse s Hs)), (proj2 (root_inverse s0 H0)).
-  assert (L : forall x, 0 < x -> 2 * ln (/ sqrt x) = - ln x).
-  { intros x Hx. pose proof (sqrt_lt_R0 x Hx). rewrite ln_Rinv by assumption. rewrite <- (sqrt_sqrt x) at 2 by lra. rewrite ln_mult by assumption. ring. }
-  rewrite !L by assumption. unfold Rdiv at 5. rewrite ln_mult, ln_Rinv; try assumption; [|apply inverse_positive, Hs].
-  pose proof (sqrt_lt_R0 s Hs). pose proof (sqrt_lt_R0 s0 H0). field. repeat split; lra.
-Qed.
-
 Lemma iterates_positive t s : 0 < s -> 0 < iterate next_error t s.
 Proof. revert s. induction t as [|t IH]; intros s Hs; [exact Hs|]. apply IH, next_positive, Hs. Qed.
 
-Lemma many_gains t : forall s, 0 < s -> let v x := / sqrt x in
-  potential (q ^ 2) (v (iterate next_error t s)) - potential (q ^ 2) (v s) <= INR t <= potential (q ^ 2 + 1) (v (iterate next_error t s)) - potential (q ^ 2 + 1) (v s).
+(** t steps, and the logarithm of what they gain. *)
+Lemma many_gains t : forall s, 0 < s -> exists l, exp l * iterate next_error t s = s /\
+  q ^ 2 * l + (rest (/ sqrt (iterate next_error t s)) - rest (/ sqrt s)) <= INR t <= (q ^ 2 + 1) * l + (rest (/ sqrt (iterate next_error t s)) - rest (/ sqrt s)).
 Proof.
-  induction t as [|t IH]; intros s Hs v; [simpl; lra|]. rewrite S_INR. change (iterate next_error (S t) s) with (iterate next_error t (next_error s)).
-  pose proof (IH (next_error s) (next_positive s Hs)) as K. cbv zeta in K. fold v in K.
-  pose proof (one_gain (v s) (v (next_error s)) _ (proj1 (root_inverse s Hs)) (proj1 (root_inverse _ (next_positive s Hs))) eq_refl (next_in_inverse s Hs)). lra.
+  induction t as [|t IH]; intros s Hs; [exists 0; change (iterate next_error 0 s) with s; change (INR 0) with 0; rewrite exp_0; repeat split; lra|].
+  rewrite S_INR. change (iterate next_error (S t) s) with (iterate next_error t (next_error s)).
+  destruct (IH (next_error s) (next_positive s Hs)) as (l & El & K).
+  set (nu := q + a / mu * / sqrt s). destruct (log_exists (1 + / nu ^ 2)) as (k & Hk & Ek).
+  { assert (0 < nu ^ 2); [|pose proof (inverse_positive (nu ^ 2) ltac:(assumption)); lra]. apply pow_lt. unfold nu.
+    assert (0 < a / mu * / sqrt s) by (apply Rmult_lt_0_compat; [exact Hamu|apply root_inverse, Hs]). lra. }
+  pose proof (one_gain (/ sqrt s) (/ sqrt (next_error s)) nu k (proj1 (root_inverse s Hs)) (proj1 (root_inverse _ (next_positive s Hs))) eq_refl
+    (next_in_inverse s Hs) Hk Ek).
+  exists (k + l). split; [|lra]. rewrite exp_plus, Rmult_assoc, El, Ek.
+  pose proof (next_in_inverse s Hs) as E. fold nu in E.
+  rewrite (proj2 (root_inverse _ (next_positive s Hs))) in E. rewrite (proj2 (root_inverse s Hs)) in E.
+  pose proof (next_positive s Hs) as Hp. apply Rmult_eq_reg_l with (/ s * / next_error s).
+  - transitivity (/ s * (1 + / nu ^ 2)); [field; repeat split; try lra|rewrite <- E; field; lra].
+    unfold nu. assert (0 < a / mu * / sqrt s) by (apply Rmult_lt_0_compat; [exact Hamu|apply root_inverse, Hs]). lra.
+  - apply Rmult_integral_contrapositive_currified; apply Rinv_neq_0_compat; lra.
 Qed.
 
 Lemma root_inverse_falls s s' : 0 < s <= s' -> / sqrt s' <= / sqrt s.
 Proof. intros H. apply Rinv_le_contravar; [apply sqrt_lt_R0; lra|apply sqrt_le_1_alt; lra]. Qed.
 
 (** The first t with s_t <= s: T <= t <= T + 1 + ln(s0/s). *)
-Theorem steps_needed s0 s t : 0 < s -> s <= s0 -> iterate next_error t s0 <= s -> (forall j, (j < t)%nat -> s < iterate next_error j s0) ->
-  0 <= INR t - least_steps s0 s <= ln (s0 / s) + 1.
+Theorem steps_needed s0 s t log : 0 < s -> s <= s0 -> exp log = s0 / s ->
+  iterate next_error t s0 <= s -> (forall j, (j < t)%nat -> s < iterate next_error j s0) -> 0 <= INR t - least_steps log s0 s <= log + 1.
 Proof.
-  intros Hs Hs0 Ht Hbefore. assert (H0 : 0 < s0) by lra. pose proof (low_is_increase (q ^ 2) s0 s H0 Hs) as E.
-  pose proof (low_is_increase (q ^ 2 + 1) s0 s H0 Hs) as E1. fold (least_steps s0 s) in E.
-  replace ((q ^ 2 + 1) * ln (s0 / s)) with (q ^ 2 * ln (s0 / s) + ln (s0 / s)) in E1 by ring.
-  assert (Hq2 : 0 <= q ^ 2) by apply pow2_ge_0. unfold least_steps in *. split.
-  - pose proof (many_gains t s0 H0) as K. cbv zeta in K.
-    pose proof (potential_increases (q ^ 2) (/ sqrt s) (/ sqrt (iterate next_error t s0)) Hq2
-      (conj (proj1 (root_inverse s Hs)) (root_inverse_falls _ _ (conj (iterates_positive t s0 H0) Ht)))). lra.
+  intros Hs Hs0 Elog Ht Hbefore. assert (H0 : 0 < s0) by lra. assert (Hq2 : 0 <= q ^ 2) by apply pow2_ge_0.
+  assert (E : least_steps log s0 s = q ^ 2 * log + (rest (/ sqrt s) - rest (/ sqrt s0))).
+  { unfold least_steps, rest. rewrite (proj2 (root_inverse s Hs)), (proj2 (root_inverse s0 H0)).
+    pose proof (sqrt_lt_R0 s Hs). pose proof (sqrt_lt_R0 s0 H0). field. repeat split; lra. }
+  assert (Elog' : exp log * s = s0) by (rewrite Elog; field; lra). rewrite E.
+  assert (Compare : forall l x, 0 < x -> exp l * x = s0 -> (x <= s -> log <= l) /\ (s <= x -> l <= log)).
+  { intros l x Hx El. pose proof (exp_pos l). pose proof (exp_pos log). split; intros Hle; apply exp_reflects_order.
+    - apply Rmult_le_reg_r with x; [exact Hx|]. assert (exp log * x <= exp log * s) by (apply Rmult_le_compat_l; lra). lra.
+    - apply Rmult_le_reg_r with s; [exact Hs|]. assert (exp l * s <= exp l * x) by (apply Rmult_le_compat_l; lra). lra. }
+  split.
+  - destruct (many_gains t s0 H0) as (l & El & K). pose proof (iterates_positive t s0 H0) as Hx.
+    pose proof (proj1 (Compare l _ Hx El) Ht) as Hl. assert (q ^ 2 * log <= q ^ 2 * l) by (apply Rmult_le_compat_l; lra).
+    pose proof (rest_increases (/ sqrt s) (/ sqrt (iterate next_error t s0)) (conj (proj1 (root_inverse s Hs)) (root_inverse_falls _ _ (conj Hx Ht)))). lra.
   - destruct t as [|t].
-    + change (INR 0) with 0. assert (Hge : 1 <= s0 / s) by (apply Rmult_le_reg_r with s; [exact Hs|]; unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra; lra).
-      assert (0 <= ln (s0 / s)) by (rewrite <- ln_1; destruct Hge as [Hgt|Heq]; [left; apply ln_increasing; lra|rewrite <- Heq; right; reflexivity]).
-      pose proof (potential_increases (q ^ 2) (/ sqrt s0) (/ sqrt s) Hq2 (conj (proj1 (root_inverse s0 H0)) (root_inverse_falls _ _ (conj Hs Hs0)))). lra.
-    + rewrite S_INR. pose proof (many_gains t s0 H0) as K. cbv zeta in K. pose proof (Hbefore t ltac:(lia)) as Hlast.
-      pose proof (potential_increases (q ^ 2 + 1) (/ sqrt (iterate next_error t s0)) (/ sqrt s) ltac:(lra)
-        (conj (proj1 (root_inverse _ (iterates_positive t s0 H0))) (root_inverse_falls _ _ (conj Hs (Rlt_le _ _ Hlast))))). lra.
+    + change (INR 0) with 0. assert (0 <= log) by (apply exp_reflects_order; rewrite exp_0, Elog; apply Rmult_le_reg_r with s; [exact Hs|];
+        unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra; lra).
+      assert (0 <= q ^ 2 * log) by (apply Rmult_le_pos; assumption).
+      pose proof (rest_increases (/ sqrt s0) (/ sqrt s) (conj (proj1 (root_inverse s0 H0)) (root_inverse_falls _ _ (conj Hs Hs0)))). lra.
+    + rewrite S_INR. destruct (many_gains t s0 H0) as (l & El & K). pose proof (Hbefore t ltac:(lia)) as Hlast.
+      pose proof (iterates_positive t s0 H0) as Hx. pose proof (proj2 (Compare l _ Hx El) (Rlt_le _ _ Hlast)) as Hl.
+      assert ((q ^ 2 + 1) * l <= (q ^ 2 + 1) * log) by (apply Rmult_le_compat_l; lra).
+      pose proof (rest_increases (/ sqrt (iterate next_error t s0)) (/ sqrt s)
+        (conj (proj1 (root_inverse _ Hx)) (root_inverse_falls _ _ (conj Hs (Rlt_le _ _ Hlast))))). lra.
 Qed.
 End Steps.
 

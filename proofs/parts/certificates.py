@@ -41,7 +41,6 @@ gamma, mu, L, Lcal, lam, varrho, tau = (
     sym.tau,
 )
 ZERO = sp.Integer(0)
-Squares = tuple[tuple[sp.Expr, vec.Vector], ...]
 
 PROGRESS = vec.combine((1, vec.e), (-gamma, vec.g))  # P
 FLUCTUATION = {"Gc": sp.Integer(1), "S": sp.Integer(-1)}  # D

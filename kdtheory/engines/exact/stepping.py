@@ -16,7 +16,7 @@ from kdtheory.engines.exact.methods import Ways
 from kdtheory.engines.exact.results import Expectation
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.problems import LeastSquares
-from kdtheory.problems.base import FiniteSum
+from kdtheory.problems.base import FiniteSum, point
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.experiment import Experiment, experiment
 from kdtheory.rules.protocol import Rule
@@ -55,7 +55,8 @@ def one_step(
     >>> float(kd.one_step(problem, best, rule, step_size=0.1, x=best).sq_distance) < 1e-30
     True
     """
-    made = experiment(problem, theta, rule, step_size=step_size, x0=x, renewable=True)
+    start = point(problem, x, "x")
+    made = experiment(problem, theta, rule, step_size=step_size, x0=start, renewable=True)
     compressor = made.compressor
     closed = compressor is None or compressor.absolute_error(problem.dim) == 0.0
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below, by name

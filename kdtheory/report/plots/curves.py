@@ -22,7 +22,7 @@ from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Scene, setting_of, tex
 from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, SGD, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS, ladder
 
 REPLICATES = 40
 # times recorded in each stage of a simulated curve; stages are 6 times as long as the ones before
@@ -91,20 +91,18 @@ def _panel(axes: Axes, case: Scene, family: str, x0: Array, plain: Truth, seed: 
         plain.times, plain.mean, label="SGD, " + ("exact" if case.closed else "simulated"), **SGD
     )
     times = log_times(case.steps, 200)
-    for suffix, (label, look) in BOUNDS.items():
-        if f"{family}{suffix}" not in THEOREMS:
-            continue
+    for other in ladder(statement):
         curve = bound(
             case.problem,
             case.theta,
-            theorem=f"{family}{suffix}",
+            theorem=other,
             step_size=case.gamma,
             weight=weight,
             x0=x0,
             steps=case.steps,
         )
-        axes.loglog(times, curve[times], label=f"{label} bound", **look)
-        ends[label] = float(curve[times[-1]])
+        axes.loglog(times, curve[times], label=f"{other.form} bound", **BOUNDS[other.form])
+        ends[other.form] = float(curve[times[-1]])
     seen = truth(case, DistilledSGD(weight, unbiased=statement.unbiased), x0, seed)
     axes.loglog(
         seen.times,
@@ -116,7 +114,7 @@ def _panel(axes: Axes, case: Scene, family: str, x0: Array, plain: Truth, seed: 
         axes.fill_between(
             seen.times, np.maximum(seen.low, seen.mean / 100), seen.high, color="0.8", lw=0
         )
-    if case.closed and family == "theorem-1":
+    if case.closed and not statement.is_pl and not statement.unbiased:
         law = bound(
             case.problem,
             case.theta,

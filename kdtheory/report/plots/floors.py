@@ -22,7 +22,7 @@ from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Scene, setting_of, tex
 from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import THEOREMS
+from kdtheory.statements.theorems import THEOREMS, ladder
 
 # Kd_ratio of torchtune, DistillKit and modelopt (0.5), and common choices in papers.
 DEFAULTS = (
@@ -77,15 +77,13 @@ def _panel(axes: Axes, case: Scene, family: str, seed: int) -> str:
     """Draw one half; what is seen of its minima."""
     minima = []
     unbiased = THEOREMS[family].unbiased
-    for suffix, (label, look) in BOUNDS.items():
-        key = f"{family}{suffix}"
-        if key not in THEOREMS:
-            continue
+    for statement in ladder(THEOREMS[family]):
+        key, label, look = statement.name, statement.form, BOUNDS[statement.form]
         axes.semilogy(WEIGHTS, floor_curve(case, key, WEIGHTS), label=f"{label} bound", **look)
         best = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=key)
         least = floor_curve(case, key, np.array([best]))
         minima.append(f"{label} {float(least[0]):.3g} at {best:.3g}")
-        face = look["color"] if suffix == "" else "white"
+        face = look["color"] if label == "paper" else "white"
         axes.semilogy([best], least, "v", color=look["color"], mfc=face, ms=6.5, zorder=5)
     star = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
     if case.closed:

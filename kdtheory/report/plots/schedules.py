@@ -16,7 +16,7 @@ from kdtheory.report.plots.style import BOUNDS, RC, TRUTH
 from kdtheory.rules.schedule import Schedule
 from kdtheory.system.disk import replace_file
 
-STYLES = [style for _, style in BOUNDS.values()]
+STYLES = list(BOUNDS.values())
 
 
 def check_target(name: str | None, kinds: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from kdtheory.evidence.starts import default_teacher
 from kdtheory.problems import LeastSquares, SinusoidalSum
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.datasets import load
+from kdtheory.statements.theorems import THEOREMS
 
 RANDOM = ("random-least-squares", "random-sinusoidal")
 # In units of 1/(gamma mu).  Bounds, and what is exact, are drawn until exp(-12) of the start is
@@ -50,7 +51,7 @@ class Scene:
     @property
     def gap(self) -> bool:
         """Whether the state is E f - f*."""
-        return self.paper == "theorem-2"
+        return THEOREMS[self.paper].quantity == "gap"
 
     @property
     def state(self) -> str:

@@ -35,12 +35,12 @@ RC: Any = {  # matplotlib types its keys one by one
 }
 SGD: dict[str, Any] = {"color": "0.6", "lw": 1.1, "ls": "-"}
 TRUTH: dict[str, Any] = {"color": "black", "lw": 1.9, "ls": "-"}
-# In the order in which the statements improve; suffix of the key -> name in the legend and style.
-BOUNDS: dict[str, tuple[str, dict[str, Any]]] = {
-    "": ("paper", {"color": "#0b5fa5", "lw": 1.5, "ls": (0, (6, 2))}),
-    "-refined": ("refined", {"color": "#c0501a", "lw": 1.5, "ls": (0, (6, 2, 1, 2))}),
-    "-sharp": ("sharp", {"color": "#1b8a6b", "lw": 1.5, "ls": (0, (1, 1.2))}),
-    "-envelope": ("envelope", {"color": "#8a3d8f", "lw": 1.5, "ls": (0, (10, 2, 2, 2, 2, 2))}),
+# By form, in the order in which the statements improve.
+BOUNDS: dict[str, dict[str, Any]] = {
+    "paper": {"color": "#0b5fa5", "lw": 1.5, "ls": (0, (6, 2))},
+    "refined": {"color": "#c0501a", "lw": 1.5, "ls": (0, (6, 2, 1, 2))},
+    "sharp": {"color": "#1b8a6b", "lw": 1.5, "ls": (0, (1, 1.2))},
+    "envelope": {"color": "#8a3d8f", "lw": 1.5, "ls": (0, (10, 2, 2, 2, 2, 2))},
 }
 FORMATS = ("png", "svg", "pdf")
 

@@ -104,7 +104,9 @@ def weights(body: Any) -> str:
     axes.semilogy(
         WEIGHTS, square * WEIGHTS**2 + slope * WEIGHTS + ends[1], color="black", label="the truth"
     )
-    axes.plot([star], floor_curve(case, "theorem-1", np.array([star])), "v", color=BLUE, ms=14)
+    for key, color in (("theorem-1", BLUE), ("theorem-1-envelope", GREEN)):
+        best = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=key)
+        axes.plot([best], floor_curve(case, key, np.array([best])), "v", color=color, ms=14)
     axes.plot([degree], [truth(degree)], "*", color="black", ms=22)
     for weight in DEFAULTS:
         axes.axvline(weight, color="0.5", lw=1.4, ls=":")
@@ -138,5 +140,6 @@ def quality(body: Any) -> str:
     return (
         "The better the teacher, the less noise: one that is"
         f" {rows[0]['gap'] / middle['gap']:,.0f} times better than the start leaves"
-        f" {middle['unbiased, exact']:.1g} of it, as the law min(γ, O(f(θ) − f*)) says."
+        f" {middle['unbiased, exact']:.1g} of it without bias, {middle['biased, exact']:.1g} with,"
+        " as the law min(γ, O(f(θ) − f*)) says."
     )
