@@ -44,7 +44,14 @@ def _relative_noise() -> OneStep:
     slacks = {"rsi": RSI, "lipschitz": LIPSCHITZ}
     slacks["relative"] = {("g", "g"): delta, ("N", "N"): -1}
     after = sum_of(MOVE, {("N", "N"): gamma**2})
-    return step_of("e g", "gamma mu L delta", centred="N", after=after, slacks=slacks)
+    return step_of(
+        "e g",
+        "gamma mu L delta",
+        centred="N",
+        after=after,
+        slacks=slacks,
+        conditions=(L - mu,),
+    )
 
 
 def _inexact(slacks: Form, *conditions: sp.Expr) -> OneStep:

@@ -22,6 +22,8 @@ from kdtheory.statements.theorems import THEOREMS, Theorem
 # Lines in s with a closed floor.
 AFFINE = tuple(name for name, item in THEOREMS.items() if item.form in ("paper", "refined"))
 
+HALF, RATE = sp.Rational(1, 2), sym.gamma * sym.mu
+
 # the statements that ``proofs.counterexamples`` has cases for
 RECURSIONS = tuple(name for name, item in THEOREMS.items() if item.claims is None)
 
@@ -70,15 +72,48 @@ def false_variants(name: str) -> Iterator[tuple[str, Theorem]]:
     for case in cases(name):
         if case.statement is not None:
             yield case.what, case.statement
+    if name in AFFINE:
+        yield from _harder(replace(THEOREMS[name], name=f"my-{name}"))
+
+
+def _harder(theorem: Theorem) -> Iterator[tuple[str, Theorem]]:
+    """Errors that one step from a usual point does not show."""
+    assert theorem.psi is not None and theorem.floor is not None
+    late = 1 - HALF * sp.Max(0, sp.Min(1, sym.t - 1))
+    yield "half the bound from t = 2 on", replace(theorem, rhs=theorem.rhs * late)
+    later = 1 - HALF * sp.Max(0, sp.Min(1, sym.t - 9))
+    yield "half the bound from t = 10 on", replace(theorem, rhs=theorem.rhs * later)
+    yield "a fifth of the floor", replace(theorem, floor=theorem.floor / 5)
+    for what, kinds in (
+        ("without expected smoothness", {asm.expected_smoothness}),
+        (
+            "without convexity",
+            {asm.strong_convexity, asm.quadratic_growth, asm.polyak_lojasiewicz},
+        ),
+    ):
+        yield what, replace(theorem, needs=tuple(n for n in theorem.needs if n not in kinds))
+    power = (1 - 2 * RATE) ** sym.t
+    fast = power * sym.s0 + theorem.floor * (1 - power)
+    yield "rhs with twice the rate", replace(theorem, rhs=fast)
+    gone = {sym.sigma_star_sq: sp.Integer(0)}
+    yield "without sigma_*^2", _everywhere(theorem, gone)
+    yield "another sign of the covariance", _everywhere(theorem, {sym.covariance: -sym.covariance})
+    yield "lam not squared", _everywhere(theorem, {sym.lam**2: sym.lam})
+    yield "without V", _everywhere(theorem, {sym.teacher_variance: sp.Integer(0)})
+
+
+def _everywhere(theorem: Theorem, change: dict[sp.Basic, sp.Expr]) -> Theorem:
+    """The same change in psi, rhs and floor."""
+    assert theorem.psi is not None and theorem.floor is not None
+    psi, rhs, floor = (sp.expand(x).subs(change) for x in (theorem.psi, theorem.rhs, theorem.floor))
+    return replace(theorem, psi=psi, rhs=rhs, floor=floor)
 
 
 def hard_variants() -> Iterator[tuple[str, Theorem]]:
-    """False ones of Theorem 1 that only just are, or are so later than the first step."""
+    """False ones of Theorem 1 that only just are."""
     theorem = THEOREMS["theorem-1"]
     yield "the range 0.251/Lcal", replace(theorem, step_size_max=251 / (1000 * sym.Lcal))
     yield "0.77 times the constant", scaled(theorem, sp.Rational(77, 100))
-    late = theorem.rhs * (1 - sp.Rational(1, 2) * sp.Max(0, sp.Min(1, sym.t - 1)))
-    yield "half the bound from t = 2 on", replace(theorem, rhs=late)
 
 
 def count(*, show: bool = False) -> tuple[Counter[str], Counter[str]]:

@@ -9,7 +9,14 @@ import sympy as sp
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
-from kdtheory.checks.variants import AFFINE, false_variants, hard_variants, scaled, true_variants
+from kdtheory.checks.variants import (
+    AFFINE,
+    RECURSIONS,
+    false_variants,
+    hard_variants,
+    scaled,
+    true_variants,
+)
 from kdtheory.proofs import own
 from kdtheory.prover import sympy_checker
 
@@ -41,6 +48,50 @@ def test_no_false_variant_is_proved():
         with pytest.raises((own.NotFound, kd.InvalidInput, sp.PolynomialError)):
             own.searched(statement)
         assert what
+
+
+HARD = {
+    "theorem-1": (
+        "the range 0.251/Lcal",
+        "0.77 times the constant",
+        "half the bound from t = 2 on",
+    ),
+    "theorem-2": ("half the bound from t = 10 on", "without expected smoothness"),
+    "unbiased": ("a fifth of the floor", "without convexity"),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_what_one_usual_step_does_not_show_is_refuted(name):
+    """Late errors by iterating exactly, small ones where gamma mu is tiny, floors by the limit."""
+    for what, statement in false_variants(name):
+        if what in HARD[name]:
+            found = kd.refute(statement)
+            assert found is not None and found.left > found.right, what
+
+
+def test_what_is_false_by_a_hair_is_refuted():
+    for what, statement in hard_variants():
+        found = kd.refute(statement)
+        assert found is not None and found.left > found.right, what
+
+
+def test_true_statements_are_not_refuted_late():
+    """The same instances say nothing against what is proved: 12 steps, the floor, steep samples."""
+    for name in AFFINE:
+        assert kd.refute(kd.THEOREMS[name]) is None
+    close = replace(ONE, step_size_max=1 / (4 * sym.Lcal))
+    assert kd.refute(close) is None and kd.refute(scaled(close, sp.Rational(11, 10))) is None
+
+
+@pytest.mark.slow
+def test_every_false_variant_is_refuted():
+    count = 0
+    for name in RECURSIONS:
+        for what, statement in false_variants(name):
+            assert kd.prove(statement).status == "REFUTED", (name, what)
+            count += 1
+    assert count >= 60 and all(kd.prove(item).status == "REFUTED" for _, item in hard_variants())
 
 
 def schedule(**changes):

@@ -21,6 +21,7 @@ from kdtheory.discovery.program import Program
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 ROOT2 = math.sqrt(2.0)
+MOST = 2.0**200  # of a unit: a problem without an optimum asks for more and more
 LEAST = 1e-6  # relative size below which a vector is taken for 0
 
 
@@ -230,6 +231,7 @@ def rescaled(problem: Scaled, point: Array) -> Scaled:
     for name in problem.program.scalars:
         size = abs(float(point[place[name]]))
         sizes[name] *= _power_of_two(size) if size > LEAST else 1.0
+    sizes = {name: min(max(size, 1 / MOST), MOST) for name, size in sizes.items()}
     return scaled(problem.program, units_of(problem.program, sizes))
 
 

@@ -23,15 +23,17 @@ from kdtheory.instances.exact import Instance, Numbers, completed, exact
 from kdtheory.instances.law import small_law
 from kdtheory.instances.models import Softened, TwoLayers
 from kdtheory.instances.suspects import KINDS, Suspect
-from kdtheory.statements.theorems import Theorem
+from kdtheory.statements.theorems import THEOREMS, Theorem
 
-Claim = tuple[int, sp.Expr]  # t, and what is claimed of E s(x^t)
+Claim = tuple[float, sp.Expr]  # t (may be infinite), and what is claimed of E s(x^t)
 # The claim is undefined (a pole, a root of a negative number, too large) or speaks of a letter
 # unknown here.
 UNDEFINED = (ValueError, ZeroDivisionError, TypeError, OverflowError, KeyError)
+LATER = (2, 3, 12)  # steps after which rhs is looked at
 ENOUGH = 16  # hits in floats among which the shortest is shown
-# relative excess below which the float search does not look closer; exact arithmetic decides
-VISIBLE = 1e-6
+# excess, relative to the claim at x*, below which the float search does not look closer, and what
+# floats cannot see; exact arithmetic decides
+VISIBLE, ROUNDING = 1e-6, 1e-14
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class Counterexample:
         """Both sides in one line."""
         sign = "!=" if self.identity else ">"
         here, claimed = (f"{side} = {float(side):.6g}" for side in (self.left, self.right))
-        return f"{self.lhs} = {here} {sign} {claimed}, the claim"
+        excess = float(self.left - self.right)
+        close = abs(excess) < 1e-5 * abs(float(self.right))
+        return f"{self.lhs} = {here} {sign} {claimed}, the claim" + f" (by {excess:.3g})" * close
 
     def __str__(self) -> str:
         """The instance and both sides, to be checked by hand."""
@@ -87,7 +91,8 @@ def refute(
     (which proves nothing).
 
     ``claim`` says in words what is refuted.  The statement may be anybody's own; its step size
-    range, ``psi``, ``rhs`` (t = 0, 1, 2) and, for identities, both sides are looked at.
+    range, ``psi``, ``rhs`` (t = 0, 1, 2, 3, 12), the floor and, for identities, both sides are
+    looked at.
     Compression is looked at in statements that have the letter omega.
 
     Args:
@@ -109,48 +114,35 @@ def refute(
         raise InvalidInput(
             f"{theorem.title} makes no claim about a step; give it psi, or kind = 'identity'."
         )
-    found = sorted(_refuted(theorem, kinds), key=lambda item: _length(item[0]))
-    return next(
-        (
-            shown
-            for instance, at in found
-            if (shown := _confirm(theorem, claim, instance, at)) is not None
-        ),
-        None,
-    )
-
-
-def _refuted(theorem: Theorem, kinds: Iterable[str]) -> Iterator[tuple[Instance, Claim]]:
-    """Instances that refute in floats, each with the claim; the first kind of instance that refutes
-    is enough.
-    """
     claims = _claims(theorem)
     for kind in kinds:
-        found = list(
-            islice(
-                (
-                    hit
-                    for suspect in KINDS[kind](theorem)
-                    for hit in _breaches(theorem, claims, suspect)
-                ),
-                ENOUGH,
-            )
-        )
-        if found:
-            yield from found
-            return
+        suspects = (_breaches(theorem, claims, suspect) for suspect in KINDS[kind](theorem))
+        hits = islice((hit for hits in suspects for hit in hits), ENOUGH)
+        for instance, at in sorted(hits, key=lambda item: (item[1][0], _length(item[0]))):
+            shown = _confirm(theorem, claim, instance, at)
+            if shown is not None:
+                return shown
+    return None
 
 
 def _claims(theorem: Theorem) -> list[Claim]:
-    """What is claimed of E s(x^t) in s and s0: psi for one step, and rhs at t = 0 and 1 where it is
-    written out.
+    """What is claimed of E s(x^t) in s and s0: psi for one step, rhs at some t where it is written
+    out, and the floor.  Later than one step only where the assumptions are those of the paper,
+    which hold along the whole path, and step sizes do not change.
     """
     assert theorem.psi is not None
-    affine = theorem.rhs.has(sym.t) and not theorem.is_curve
-    return [
-        (1, theorem.psi),
-        *((t, theorem.rhs.xreplace({sym.t: sp.Integer(t)})) for t in (0, 1) if affine),
+    claims: list[Claim] = [(1, theorem.psi)]
+    if not theorem.rhs.has(sym.t) or theorem.is_curve:
+        return claims
+    usual = {need for item in THEOREMS.values() for need in item.needs}
+    late = {*theorem.needs} <= usual and not _at_start(theorem)
+    claims += [
+        (t, theorem.rhs.xreplace({sym.t: sp.Integer(t)}))
+        for t in ((0, 1, *LATER) if late else (0, 1))
     ]
+    if late and theorem.floor is not None:
+        claims.append((math.inf, theorem.floor))
+    return claims
 
 
 def _breaches(
@@ -167,14 +159,15 @@ def _breaches(
                 return  # and gamma_0 is another one
     except UNDEFINED:  # no claim to refute
         return
+    # what is claimed at x*: the part of the claim that small step sizes leave little of
+    least = {t: _value(claimed, known | {"s": 0.0, "s0": 0.0}) for t, claimed in claims}
     for index, states in enumerate(suspect.states(theorem.quantity)):
         for t, claimed in claims:
-            if (
-                states[t]
-                > _value(claimed, known | {"s": states[0], "s0": states[0]}) + VISIBLE * states[t]
-            ):
-                yield suspect.build(index), (t, claimed)
-                break
+            if t in states:
+                size = min(abs(least[t]), states[t]) * VISIBLE + states[t] * ROUNDING
+                if states[t] > _value(claimed, known | {"s": states[0], "s0": states[0]}) + size:
+                    yield suspect.build(index), (t, claimed)
+                    break
 
 
 def _at_start(theorem: Theorem) -> dict[str, sp.Expr]:
@@ -230,7 +223,7 @@ def _confirm(
         theorem.name,
         words,
         instance,
-        state.format(t),
+        state.format("t" if t == math.inf else t) + (" for t to infinity" if t == math.inf else ""),
         left,
         right,
         formula=_formula("at most", claimed, known),

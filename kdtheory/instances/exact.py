@@ -10,6 +10,7 @@ Source: our own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -31,7 +32,8 @@ class Instance:
     """One step from x: every term's gradient at x, x* and theta, with its chance.
 
     ``curve`` is (E|x^t - x*|^2, E f(x^t) - f*) for t = 0, 1, ...; the gap is None where the
-    function is not known beyond its Gram matrix.  ``data`` are the lines that define the sum.
+    function is not known beyond its Gram matrix.  ``limit`` is the same for t to infinity, where it
+    is known.  ``data`` are the lines that define the sum.
     """
 
     data: tuple[str, ...]
@@ -53,6 +55,7 @@ class Instance:
     curve: tuple[tuple[Fraction, Fraction | None], ...]
     omega: Fraction = ZERO
     rounding: Fraction = ZERO
+    limit: tuple[Fraction, Fraction] | None = None
 
     @cached_property
     def vectors(self) -> dict[str, tuple[Vector, ...]]:
@@ -95,9 +98,11 @@ class Instance:
         known = {sym.F_theta: self.gap_theta, sym.F_plus: after}
         return found | {letter: value for letter, value in known.items() if value is not None}
 
-    def state(self, quantity: str, t: int) -> Fraction | None:
-        """E|x^t - x*|^2, or E f(x^t) - f* for the quantity "gap"."""
-        return self.curve[t][1 if quantity == "gap" else 0] if t < len(self.curve) else None
+    def state(self, quantity: str, t: float) -> Fraction | None:
+        """E|x^t - x*|^2, or E f(x^t) - f* for the quantity "gap"; t may be infinite."""
+        if t == math.inf:
+            return None if self.limit is None else self.limit[quantity == "gap"]
+        return self.curve[int(t)][quantity == "gap"] if t < len(self.curve) else None
 
     def slack(self, assumption: Assumption) -> Fraction | None:
         """The assumption's slack at this point; None where a letter of it is unknown here."""
@@ -200,16 +205,17 @@ def line(
     spread = mean([_rounding_variance(y, spacing) for y in first]) if spacing else ZERO
     # In e = x - x* the step is affine, e+ = (1 - gamma a^2) e + push, so two moments are enough.
     pushes = [y - best for y in moved(best)]
+    shrinks = [1 - gamma * row.a**2 for row in groups]
+    both = mean([own * push for own, push in zip(shrinks, pushes, strict=True)])
+    limit, square = None, mean([own**2 for own in shrinks])
+    if square < 1 and not omega and not spacing:
+        end = (2 * both * mean(pushes) / (gamma * mu) + mean([p**2 for p in pushes])) / (1 - square)
+        limit = (end, mu / 2 * end)
     m, M = x - best, (x - best) ** 2
     curve: list[tuple[Fraction, Fraction | None]] = [(M, mu / 2 * M)]
     for t in range(1 if spacing else steps):
-        M = mean(
-            [
-                (1 - gamma * r.a**2) ** 2 * M + 2 * (1 - gamma * r.a**2) * p * m + p**2
-                for r, p in zip(groups, pushes, strict=True)
-            ]
-        )
-        m = mean([(1 - gamma * r.a**2) * m + p for r, p in zip(groups, pushes, strict=True)])
+        M = square * M + 2 * both * m + mean([p**2 for p in pushes])
+        m = mean(shrinks) * m + mean(pushes)
         M += omega * (M + 2 * best * m + best**2) + (spread if t == 0 else ZERO)
         curve.append((M, mu / 2 * M))
     data = [f"N = {total}, d = 1, f_n(x) = (a_n x - b_n)^2/2"]
@@ -242,6 +248,7 @@ def line(
         tuple(curve),
         omega,
         spacing**2 / 4,
+        limit,
     )
 
 

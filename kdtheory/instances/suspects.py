@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import product
@@ -18,6 +18,7 @@ from typing import Protocol
 
 import sympy as sp
 
+from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.instances import matching
 from kdtheory.instances.exact import Group, Instance, aimed, exact, line
@@ -26,6 +27,7 @@ from kdtheory.instances.shapes import gram, knee, softening
 from kdtheory.statements.theorems import Theorem
 
 HALF = Fraction(1, 2)
+LATEST = 12  # steps that are looked at
 
 COUNTS = ((1, 1), (1, 4), (1, 9), (1, 16), (1, 36), (1, 100))
 SLOPES = ((1, 1), (2, 1), (3, 1), (10, 1))
@@ -50,8 +52,8 @@ class Suspect(Protocol):
     def letters(self) -> dict[str, float]:
         """The statement's letters."""
 
-    def states(self, quantity: str) -> list[tuple[float, float]]:
-        """E s(x) and E s(x+) for every x."""
+    def states(self, quantity: str) -> list[dict[float, float]]:
+        """t to E s(x^t), for every x."""
 
     def build(self, index: int) -> Instance:
         """The instance with that x, in exact rationals."""
@@ -67,10 +69,10 @@ class Built:
         """All that the instance knows."""
         return {str(letter): float(value) for letter, value in self.instance.numbers.items()}
 
-    def states(self, quantity: str) -> list[tuple[float, float]]:
+    def states(self, quantity: str) -> list[dict[float, float]]:
         """None where the gap is unknown."""
-        start, after = (self.instance.state(quantity, t) for t in (0, 1))
-        return [] if start is None or after is None else [(float(start), float(after))]
+        known = {t: self.instance.state(quantity, t) for t in (0, 1)}
+        return [{t: float(x) for t, x in known.items() if x is not None}] if known[1] else []
 
     def build(self, index: int) -> Instance:
         """The instance itself."""
@@ -115,8 +117,10 @@ class Aimed:
             "delta_sq": 0.0,
         }
 
-    def states(self, quantity: str) -> list[tuple[float, float]]:
-        """r^2 and ((1 - gamma mu) r + gamma bias)^2 + gamma^2 c^2 (r + noise)^2."""
+    def states(self, quantity: str) -> list[dict[float, float]]:
+        """r^2, then E r+^2 = ((1 - gamma mu) r + gamma bias)^2 + gamma^2 c^2 (r + noise)^2, linear
+        in E r and E r^2.
+        """
         gamma, mu, bias, noise = (
             float(value) for value in (self.gamma, self.mu, self.bias, self.noise)
         )
@@ -124,14 +128,19 @@ class Aimed:
             gamma**2 * float(self.fourth - self.mu**2),
             mu / 2 if quantity == "gap" else 1.0,
         )
-        rs = [float(r) for r in self.distances]
-        return [
-            (
-                unit * r * r,
-                unit * (((1 - gamma * mu) * r + gamma * bias) ** 2 + spread * (r + noise) ** 2),
-            )
-            for r in rs
-        ]
+        kept, push = 1 - gamma * mu, gamma * bias
+        square, both = kept**2 + spread, kept * push + spread * noise
+        alone = push**2 + spread * noise**2
+        found = []
+        for r in map(float, self.distances):
+            m, M, curve = r, r * r, {0.0: unit * r * r}
+            for t in range(1, LATEST + 1):
+                m, M = kept * m + push, square * M + 2 * both * m + alone
+                curve[t] = unit * M
+            if square < 1:
+                curve[math.inf] = unit * (2 * both * bias / mu + alone) / (1 - square)
+            found.append(curve)
+        return found
 
     def build(self, index: int) -> Instance:
         """The instance with x* = 0."""
@@ -145,6 +154,7 @@ class Aimed:
             gamma=self.gamma,
             x=self.distances[index],
             unbiased=self.unbiased,
+            steps=LATEST,
         )
 
 
@@ -167,42 +177,49 @@ def step_sizes(theorem: Theorem, *, mu: Fraction, L: Fraction, Lcal: Fraction) -
     ]
 
 
-def _short(value: Fraction, *, below: bool = False) -> Fraction:
-    """``value`` >= 0 in two decimal digits, or cut off after three (``below``)."""
+def _short(value: Fraction, digits: int = 2, *, below: bool = False) -> Fraction:
+    """``value`` >= 0 in so many decimal digits, or cut off after one more (``below``)."""
     if value == 0:
         return value
-    unit = Fraction(10) ** (math.floor(math.log10(value)) - (2 if below else 1))
+    unit = Fraction(10) ** (math.floor(math.log10(value)) + 1 - digits - below)
     return (value // unit if below else round(value / unit)) * unit
 
 
-def _lines(theorem: Theorem, *, scales: Iterable[Fraction]) -> Iterator[Suspect]:
+def _lines(
+    theorem: Theorem,
+    *,
+    scales: Iterable[Fraction] = (Fraction(1),),
+    counts: Iterable[tuple[int, int]] = COUNTS,
+    slopes: Iterable[tuple[int, int]] = SLOPES,
+    digits: int = 2,
+) -> Iterator[Suspect]:
     """Aimed where the sharp bounds are attained, at the worst points of some rates, at x* and far
     away.
     """
     assert theorem.psi is not None
     compressed = theorem.psi.has(sym.omega, sym.rounding_sq)
-    for scale, counts, pair in product(scales, COUNTS, SLOPES):
-        if pair[0] == pair[1] and counts != (1, 1):
+    for scale, many, pair in product(scales, counts, slopes):
+        if pair[0] == pair[1] and many != (1, 1):
             continue
-        slopes, total = (scale * pair[0], scale * pair[1]), sum(counts)
+        steep, total = (scale * pair[0], scale * pair[1]), sum(many)
         mu, fourth = (
             sum(
-                (Fraction(n, total) * a**power for n, a in zip(counts, slopes, strict=True)),
+                (Fraction(n, total) * a**power for n, a in zip(many, steep, strict=True)),
                 Fraction(0),
             )
             for power in (2, 4)
         )
         for gamma in step_sizes(theorem, mu=mu, L=mu, Lcal=fourth / mu):
-            for bias, noise in _strengths(gamma * mu, fourth - mu**2):
+            for bias, noise in _strengths(gamma * mu, fourth - mu**2, digits):
                 if theorem.unbiased and bias:
                     continue
-                distances = _distances(gamma, mu, fourth, bias, noise)
+                distances = _distances(gamma, mu, fourth, (bias, noise), digits)
                 for weight in weights(theorem):
                     if (weight == 0 and bias) or weight == 1:
                         continue
                     yield Aimed(
-                        counts,
-                        slopes,
+                        many,
+                        steep,
                         mu,
                         fourth,
                         gamma,
@@ -213,10 +230,10 @@ def _lines(theorem: Theorem, *, scales: Iterable[Fraction]) -> Iterator[Suspect]
                         distances,
                     )
             if compressed and pair[0] == pair[1]:
-                yield from _compressed_lines(slopes[0], gamma)
+                yield from _compressed_lines(steep[0], gamma)
 
 
-def _strengths(rate: Fraction, c_sq: Fraction) -> list[tuple[Fraction, Fraction]]:
+def _strengths(rate: Fraction, c_sq: Fraction, digits: int) -> list[tuple[Fraction, Fraction]]:
     """(bias, noise in units of x) pairs: one of them alone, and together in proportions that matter
     for small gamma mu."""
     if c_sq == 0:
@@ -225,17 +242,22 @@ def _strengths(rate: Fraction, c_sq: Fraction) -> list[tuple[Fraction, Fraction]
     return [
         (Fraction(0), Fraction(1)),
         (Fraction(1), Fraction(0)),
-        *((_short(Fraction(unit * m)), Fraction(1)) for m in (0.5, 1, 2, 8)),
+        *((_short(Fraction(unit * m), digits), Fraction(1)) for m in (0.5, 1, 2, 8)),
     ]
 
 
 def _distances(
-    gamma: Fraction, mu: Fraction, fourth: Fraction, bias: Fraction, noise: Fraction
+    gamma: Fraction, mu: Fraction, fourth: Fraction, pushes: tuple[Fraction, Fraction], digits: int
 ) -> tuple[Fraction, ...]:
+    bias, noise = pushes
     push = gamma * bias * (1 - gamma * mu) + gamma**2 * (fourth - mu**2) * noise
     limit, rate = 2 * gamma * mu - gamma**2 * fourth, gamma * mu
     worst = [push / (limit - own) for own in (rate, rate / 2, Fraction(0)) if limit > own]
-    return Fraction(0), *(_short(r) for r in worst if r > 0), 1000 * (noise + _short(bias / mu) + 1)
+    return (
+        Fraction(0),
+        *(_short(r, digits) for r in worst if r > 0),
+        1000 * (noise + _short(bias / mu) + 1),
+    )
 
 
 def _compressed_lines(slope: Fraction, gamma: Fraction) -> Iterator[Suspect]:
@@ -324,12 +346,43 @@ def _softening(theorem: Theorem) -> Iterator[Suspect]:
             )
 
 
-# For claims whose units do not match.
+def _violating(theorem: Theorem) -> Iterator[Suspect]:
+    """Where expected smoothness is not assumed: a sum with a larger Lcal than is said, or with
+    mu larger than it is where no convexity is.
+    """
+    groups = (Group(1, Fraction(10), Fraction(10)), Group(36, Fraction(1), Fraction(0)))
+    true = line(groups, theta=Fraction(1), weight=HALF, gamma=HALF, x=Fraction(1))
+    said: list[dict[str, Fraction]] = []
+    if asm.expected_smoothness not in theorem.needs:
+        said.append({"Lcal": true.mu})
+    if not {asm.strong_convexity, asm.quadratic_growth, asm.polyak_lojasiewicz} & {*theorem.needs}:
+        said.append({"mu": true.Lcal, "L": true.Lcal})
+    for letters, x in product(said, (Fraction(0), Fraction(1), Fraction(1000))):
+        own = {"mu": true.mu, "L": true.L, "Lcal": true.Lcal} | letters
+        for gamma, weight in product(step_sizes(theorem, **own), weights(theorem)):
+            found = line(
+                groups,
+                theta=Fraction(1),
+                weight=weight,
+                gamma=gamma,
+                x=x,
+                unbiased=theorem.unbiased,
+            )
+            note = ", ".join(f"{name} = {value}" for name, value in letters.items())
+            told = f"{note} is what the statement lets us say: no assumption speaks against it"
+            yield Built(replace(found, mu=own["mu"], L=own["L"], Lcal=own["Lcal"], globally=told))
+
+
+# "other units" is for claims whose units do not match, "steep" for what fails as gamma mu -> 0.
 KINDS: Mapping[str, Callable[[Theorem], Iterator[Suspect]]] = {
-    "least squares": partial(_lines, scales=(Fraction(1),)),
+    "least squares": _lines,
     "other units": partial(_lines, scales=(Fraction(1, 10), Fraction(12))),
     "L > mu": _knees,
     "F > mu/2 x^2": _softening,
     "vectors": _grams,
+    "steep": partial(
+        _lines, counts=((1, 10**4), (1, 10**8)), slopes=((100, 1), (10**4, 1)), digits=3
+    ),
+    "not assumed": _violating,
 }
 """The families, simplest first; each yields only what fits the statement."""
