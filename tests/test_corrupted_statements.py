@@ -81,3 +81,24 @@ def test_the_law_is_a_criterion_by_its_key_and_by_itself():
     assert by_word == by_key == itself
     with pytest.raises(kd.InvalidInput, match="no floor to minimise"):
         kd.optimal_weight(PROBLEM, THETA, step_size=0.1, criterion=replace(law, floor=sym.lam))
+
+
+def test_the_floor_of_a_law_is_the_one_that_stands_in_it():
+    """Twice S_0 where plain SGD is asked for, and |D|^2 where only the teacher counts."""
+    right = kd.THEOREMS["exact-quadratic"]
+    doubled = replace(right, floor=2 * right.floor)
+    for weight in (0.0, 0.3, 1.0):
+        at = {"step_size": 0.01, "weight": weight}
+        floor = kd.noise_floor(PROBLEM, THETA, theorem=right, **at)
+        assert kd.noise_floor(PROBLEM, THETA, theorem=doubled, **at) == pytest.approx(2 * floor)
+    assert floor == pytest.approx(0.5)  # |D|^2
+
+
+def test_weights_that_add_up_to_nothing_move_the_centre():
+    """Against the exact stationary moments."""
+    teachers = np.stack([THETA, PROBLEM.minimiser - 0.25])
+    at = {"step_size": 0.01, "weight": (0.4, -0.4)}
+    floor = kd.noise_floor(PROBLEM, teachers, theorem="exact-quadratic", **at)
+    rule = kd.DistilledSGD((0.4, -0.4))
+    exact = kd.stationary(PROBLEM, teachers, rule, step_size=0.01).sq_distance
+    assert floor == pytest.approx(exact, rel=1e-9)

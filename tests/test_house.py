@@ -27,6 +27,7 @@ LONG = {
 }
 # Files of more than 250 lines that hold one thought.
 WHOLE = {
+    "checks/one_field.py": "one table: every change of every field, and which are true",
     "kdtheory/evidence/floats.py": "one question: both sides in floats, each with its error",
     "kdtheory/statements/schedules.py": "one family: the laws of schedules",
     "kdtheory/algebra/symbols.py": "one table: the letters",

@@ -32,12 +32,25 @@ def shifted(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike) -> tuple[Ar
 
 
 def exact_floor(
-    problem: FiniteSum, theta: ArrayLike, step_size: float, weight: ArrayLike, batch_size: int
+    statement: Theorem,
+    problem: FiniteSum,
+    theta: ArrayLike,
+    step_size: float,
+    weight: ArrayLike,
+    batch_size: int,
 ) -> float:
-    """The stationary E|x - x*|^2 of distillation."""
-    plain = sgd_floor(problem, step_size, batch_size)
+    """The statement's floor, the stationary E|x - x*|^2 of distillation.
+
+    Several teachers are one at their affine combination; weights that add up to 0 are no such
+    point, and move the centre of plain SGD.
+    """
+    letters = {"S0": sgd_floor(problem, step_size, batch_size), "lam": 0.0, "D_sq": 0.0}
     shift, total = shifted(problem, theta, weight)
-    return (1 - total) ** 2 * plain + float(shift @ shift)
+    away = float(shift @ shift)
+    if total:
+        letters |= {"lam": total, "D_sq": away / total**2}
+        away = 0.0
+    return float(value_of(statement.floor, letters, ARRAYS)) + away
 
 
 def exact_law(

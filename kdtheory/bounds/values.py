@@ -92,7 +92,7 @@ def noise_floor(
     """
     statement = theorem_named(theorem)
     if statement.is_law:
-        return exact_floor(problem, theta, step_size, weight, batch_size)
+        return exact_floor(statement, problem, theta, step_size, weight, batch_size)
     if statement.psi is None:
         raise InvalidInput(f"{statement.title} bounds nothing over time: it has no noise floor.")
     letters = letters_for(
