@@ -1,22 +1,23 @@
-"""PEPit's numbers beside ours: the worst case of one step at given numbers, value and seconds.
+"""PEPit's numbers beside ours: the worst case of one step at given numbers, value and time.
 
 PEPit solves the same programme in floats with interpolation conditions of a function class; the
-rules here are those whose step is in both.  ``python benchmarks/bench_discovery.py`` needs PEPit
-(``pip install 'kdtheory[bench]'``) and prints a table; processor time, medians of five.
+rules here are those whose step is in both.
 """
 
 from __future__ import annotations
 
 import importlib
-import statistics
-import time
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+
+from benchmarks.measure import arguments, interleaved, parsed, table
 from kdtheory.checks.known_rules import RULES
 
-ROUNDS = 5
 MU, L, GAMMA = Fraction(1), Fraction(10), Fraction(1, 8)
 AT = {"mu": MU, "L": L, "gamma": GAMMA}
 
@@ -87,35 +88,34 @@ PEERS: dict[str, Callable[[Any, Any], float]] = {
 }
 
 
-def _timed(ask: Callable[[], Any]) -> tuple[Any, float]:
-    spent = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        answer = ask()
-        spent.append(time.process_time() - start)
-    return answer, statistics.median(spent)
-
-
-def table() -> str:
+def main() -> None:
     """One line a rule."""
+    options = parsed(arguments(__doc__, rounds=5))
+    if find_spec("PEPit") is None:
+        print("PEPit is not installed: nothing to compare with.")
+        return
     pep, operators = (importlib.import_module(name) for name in ("PEPit", "PEPit.operators"))
     importlib.import_module("PEPit.functions")
-    lines = [
-        "| rule | PEPit | ms | kdtheory, interval | width | ms |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    rows = []
     for rule in RULES:
-        if rule.name in PEERS:
-            step = rule.step()
-            at = {letter.name: AT[letter.name] for letter in step.letters}
-            theirs, slow = _timed(lambda name=rule.name: PEERS[name](pep, operators))
-            (low, high), fast = _timed(lambda: step.worst_case(at, rate=rule.rate))  # noqa: B023
-            lines.append(
-                f"| {rule.name} | {theirs:.9f} | {1e3 * slow:.0f} | {float(low):.9f} to"
-                f" {float(high):.9f} | {float(high - low):.0e} | {1e3 * fast:.1f} |"
-            )
-    return "\n".join(lines)
+        if rule.name not in PEERS:
+            continue
+        step = rule.step()
+        at = {letter.name: AT[letter.name] for letter in step.letters}
+        runs = {
+            "theirs": partial(PEERS[rule.name], pep, operators),
+            "ours": partial(step.worst_case, at, rate=rule.rate),
+        }
+        times = interleaved(runs, rounds=options.rounds, clock=options.clock)
+        low, high = runs["ours"]()
+        ms = {name: f"{1e3 * np.median(found):.1f}" for name, found in times.items()}
+        interval = f"{float(low):.9f} to {float(high):.9f}"
+        theirs = f"{runs['theirs']():.9f}"
+        width = f"{float(high - low):.0e}"
+        rows.append([rule.name, theirs, ms["theirs"], interval, width, ms["ours"]])
+    header = ["rule", "PEPit", "ms", "kdtheory, interval", "width", "ms"]
+    table(f"Worst case of one step ({options.clock} time)", header, rows)
 
 
 if __name__ == "__main__":
-    print(table())
+    main()

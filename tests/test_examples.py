@@ -23,7 +23,7 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in kd.__all__ if name in SHOWN])
+@pytest.mark.parametrize("name", SHOWN)
 def test_there_is_an_example(name: str) -> None:
     assert ">>>" in (inspect.getdoc(SHOWN[name]) or ""), f"{name} has no example in its docstring"
 

@@ -129,6 +129,22 @@ def test_every_module_lies_in_a_package() -> None:
             assert path.name.startswith("test_") != (path.parent in folders), path
 
 
+def test_source_distribution_has_what_tests_read() -> None:
+    """Setuptools adds packages and what it knows by name; all else is named in MANIFEST.in."""
+    known = {"pyproject.toml", "kdtheory", "build", "MANIFEST.in"}  # build: of an earlier wheel
+    manifest = (ROOT / "MANIFEST.in").read_text()
+    listed = set(
+        re.findall(r"\S+", " ".join(re.findall(r"^(?:graft|include) (.*)$", manifest, re.M)))
+    )
+    read = {
+        name
+        for path in (ROOT / "tests").glob("*.py")
+        for name in re.findall(r'ROOT / "([\w.]+)', path.read_text())
+    }
+    assert {"docs", "Makefile", ".ci", "benchmarks"} <= read
+    assert read <= listed | known
+
+
 def test_every_other_file_is_package_data() -> None:
     """What is no Python and no product of a compiler: the Coq sources."""
     for name, folder in SOURCES.items():

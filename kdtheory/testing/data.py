@@ -88,12 +88,23 @@ def kinds(*, strongly_convex: bool = False) -> tuple[st.SearchStrategy[FiniteSum
 
 
 def problems(*, strongly_convex: bool = False) -> st.SearchStrategy[FiniteSum]:
-    """All four classes, or the three strongly convex ones.  Shrinks to least squares."""
+    """All four classes, or the three strongly convex ones.  Shrinks to least squares.
+
+    >>> from hypothesis import find
+    >>> type(find(problems(strongly_convex=True), lambda problem: True)).__name__
+    'LeastSquares'
+    """
     return st.one_of(*kinds(strongly_convex=strongly_convex))
 
 
 def points(problem: FiniteSum) -> st.SearchStrategy[Array]:
-    """Points around x*, x* included.  Shrinks to x*."""
+    """Points around x*, x* included.  Shrinks to x*.
+
+    >>> from hypothesis import find
+    >>> from kdtheory import LeastSquares
+    >>> find(points(LeastSquares([[1.0]], [2.0])), lambda x: True)
+    array([2.])
+    """
     return arrays(problem.dim).map(lambda offset: problem.minimiser + offset)
 
 
@@ -101,6 +112,11 @@ def points(problem: FiniteSum) -> st.SearchStrategy[Array]:
 def teachers(draw: st.DrawFn, problem: FiniteSum) -> Array:
     """x* itself, a good teacher, a bad one, or the axis whose gradients correlate worst with S.
     Shrinks to x*.
+
+    >>> from hypothesis import find
+    >>> from kdtheory import LeastSquares
+    >>> find(teachers(LeastSquares([[1.0]], [2.0])), lambda theta: True)
+    array([2.])
     """
     kind = draw(st.sampled_from(["optimal", "good", "bad", "adversarial"]))
     best = problem.minimiser
@@ -122,6 +138,11 @@ def batches(
 ) -> tuple[int, bool]:
     """(size, with replacement): one index, a pair, or all terms; only ``sizes`` where given (no
     more than N without replacement).  Shrinks to the first size with replacement.
+
+    >>> from hypothesis import find
+    >>> from kdtheory import LeastSquares
+    >>> find(batches(LeastSquares([[1.0], [2.0]], [0.0, 1.0])), lambda batch: batch[0] > 1)
+    (2, True)
     """
     replacement = draw(st.sampled_from([True, False]))
     allowed = [1, 2] if replacement else [1, 2, problem.n_terms]
@@ -137,6 +158,12 @@ def compressors(
 ) -> Compressor:
     """Bernoulli within (1+omega)(1-gamma mu) < 1, or (``enumerate_only``) rounding.  Shrinks to
     little compression.
+
+    >>> from hypothesis import find
+    >>> from kdtheory import LeastSquares
+    >>> problem = LeastSquares([[1.0]], [0.0])
+    >>> find(compressors(problem, step_size=0.5), lambda squeezed: True).q > 0.5
+    True
     """
     if enumerate_only and draw(st.booleans()):
         return StochasticRounding(draw(st.sampled_from([0.125, 1.0])))
@@ -151,6 +178,10 @@ def compressors(
 def rules(draw: st.DrawFn) -> DistilledSGD:
     """Every kind of :class:`kdtheory.DistilledSGD`, with batches of one or two and compressors that
     any dimension allows.  Shrinks to plain SGD.
+
+    >>> from hypothesis import find
+    >>> find(rules(), lambda rule: True).weight
+    0.0
     """
     squeezed = st.sampled_from([None, RandK(1), Bernoulli(0.5), StochasticRounding(0.125)])
     return DistilledSGD(

@@ -29,7 +29,13 @@ from kdtheory.testing.setting import Setting
 def step_sizes(
     problem: FiniteSum, theorem: str, *, batch_size: int = 1
 ) -> st.SearchStrategy[float]:
-    """The limit itself (63/64 of it where the range is open), and inside.  Shrinks to the limit."""
+    """The limit itself (63/64 of it where the range is open), and inside.  Shrinks to the limit.
+
+    >>> from hypothesis import find
+    >>> from kdtheory import LeastSquares
+    >>> find(step_sizes(LeastSquares([[1.0]], [0.0]), "theorem-1"), lambda gamma: True)
+    0.125
+    """
     end = 63 / 64 if theorem_named(theorem).strict else 1.0
     limit = step_size_limit(problem, theorem, batch_size=batch_size)
     return st.sampled_from([end, 1 / 2, 1 / 8, 1 / 64]).map(lambda share: share * limit)
@@ -45,6 +51,10 @@ def weights(
 ) -> st.SearchStrategy[float]:
     """0, 1, negative, above 1, and, where problem, teacher and step size are given, the statement's
     lambda*.  Shrinks to 0.
+
+    >>> from hypothesis import find
+    >>> find(weights(), lambda weight: weight != 0)
+    1.0
     """
     if problem is None or teacher is None or step_size is None:
         return st.sampled_from(WEIGHTS)
@@ -73,6 +83,11 @@ def settings(
         problem: what problems are drawn from, in place of all classes that the statement allows.
 
     Shrinks to one index of a noise-free problem with its minimiser as teacher.
+
+    >>> from hypothesis import find
+    >>> s = find(settings("theorem-1", batch_sizes=[1]), lambda s: s.weight > 0)
+    >>> s.weight, s.batch_size
+    (1.0, 1)
     """
     statement = theorem_named(theorem)
     convex = statement.modulus == "mu"

@@ -35,6 +35,8 @@ class Check:
 
     ``factory(setting)`` makes a new step for a setting; it is given x in ``dtype`` and what it
     returns is read in it.
+
+    >>> Check("pairing", "unbiased", lambda s: s.step, instances=2)()
     """
 
     name: str
@@ -189,6 +191,9 @@ def checks_for(
 
     Raises:
         InvalidInput: an unknown theorem.
+
+    >>> len(checks_for(lambda s: s.step, ["unbiased"]))
+    9
     """
     return [
         Check(name, theorem_named(theorem).name, factory, dtype, instances, seed)

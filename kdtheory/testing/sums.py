@@ -28,6 +28,10 @@ def check_problem(
 
     Raises:
         AssertionError: the first thing that is wrong, with both numbers.
+
+    >>> from kdtheory import LeastSquares
+    >>> check_problem(LeastSquares([[1.0], [2.0]], [0.0, 1.0])).n_terms
+    2
     """
     try:
         return check_finite_sum(Polished(problem) if polish else problem, probes=probes, seed=seed)

@@ -40,6 +40,14 @@ def check_step(
     Raises:
         AssertionError: the verdict's whole reason.
         InvalidInput: as :func:`kdtheory.verify_update`.
+
+    >>> from kdtheory import LeastSquares
+    >>> problem = LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> import numpy as np
+    >>> theta = np.array([0.5])
+    >>> def step(x, n):
+    ...     return x - 0.01 * (problem.gradients(x)[n] - 0.5 * problem.gradients(theta)[n])
+    >>> check_step(step, problem, theta, step_size=0.01, weight=0.5)
     """
     verdict = verify_update(
         step, problem, theta, theorem=theorem, step_size=step_size, weight=weight, **options
@@ -65,6 +73,16 @@ def check_update(step: Step, setting: Setting, *, rtol: float | None = None) -> 
     Raises:
         AssertionError: which call differs, by how much, and the term that is wrong.
         InvalidInput: ``step`` returns something else than a finite (dim,) array.
+
+    >>> from kdtheory import LeastSquares
+    >>> problem = LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    >>> s = Setting("theorem-1", problem, [0.5], [1.0], step_size=0.01, weight=0.5)
+    >>> check_update(s.step, s)
+    >>> try:
+    ...     check_update(lambda x, n: x - 0.01 * problem.gradients(x)[n], s)
+    ... except AssertionError as error:
+    ...     print(str(error).split(": ")[1].split(". ")[0])
+    +0 H_n, expected -0.5 H_n
     """
     calls = _calls(setting)
     made = [(x, n, image(step, setting.problem, x, n)) for x, n in calls]
