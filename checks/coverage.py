@@ -61,10 +61,11 @@ class Population:
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """n student and teacher gradients (n, d).  The student's mean is a nuisance, put where it
-        would hurt: along h.
+        would hurt: along h, whose entries have either sign (with one sign and little noise rows
+        look like logits, which are refused).
         """
         teacher, own = self._noise(rng, n)
-        h = np.full(self.d, self.bias / math.sqrt(self.d))
+        h = np.where(np.arange(self.d) % 2, -1.0, 1.0) * (self.bias / math.sqrt(self.d))
         return self.alpha * teacher + self.tau * own + 0.5 * h, teacher + h
 
     def _noise(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:

@@ -70,7 +70,6 @@ def test_a_violation_gives_exit_code_1(capsys, monkeypatch):
     """The statement without its noise is violated by the same command."""
     import dataclasses
 
-    from kdtheory.bounds import values as bounds
     from kdtheory.statements import theorems
 
     theorem = theorems.THEOREMS["theorem-1"]
@@ -81,7 +80,7 @@ def test_a_violation_gives_exit_code_1(capsys, monkeypatch):
         ),
     )
     monkeypatch.setattr(
-        bounds,
+        theorems,
         "THEOREMS",
         {**theorems.THEOREMS, "theorem-1": dataclasses.replace(calm, psi=calm.psi / 2)},
     )

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
+from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.evaluate import value_of
 from kdtheory.errors import StepSizeTooLarge
-from kdtheory.estimate.criteria import minimise
+from kdtheory.estimate.criteria import Quadratic, minimise, norms
+from kdtheory.estimate.gram import Several
 from kdtheory.estimate.statements import make_criterion
+from kdtheory.problems.teacher import noise_sq
+from kdtheory.statements.noise import NOISE_NORM, NOISE_SQ, noise
 
 KEYS = ("theorem-1-envelope", "theorem-2-envelope")
 
@@ -113,3 +118,25 @@ def test_collinear_noise_and_ranges():
     make_criterion("theorem-2-envelope", step_size=0.2, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)
     with pytest.raises(StepSizeTooLarge, match=r"2\*mu"):
         make_criterion("theorem-2-envelope", step_size=0.23, mu=0.5, L=1.5, Lcal=3.0, batch_size=1)
+
+
+def test_noise_of_an_estimate_is_the_statements():
+    """Weights from data charge the very N(lam; kappa) that the statements name, letter for letter:
+    one teacher, a norm, and several teachers mixed."""
+    sigma_sq, C, V, bias_sq, weight, B, kappa = 2.0, 0.75, 1.5, 0.5, -0.625, 4, 3.0
+    at = {"sigma_star_sq": sigma_sq / B, "C": C / B, "V": V / B, "bias_sq": bias_sq}
+    at |= {"lam": weight, "kappa": kappa}
+    moments = np.array([sigma_sq, C, V, bias_sq])
+    # N(lam; kappa) writes the bias (1 + kappa) times; all numbers are short binary fractions.
+    claimed = value_of(noise(sym.kappa), at)
+    assert Quadratic("", B * (1 + kappa)).value(weight, moments) / B == claimed
+    assert Quadratic("", B * kappa).value(weight, moments) / B != claimed
+    assert norms(weight, moments, B)[1] == value_of(NOISE_NORM, at)
+    mixed = Several(sigma_sq, np.array([C]), np.array([[V]]), np.array([[bias_sq]]), 9.0)
+    share = mixed.reduction(np.array([weight]), B * (1 + kappa), cautious=False)
+    assert share == claimed * B / sigma_sq
+    # And both are the mean of squares that they expand.
+    problem, theta = instance(3, 0.3)
+    t = kd.teacher_statistics(problem, theta)
+    at = {"sigma_star_sq": t.sigma_star_sq, "C": t.covariance, "V": t.variance, "lam": weight}
+    assert value_of(NOISE_SQ, at) == pytest.approx(noise_sq(problem, theta, weight), rel=1e-12)

@@ -76,7 +76,6 @@ DEBTS = {
     "kdtheory/estimate/residuals.py",
     "kdtheory/estimate/several.py",
     "kdtheory/evidence/instance.py",
-    "kdtheory/evidence/updates.py",
     "kdtheory/evidence/verdicts.py",
     "kdtheory/instances/counterexamples.py",
     "kdtheory/instances/exact.py",

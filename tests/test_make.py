@@ -96,3 +96,5 @@ def test_what_a_module_shares_is_made_by_one_worker(
 ) -> None:
     mark = request.node.get_closest_marker("xdist_group")
     assert mark is not None and mark.args == ("test_make",)
+    if "PYTEST_XDIST_WORKER" in os.environ:  # pytest-xdist has read the mark
+        assert request.node.nodeid.endswith("@test_make")

@@ -252,3 +252,14 @@ def test_check_step_says_why():
         check_step(lambda x, n: 3.0 * x + 1.0, s.problem, s.teacher, **words)
     with pytest.raises(kd.InvalidInput, match="finite"):
         check_update(lambda x, n: x * np.nan, s)
+
+
+def test_a_step_may_write_every_answer_into_one_array():
+    s = drawn("theorem-1", 20)[-1]
+    out = np.empty(s.problem.dim)
+
+    def step(x, n):
+        out[:] = s.step(x, n)
+        return out
+
+    check_update(step, s)

@@ -127,7 +127,7 @@ def test_a_change_in_place_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch
     # Another assumption is no weaker statement, but where there was none it is: implied, then.
     other = {"needs": (asm.teacher_smoothness,)} if THEOREMS[name].needs else {"rhs": theorem.rhs}
     wrong = dataclasses.replace(THEOREMS[name], **other)
-    monkeypatch.setattr("kdtheory.proofs.proving.THEOREMS", {**THEOREMS, name: wrong})
+    monkeypatch.setattr("kdtheory.statements.theorems.THEOREMS", {**THEOREMS, name: wrong})
     monkeypatch.setattr(
         "kdtheory.proofs.proving.refute", lambda theorem: None
     )  # slow, and not needed

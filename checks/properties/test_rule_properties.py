@@ -246,11 +246,9 @@ def test_one_step_refuses_a_bound_without_noise(name: str) -> None:
     """
     theorem = THEOREMS[name]
     assert theorem.psi is not None
+    sent = NOISE_SQ if theorem.unbiased else noise(next(iter(theorem.definitions)))
     calm = dataclasses.replace(
-        theorem,
-        psi=theorem.psi.subs(
-            NOISE_SQ if theorem.unbiased else noise(next(iter(theorem.definitions))), 0
-        ),
+        theorem, psi=theorem.psi.subs(sent, 0), rhs=theorem.rhs.subs(sent, 0)
     )
     assert calm.psi != theorem.psi
     for kind, problem in classes().items():

@@ -1,4 +1,4 @@
-"""The distillation envelope's three numbers A, U, W, and the bounds that follow from them.
+"""A step's noise, the distillation envelope's three numbers A, U, W, and what follows from them.
 
 Every function is plain arithmetic: floats, ``Fraction`` and SymPy letters go through the same
 lines, so that the statement that is proved is the statement that is computed.  Roots stay outside
@@ -10,6 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any
+
+
+def noise_sq(lam: Any, *, sigma_sq: Any, covariance: Any, variance: Any) -> Any:
+    """E|S - lam H'|^2 from its moments; several teachers mixed by their weights are one at 1."""
+    return sigma_sq - 2 * lam * covariance + lam**2 * variance
 
 
 @dataclass(frozen=True)

@@ -145,10 +145,6 @@ class _Reader:
 
     inside_bars = False
 
-    def opens(self, text: str) -> bool:
-        """Whether a bar opens |u|; inside one it closes it."""
-        return text == "|" and not self.inside_bars
-
     def power(self) -> Value:
         at = self.place
         base = self.atom()

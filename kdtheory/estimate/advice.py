@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from kdtheory.algebra.envelope import noise_sq
 from kdtheory.estimate.criteria import Criterion, Quadratic
 from kdtheory.estimate.moments import Moments
 
@@ -90,7 +91,9 @@ def advice(criterion: Criterion, found: Found, moments: Moments, subject: Subjec
 
 def _distance(moments: Moments) -> float:
     """E|G' - H'|^2 / sigma^2."""
-    return max(moments.sigma_sq - 2 * moments.covariance + moments.variance, 0.0) / moments.sigma_sq
+    sigma_sq, covariance, variance, _ = moments.vector()
+    left = noise_sq(1.0, sigma_sq=sigma_sq, covariance=covariance, variance=variance)
+    return max(float(left), 0.0) / moments.sigma_sq
 
 
 def _largest_correlation(moments: Moments) -> float:

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from kdtheory.algebra.envelope import noise_sq
 from kdtheory.errors import InvalidInput
 from kdtheory.estimate.data import Array
 
@@ -54,9 +55,8 @@ class Quadratic:
     def value(self, weight: float, moments: Array) -> float:
         """B N(lambda; kappa), with N as in the theory's section 4."""
         sigma_sq, covariance, variance, bias_sq = moments
-        return float(
-            sigma_sq - 2 * weight * covariance + weight**2 * (variance + self.bias_factor * bias_sq)
-        )
+        charged = variance + self.bias_factor * bias_sq
+        return float(noise_sq(weight, sigma_sq=sigma_sq, covariance=covariance, variance=charged))
 
     def slope(self, weight: float, moments: Array) -> float:
         """Half the derivative: lambda (V + m|h|^2) - E<S,H>."""
@@ -74,7 +74,8 @@ def norms(weight: float, moments: Array, batch_size: int) -> tuple[float, float,
     At 0 the derivative of k is that towards the sign of the covariance.
     """
     sigma_sq, covariance, variance, bias_sq = moments
-    a = math.sqrt(max(sigma_sq - 2 * weight * covariance + weight**2 * variance, 0.0) / batch_size)
+    noise = noise_sq(weight, sigma_sq=sigma_sq, covariance=covariance, variance=variance)
+    a = math.sqrt(max(noise, 0.0) / batch_size)
     # a is a norm: where it vanishes (teacher and student noise collinear) its smallest subgradient
     # is 0.
     a_slope = (weight * variance - covariance) / (batch_size * a) if a > 0 else 0.0

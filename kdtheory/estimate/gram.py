@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kdtheory.algebra.envelope import noise_sq
 from kdtheory.estimate.data import Array
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
 
@@ -58,7 +59,12 @@ class Several:
     def reduction(self, weights: Array, bias_factor: float, *, cautious: bool) -> float:
         """N(weights)/N(0)."""
         charged = self.matrix(bias_factor, cautious)
-        noise = self.sigma_sq - 2.0 * weights @ self.covariance + weights @ charged @ weights
+        noise = noise_sq(
+            1.0,
+            sigma_sq=self.sigma_sq,
+            covariance=weights @ self.covariance,
+            variance=weights @ charged @ weights,
+        )
         return max(float(noise) / self.sigma_sq, 0.0) if self.sigma_sq > 0.0 else 1.0
 
 

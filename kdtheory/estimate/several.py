@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput
 from kdtheory.estimate.criteria import Criterion, Quadratic
-from kdtheory.estimate.data import Array, Rows, open_rows
+from kdtheory.estimate.data import CHUNK_ENTRIES, Array, Rows, open_rows
 from kdtheory.estimate.gram import Several
 
 EQUAL = 1e-10  # eigenvalues below this share of the largest are equal teachers, not information
@@ -132,14 +132,18 @@ def _by_teacher(student: Rows, teachers: Sequence[Rows]) -> Products:
     found = Products(
         np.empty(n), np.empty((m, n)), np.empty((m, m, n)), np.empty((m, m, n)), h @ h.T
     )
-    for blocks in zip(student.chunks(), *(one.chunks() for one in teachers), strict=True):
+    sources, means = [student, *teachers], [g, *h]
+    share = CHUNK_ENTRIES // (m + 1)  # all of them together stay in the cache
+    for blocks in zip(*(one.chunks(share) for one in sources), strict=True):
         rows = blocks[0][0]
-        mine = blocks[0][1] - g
-        theirs = np.stack([block - mean for (_, block), mean in zip(blocks[1:], h, strict=True)])
-        found.student[rows] = np.einsum("ip,ip->i", mine, mine)
-        found.cross[:, rows] = np.einsum("ip,jip->ji", mine, theirs)
-        found.teachers[:, :, rows] = np.einsum("jip,kip->jki", theirs, theirs)
-        found.along[:, :, rows] = np.einsum("jp,kip->jki", h, theirs)
+        every = np.empty((len(blocks[0][1]), m + 1, g.size))
+        for j, ((_, block), mean) in enumerate(zip(blocks, means, strict=True)):
+            np.subtract(block, mean, out=every[:, j])
+        gram = (every @ every.transpose(0, 2, 1)).transpose(1, 2, 0)
+        found.student[rows] = gram[0, 0]
+        found.cross[:, rows] = gram[0, 1:]
+        found.teachers[:, :, rows] = gram[1:, 1:]
+        found.along[:, :, rows] = (every[:, 1:] @ h.T).transpose(2, 1, 0)
     return found
 
 
@@ -217,13 +221,10 @@ def estimate_of_several(
     kept = values > EQUAL * values[-1]
     inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
     weight = inverse @ found.covariance
-    spread = products.teachers - found.variance[:, :, None]
-    bias = products.along + products.along.transpose(1, 0, 2)
-    influence = inverse @ (
-        products.cross
-        - products.cross.mean(axis=1, keepdims=True)
-        - np.einsum("jki,k->ji", spread + factor * bias, weight)
-    )
+    # Each sample's share in (V + m hh) lam; V's and hh's own values leave with the mean.
+    along = np.tensordot(weight, products.along, 1) + np.einsum("jki,k->ji", products.along, weight)
+    spread = np.tensordot(weight, products.teachers, 1) + factor * along
+    influence = inverse @ (products.cross - spread)
     centred = influence - influence.mean(axis=1, keepdims=True)
     error = np.sqrt((centred**2).sum(axis=1) / (n * (n - 1)))
     # Degrees of freedom as known from the squared influences (Satterthwaite), as for one teacher.

@@ -167,7 +167,10 @@ class Question:
         values, errors = (np.array(part)[:, self.times] for part in zip(*curves, strict=True))
         least = values.argmin(axis=0), np.arange(len(self.times))
         value, error = values[least], errors[least]
-        return value, error, (values + errors).max(axis=0) - value - error
+        known = value + error
+        doubt = np.zeros(len(known))  # of what is known to nothing there is none
+        np.subtract((values + errors).max(axis=0), known, out=doubt, where=np.isfinite(known))
+        return value, error, doubt
 
     def _curve(
         self, x0: Array, letters: Letters, both: tuple[dict[str, Any], dict[str, Any]]

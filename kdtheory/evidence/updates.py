@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,29 +15,25 @@ from kdtheory.bounds.values import step_size_limit
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.floats import Question
 from kdtheory.evidence.starts import direction, several_starts
-from kdtheory.evidence.terms import sentence, wrong_terms
-from kdtheory.evidence.tolerances import about, step_error
+from kdtheory.evidence.steps import (
+    MOST_BATCHES,
+    RuleStep,
+    Step,
+    Visit,
+    batches_of,
+    image,
+    kept_state,
+    shown,
+    visited,
+)
+from kdtheory.evidence.terms import sentence
+from kdtheory.evidence.tolerances import about
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int
 from kdtheory.problems.teacher import gap_at, teachers
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
-
-Step = Callable[[Array, Any], ArrayLike]
-# Batches of which the mean is taken exactly; where there are more, as many are drawn and compared
-# with the rule one by one, and no mean is judged.
-MOST_BATCHES = 2000
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """What the update made of every batch (rows of indices) at x."""
-
-    x: Array
-    batches: np.ndarray
-    images: Array
-    unit: float
 
 
 def verify_update(
@@ -117,12 +112,12 @@ def verify_update(
         Question(problem, teacher, which, rule, gamma, np.arange(2))
         for which in (statement, *_envelopes(problem, statement, gamma, batch_size))
     ]
-    batches, whole = _batches(problem.n_terms, rule, seed)
+    batches, whole = batches_of(problem.n_terms, rule, seed)
     visits = []
     for x in _points(questions[0], step, x0, points, seed, batches):
-        visits.append(_visited(step, problem, x, batches, relative))
+        visits.append(visited(step, problem, x, batches, relative))
     largest, found = 0.0, ""
-    kept = _state(step, problem, visits[0], relative)
+    kept = kept_state(step, problem, visits[0], relative)
     if kept:
         found = kept
     if not found and same_rule:
@@ -169,25 +164,6 @@ def _envelopes(
     ][-1:]
 
 
-def _batches(n_terms: int, rule: DistilledSGD, seed: int) -> tuple[np.ndarray, bool]:
-    """Every batch, equally likely, (M, B); or as many drawn, where that would be too many."""
-    rule.noise_factor(n_terms)  # refuses a batch larger than N
-    size = rule.batch_size
-    if size == 1:
-        return np.arange(n_terms)[:, None], True
-    count = n_terms**size if rule.replacement else math.comb(n_terms, size)
-    if count <= MOST_BATCHES:
-        every = (
-            itertools.product(range(n_terms), repeat=size)
-            if rule.replacement
-            else itertools.combinations(range(n_terms), size)
-        )
-        return np.array(list(every)), True
-    rng = np.random.default_rng(seed)
-    drawn = [rng.choice(n_terms, size=size, replace=rule.replacement) for _ in range(200)]
-    return np.array(drawn), False
-
-
 def _points(
     question: Question,
     step: Step,
@@ -211,108 +187,43 @@ def _points(
     yield from places[:points]
     x = places[0]
     for _ in range(points - len(places)):
-        x = _image(step, problem, x, batches[int(rng.integers(len(batches)))])[0]
+        x = image(step, problem, x, batches[int(rng.integers(len(batches)))]).astype(float)
         yield x
 
 
-def _image(step: Step, problem: FiniteSum, x: Array, batch: np.ndarray) -> tuple[Array, float]:
-    """What the step makes of x, and the unit in the last place of its type."""
-    single = len(batch) == 1
-    made = np.asarray(step(x.copy(), int(batch[0]) if single else batch.copy()))
-    shown = int(batch[0]) if single else batch.tolist()
-    unit = float(np.finfo(made.dtype).eps) if made.dtype.kind == "f" else np.finfo(float).eps
-    return point(problem, made, f"step(x, {shown})"), float(unit)
+def _rule(question: Question) -> RuleStep:
+    return RuleStep(question.problem, question.theta, question.rule, question.gamma)
 
 
-def _visited(
-    step: Step, problem: FiniteSum, x: Array, batches: np.ndarray, relative: float | None
-) -> _Visit:
-    made = [_image(step, problem, x, batch) for batch in batches]
-    unit = max(unit for _, unit in made) if relative is None else relative
-    return _Visit(x, batches, np.array([image for image, _ in made]), unit)
-
-
-def _allowed(question: Question, visit: _Visit) -> float:
-    points = np.atleast_2d(question.theta)
-    return step_error(
-        question.problem,
-        points[np.linalg.norm(points, axis=1).argmax()],
-        visit.x,
-        gamma=question.gamma,
-        weight=float(np.abs(question.rule.weight).sum()),
-        unit=visit.unit,
-    )
-
-
-def _state(step: Step, problem: FiniteSum, visit: _Visit, relative: float | None) -> str:
-    """What it says when asked again, the last batches first."""
-    for place in range(len(visit.batches) - 1, max(-1, len(visit.batches) - 5), -1):
-        again, _ = _image(step, problem, visit.x, visit.batches[place])
-        off = float(np.abs(again - visit.images[place]).max())
-        if off > 0.0 if relative is None else off > relative * float(np.abs(again).max()):
-            return (
-                f"step(x, {visit.batches[place].tolist()}) gives another x+ when asked again, off"
-                f" by {off:.3g}: it keeps state (momentum, an average, a counter) or draws random"
-                " numbers of its own, and the statements speak of rules without. Reset its state"
-                " before each call"
-            )
-    return ""
-
-
-def _unlike_the_rule(question: Question, visits: list[_Visit]) -> str:
+def _unlike_the_rule(question: Question, visits: list[Visit]) -> str:
     """The worst call whose x+ is not the rule's, and the terms that are wrong."""
-    problem, gamma = question.problem, question.gamma
-    table = question.table.table
+    rule = _rule(question)
     worst, told = 1.0, ""
     for visit in visits:
-        directions = problem.gradients(visit.x) - table
-        own = visit.x - gamma * directions[visit.batches].mean(axis=1)
-        off = np.abs(visit.images - own).max(axis=1)
-        share = float(off.max()) / _allowed(question, visit)
+        off = np.abs(visit.images - rule.images(visit.x, visit.batches)).max(axis=1)
+        share = float(off.max()) / rule.rounding(visit.x, visit.unit)
         if share > worst:
             worst, place = share, int(off.argmax())
-            batch = visit.batches[place]
-            shown = int(batch[0]) if len(batch) == 1 else batch.tolist()
             told = (
-                f"step(x, {shown}) differs from the rule x - gamma (grad f_n(x) - lam grad"
-                f" f_n(theta){' + lam h' if question.statement.unbiased else ''}) by"
+                f"step(x, {shown(visit.batches[place])}) differs from the rule"
+                " x - gamma (grad f_n(x) - lam grad f_n(theta)"
+                f"{' + lam h' if question.statement.unbiased else ''}) by"
                 f" {off[place]:.3g}, {share:.3g} times what rounding explains"
             )
-    return f"{told}: {_named(question, visits)}" if told else ""
+    if not told:
+        return ""
+    terms = rule.wrong(visits)
+    return f"{told}: {'in units of -gamma, ' if terms else ''}{sentence(terms)}"
 
 
-def _named(question: Question, visits: list[_Visit]) -> str:
-    """The displacement regressed on G_n, H_n, h and x; H1_n, h1, H2_n ... of several teachers."""
-    problem, lams = question.problem, np.atleast_1d(question.rule.weight).tolist()
-    expected = {"G_n": 1.0, "x": 0.0}
-    taught: dict[str, Array] = {}
-    for j, (theta, lam) in enumerate(zip(np.atleast_2d(question.theta), lams, strict=True), 1):
-        mark = str(j) if len(lams) > 1 else ""
-        gradients = problem.gradients(theta)
-        taught |= {f"H{mark}_n": gradients, f"h{mark}": gradients.mean(axis=0)}
-        expected |= {f"H{mark}_n": -lam, f"h{mark}": lam if question.statement.unbiased else 0.0}
-    rows: dict[str, list[Array]] = {name: [] for name in expected}
-    moves = []
-    for visit in visits:
-        rows["G_n"].append(problem.gradients(visit.x)[visit.batches].mean(axis=1))
-        rows["x"].append(np.tile(visit.x, (len(visit.batches), 1)))
-        for name, seen in taught.items():
-            mean = seen[visit.batches].mean(axis=1) if seen.ndim == 2 else seen
-            rows[name].append(np.broadcast_to(mean, visit.images.shape))
-        moves.append(visit.images - visit.x)
-    columns = {name: np.concatenate(parts) for name, parts in rows.items()}
-    terms = wrong_terms(np.concatenate(moves), columns, expected, question.gamma)
-    return f"in units of -gamma, {sentence(terms)}" if terms else sentence(terms)
-
-
-def _beyond(question: Question, visit: _Visit) -> tuple[float, str]:
+def _beyond(question: Question, visit: Visit) -> tuple[float, str]:
     """E s(x+) less its own rounding against psi(s(x)) and its, as a ratio; and what is wrong."""
     problem, gap = question.problem, question.statement.quantity == "gap"
     e = visit.images - problem.minimiser
     after = [gap_at(problem, y) for y in visit.images] if gap else (e**2).sum(axis=1)
     mean = float(np.mean(after))
     values, errors, doubts = question.claimed(visit.x)
-    off = _allowed(question, visit) * math.sqrt(problem.dim)
+    off = _rule(question).rounding(visit.x, visit.unit) * math.sqrt(problem.dim)
     off = off * math.sqrt(question.letters["L"] / 2) if gap and question.letters else off
     off += math.sqrt(question.known.height) if gap else question.known.place
     room = float(about(max(mean, values[1]), off)) + float(errors[1] + doubts[1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from kdtheory.algebra.envelope import noise_sq
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.problems import SoftmaxRegression
 from kdtheory.problems.base import Array
@@ -185,13 +186,14 @@ def _draw(sweeps: dict[str, Sweep], floor: float) -> Figure:
                 **line(place, marker=""),
             )
             biased.axvline(sweep.predicted, ymax=0.04, **line(place, marker="", lw=2.2))
-            noise = (
-                teacher.sigma_star_sq - 2 * near * teacher.covariance + near**2 * teacher.variance
-            ) / teacher.sigma_star_sq
+            sigma_sq, covariance = teacher.sigma_star_sq, teacher.covariance
+            noise = noise_sq(
+                near, sigma_sq=sigma_sq, covariance=covariance, variance=teacher.variance
+            )
             centred.plot(CENTRED, sweep.centred / sweep.losses[0], **line(place, ls="none"))
             centred.plot(
                 near,
-                noise,
+                noise / sigma_sq,
                 label=f"{name}: $1-\\rho^2=${1 - teacher.rho**2:.1e}",
                 **line(place, marker=""),
             )

@@ -5,9 +5,15 @@ from __future__ import annotations
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.envelope import noise_sq
 
 # E|S - lam H'|^2.
-NOISE_SQ = sym.sigma_star_sq - 2 * sym.lam * sym.covariance + sym.lam**2 * sym.teacher_variance
+NOISE_SQ = noise_sq(
+    sym.lam,
+    sigma_sq=sym.sigma_star_sq,
+    covariance=sym.covariance,
+    variance=sym.teacher_variance,
+)
 NOISE_NORM = sp.sqrt(sp.Max(NOISE_SQ, 0))
 
 

@@ -11,12 +11,13 @@ import numpy as np
 from kdtheory.bounds.letters import letters_for
 from kdtheory.bounds.values import curve
 from kdtheory.errors import unknown_name
+from kdtheory.evidence.steps import Step, image
 from kdtheory.problems.base import Array
 from kdtheory.problems.teacher import gap_at
 from kdtheory.statements.theorems import theorem_named
 from kdtheory.testing.drawing import drawn
 from kdtheory.testing.setting import Setting
-from kdtheory.testing.updates import Step, allowed, check_update, image
+from kdtheory.testing.updates import allowed, check_update
 
 Factory = Callable[[Setting], Step]
 # Settings that a check looks at; ``pytest --kdtheory-instances N`` changes it.
@@ -63,7 +64,10 @@ class Check:
 
 
 def same_rule(check: Check, setting: Setting) -> None:
-    """Every x+ is the rule's own, at three points and all indices, and again when asked again."""
+    """Every x+ is the rule's own, at three points and all indices, and again when asked again.
+
+    As ``batches`` it is given arrays of indices, which are averaged.
+    """
     check_update(check.step(setting), setting)
 
 
@@ -72,9 +76,9 @@ def path(check: Check, setting: Setting) -> None:
     step, x = check.step(setting), setting.x
     for t in range(PATH):
         n = t % setting.problem.n_terms
-        made, own = image(step, x, n, setting), setting.step(x, n)
+        made, own = image(step, setting.problem, x, n), setting.step(x, n)
         off = float(np.abs(made - own).max())
-        if off > allowed(setting, x, made, None):
+        if off > allowed(setting, x, made):
             raise AssertionError(
                 f"step {t + 1} in a row differs from the rule by {off:.3g} though each step alone"
                 f" may be right: momentum, a counter? Setting: {setting!r}"
@@ -91,10 +95,10 @@ def pairing(check: Check, setting: Setting) -> None:
     step, x = check.step(setting), setting.x
     student = problem.gradients(x)
     for n in range(problem.n_terms):
-        made = image(step, x, n, setting)
+        made = image(step, problem, x, n)
         off = np.abs(made - (x - setting.step_size * (student[n] - table))).max(axis=1)
         paired = int(off.argmin())
-        close = allowed(setting, x, made, None)
+        close = allowed(setting, x, made)
         if off[n] > close and off[paired] <= close:
             raise AssertionError(
                 f"index {n} of the student is paired with index {paired} of the teacher: both"
@@ -118,11 +122,6 @@ def teacher_at_x(check: Check, setting: Setting) -> None:
     check_update(check.step(held := replace(setting, teacher=setting.x, weight=1.0)), held)
 
 
-def batches(check: Check, setting: Setting) -> None:
-    """A batch of indices is averaged: x+ for an array of indices (B,)."""
-    check_update(check.step(setting), setting)
-
-
 def _bounded(check: Check, setting: Setting, x: Array) -> None:
     problem, statement = setting.problem, theorem_named(setting.theorem)
     pl, step = statement.quantity == "gap", check.step(setting)
@@ -131,7 +130,7 @@ def _bounded(check: Check, setting: Setting, x: Array) -> None:
         e = y - problem.minimiser
         return gap_at(problem, y) if pl else float(e @ e)
 
-    images = [image(step, x, n, setting).astype(float) for n in range(problem.n_terms)]
+    images = [image(step, problem, x, n).astype(float) for n in range(problem.n_terms)]
     after, before = float(np.mean([size(y) for y in images])), size(x)
     letters = letters_for(
         problem, setting.teacher, statement, step_size=setting.step_size, weight=setting.weight
@@ -160,18 +159,15 @@ def bound_far(check: Check, setting: Setting) -> None:
 
 
 CHECKS: Mapping[str, Callable[[Check, Setting], None]] = {
-    look.__name__: look
-    for look in (
-        same_rule,
-        pairing,
-        path,
-        plain_sgd,
-        any_weight,
-        teacher_at_x,
-        batches,
-        bound_at_optimum,
-        bound_far,
-    )
+    "same_rule": same_rule,
+    "pairing": pairing,
+    "path": path,
+    "plain_sgd": plain_sgd,
+    "any_weight": any_weight,
+    "teacher_at_x": teacher_at_x,
+    "batches": same_rule,
+    "bound_at_optimum": bound_at_optimum,
+    "bound_far": bound_far,
 }
 
 

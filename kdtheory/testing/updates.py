@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kdtheory.errors import InvalidInput
-from kdtheory.evidence.terms import sentence, wrong_terms
+from kdtheory.evidence.steps import RuleStep, Step, Visit, image, shown, unit_of
+from kdtheory.evidence.terms import sentence
 from kdtheory.evidence.updates import verify_update
 from kdtheory.problems import FiniteSum
 from kdtheory.problems.base import Array
 from kdtheory.testing.setting import Setting
-
-Step = Callable[[Array, Any], ArrayLike]
 
 
 def check_step(
@@ -87,20 +85,22 @@ def check_update(step: Step, setting: Setting, *, rtol: float | None = None) -> 
     +0 H_n, expected -0.5 H_n
     """
     calls = _calls(setting)
-    made = [(x, n, image(step, x, n, setting)) for x, n in calls]
+    made = [(x, n, image(step, setting.problem, x, n)) for x, n in calls]
     for x, n, made_here in made:
         off = float(np.abs(made_here - setting.step(x, n)).max())
         most = allowed(setting, x, made_here, rtol)
         if off > most:
+            visits = [Visit(y, np.atleast_2d(m), z[None].astype(float), most) for y, m, z in made]
             raise AssertionError(
-                f"step(x, {_shown(n)}) differs from the rule by {off:.3g}, more than the"
-                f" {most:.3g} of rounding: {_named(setting, made)}. Setting: {setting!r}"
+                f"step(x, {shown(n)}) differs from the rule by {off:.3g}, more than the"
+                f" {most:.3g} of rounding: {sentence(rule_of(setting).wrong(visits))}."
+                f" Setting: {setting!r}"
             )
     for x, n, first in reversed(made):
-        again = image(step, x, n, setting)
+        again = image(step, setting.problem, x, n)
         if not np.array_equal(again, first):
             raise AssertionError(
-                f"step(x, {_shown(n)}) was {first!r} and is {again!r} when asked again: it keeps"
+                f"step(x, {shown(n)}) was {first!r} and is {again!r} when asked again: it keeps"
                 " state (momentum, an average, a counter, randomness of its own). The statements"
                 f" speak of rules without. Setting: {setting!r}"
             )
@@ -120,48 +120,12 @@ def _calls(setting: Setting) -> list[tuple[Array, Any]]:
     return [(x, n) for x in (setting.x, best, far) for n in indices]
 
 
-def image(step: Step, x: Array, n: Any, setting: Setting) -> np.ndarray:
-    """What the step returns, in its own precision."""
-    given = np.asarray(step(x.copy(), n))
-    if given.dtype.kind not in "fiu" or given.shape != x.shape or not np.isfinite(given).all():
-        raise InvalidInput(
-            f"step(x, {_shown(n)}) must return a finite array of shape {x.shape}, got"
-            f" {given.dtype} of shape {given.shape}: {given!r}. Setting: {setting!r}"
-        )
-    return given if given.dtype.kind == "f" else given.astype(float)
+def rule_of(setting: Setting) -> RuleStep:
+    """The step that a user's should be in a setting."""
+    return RuleStep(setting.problem, setting.teacher, setting.rule, setting.step_size)
 
 
-def allowed(setting: Setting, x: Array, made: np.ndarray, rtol: float | None) -> float:
-    """Rounding of one step: each product of a sum over d coordinates errs by a unit in the last
-    place, of numbers as large as what is added up, the gradients' parts at 0 and their growth.
-    """
-    problem, dim = setting.problem, setting.problem.dim
-    share = (8 + dim) * float(np.finfo(made.dtype).eps) if rtol is None else rtol
-    _, steepest = getattr(problem, "term_curvature", (0.0, float(problem.constants.Lcal)))
-    at_zero = float(np.abs(problem.gradients(np.zeros(dim))).max())
-    reach = float(np.linalg.norm(x)) + abs(setting.weight) * float(np.linalg.norm(setting.teacher))
-    pulled = (1.0 + abs(setting.weight)) * at_zero + abs(steepest) * reach
-    return share * (float(np.abs(x).max()) + 2.0 * setting.step_size * pulled)
-
-
-def _named(setting: Setting, made: Sequence[tuple[Array, Any, np.ndarray]]) -> str:
-    """The wrong terms, from all calls together."""
-    problem = setting.problem
-    teacher = problem.gradients(setting.teacher)
-    at = [np.atleast_1d(n) for _, n, _ in made]
-    columns = {
-        "G_n": np.array(
-            [problem.gradients(x)[n].mean(0) for (x, _, _), n in zip(made, at, strict=True)]
-        ),
-        "H_n": np.array([teacher[n].mean(axis=0) for n in at]),
-        "h": np.array([teacher.mean(axis=0) for _ in at]),
-        "x": np.array([x for x, _, _ in made]),
-    }
-    lam = setting.weight
-    expected = {"G_n": 1.0, "H_n": -lam, "h": lam if setting.rule.unbiased else 0.0}
-    moves = np.array([there - x for x, _, there in made])
-    return sentence(wrong_terms(moves, columns, expected, setting.step_size))
-
-
-def _shown(n: Any) -> str:
-    return str(np.asarray(n).tolist())
+def allowed(setting: Setting, x: Array, made: np.ndarray, rtol: float | None = None) -> float:
+    """Rounding of one step, in the precision that it was made in or as a share."""
+    unit = unit_of(made) if rtol is None else rtol / (8 + setting.problem.dim)
+    return rule_of(setting).rounding(x, unit)
