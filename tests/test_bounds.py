@@ -252,3 +252,6 @@ def test_a_weight_at_the_border_of_two_regimes():
         for factor in (1 - 1e-9, 1.0, 1 + 1e-6)
     )
     assert below > 1.15 * here and above > here * (1 + 5e-7)
+    # Found along the curve of all weights, on which another letter is the border's.
+    several = kd.optimal_weight(problem, theta[None], step_size=gamma, criterion=at["theorem"])
+    assert several == pytest.approx([best], rel=1e-9)

@@ -14,6 +14,7 @@ from kdtheory.bounds.best_weights_several import (
     golden,
     horizon_weight,
     several_weights,
+    sides,
 )
 from kdtheory.bounds.exact_law import sgd_floor
 from kdtheory.bounds.letters import Letters, complete, letters_for
@@ -24,10 +25,6 @@ from kdtheory.problems.base import FiniteSum, positive_int
 from kdtheory.problems.mixtures import Blocks, mixture
 from kdtheory.rules.distilled import Compressor, DistilledSGD
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
-
-# From the border between two regimes, relative: its rounding is eps, and sqrt(eps) where two roots
-# meet.
-KEEP_OFF = (1e-14, 1e-12, 1e-10, 1e-8, 1e-6)
 
 
 def optimal_weight(
@@ -176,14 +173,9 @@ def _minimise(theorem: Theorem, letters: Letters, end: float) -> float:
     else:
         # Both bias and noise grow beyond the later of border and ``end``.  The border itself
         # belongs to either regime by rounding: keep off as far as it takes to be on both sides.
-        def rate(lam: float) -> float:
-            return complete(theorem, known | {"lam": lam})[sym.rate_min.name]
-
-        gap = next(
-            (gap for gap in KEEP_OFF if rate(border * (1.0 - gap)) > rate(border * (1.0 + gap))),
-            KEEP_OFF[-1],
+        before, beyond = sides(
+            lambda lam: complete(theorem, known | {"lam": lam})[sym.rate_min.name], border
         )
-        before, beyond = border * (1.0 - gap), border * (1.0 + gap)
         pieces = (
             [(0.0, before), (beyond, end)]
             if abs(beyond) < abs(end)

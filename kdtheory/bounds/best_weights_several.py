@@ -25,6 +25,9 @@ from kdtheory.statements.theorems import Theorem
 
 # The share of the way along the curve at which the search ends: at 1 the bias counts for nothing.
 END = 1.0 - 1e-9
+# From the border between two regimes, relative: its rounding is eps, and sqrt(eps) where two roots
+# meet.
+KEEP_OFF = (1e-14, 1e-12, 1e-10, 1e-8, 1e-6)
 
 
 def exact_weights(problem: FiniteSum, theta: ArrayLike, plain: float) -> Any:
@@ -66,12 +69,15 @@ def several_weights(statement: Theorem, letters: Letters, taught: Mixture) -> Ar
         return taught.best(letters["kappa"])
     front = Front.of(taught)
 
-    def value(share: float) -> float:
+    def completed(share: float) -> Letters:
         z = np.array([front.scale * share / (1.0 - share)])
         bias, noise = float(front.bias(z)[0]), float(front.noise(z)[0])
         # A teacher with |h| = bias and H' = 0 puts the same into the floor, with the weight 1.
         known = letters | {"lam": 1.0, "V": 0.0, "C": 0.0, "bias_sq": bias**2}
-        return floor_of(statement, complete(statement, known | {"noise_sq": noise**2}))
+        return complete(statement, known | {"noise_sq": noise**2})
+
+    def value(share: float) -> float:
+        return floor_of(statement, completed(share))
 
     def slack(share: float) -> float:
         """a (1 - gamma mu) - gamma k c: it falls along the curve, and below 0 bias dominates."""
@@ -81,12 +87,23 @@ def several_weights(statement: Theorem, letters: Letters, taught: Mixture) -> Ar
 
     pieces = [(0.0, END)]
     if sym.rate_min in statement.definitions and statement.modulus == "mu" and slack(END) < 0.0:
-        # The floor jumps where its least rate does, so that each regime is searched apart, and the
-        # border, which belongs to either by rounding, is kept off.
-        border = brentq(slack, 0.0, END)
-        pieces = [(0.0, border * (1.0 - 1e-6)), (min(border * (1.0 + 1e-6), END), END)]
+        # The floor jumps where its least rate does, so that each regime is searched apart.
+        border = brentq(slack, 0.0, END, xtol=1e-300)
+        before, beyond = sides(lambda share: completed(share)[sym.rate_min.name], border)
+        pieces = [(0.0, before), (min(beyond, END), END)]
     best = min((golden(value, *piece) for piece in pieces), key=value)
     return front.weights(np.array([front.scale * best / (1.0 - best)]))[0]
+
+
+def sides(rate: Callable[[float], float], border: float) -> tuple[float, float]:
+    """The points nearest to ``border`` that are on both sides of it: the least rate falls there.
+    The border itself belongs to either regime by rounding.
+    """
+    gap = next(
+        (gap for gap in KEEP_OFF if rate(border * (1.0 - gap)) > rate(border * (1.0 + gap))),
+        KEEP_OFF[-1],
+    )
+    return border * (1.0 - gap), border * (1.0 + gap)
 
 
 def golden(value: Callable[[float], float], start: float, end: float) -> float:

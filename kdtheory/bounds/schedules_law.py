@@ -90,9 +90,11 @@ class StepLaw:
     def _pl(self, u: Array, k: Array, a: Array) -> BestStep:
         delta, n = u - k, self.q * u + a
         square = delta**2 + n**2
+        length, lost = u * delta / square, delta**2 / square  # L gamma; what eta takes its share of
         kink = k * delta > n**2
-        length = np.where(kink, 1.0, u * delta / square)  # L gamma
-        lost = np.where(kink, (u**2 - k**2 - n**2) / u**2, delta**2 / square)
+        if kink.any():
+            length[kink] = 1.0
+            lost[kink] = ((u**2 - k**2 - n**2) / u**2)[kink]
         gain = 1.0 - self.eta * lost
         turn = length**2 * (delta + self.q * n) - length * (2.0 * u - k)
         with np.errstate(divide="ignore"):

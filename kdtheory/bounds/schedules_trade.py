@@ -143,4 +143,8 @@ class Best:
 
     def weights(self, u: Array) -> Array:
         """lam, (n, m)."""
-        return self.front.weights(self._z(u, exact=True))
+        z = self._z(u, exact=True)
+        if z.any():
+            return self.front.weights(z)
+        dropped = self.front.weights(np.zeros(1))
+        return np.broadcast_to(dropped, (len(u), dropped.shape[1]))

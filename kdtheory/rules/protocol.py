@@ -132,7 +132,10 @@ def check_probabilities(values: ArrayLike, n_terms: int) -> Array:
         )
     if (found < 0.0).any():
         n = int(np.argmin(found))
-        raise InvalidInput(f"probabilities must be >= 0, got {found[n]:.6g} for term {n}.")
+        raise InvalidInput(
+            f"probabilities must be >= 0, got {found[n]:.6g} for term {n}. Use 0 for a term whose"
+            " gradient vanishes, and norms of gradients divided by their sum for the others."
+        )
     total = float(found.sum())
     if abs(total - 1.0) > SUMS_TO_ONE:
         raise InvalidInput(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import positive_float, positive_int, real_float
+from kdtheory.problems.base import positive_int, real_float
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class RenewedTeacher:
     def __post_init__(self) -> None:
         """Refuse what breaks the rules above."""
         object.__setattr__(self, "weight", real_float(self.weight, "weight"))
-        object.__setattr__(self, "renewal", positive_float(self.renewal, "renewal"))
+        object.__setattr__(self, "renewal", real_float(self.renewal, "renewal"))
         object.__setattr__(self, "batch_size", positive_int(self.batch_size, "batch_size"))
-        if self.renewal > 1.0:
+        if not 0.0 < self.renewal <= 1.0:
             raise InvalidInput(
                 f"renewal must lie in (0, 1], got renewal = {self.renewal:.6g}. Use 1 for a teacher"
                 " that is the student, DistilledSGD for one that stays."
