@@ -417,3 +417,10 @@ def test_one_checker_may_be_a_string_and_a_list_is_no_theorem():
     for wrong in (["theorem-1"], None, 1):
         with pytest.raises(kd.InvalidInput, match="Unknown theorem"):
             kd.prove(wrong)
+
+
+def test_a_false_identity_about_a_logarithm_is_refuted_without_a_point():
+    """Its values are not rational: there is none to print, and nothing crashes."""
+    right = kd.THEOREMS["steps-needed"]
+    wrong = replace(right, rhs=10 * right.rhs / 9)
+    assert kd.prove(wrong).status != "PROVED"

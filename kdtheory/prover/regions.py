@@ -60,7 +60,7 @@ def fits(letter: sp.Symbol, value: Fraction) -> bool:
 
 def where_not_zero(expression: sp.Expr) -> tuple[dict[sp.Symbol, Fraction], Fraction] | None:
     """A rational point, with the expression's value there, at which a rational expression is not 0;
-    None when none is found.
+    None when none is found, or where values are not rational (a logarithm).
     """
     letters = sorted(expression.free_symbols, key=str)
     draw = random.Random(0)
@@ -70,6 +70,8 @@ def where_not_zero(expression: sp.Expr) -> tuple[dict[sp.Symbol, Fraction], Frac
             value = evaluate(expression, point)
         except ZeroDivisionError:
             continue
+        except ValueError:
+            return None
         if value != 0:
             return point, value
     return None
