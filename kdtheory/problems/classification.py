@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
+from kdtheory.problems.asked import of_a_point
 from kdtheory.problems.base import (
     Array,
     Constant,
@@ -98,6 +99,7 @@ class LinearClassifier(Written):
         loss = self.log_partition(z) - np.einsum("rnk,nk->rn", z, self.labels)
         return loss.mean(axis=1) + self.ridge / 2 * (points**2).sum(axis=1)
 
+    @of_a_point
     def value(self, x: Array) -> float:
         """f(x)."""
         return float(self.values(x[None, :])[0])
@@ -106,10 +108,12 @@ class LinearClassifier(Written):
         """r(z_n) - y_n at x, (N, K)."""
         return self.response(self._outputs(x[None, :])[0]) - self.labels
 
+    @of_a_point
     def gradient(self, x: Array) -> Array:
         """The full gradient at x, (dim,)."""
         return (self.residuals(x).T @ self.features).ravel() / self.n_terms + self.ridge * x
 
+    @of_a_point
     def gradients(self, x: Array) -> Array:
         """Every term's gradient at x, (N, dim)."""
         return self._outer(self.residuals(x), self.features) + self.ridge * x

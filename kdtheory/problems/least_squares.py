@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
+from kdtheory.problems.asked import of_a_point
 from kdtheory.problems.base import (
     LARGEST,
     Array,
@@ -109,6 +110,7 @@ class LeastSquares(Written):
         """f* = f(x*)."""
         return self.value(self.minimiser)
 
+    @of_a_point
     def value(self, x: Array) -> float:
         """f(x)."""
         residual = self.features @ x - self.targets
@@ -128,11 +130,13 @@ class LeastSquares(Written):
         e = points - self.minimiser
         return np.einsum("rd,rd->r", e @ self.hessian, e) / 2
 
+    @of_a_point
     def gradient(self, x: Array) -> Array:
         """The full gradient at x, (d,)."""
         residual = self.features @ x - self.targets
         return self.features.T @ residual / self.n_terms + self.ridge * x
 
+    @of_a_point
     def gradients(self, x: Array) -> Array:
         """Every term's gradient at x, (N, d)."""
         residual = self.features @ x - self.targets

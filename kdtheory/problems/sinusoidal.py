@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
+from kdtheory.problems.asked import of_a_point
 from kdtheory.problems.base import Array, Constant, Constants, frozen_array
 from kdtheory.problems.written import Written
 
@@ -109,6 +110,7 @@ class SinusoidalSum(Written):
         """f at every row of ``points`` (R, d), as (R,)."""
         return phi(points @ self.directions.T).sum(axis=1)
 
+    @of_a_point
     def value(self, x: Array) -> float:
         """f(x)."""
         return float(self.values(x[None, :])[0])
@@ -116,10 +118,12 @@ class SinusoidalSum(Written):
     def _full(self, points: Array) -> Array:
         return phi_slope(points @ self.directions.T) @ self.directions
 
+    @of_a_point
     def gradient(self, x: Array) -> Array:
         """The full gradient at x, (d,)."""
         return self._full(x[None, :])[0]
 
+    @of_a_point
     def gradients(self, x: Array) -> Array:
         """Every term's gradient at x, (N, d)."""
         return self.weights[:, None] * self.gradient(x) + self.shifts
