@@ -36,3 +36,16 @@ def spelt(statement: Theorem, expression: sp.Expr, letters: Mapping[sp.Symbol, s
     for _ in statement.definitions:
         expression = expression.xreplace(dict(statement.definitions))
     return expression.xreplace(dict(letters))
+
+
+def means(
+    what: str,
+    statement: Theorem,
+    meaning: Mapping[sp.Symbol, sp.Expr],
+    letters: Mapping[sp.Symbol, sp.Expr] | None = None,
+) -> Claim:
+    """The statement's own letter (one) is defined as this: sign and all, where a claim made with it
+    would not see the sign.
+    """
+    ((letter, value),) = meaning.items()
+    return Claim(what, spelt(statement, letter, letters or {}) - value, identity=True)

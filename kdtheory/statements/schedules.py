@@ -13,7 +13,7 @@ import sympy as sp
 
 from kdtheory.algebra import envelope
 from kdtheory.algebra import symbols as sym
-from kdtheory.statements.law import law, speaks_of, spelt
+from kdtheory.statements.law import law, means, speaks_of, spelt
 from kdtheory.statements.theorem import Claim, Theorem
 
 _g, _mu, _L, _q, _k, _a, _u = sym.gamma, sym.mu, sym.L, sym.q, sym.k, sym.a_pos, sym.signal
@@ -58,6 +58,8 @@ def snr_step_claims(statement: Theorem) -> tuple[Claim, ...]:
     room = (_u * (1 - best * _mu * (1 + _q**2)) - _k * (1 - best * _mu)) * _SQUARE
     return (
         speaks_of(statement, sym.least_next),
+        means("signal", statement, {_u: _mu * sp.sqrt(sym.s)}),
+        means("SNR", statement, _SNR, _in_signal()),
         *_curve_claims(_k, _a),
         Claim("least", strong(_u, _k, _a) - least, at={_g: best}),
         Claim("regime", regime - _n * calm, identity=True),
@@ -96,6 +98,8 @@ def snr_step_pl_claims(statement: Theorem) -> tuple[Claim, ...]:
     start = {_more: sp.Integer(0)}
     return (
         speaks_of(statement, sym.least_next),
+        means("signal", statement, {_u: sp.sqrt(2 * _mu * sym.s)}),
+        means("SNR", statement, _SNR, _IN_SIGNAL_PL),
         Claim("root of W", root**2 * _mu / 2 - t.W, identity=True),
         Claim("curve", (1 - t.A) * _u**2 / (2 * _mu) + root * _u + t.U - _WEAK, identity=True),
         Claim("least", _WEAK - least, at={_g: best}),
@@ -132,10 +136,11 @@ def snr_step_biased_claims(statement: Theorem) -> tuple[Claim, ...]:
     turned = {_v: _COS - _q * _SIN, sym.root_rest: _SIN + _q * _COS}
     roots = [part for part in statement.rhs.atoms(sp.Pow) if part.exp == sp.S.Half]
     least = statement.rhs.xreplace(dict.fromkeys(roots, sym.root_rest))
-    u, v = (spelt(statement, letter, _in_signal()) for letter in (_u, _v))
+    v = spelt(statement, _v, _in_signal())
     return (
         speaks_of(statement, sym.least_next),
-        Claim("signal", u - _u, identity=True),
+        means("signal", statement, {_u: _mu * sp.sqrt(sym.s)}),
+        means("share", statement, {_v: sp.sqrt(_k**2 + _a**2) / _u}, _in_signal()),
         Claim("bias and noise", t.U - (_g * _u * v) ** 2, identity=True),
         Claim("W", t.W - (1 - t.A) * t.U, identity=True),
         *(
@@ -175,12 +180,10 @@ def snr_schedule_claims(statement: Theorem) -> tuple[Claim, ...]:
     t = envelope.bias_dominated(**_CONSTANTS, k=_k, a=_a)
     calm = envelope.noise_dominated(**_CONSTANTS, c=_mu * _q, k=_k, a=_a)
     r = _u / _mu
-    signal = spelt(statement, _u, {}) - _mu * sp.sqrt(sym.least_now)
-    share = spelt(statement, sym.snr, _in_signal(sym.least_now)) - _SNR[sym.snr]
     return (
         speaks_of(statement, sym.least_after),
-        Claim("signal", signal, identity=True),
-        Claim("SNR", share, identity=True),
+        means("signal", statement, {_u: _mu * sp.sqrt(sym.least_now)}),
+        means("SNR", statement, _SNR, _in_signal(sym.least_now)),
         *_curve_claims(_k, _a),
         Claim("either regime", t.W - calm.W, at={_a: _g * _k * _mu * _q / (1 - _g * _mu)}),
         Claim(
