@@ -180,3 +180,10 @@ def test_a_false_verdict_of_floats_is_an_exit_code(monkeypatch, capsys):
     monkeypatch.setattr(extremes, "asked", lambda number: ("FALSE VIOLATED", None, None))
     assert extremes.main(["--cases", "1"]) == 1
     assert "FALSE VIOLATED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", [3954, 5358])
+def test_noise_that_cancels_to_a_negative_number_is_no_violation(number):
+    """Both were VIOLATED: the noise in rhs cancels, and came out as -1e-18."""
+    found, seen, true = extremes.asked(number)
+    assert (found, seen.status, true.status) == ("agreed", "VERIFIED", "VERIFIED")

@@ -182,6 +182,10 @@ class Question:
         if not self.statement.unrolls:  # then psi and rhs are two claims
             stated = claimed(self.statement, letters, values[0], self.steps)
             values = np.minimum(values, stated)
+            # sigma^2 - 2 lam C + lam^2 V may cancel in rhs: rounding is of its parts' size.
+            parts = {"lam": -abs(letters["lam"]), "C": abs(letters["C"])}
+            apart = claimed(self.statement, letters | parts, values[0], self.steps)
+            errors = errors + self.known.unit * np.abs(apart)
         return values, errors
 
     def _law(self, x0: Array) -> tuple[Array, Array]:
