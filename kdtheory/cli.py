@@ -39,19 +39,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return _answer(words, who)
-    except WrongUse as error:
-        complain(str(error))
-    except KdtheoryError as error:
-        complain(f"{who}: {error}")
-    except KeyboardInterrupt:
-        # From here to the end of the process another one ends it at once.
-        if arguments is None:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-        complain(f"{who}: stopped; nothing was left half-written.")
-        return INTERRUPTED
-    except Exception as error:  # the one place for what nobody foresaw
-        complain(f"{who}: {unforeseen(error, words)}")
-    return 2
+    except (Exception, KeyboardInterrupt) as error:  # the one place for what nobody foresaw
+        if not _interrupted(error):
+            complain(_said(error, who, words))
+            return 2
+    # From here to the end of the process another Ctrl-C ends it at once.
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    complain(f"{who}: stopped; nothing was left half-written.")
+    return INTERRUPTED
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind it: a compiled module that is being loaded makes an ImportError of
+    it.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _said(error: BaseException, who: str, words: Sequence[str]) -> str:
+    """The line for what went wrong."""
+    if isinstance(error, WrongUse):
+        return str(error)
+    if isinstance(error, KdtheoryError):
+        return f"{who}: {error}"
+    return f"{who}: {unforeseen(error, words)}"
 
 
 def _answer(words: list[str], who: str) -> int:
@@ -77,7 +91,7 @@ def _answer(words: list[str], who: str) -> int:
     return code
 
 
-def unforeseen(error: Exception, words: Sequence[str]) -> str:
+def unforeseen(error: BaseException, words: Sequence[str]) -> str:
     """One line for an error that no rule has named: the system's, or a fault of ours with the place
     and how to report it.
     """

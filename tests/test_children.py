@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kdtheory import cli
 from kdtheory.prover import solvers
 from kdtheory.system import child
 from kdtheory.system.pool import Pool
@@ -57,6 +58,7 @@ def test_a_solver_ends_with_a_killed_parent() -> None:
     """In the middle of a question that it would work at for a minute."""
     code = """
 import os, threading, time
+from kdtheory import cli
 from kdtheory.prover import solvers
 letters = [f"x{i}" for i in range(24)]
 hard = "".join(f"(declare-const {x} Real)(assert (> {x} 1))" for x in letters)
@@ -131,3 +133,23 @@ def test_ctrl_c_ends_a_campaign_quietly(tmp_path: Path, presses: int) -> None:
         _, err = driver.communicate(timeout=20)
         assert driver.returncode in (130, -signal.SIGINT), err
         assert "Traceback" not in err, err
+
+
+def test_ctrl_c_while_a_compiled_module_is_loaded(monkeypatch, capsys) -> None:
+    """pybind11 turns whatever ends a module's start into an ImportError, with its cause; a missing
+    module that nobody pressed a key for stays an error.
+    """
+
+    def interrupted(*_: object) -> int:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as key:
+            raise ImportError("initialization failed") from key
+
+    def missing(*_: object) -> int:
+        raise ImportError("initialization failed")
+
+    for answer, code, words in ((interrupted, 130, "stopped"), (missing, 2, "ImportError")):
+        monkeypatch.setattr(cli, "_answer", answer)
+        assert cli.main(["campaign"]) == code
+        assert words in capsys.readouterr().err
