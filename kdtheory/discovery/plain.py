@@ -22,7 +22,6 @@ from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.bracket import settled
 from kdtheory.discovery.family import Family, Point
 from kdtheory.discovery.forms import ONE
-from kdtheory.discovery.multipliers import unit_weights
 from kdtheory.discovery.program import ZERO, Program, Row
 from kdtheory.prover.regions import evaluate
 
@@ -140,7 +139,7 @@ def _candidates(family: Family, name: str, fixed: Values) -> Iterator[sp.Expr]:
 
 def _monomials(family: Family, name: str) -> list[sp.Expr]:
     """Monomials in the letters with the units of the row's multiplier, the shortest first."""
-    wanted = [unit_weights(family, scaling)[name] for scaling in family.scalings]
+    wanted = [family.row_weights(scaling)[name] for scaling in family.scalings]
     found = []
     for powers in itertools.product(POWERS, repeat=len(family.letters)):
         if sum(map(abs, powers)) <= SPREAD and all(

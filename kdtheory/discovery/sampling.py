@@ -13,6 +13,7 @@ from kdtheory.discovery.bracket import settled
 from kdtheory.discovery.family import Family, Point
 from kdtheory.discovery.program import Program
 from kdtheory.discovery.refine import Exact, Shape, refined, shortest
+from kdtheory.errors import InvalidInput
 
 LONG = 2048  # bits of Newton's digits, at the most, in the search for rational multipliers
 SHORT = 1024  # where some are known not to be rational
@@ -37,7 +38,7 @@ class Sampler:
         """Newton's result at a point; None where the solver or Newton fails."""
         try:
             program = self.family.program(at)
-        except ZeroDivisionError:  # a coefficient has a pole there
+        except (ZeroDivisionError, InvalidInput):  # a coefficient has a pole there
             return None
         if not program.rows:
             return None
