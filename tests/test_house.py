@@ -62,7 +62,6 @@ DEBTS = {
     "kdtheory/bounds/values.py",
     "kdtheory/campaigns/driver.py",
     "kdtheory/campaigns/tightness.py",
-    "kdtheory/commands/verify.py",
     "kdtheory/engines/exact/limits.py",
     "kdtheory/engines/simulate/simulation.py",
     "kdtheory/estimate/diagnose.py",
