@@ -75,10 +75,7 @@ DEBTS = {
     "kdtheory/torch/follow.py",
     "kdtheory/torch/loss.py",
     "kdtheory/worst_cases/certificates.py",
-    "proofs/own.py",
-    "proofs/paper.py",
     "proofs/proving.py",
-    "proofs/writing.py",
 }
 
 
