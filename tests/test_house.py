@@ -70,7 +70,6 @@ DEBTS = {
     "kdtheory/instances/exact.py",
     "kdtheory/instances/suspects.py",
     "kdtheory/problems/base.py",
-    "kdtheory/prover/coq_build.py",
     "kdtheory/report/main_job.py",
     "kdtheory/torch/follow.py",
     "kdtheory/torch/loss.py",
