@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -171,6 +172,12 @@ def _teaching(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: f
     }
 
 
+@lru_cache(maxsize=1024)
+def of_the_horizon(definition: sp.Expr) -> bool:
+    """Whether it depends on t; a search over weights asks thousands of times."""
+    return sym.t in definition.free_symbols
+
+
 def complete(theorem: Theorem, letters: Letters) -> Letters:
     """The letters with the statement's definitions evaluated in order."""
     found = dict(letters)
@@ -182,7 +189,7 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
             f" {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
         )
     for letter, definition in theorem.definitions.items():
-        if sym.t in definition.free_symbols:
+        if of_the_horizon(definition):
             continue  # a letter of its own for every horizon
         found[letter.name] = evaluate(definition, found)  # str(letter) runs SymPy's printer
         if letter is sym.a and definition == NOISE_NORM and "noise_sq" in found:

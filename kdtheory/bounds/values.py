@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.evaluate import ARRAYS, compiled, value_of
+from kdtheory.bounds.crossing import crossing
 from kdtheory.bounds.exact_law import exact_floor, exact_law
 from kdtheory.bounds.letters import (
     Letters,
@@ -130,7 +130,7 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
                 f"{theorem.title} has no floor here: the bound grows without limit. Use a larger"
                 " gamma or less compression."
             )
-    return float(brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+    return crossing(excess, 0.0, high)
 
 
 def bound(

@@ -17,6 +17,7 @@ from itertools import islice
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.evaluate import compiled
 from kdtheory.bounds.letters import complete, evaluate
 from kdtheory.errors import InvalidInput
 from kdtheory.instances.exact import Instance, Numbers, completed, exact
@@ -114,9 +115,9 @@ def refute(
         raise InvalidInput(
             f"{theorem.title} makes no claim about a step; give it psi, or kind = 'identity'."
         )
-    claims = _claims(theorem)
+    claims, start = _claims(theorem), _at_start(theorem)
     for kind in kinds:
-        suspects = (_breaches(theorem, claims, suspect) for suspect in KINDS[kind](theorem))
+        suspects = (_breaches(theorem, claims, start, suspect) for suspect in KINDS[kind](theorem))
         hits = islice((hit for hits in suspects for hit in hits), ENOUGH)
         for instance, at in sorted(hits, key=lambda item: (item[1][0], _length(item[0]))):
             shown = _confirm(theorem, claim, instance, at)
@@ -146,26 +147,26 @@ def _claims(theorem: Theorem) -> list[Claim]:
 
 
 def _breaches(
-    theorem: Theorem, claims: list[Claim], suspect: Suspect
+    theorem: Theorem, claims: list[Claim], start: dict[str, sp.Expr], suspect: Suspect
 ) -> Iterator[tuple[Instance, Claim]]:
-    """Where a claim fails in floats."""
+    """Where a claim fails in floats; ``start``: :func:`_at_start`."""
     try:
         own = suspect.letters()
         known = complete(theorem, own)
         if any(not math.isclose(known[name], value) for name, value in own.items()):
             return  # the statement fixes a letter (lam, say) to another value
-        for name, definition in _at_start(theorem).items():
+        for name, definition in start.items():
             if name in own and not math.isclose(evaluate(definition, known), own[name]):
                 return  # and gamma_0 is another one
     except UNDEFINED:  # no claim to refute
         return
     # what is claimed at x*: the part of the claim that small step sizes leave little of
-    least = {t: _value(claimed, known | {"s": 0.0, "s0": 0.0}) for t, claimed in claims}
+    least = {t: _value(claimed, known, 0.0) for t, claimed in claims}
     for index, states in enumerate(suspect.states(theorem.quantity)):
         for t, claimed in claims:
             if t in states:
                 size = min(abs(least[t]), states[t]) * VISIBLE + states[t] * ROUNDING
-                if states[t] > _value(claimed, known | {"s": states[0], "s0": states[0]}) + size:
+                if states[t] > _value(claimed, known, states[0]) + size:
                     yield suspect.build(index), (t, claimed)
                     break
 
@@ -179,12 +180,13 @@ def _at_start(theorem: Theorem) -> dict[str, sp.Expr]:
     }
 
 
-def _value(claimed: sp.Expr, known: dict[str, float]) -> float:
-    """The claim in floats; infinity where it is undefined or complex, so that nothing is
-    refuted.
+def _value(claimed: sp.Expr, known: dict[str, float], state: float) -> float:
+    """The claim in floats, at s = s0 = ``state``; infinity where it is undefined or complex, so
+    that nothing is refuted.
     """
     try:
-        return evaluate(claimed, known)
+        names, function = compiled(claimed)
+        return float(function(*[state if name in ("s", "s0") else known[name] for name in names]))
     except UNDEFINED:
         return math.inf
 
