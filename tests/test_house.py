@@ -70,11 +70,9 @@ DEBTS = {
     "kdtheory/instances/exact.py",
     "kdtheory/instances/suspects.py",
     "kdtheory/problems/base.py",
-    "kdtheory/report/main_job.py",
     "kdtheory/torch/follow.py",
     "kdtheory/torch/loss.py",
     "kdtheory/worst_cases/certificates.py",
-    "proofs/proving.py",
 }
 
 

@@ -213,7 +213,7 @@ def _row(
     from kdtheory.evidence.verdicts import verify
     from kdtheory.problems.datasets import load_point
     from kdtheory.problems.tables import taken_for
-    from kdtheory.report.main_job import mild_compressor
+    from kdtheory.report.one_verdict import mild_compressor
 
     theta = default_teacher(problem) if options.teacher is None else load_point(options.teacher)
     batch = options.batch_size if options.batch_size is not None else 1

@@ -16,7 +16,8 @@ from typing import Any
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.errors import InvalidInput
-from kdtheory.report.main_job import STATUSES, main_job
+from kdtheory.report.main_job import main_job
+from kdtheory.report.random_instances import STATUSES
 from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, Theorem, noise
 
 START, END = (
