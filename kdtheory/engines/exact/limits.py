@@ -16,8 +16,8 @@ from kdtheory.engines.exact.results import Stationary
 from kdtheory.errors import Diverged, InvalidInput
 from kdtheory.problems import LeastSquares
 from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.rules.experiment import experiment, ratios_of
-from kdtheory.rules.protocol import Rule, batch_factor, check_probabilities, check_rule
+from kdtheory.rules.experiment import experiment
+from kdtheory.rules.protocol import Rule, batch_factor, check_probabilities, check_rule, ratios_of
 from kdtheory.rules.renewed import RenewedTeacher
 
 SOLVED = 1e-11  # of the stationary values: what the solve may miss, by its own bound
