@@ -17,8 +17,9 @@ import kdtheory as kd
 from kdtheory.bounds.letters import letters_for
 from kdtheory.checks import sequential
 from kdtheory.evidence import monte_carlo, numbers
-from kdtheory.evidence.instance import RationalInstance, exact_array, semidefinite
+from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
+from kdtheory.evidence.matrices import exact_array, semidefinite
 from kdtheory.evidence.monte_carlo import Claimed, Process
 from kdtheory.evidence.ranges import almost_sure
 from kdtheory.rules.experiment import experiment
