@@ -54,10 +54,6 @@ WHOLE = {
 DEBTS = {
     "kdtheory/campaigns/driver.py",
     "kdtheory/campaigns/tightness.py",
-    "kdtheory/estimate/diagnose.py",
-    "kdtheory/estimate/logits.py",
-    "kdtheory/estimate/residuals.py",
-    "kdtheory/estimate/several.py",
     "kdtheory/problems/base.py",
     "kdtheory/prover/coq_build.py",
     "kdtheory/report/main_job.py",
