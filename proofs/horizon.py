@@ -65,12 +65,7 @@ def room() -> Certificate:
     """1 - 2 gamma Lcal >= 0, the range itself."""
     left = sym.slack_half
     return Certificate(
-        "horizon-room",
-        1 - 2 * gamma * Lcal,
-        {},
-        (),
-        left,
-        Region({left: 1 - 2 * gamma * Lcal}),
+        "horizon-room", 1 - 2 * gamma * Lcal, {}, (), left, Region({left: 1 - 2 * gamma * Lcal})
     )
 
 
@@ -175,10 +170,7 @@ def non_convex() -> Certificate:
         "horizon-non-convex",
         claim,
         {asm.descent_lemma: sp.Integer(1), asm.expected_smoothness: L * gamma**2},
-        (
-            (L * gamma**2 / 2, doubling),
-            (gamma / 2, vec.combine((1, vec.g), (-lam, vec.h))),
-        ),
+        ((L * gamma**2 / 2, doubling), (gamma / 2, vec.combine((1, vec.g), (-lam, vec.h)))),
     )
 
 

@@ -117,11 +117,7 @@ def _speaks_of_vectors(slack: sp.Expr) -> bool:
 
 
 def _one_step(
-    statement: Theorem,
-    known: Mapping[sp.Symbol, sp.Expr],
-    psi: sp.Expr,
-    facts: Facts,
-    name: str,
+    statement: Theorem, known: Mapping[sp.Symbol, sp.Expr], psi: sp.Expr, facts: Facts, name: str
 ) -> list[Certificate]:
     """psi(s) - E s(x+) >= 0 for every constant step size in the range, whatever lam is: the
     vectors are lam h and lam H'.

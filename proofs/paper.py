@@ -165,9 +165,4 @@ def corollaries(theorem: Theorem) -> tuple[Certificate, ...]:
 
 def affine(theorem: Theorem) -> tuple[Obligation, ...]:
     """Everything behind a line in s."""
-    return (
-        one_step(theorem),
-        *induction(theorem),
-        optimal_weight(),
-        *corollaries(theorem),
-    )
+    return (one_step(theorem), *induction(theorem), optimal_weight(), *corollaries(theorem))

@@ -36,7 +36,7 @@ ARGUMENTS = {
         r"$(1-\lambda)^2S_0+\lambda^2|D|^2$ is least at $S_0/(S_0+|D|^2)$. For $f-f^*$ replace"
         r" $\langle\cdot,\cdot\rangle$ by "
         r"$\frac12\langle\cdot,H\cdot\rangle$.",
-    ),
+    )
 }
 
 

@@ -43,11 +43,7 @@ def instance(item: Certificate, draw: random.Random) -> dict[sp.Symbol, Fraction
     )
     equal = item.region.substitutions.get(sym.Lcal) == sym.mu
     c = at[sym.c] = Fraction(0) if equal else at[sym.c]
-    at |= {
-        sym.q: c / mu,
-        sym.Lcal: mu + c**2 / mu,
-        sym.b: abs(1 - at[sym.L] * gamma),
-    }
+    at |= {sym.q: c / mu, sym.Lcal: mu + c**2 / mu, sym.b: abs(1 - at[sym.L] * gamma)}
     vectors = {
         "e": y,
         "g": mu * y,

@@ -13,13 +13,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 # Q = 1 - gamma mu >= 0.
-gamma, a, c, sigma, q = (
-    sym.gamma,
-    sym.a,
-    sym.c,
-    sym.root_s,
-    sym.root_shrink,
-)
+gamma, a, c, sigma, q = (sym.gamma, sym.a, sym.c, sym.root_s, sym.root_shrink)
 z = sym.slope_a  # in [-1, 1]
 PSI = (q * sigma) ** 2 + gamma**2 * (c * sigma + a) ** 2
 LEAN = gamma**2 * (3 * c**2 * sigma**2 + 2 * a * c * sigma)  # r(s)

@@ -104,10 +104,7 @@ def _claim(statement: Theorem, found: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
 
 
 def _strongly_convex(
-    statement: Theorem,
-    name: str,
-    found: dict[sp.Symbol, sp.Expr],
-    allowed: tuple[Condition, ...],
+    statement: Theorem, name: str, found: dict[sp.Symbol, sp.Expr], allowed: tuple[Condition, ...]
 ) -> Needs:
     claim, label = _claim(statement, found), f"one step {name}".strip()
     if name == "bias-dominated":
@@ -171,7 +168,4 @@ def sharp(statement: Theorem) -> Needs:
         above = sp.expand(rate - found[least])
         if not written_nonnegative(above):
             yield Need(f"psi's rate is not below the least{where}", above)
-    yield identity(
-        "line",
-        statement.psi - ((ONE - rate) * s + U + W / (A - rate)),
-    )
+    yield identity("line", statement.psi - ((ONE - rate) * s + U + W / (A - rate)))

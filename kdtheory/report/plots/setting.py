@@ -63,11 +63,7 @@ class Scene:
 
     def bound(self, theorem: str, weight: float, x0: Array) -> Array:
         """What a statement says of the state, at every step."""
-        words: dict[str, Any] = {
-            "theorem": theorem,
-            "step_size": self.gamma,
-            "weight": weight,
-        }
+        words: dict[str, Any] = {"theorem": theorem, "step_size": self.gamma, "weight": weight}
         return bound(self.problem, self.theta, **words, x0=x0, steps=self.steps)
 
     def seen(self, run: Simulation) -> tuple[Array, Array, Array]:
