@@ -117,7 +117,7 @@ def induction(theorem: Theorem) -> tuple[Obligation, ...]:
     return (
         Identity(f"{name}-unrolled", step),
         Identity(f"{name}-start", start),
-        Certificate(f"{name}-rate-below-one", 1 - gamma * mu, {}, (), room + rest, Region(slacks)),
+        Certificate.plain(f"{name}-rate-below-one", 1 - gamma * mu, room + rest, Region(slacks)),
     )
 
 

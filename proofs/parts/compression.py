@@ -28,11 +28,9 @@ def contraction() -> Certificate:
     """
     room = sym.slack_rate
     claim = (1 - gamma * mu / 2) - (1 + 2 * omega) * (1 - gamma * mu)
-    return Certificate(
+    return Certificate.plain(
         "compressed-contraction",
         claim,
-        {},
-        (),
         2 * room + 2 * omega * gamma * mu,
         Region({room: gamma * mu / 4 - omega}),
     )
@@ -53,7 +51,7 @@ def best_p() -> Certificate:
     room, spare = sym.tau, sym.slack_range
     region = Region({room: denominator(sym.p), spare: denominator(best)}, {delta: _solved(X, r)})
     gap = omega * X * (sym.p - best) ** 2 / (sym.p * best**2 * room)
-    return Certificate("compressed-best-p", floor(sym.p) - floor(best), {}, (), gap, region)
+    return Certificate.plain("compressed-best-p", floor(sym.p) - floor(best), gap, region)
 
 
 def rate() -> Certificate:
@@ -78,11 +76,9 @@ def growth() -> Certificate:
     """psi grows with s: (1 + omega (1+p*))(1 - gamma mu) > 0 for gamma <= 1/(4 Lcal)."""
     room, more = sym.slack_quarter, sym.increase
     grown = 1 + omega * (1 + sym.young)
-    return Certificate(
+    return Certificate.plain(
         "compressed-increasing-line",
         grown * (1 - gamma * mu),
-        {},
-        (),
         grown * (room + 3 * gamma * mu + 4 * gamma * more),
         Region({room: 1 - 4 * gamma * Lcal, more: Lcal - mu}),
     )

@@ -44,7 +44,7 @@ def unrolled(name: str) -> tuple[Obligation, ...]:
 def _scalar(
     name: str, claim: sp.Expr, witness: sp.Expr, slacks: dict[sp.Symbol, sp.Expr]
 ) -> Certificate:
-    return Certificate(name, claim, {}, (), witness, Region(slacks))
+    return Certificate.plain(name, claim, witness, Region(slacks))
 
 
 def admissible(*, pl: bool) -> tuple[Obligation, ...]:
@@ -119,11 +119,9 @@ def rates(*, pl: bool) -> tuple[Certificate, ...]:
     return (
         cap_positive(pl=False),
         recursion.rate_at_most_one(pl=False),
-        Certificate(
+        Certificate.plain(
             "cross-term-where-bias-dominates",
             triple.W,
-            {},
-            (),
             shrink * triple.U,
             Region({}, {Lcal: certificates.LCAL_BY_C}),
         ),
@@ -139,11 +137,9 @@ def floor_of_the_line() -> Certificate:
     A, U = sym.A, (v**2 - w**2) / sym.A
     s0 = (w / tau) ** 2
     line = (1 - least) * s0 + sym.U + w**2 / (A - least)
-    return Certificate(
+    return Certificate.plain(
         "floor-of-the-line-below-s0",
         s0 - line,
-        {},
-        (),
         z * (w * least / tau + v),
         Region({z: w / (A - least) - (v + w) / A, tau: A - least}, {sym.U: U}),
     )

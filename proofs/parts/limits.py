@@ -84,8 +84,8 @@ def largest_steps() -> tuple[Obligation, ...]:
     return (
         Identity("rate-left", triple.A - gamma * mu - gamma * mu * (1 - gamma * Lcal)),
         Identity("rate-left-pl", weak.A.xreplace({gamma: 2 * mu / (L * Lcal)})),
-        Certificate(
-            "floor-at-least", ((v + w) / A) ** 2 - U / A, {}, (), 2 * w * (v + w) / A**2, fixed
+        Certificate.plain(
+            "floor-at-least", ((v + w) / A) ** 2 - U / A, 2 * w * (v + w) / A**2, fixed
         ),
     )
 

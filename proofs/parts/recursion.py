@@ -50,7 +50,7 @@ def psi(root: sp.Expr) -> sp.Expr:
 
 
 def _scalar(name: str, claim: sp.Expr, witness: sp.Expr, region: Region) -> Certificate:
-    return Certificate(name, claim, {}, (), witness, region)
+    return Certificate.plain(name, claim, witness, region)
 
 
 def tangents() -> tuple[Obligation, ...]:

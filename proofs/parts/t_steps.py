@@ -178,7 +178,7 @@ def _shown(name: str, claim: sp.Expr, facts: Facts, *, strictly: bool = False) -
             witness = (above / below).xreplace(back)
             slacks = {z: meaning.xreplace(back) for z, meaning in signs.slacks.items()}
             region = Region(used_slacks([witness], slacks))
-            return Certificate(name, whole.xreplace(own).xreplace(back), {}, (), witness, region)
+            return Certificate.plain(name, whole.xreplace(own).xreplace(back), witness, region)
     raise NotFound(f"{name}: {sp.factor(whole)} >= 0 was not shown")
 
 
