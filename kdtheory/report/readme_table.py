@@ -20,10 +20,8 @@ from kdtheory.report.main_job import main_job
 from kdtheory.report.random_instances import STATUSES
 from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, Theorem, noise
 
-START, END = (
-    "<!-- table: python -m kdtheory.report.readme_table README.md -->",
-    "<!-- end of table -->",
-)
+START = "<!-- table: python -m kdtheory.report.readme_table README.md -->"
+END = "<!-- end of table -->"
 HEADER = ("paper item", "key", "kind", "statement", "step sizes", "proof", "evidence", "verdict")
 # characters of LaTeX that a cell holds; what is longer is psi applied t times, which is the same
 # thing

@@ -41,17 +41,8 @@ from kdtheory.proofs.parts.certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 from kdtheory.statements.theorems import NOISE_SQ
 
-gamma, mu, L, Lcal, k, a, c, q, A = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.k,
-    sym.a,
-    sym.c,
-    sym.q,
-    sym.A,
-)
+gamma, mu, L, Lcal, k, a, c, q = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.q
+A = sym.A
 u1, u2, sigma = sym.slope_k, sym.slope_a, sym.root_s
 g = gamma * mu
 SHRINK = (1 - g) ** 2 + gamma**2 * c**2  # 1 - A

@@ -54,10 +54,8 @@ def admissible(*, pl: bool) -> tuple[Obligation, ...]:
             gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b
         ).A
         slacks = {n: 1 - L * gamma * Lcal / mu}
-        rest, facts = (
-            gamma * (mu * spare + mu * more + spare * more) / mu,
-            {spare: L - mu, more: Lcal - mu},
-        )
+        rest = gamma * (mu * spare + mu * more + spare * more) / mu
+        facts = {spare: L - mu, more: Lcal - mu}
     else:
         A = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a).A
         slacks, rest, facts = {n: 1 - gamma * Lcal}, gamma * more, {more: Lcal - mu}

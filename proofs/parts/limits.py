@@ -27,17 +27,8 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.proofs.parts.certificates import LCAL_BY_C
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
-gamma, mu, L, Lcal, k, a, c, A, U = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.k,
-    sym.a,
-    sym.c,
-    sym.A,
-    sym.U,
-)
+gamma, mu, L, Lcal, k, a, c, A = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.A
+U = sym.U
 w, v, r = sym.root_W, sym.root_UAW, sym.root_shrink
 ZERO = sp.Integer(0)
 

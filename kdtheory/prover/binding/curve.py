@@ -30,17 +30,8 @@ from kdtheory.prover.binding.need import (
 from kdtheory.prover.signs import written_nonnegative
 from kdtheory.statements.theorem import Theorem
 
-gamma, mu, L, Lcal, k, a, c, q, b = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.k,
-    sym.a,
-    sym.c,
-    sym.q,
-    sym.b,
-)
+gamma, mu, L, Lcal, k, a, c, q = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.q
+b = sym.b
 A, U, W, least, varrho = sym.A, sym.U, sym.W, sym.rate_min, sym.varrho
 Case = tuple[str, dict[sp.Symbol, sp.Expr], tuple[Condition, ...]]
 
