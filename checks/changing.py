@@ -78,10 +78,6 @@ def defined(
     return statement(theorem, name, what, killed_by, definitions={**right, **wrong})
 
 
-_g, _m, _L, _LC, _t = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.t
-_V, _C, _h, _S, _lam = sym.teacher_variance, sym.covariance, sym.bias_sq, sym.sigma_star_sq, sym.lam
-
-
 def paper_form(name: str, certificate: Check) -> tuple[Mutant, ...]:
     """What may be misremembered of a statement in the paper's form; ``certificate`` is its own."""
     V, C, h, lam = sym.teacher_variance, sym.covariance, sym.bias_sq, sym.lam

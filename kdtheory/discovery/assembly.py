@@ -72,11 +72,6 @@ def _written(expression: sp.Expr, signs: Signs, missing: list[sp.Poly]) -> sp.Ex
     return sign * total
 
 
-def values(family: Family, form: Form, signs: Signs) -> dict[object, sp.Expr]:
-    """The form's coefficients in the free letters."""
-    return {key: value.xreplace(dict(family.solved)) for key, value in form.items()}
-
-
 def left_over(family: Family, multipliers: Mapping[str, sp.Expr]) -> dict[object, sp.Expr]:
     """Z of the multipliers as a form with rational coefficients, cancelled."""
     total: dict[object, sp.Expr] = {
@@ -179,22 +174,10 @@ def _certificate(
     signs: Signs,
 ) -> Argument:
     step = family.step
-    gram, scalars = step.space.gram, step.scalar_letters
+    units: dict[object, sp.Expr] = {ONE: sp.Integer(1), **step.scalar_letters, **step.space.gram}
 
     def in_letters(form: Form) -> sp.Expr:
-        return sp.Add(
-            *(
-                value
-                * (
-                    sp.Integer(1)
-                    if key == ONE
-                    else scalars[key]
-                    if isinstance(key, str)
-                    else gram[key]
-                )
-                for key, value in form.items()
-            )
-        )
+        return sp.Add(*(value * units[key] for key, value in form.items()))
 
     constant: sp.Expr = family.objective.get(ONE, sp.Integer(0))
     needs: dict[Assumption, sp.Expr] = {}
@@ -216,11 +199,11 @@ def _certificate(
         *(w for w, _ in squares),
         *(x for _, vector in squares for x in vector.values()),
     ]
-    region = Region(used_slacks(inside, signs.slacks), dict(family.solved))
+    used = used_slacks(inside, signs.slacks)
+    region = Region(used, dict(family.solved))
     certificate = Certificate(
         "discovered", claim, needs, tuple(squares), sp.Integer(0), region, step.space
     )
-    used = used_slacks(inside, signs.slacks)
     borders = tuple(item for item in family.borders if item in used.values())
     return Argument(constant, dict(multipliers), certificate, borders)
 

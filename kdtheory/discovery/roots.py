@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, prod
 
 import sympy as sp
 
@@ -56,7 +56,7 @@ def rationalised(family: Family, digits: list[tuple[Point, Fraction]]) -> Family
         for chosen in itertools.combinations(table, count):
             for factor in (1, 2, 3):
                 if all(
-                    _is_square(factor * square * _product(values[i] for _, values in chosen))
+                    _is_square(factor * square * prod(values[i] for _, values in chosen))
                     for i, (_, square) in enumerate(known)
                 ):
                     better = _solved(family, factor * sp.Mul(*(atom for atom, _ in chosen)))
@@ -105,13 +105,6 @@ class _Discriminants(Sampler):
         a, b, c = own
         gap = Fraction(b * b - 4 * a * c, a * a)
         return tuple(gap if i == place else Fraction(0) for i in range(len(found.digits)))
-
-
-def _product(values: Iterator[Fraction]) -> Fraction:
-    total = Fraction(1)
-    for value in values:
-        total *= value
-    return total
 
 
 def _is_square(value: Fraction) -> bool:

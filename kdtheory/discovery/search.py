@@ -195,31 +195,23 @@ def _with_few_rows(family: Family, base: Point) -> Family:
     determined.
     """
     sampler = _sampler(family, base)
-    assert sampler.shape is not None
-    names = list(family.rows)
-    kept = replace(
-        family,
-        rows={
-            name: item
-            for i, (name, item) in enumerate(family.rows.items())
-            if i in sampler.shape.active
-        },
-    )
-    if sampler.shape.unique:
+    shape = sampler.shape
+    assert shape is not None
+    if shape.unique:
         return family
-    program = family.program(base)
+    rows = enumerate(family.rows.items())
+    kept = replace(family, rows=dict(item for i, item in rows if i in shape.active))
     exact = sampler.exact(base, most_bits=256)
     assert exact is not None
-    value = program.value(exact.digits)
-    for name in names:
-        if name not in kept.rows or len(kept.rows) == 1:
-            continue
+    value = family.program(base).value(exact.digits)
+    for name in [*kept.rows]:
+        if len(kept.rows) == 1:
+            break
         fewer = kept.without(name)
         own = Sampler(fewer, base).exact(base, most_bits=256)
-        if (
-            own is not None
-            and abs(fewer.program(base).value(own.digits) - value) <= abs(value) / 10**9
-        ):
+        if own is None:
+            continue
+        if abs(fewer.program(base).value(own.digits) - value) <= abs(value) / 10**9:
             kept = fewer
             if own.shape.unique:
                 return kept

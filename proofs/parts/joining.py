@@ -22,7 +22,7 @@ from kdtheory.prover.obligations import Certificate, Identity, Obligation, Regio
 from kdtheory.statements.theorems import THEOREMS
 
 gamma, mu, L, Lcal = sym.gamma, sym.mu, sym.L, sym.Lcal
-ONE, ZERO = sp.Integer(1), sp.Integer(0)
+ONE = sp.Integer(1)
 n, more, spare = sym.slack_range, sym.increase, sym.slack_L
 
 
