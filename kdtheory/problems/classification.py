@@ -10,15 +10,8 @@ from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.asked import of_a_point
-from kdtheory.problems.base import (
-    Array,
-    Constant,
-    Constants,
-    frozen_array,
-    point,
-    positive_float,
-    refuse_wide,
-)
+from kdtheory.problems.base import Array, frozen_array, point, positive_float, refuse_wide
+from kdtheory.problems.constants import Constant, Constants
 from kdtheory.problems.newton import newton_minimiser
 from kdtheory.problems.written import Written
 

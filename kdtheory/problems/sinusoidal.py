@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.asked import of_a_point
-from kdtheory.problems.base import Array, Constant, Constants, frozen_array
+from kdtheory.problems.base import Array, frozen_array
+from kdtheory.problems.constants import Constant, Constants
 from kdtheory.problems.written import Written
 
 # phi'(t)^2 >= 2 mu phi(t) holds for phi(t) = t^2 + 3 sin^2 t with mu = 0.175: the least quotient is
