@@ -174,6 +174,8 @@ def test_replay_compares_and_only_reads(
         assert len(base.done()) == 2
     right = replay(1, store=path)[0]
 
+    from kdtheory.campaigns import replaying
+
     monkeypatch.setattr(replaying, "read_record", lambda *given: {**right, "ratio": 0.776})
     assert main(["replay", "1", "--store", str(path)]) == 2
     assert "NOT the ratio on record" in capsys.readouterr().out

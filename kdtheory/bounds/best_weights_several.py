@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.constants import Letters
+from kdtheory.bounds.crossing import crossing
 from kdtheory.bounds.curves import floor_of
 from kdtheory.bounds.exact_law import sgd_floor
 from kdtheory.bounds.front import Front
@@ -81,7 +81,7 @@ def several_weights(statement: Theorem, letters: Letters, taught: Mixture) -> Ar
     pieces = [(0.0, END)]
     if sym.rate_min in statement.definitions and statement.modulus == "mu" and slack(END) < 0.0:
         # The floor jumps where its least rate does, so that each regime is searched apart.
-        border = brentq(slack, 0.0, END, xtol=1e-300)
+        border = crossing(slack, 0.0, END)
         before, beyond = sides(lambda share: completed(share)[sym.rate_min.name], border)
         pieces = [(0.0, before), (min(beyond, END), END)]
     best = min((golden(value, *piece) for piece in pieces), key=value)

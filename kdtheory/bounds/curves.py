@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from itertools import repeat
 
 import numpy as np
-from scipy.optimize import brentq
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.evaluate import ARRAYS, compiled, value_of
 from kdtheory.bounds.constants import Letters, at_the_edge, evaluate, too_large
+from kdtheory.bounds.crossing import crossing
 from kdtheory.bounds.exact_law import exact_law
 from kdtheory.bounds.letters import letters_along, letters_for, state_of
 from kdtheory.errors import AssumptionFails, InvalidInput
@@ -152,4 +152,4 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
                 f"{theorem.title} has no floor here: the bound grows without limit. Use a larger"
                 " gamma or less compression."
             )
-    return float(brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+    return crossing(excess, 0.0, high)

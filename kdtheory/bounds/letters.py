@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,12 @@ def _teaching_along(made: Experiment, plan: Schedule) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1024)
+def of_the_horizon(definition: sp.Expr) -> bool:
+    """Whether it depends on t; a search over weights asks thousands of times."""
+    return sym.t in definition.free_symbols
+
+
 def complete(
     theorem: Theorem,
     letters: Mapping[str, Any],
@@ -148,7 +155,7 @@ def complete(
             f" omega = {found['omega']:.6g}{where}. Keep more coordinates or use a larger gamma."
         )
     for letter, definition in theorem.definitions.items():
-        if sym.t in definition.free_symbols:
+        if of_the_horizon(definition):
             continue  # a letter of its own for every horizon
         found[letter.name] = value(definition, found)  # str(letter) runs SymPy's printer
         if letter is sym.a and definition == NOISE_NORM and "noise_sq" in found:

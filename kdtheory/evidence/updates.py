@@ -63,7 +63,7 @@ def verify_update(
     teacher, points on either side of x* as far as the statement's floor, a far one, and then the
     update's own trajectory; with ``x0`` that trajectory alone.  An update that answers differently
     when asked again keeps state (momentum, an average) or draws numbers of its own: VIOLATED, for
-    statements speak of neither.
+    statements speak of neither.  UNDECIDED where the rounding allowed would hide a whole term.
 
     Args:
         step: the update, called with a copy of x (dim,) and a term's index n, or with indices (B,)
@@ -132,15 +132,17 @@ def verify_update(
     )
     if whole and not same_rule and not found:
         reason += "; whether they are the rule's was not asked, and a bound has room for others"
-    undecided = not whole and not same_rule and not found
-    if undecided:
-        reason = f"more than {MOST_BATCHES} batches: no mean is exact; use same_rule=True"
+    undecided = ""
+    if not found and same_rule:
+        undecided = _rule(questions[0]).hidden(visits)
+    elif not found and not whole:
+        undecided = f"more than {MOST_BATCHES} batches: no mean is exact; use same_rule=True"
     return Verdict(
         statement.name,
         "VIOLATED" if found else "UNDECIDED" if undecided else "VERIFIED",
         largest,
         "exact",
-        reason,
+        undecided or reason,
         made.gamma,
         questions[0].weight,
         len(visits),
