@@ -65,9 +65,8 @@ def ratio_of(theorem: str | Theorem, instance: Candidate) -> tuple[float, float]
         if claimed > 0.0
         else 0.0
     )
-    return (seen.gap if statement.quantity == "gap" else seen.sq_distance) / max(
-        claimed, 1e-300
-    ), share
+    after = seen.gap if statement.quantity == "gap" else seen.sq_distance
+    return after / max(claimed, np.finfo(float).tiny), share
 
 
 def _decoded(theorem: Theorem, kind: str, u: Array) -> Candidate | None:

@@ -81,6 +81,7 @@ def reduction_interval(
 
     if not criterion.value(0.0, point) > 0.0:
         return math.nan, math.nan
+    # Central differences, as of the slope below.
     scale = 1e-5 * np.array([point[0], math.sqrt(point[0] * point[2]), point[2], point[3]])
     slopes = np.zeros(4)
     for k in range(4):
@@ -189,6 +190,7 @@ class _SlopeTest:
         total, freedom = float(np.sum(squares)), self.moments.n - 1.0
         if total > 0.0:
             kurtosis = squares.size * float(np.sum((squares / total) ** 2))
+            # squares that are all equal leave the n - 1
             freedom = min(freedom, 2.0 * self.moments.n / max(kurtosis - 1.0, 1e-9))
         return float(stdtrit(max(freedom, 1.0), 0.5 + 0.5 * self.confidence))
 
@@ -203,9 +205,9 @@ class _SlopeTest:
     def _gradient(self, weight: float) -> Array:
         if isinstance(self.criterion, Quadratic):
             return np.array([0.0, -1.0, weight, 0.0])
-        # Central differences; 1e-5 balances their error 1e-10 against rounding 1e-11, both far
-        # below sampling error.
         m = self.moments.vector()
+        # Central differences: their error 1e-10 balances rounding 1e-11, both far below sampling
+        # error.
         scale = 1e-5 * np.array([m[0], math.sqrt(m[0] * m[2]), m[2]])
         gradient = np.zeros(4)
         for k in range(3):

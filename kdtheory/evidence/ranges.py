@@ -20,6 +20,7 @@ from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import DistilledSGD
 
+ABOVE = 1.0 + 1e-9  # rounding of the recursions: a few units a step, for millions of steps
 FULL_GRADIENTS = (
     3e7  # numbers in all the gradients of a descent path; beyond it the centre stays at x^0
 )
@@ -49,7 +50,7 @@ def almost_sure(
             found = np.minimum(
                 found, _around_descent(problem, corrections, q, gamma, x0, steps, quantity)
             )
-    return np.asarray(found * (1.0 + 1e-9))  # rounding of the recursion
+    return np.asarray(found * ABOVE)
 
 
 def almost_sure_along(
@@ -75,7 +76,7 @@ def almost_sure_along(
         q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
         moves.append((q, gamma * float(np.linalg.norm(noise - corrections, axis=1).max())))
     with np.errstate(over="ignore"):
-        return np.asarray(_radii(problem, stretch, moves, x0, quantity) * (1.0 + 1e-9))
+        return np.asarray(_radii(problem, stretch, moves, x0, quantity) * ABOVE)
 
 
 def _around_optimum(
