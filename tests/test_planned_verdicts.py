@@ -12,6 +12,7 @@ import pytest
 
 import kdtheory as kd
 from kdtheory.evidence.monte_carlo import Process, _enumerated
+from kdtheory.rules.experiment import experiment
 
 rng = np.random.default_rng(5)
 SQUARES = kd.LeastSquares(rng.standard_normal((12, 3)), rng.standard_normal(12), ridge=0.2)
@@ -88,7 +89,8 @@ def test_index_paths_take_the_steps_of_the_schedule():
     plan = kd.Schedule(gammas, weights)
     rule = kd.DistilledSGD([0.0, 0.0])
     start = np.array([1.5])
-    process = Process(problem, theta, rule, 0.3, start, "sq_distance", plan=plan)
+    made = experiment(problem, theta, rule, schedule=plan, x0=start)
+    process = Process(made, "sq_distance")
     found = list(_enumerated(process, 4))
     H = np.array([problem.gradients(point) for point in theta])
     ends = []

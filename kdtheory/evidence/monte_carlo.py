@@ -6,8 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -20,8 +18,7 @@ from kdtheory.evidence.sequential import Below, Exceeds
 from kdtheory.evidence.tolerances import ROUNDING, Knowledge, path_error
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.memory import remembered
-from kdtheory.rules.experiment import Experiment, experiment
-from kdtheory.rules.schedule import Schedule
+from kdtheory.rules.experiment import Experiment
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
 # Runs before the first look at the capital: FIRST_LOOK, or as many as move STARTED numbers a step,
@@ -42,25 +39,21 @@ PATHS, WORK = (
 
 @dataclass(frozen=True)
 class Process:
-    """The iterates of ``rule`` from ``x0``; ``quantity`` says what is read of each.  With a
-    ``plan`` the steps are its own, and ``gamma`` is the largest of them.
-    """
+    """The iterates of an experiment from its start; ``quantity`` says what is read of each."""
 
-    problem: FiniteSum
-    theta: Array
-    rule: Any
-    gamma: float
-    x0: Array
+    made: Experiment
     quantity: str
-    plan: Schedule | None = None
 
-    @cached_property
-    def made(self) -> Experiment:
-        """What an engine runs."""
-        gamma = self.gamma if self.plan is None else None
-        return experiment(
-            self.problem, self.theta, self.rule, step_size=gamma, schedule=self.plan, x0=self.x0
-        )
+    @property
+    def problem(self) -> FiniteSum:
+        """The experiment's problem."""
+        return self.made.problem
+
+    @property
+    def gamma(self) -> float:
+        """The step size, the largest of a schedule."""
+        plan = self.made.schedule
+        return self.made.gamma if plan is None else float(plan.step_sizes.max())
 
     def step(self, t: int) -> tuple[float, Array]:
         """The step size of step ``t``, and its control variates (N, d)."""
@@ -194,17 +187,11 @@ def _sampled(
     """The times from the ``done``-th on, by runs; ``start`` is the largest ratio before them."""
     times, bound, room = claim.times[done:], claim.values[done:], claim.room(process)[done:]
     identity = claim.identity
-    where: dict[str, Any] = {
-        "x0": process.x0,
-        "steps": int(times[-1]),
-        "quantity": process.quantity,
-    }
-    if process.plan is None:
-        most = almost_sure(
-            process.problem, process.theta, process.rule, gamma=process.gamma, **where
-        )[times]
+    made, last, quantity = process.made, int(times[-1]), process.quantity
+    if made.schedule is None:
+        most = almost_sure(made, last, quantity)[times]
     else:
-        most = almost_sure_along(process.problem, process.rule, process.step, **where)[times]
+        most = almost_sure_along(made, process.step, last, quantity)[times]
     bounded = bool(np.isfinite(most).all())
     low = np.where(room <= ROUNDING * bound, bound, np.maximum(bound - room, 0.0))
     above, below = Exceeds(bound + room + claim.doubts[done:]), Below(low, most)
@@ -279,7 +266,7 @@ def _reach(process: Process, most: int) -> float:
     """The last time to which at most ``most`` index paths lead; single terms without compression
     only.
     """
-    problem, rule, n = process.problem, process.rule, process.problem.n_terms
+    problem, rule, n = process.problem, process.made.rule, process.problem.n_terms
     if rule.batch_size > 1 or rule.compressor is not None:
         return 0
     touched = problem.dim * (n if process.quantity == "gap" else 1)  # numbers on each path
@@ -293,7 +280,7 @@ def _reach(process: Process, most: int) -> float:
 def _enumerated(process: Process, times: int) -> Iterator[float]:
     """E Z_t from all index paths, t = 0, 1, ..., ``times`` - 1."""
     problem, quantity, n = process.problem, process.quantity, process.problem.n_terms
-    points = process.x0[None, :]
+    points = process.made.start[None, :]
     yield float(_values(problem, points, quantity)[0])
     for t in range(1, times):
         gamma, corrections = process.step(t - 1)
@@ -310,8 +297,8 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
     Statements with the same weight, step size and seed speak of the same runs, bit for bit; they
     are simulated once.
     """
-    problem, rule, quantity = process.problem, process.rule, process.quantity
-    made = process.made
+    made, quantity = process.made, process.quantity
+    problem, rule, plan = made.problem, made.rule, made.schedule
     job = Job(made, times, count, seed, gap=False, resume=None)
 
     def samples() -> Array:
@@ -321,12 +308,12 @@ def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
 
     if rule.compressor is not None or count * len(times) > KEPT:
         return samples()
-    points: tuple[bytes, ...] = (process.theta.tobytes(), process.x0.tobytes(), times.tobytes())
-    if process.plan is not None:
+    points: tuple[bytes, ...] = (made.theta.tobytes(), made.start.tobytes(), times.tobytes())
+    if plan is not None:
         points = (
             *points,
-            process.plan.step_sizes.tobytes(),
-            np.asarray(process.plan.weights).tobytes(),
+            plan.step_sizes.tobytes(),
+            np.asarray(plan.weights).tobytes(),
         )
     law = (made.control_variates.tobytes(), rule.batch_size)
     return remembered(
