@@ -20,7 +20,8 @@ from kdtheory.evidence import monte_carlo, numbers
 from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
 from kdtheory.evidence.matrices import exact_array, semidefinite
-from kdtheory.evidence.monte_carlo import Claimed, Process
+from kdtheory.evidence.monte_carlo import Claimed
+from kdtheory.evidence.process import Process, values_of
 from kdtheory.evidence.ranges import almost_sure
 from kdtheory.rules.experiment import experiment
 
@@ -257,7 +258,7 @@ def test_ranges_hold_on_every_path(kind, quantity):
     for greedy in (True, False, False):
         x = x0
         for t in range(steps + 1):
-            value = monte_carlo._values(problem, x[None], quantity)[0]
+            value = values_of(problem, x[None], quantity)[0]
             assert value <= most[t]
             ahead = x - gamma * (problem.gradients(x) - push)
             x = ahead[
@@ -265,7 +266,7 @@ def test_ranges_hold_on_every_path(kind, quantity):
                 if greedy
                 else rng.integers(problem.n_terms)
             ]
-    assert most[0] == pytest.approx(monte_carlo._values(problem, x0[None], quantity)[0], rel=1e-6)
+    assert most[0] == pytest.approx(values_of(problem, x0[None], quantity)[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["logistic", "softmax", "sinusoidal"])

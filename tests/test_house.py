@@ -41,7 +41,6 @@ WHOLE = {
     "kdtheory/prover/certificate_files.py": "one file format, written and read",
     "kdtheory/prover/coq.py": "one translation",
     "kdtheory/prover/smt.py": "one translation",
-    "kdtheory/evidence/monte_carlo.py": "one sequential test",
     "kdtheory/reproductions/r1.py": "one experiment",
     "kdtheory/reproductions/r5.py": "one experiment",
     "kdtheory/reproductions/r6.py": "one experiment",

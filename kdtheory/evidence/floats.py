@@ -18,7 +18,8 @@ from kdtheory.engines.exact.curves import moments
 from kdtheory.evidence.bounded import UNIT
 from kdtheory.evidence.fixed import Fixed, fixed
 from kdtheory.evidence.judgement import Sides
-from kdtheory.evidence.monte_carlo import Claimed, Process
+from kdtheory.evidence.monte_carlo import Claimed
+from kdtheory.evidence.process import Process
 from kdtheory.evidence.right_side import curve_error, with_errors
 from kdtheory.evidence.tolerances import Knowledge, about, knowledge_of, left_error
 from kdtheory.problems.base import Array, FiniteSum

@@ -19,7 +19,8 @@ from kdtheory.evidence.asking import refuse_what_is_not_claimed
 from kdtheory.evidence.combined import combined
 from kdtheory.evidence.floats import Question, shares
 from kdtheory.evidence.judgement import Sides, compare
-from kdtheory.evidence.monte_carlo import Claimed, Process
+from kdtheory.evidence.monte_carlo import Claimed
+from kdtheory.evidence.process import Process
 from kdtheory.evidence.right_side import curve_error
 from kdtheory.evidence.starts import starts_of
 from kdtheory.evidence.tolerances import left_error
