@@ -9,7 +9,7 @@ nothing.  Source: our own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -161,12 +161,13 @@ def _breaches(
     except UNDEFINED:  # no claim to refute
         return
     # what is claimed at x*: the part of the claim that small step sizes leave little of
-    least = {t: _value(claimed, known, 0.0) for t, claimed in claims}
+    sides = [(t, claimed, _side(claimed, known)) for t, claimed in claims]
+    least = {t: abs(side(0.0)) for t, _, side in sides}
     for index, states in enumerate(suspect.states(theorem.quantity)):
-        for t, claimed in claims:
+        for t, claimed, side in sides:
             if t in states:
-                size = min(abs(least[t]), states[t]) * VISIBLE + states[t] * ROUNDING
-                if states[t] > _value(claimed, known, states[0]) + size:
+                size = min(least[t], states[t]) * VISIBLE + states[t] * ROUNDING
+                if states[t] > side(states[0]) + size:
                     yield suspect.build(index), (t, claimed)
                     break
 
@@ -180,15 +181,26 @@ def _at_start(theorem: Theorem) -> dict[str, sp.Expr]:
     }
 
 
-def _value(claimed: sp.Expr, known: dict[str, float], state: float) -> float:
-    """The claim in floats, at s = s0 = ``state``; infinity where it is undefined or complex, so
+def _side(claimed: sp.Expr, known: dict[str, float]) -> Callable[[float], float]:
+    """The claim in floats, as a function of s = s0; infinity where it is undefined or complex, so
     that nothing is refuted.
     """
     try:
         names, function = compiled(claimed)
-        return float(function(*[state if name in ("s", "s0") else known[name] for name in names]))
+        numbers = [0.0 if name in ("s", "s0") else known[name] for name in names]
     except UNDEFINED:
-        return math.inf
+        return lambda state: math.inf
+    places = [place for place, name in enumerate(names) if name in ("s", "s0")]
+
+    def side(state: float) -> float:
+        for place in places:
+            numbers[place] = state
+        try:
+            return float(function(*numbers))
+        except UNDEFINED:
+            return math.inf
+
+    return side
 
 
 def _confirm(
