@@ -281,3 +281,15 @@ def test_crossings_are_brents(shape):
 def test_crossings_at_the_ends():
     assert crossing(lambda x: x, 0.0, 1.0) == 0.0 == crossing(lambda x: -x, -1.0, 0.0)
     assert crossing(lambda x: x - 1e-300, 0.0, 1e300) == pytest.approx(1e-300, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("theorem", ["theorem-1-sharp", "theorem-1-envelope", "theorem-2-sharp"])
+@pytest.mark.parametrize("seed", [9, 48])
+def test_a_teacher_at_the_minimiser_is_trusted_wholly(theorem, seed):
+    """Whatever rounding leaves of |h| there: the search used to stop 1e-6 short of 1, or beyond."""
+    rng = np.random.default_rng(seed)
+    problem = kd.LeastSquares(rng.standard_normal((4, 1)), rng.standard_normal(4), ridge=0.5)
+    gamma = 0.5 * kd.step_size_limit(problem, theorem)
+    best = kd.optimal_weight(problem, problem.minimiser, step_size=gamma, criterion=theorem)
+    # A minimum is seen to sqrt(eps).
+    assert best == pytest.approx(1.0, abs=3e-8)

@@ -167,3 +167,19 @@ def test_several_teachers(theorem):
     wrong = kd.verify_update(lambda x, n: step(x, n, (1.0, -1.0)), problem, theta, **asked)
     assert wrong.status == "VIOLATED"
     assert "-0.2 H2_n, expected +0.2 H2_n" in wrong.reason
+
+
+@pytest.mark.parametrize("how", ["rtol", "float16"])
+def test_rounding_that_hides_a_term_decides_nothing(how):
+    """A share of 1/2, or float16, allowed a step with the teacher's sign wrong: VERIFIED."""
+    problem = PROBLEMS["least squares"]
+    theta = problem.minimiser + 0.3
+    gamma = 1e-3
+    words = arguments(problem) | {"step_size": gamma}
+    kind, rtol = (float, 0.5) if how == "rtol" else (np.float16, None)
+    for sign in (1.0, -1.0):
+        step = made(problem, theta, gamma, teacher=-sign * LAM)
+        verdict = kd.verify_update(
+            lambda x, n, step=step: step(x, n).astype(kind), problem, theta, **words, rtol=rtol
+        )
+        assert verdict.status == "UNDECIDED" and "a step without it would pass" in verdict.reason

@@ -73,3 +73,25 @@ def test_a_class_that_does_not_say_its_arguments_is_told() -> None:
 
     with pytest.raises(TypeError, match="does not say"):
         repr(Written())
+
+
+@pytest.mark.parametrize("made", MADE, ids=lambda made: type(made).__name__)
+def test_what_is_made_never_changes(made: object) -> None:
+    """A ridge or a gradient set afterwards would not be the one that the constants belong to."""
+    own = next(iter(vars(made)))
+    before = repr(made)
+    with pytest.raises(AttributeError):
+        setattr(made, own, 2.0)
+    with pytest.raises(AttributeError):
+        delattr(made, own)
+    assert repr(made) == before
+
+
+def test_derived_members_and_methods_never_change() -> None:
+    problem = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0], ridge=0.5)
+    for name in ("minimiser", "constants", "gradients", "ridge"):
+        with pytest.raises(AttributeError, match="LeastSquares never changes, so " + name):
+            setattr(problem, name, 2.0)
+    with pytest.raises(AttributeError, match="ridge cannot be deleted"):
+        del problem.ridge
+    assert problem.minimiser.shape == (1,)

@@ -134,6 +134,26 @@ class RuleStep:
             unit=unit,
         )
 
+    def hidden(self, visits: Sequence[Visit]) -> str:
+        """The term of the step that the rounding allowed would hide wherever it was looked for:
+        a step without it would pass.  One that no float64 shows is not missed.
+        """
+        for name, at in (
+            ("grad f_n(x)", self.problem.gradients),
+            ("the teacher's correction", lambda _: self.table),
+        ):
+            real = seen = False
+            for visit in visits:
+                moved = np.abs(at(visit.x)[visit.batches].mean(axis=1)).max() * self.gamma
+                real = real or moved > self.rounding(visit.x, unit_of(visit.x))
+                seen = seen or moved > self.rounding(visit.x, visit.unit)
+            if real and not seen:
+                return (
+                    f"{name} moves x by less than the rounding allowed, at every point: a step"
+                    " without it would pass. Use a larger step size, a finer type or a smaller rtol"
+                )
+        return ""
+
     def wrong(self, visits: Sequence[Visit]) -> list[Term]:
         """The displacement regressed on G_n, H_n, h and x; H1_n, h1, H2_n ... of several
         teachers.

@@ -30,9 +30,10 @@ from kdtheory.evidence.terms import sentence
 from kdtheory.evidence.tolerances import about
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int
-from kdtheory.problems.teacher import gap_at, teachers
+from kdtheory.problems.teacher import gap_at
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 
@@ -62,7 +63,7 @@ def verify_update(
     teacher, points on either side of x* as far as the statement's floor, a far one, and then the
     update's own trajectory; with ``x0`` that trajectory alone.  An update that answers differently
     when asked again keeps state (momentum, an average) or draws numbers of its own: VIOLATED, for
-    statements speak of neither.
+    statements speak of neither.  UNDECIDED where the rounding allowed would hide a whole term.
 
     Args:
         step: the update, called with a copy of x (dim,) and a term's index n, or with indices (B,)
@@ -105,12 +106,10 @@ def verify_update(
     rule = DistilledSGD(
         weight, unbiased=statement.unbiased, batch_size=batch_size, replacement=replacement
     )
-    teacher, gamma = teachers(problem, theta), positive_float(step_size, "step_size")
-    if np.ndim(theta) != 2:
-        teacher = teacher[0]
+    made = experiment(problem, theta, rule, step_size=step_size)
     questions = [
-        Question(problem, teacher, which, rule, gamma, np.arange(2))
-        for which in (statement, *_envelopes(problem, statement, gamma, batch_size))
+        Question(made, which, np.arange(2))
+        for which in (statement, *_envelopes(problem, statement, made.gamma, batch_size))
     ]
     batches, whole = batches_of(problem.n_terms, rule, seed)
     visits = []
@@ -133,16 +132,18 @@ def verify_update(
     )
     if whole and not same_rule and not found:
         reason += "; whether they are the rule's was not asked, and a bound has room for others"
-    undecided = not whole and not same_rule and not found
-    if undecided:
-        reason = f"more than {MOST_BATCHES} batches: no mean is exact; use same_rule=True"
+    undecided = ""
+    if not found and same_rule:
+        undecided = _rule(questions[0]).hidden(visits)
+    elif not found and not whole:
+        undecided = f"more than {MOST_BATCHES} batches: no mean is exact; use same_rule=True"
     return Verdict(
         statement.name,
         "VIOLATED" if found else "UNDECIDED" if undecided else "VERIFIED",
         largest,
         "exact",
-        reason,
-        gamma,
+        undecided or reason,
+        made.gamma,
         questions[0].weight,
         len(visits),
     )
@@ -181,7 +182,7 @@ def _points(
             for start in several_starts(problem, question.statement, question.letters, seed)
         )
         across = best - float(np.linalg.norm(near - best)) * direction(problem, seed + 1)
-        places = [far, at, near, across, *np.atleast_2d(question.theta)]
+        places = [far, at, near, across, *question.made.teachers]
     else:
         places = [point(problem, x0, "x0")]
     yield from places[:points]
@@ -192,7 +193,7 @@ def _points(
 
 
 def _rule(question: Question) -> RuleStep:
-    return RuleStep(question.problem, question.theta, question.rule, question.gamma)
+    return RuleStep(question.problem, question.made.theta, question.rule, question.gamma)
 
 
 def _unlike_the_rule(question: Question, visits: list[Visit]) -> str:

@@ -27,6 +27,20 @@ class Written:
     True
     """
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Once, while it is made: constants and minimiser are derived from what it was made of."""
+        if name in self.__dict__ or hasattr(type(self), name):
+            kind = type(self).__name__
+            raise AttributeError(
+                f"{kind} never changes, so {name} cannot be set. Make a new {kind} instead."
+            )
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Never."""
+        kind = type(self).__name__
+        raise AttributeError(f"{kind} never changes, so {name} cannot be deleted.")
+
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Positional and keyword arguments that make an equal object."""
         raise TypeError(f"{type(self).__name__} does not say what it was made of.")
