@@ -11,11 +11,13 @@ gradients a step are too much.  Our own derivation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.problems.memory import remembered
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.experiment import Experiment
 from kdtheory.rules.protocol import Compressor
@@ -36,13 +38,22 @@ def almost_sure(made: Experiment, steps: int, quantity: str) -> Array:
         return np.append(0.0, np.full(steps, np.inf))
     q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
     corrections = made.control_variates
-    with np.errstate(over="ignore"):
-        found = _around_optimum(problem, corrections, stretch, q, gamma, x0, steps, quantity)
-        if made.compressor is None:
-            found = np.minimum(
-                found, _around_descent(problem, corrections, q, gamma, x0, steps, quantity)
-            )
-    return np.asarray(found * ABOVE)
+
+    def answer() -> Array:
+        with np.errstate(over="ignore"):
+            found = _around_optimum(problem, corrections, stretch, q, gamma, x0, steps, quantity)
+            if made.compressor is None:
+                descent = _around_descent(problem, corrections, q, gamma, x0, steps, quantity)
+                found = np.minimum(found, descent)
+        found = np.asarray(found * ABOVE)
+        found.flags.writeable = False
+        return found
+
+    if made.compressor is not None:
+        return answer()
+    # Statements with the same weight and step size speak of the same iterates.
+    asked = ("almost sure", corrections.tobytes(), gamma, x0.tobytes(), steps, quantity)
+    return remembered(problem, asked, answer)
 
 
 def almost_sure_along(
@@ -120,7 +131,8 @@ def _around_descent(
             gradients = problem.gradients(centre)
             directions = gradients - corrections
             mean = directions.mean(axis=0) if moves else mean
-            push = gamma * float(np.linalg.norm(directions - mean, axis=1).max())
+            apart = directions - mean
+            push = gamma * math.sqrt(np.einsum("nd,nd->n", apart, apart).max())
             distance = float(np.linalg.norm(centre - problem.minimiser))
             if quantity == "gap":
                 level = gap_at(problem, centre)
