@@ -140,7 +140,27 @@ def letters_for(
     }
     if not all(math.isfinite(number) for number in letters.values()):
         raise too_large(letters)
-    return complete(theorem, letters)
+    return agreed(theorem, letters)
+
+
+def agreed(theorem: Theorem, letters: Letters) -> Letters:
+    """:func:`complete`, for a statement that leaves the weight and the step size open, or fixes
+    them to these.
+
+    Raises:
+        InvalidInput: it is about others.
+    """
+    found = complete(theorem, letters)
+    for letter in (sym.lam, sym.gamma):
+        said, given = theorem.definitions.get(letter), letters[letter.name]
+        if said is not None and (
+            sym.t in said.free_symbols or not math.isclose(found[letter.name], given, rel_tol=1e-12)
+        ):
+            raise InvalidInput(
+                f"{theorem.title} is about {letter} = {said} alone, got {given:.6g}. Give that, or"
+                " ask prove(), which is for all of it."
+            )
+    return found
 
 
 def _teaching(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: float) -> Letters:

@@ -46,6 +46,12 @@ def bound_along(
             f"{statement.title} bounds no single step, so it takes no schedule. Use an envelope"
             " such as theorem-1-envelope."
         )
+    fixed = [letter for letter in (sym.lam, sym.gamma) if letter in statement.definitions]
+    if fixed:
+        raise InvalidInput(
+            f"{statement.title} says itself what {fixed[0]} is, so it takes no schedule. Ask"
+            " prove(), which is for it."
+        )
     gammas = plan.step_sizes
     still = gammas == 0.0
     if still.any() and compressor is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.letters import Letters, check_step_size, complete, constants_for
+from kdtheory.bounds.letters import Letters, agreed, check_step_size, constants_for
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.tolerances import ROUNDING
 from kdtheory.problems.base import Array, FiniteSum
@@ -102,4 +102,4 @@ def letters_of_table(problem: FiniteSum, statement: Theorem, rule: Fixed, gamma:
         "omega": compressor.omega(problem.dim) if compressor else 0.0,
         "delta_sq": compressor.absolute_error(problem.dim) if compressor else 0.0,
     }
-    return complete(statement, letters)
+    return agreed(statement, letters)
