@@ -256,3 +256,34 @@ def test_a_range_of_another_shape_is_no_crash(limit):
     assert kd.prove(replace(ONE, step_size_max=wider)).status != "PROVED"
     with pytest.raises(kd.InvalidInput, match="finite"):
         replace(ONE, rhs=ONE.rhs + sp.I)
+
+
+def test_step_sizes_that_turn_negative_are_no_schedule():
+    """gamma_t = (1-t)/(mu (t+q)^2) climbs from t = 2 on, and was PROVED to lose by little."""
+    q = 16 * sym.Lcal / sym.mu
+    turning = schedule(
+        definitions={
+            sym.lam: sp.Integer(0),
+            sym.gamma: (1 - sym.t) / (sym.mu * (sym.t + q) ** 2),
+        },
+        rhs=(sym.t + q) * (sym.s0 / q + 100 * sym.sigma_star_sq / (sym.mu**2 * q)),
+    )
+    found = kd.prove(turning)
+    assert found.status == "UNDECIDED" and "schedule-positive" in found.reason
+
+
+def test_a_condition_of_ones_own_is_kept_by_verdicts():
+    """It was proved for gamma <= 1/(1000 Lcal) alone, and judged at 1/(8 Lcal)."""
+    small = kd.Assumption("small", "(s)", 1 - 1000 * sym.gamma * sym.Lcal, "small steps")
+    kappa = 1 / (2 * sym.gamma * sym.mu * (1 - sp.Rational(2, 1000)))
+    mine = replace(ONE, name="mine", needs=(*ONE.needs, small), definitions={sym.kappa: kappa})
+    assert kd.prove(mine).status == "PROVED"
+    problem = kd.LeastSquares([[1.0, 0.5], [2.0, -1.0], [0.5, 1.0]], [0.0, 1.0, 2.0], ridge=0.1)
+    with pytest.raises(kd.AssumptionFails, match="small steps"):
+        kd.verify(problem, problem.minimiser + 0.5, theorem=mine)
+    plan = ([kd.step_size_limit(problem, mine)], [0.5])
+    with pytest.raises(kd.AssumptionFails, match="small steps"):
+        kd.bound(problem, problem.minimiser + 0.5, theorem=mine, schedule=plan, x0=[1.0, 1.0])
+    gamma = 1e-3 / float(problem.constants.Lcal)
+    at = {"theorem": mine, "step_size": gamma * (1 - 1e-9), "weight": 0.5}
+    assert kd.verify(problem, problem.minimiser + 0.5, **at).status == "VERIFIED"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.assumptions import contraction
+from kdtheory.algebra.assumptions import ASSUMPTIONS, Assumption, contraction
 from kdtheory.algebra.evaluate import compiled
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
 from kdtheory.problems.base import FiniteSum, moderate_float, real_float
@@ -191,6 +192,27 @@ def _teaching(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: f
     }
 
 
+def own_conditions(theorem: Theorem, letters: Mapping[str, Any]) -> list[Assumption]:
+    """What somebody's own statement assumes of these letters beyond the paper: no problem's
+    constants grant that.
+    """
+    return [
+        item
+        for item in theorem.needs
+        if item not in ASSUMPTIONS.values()
+        and {letter.name for letter in item.slack.free_symbols} <= letters.keys()
+    ]
+
+
+def refuse_below(theorem: Theorem, item: Assumption, slack: float) -> None:
+    """``AssumptionFails`` where a condition of this slack does not hold."""
+    if slack < 0.0 or (item.strict and slack == 0.0):
+        raise AssumptionFails(
+            f"{theorem.title} needs {item}, {item.meaning!r}, and {item.slack} is {slack:.6g} here."
+            " Use other numbers, or a statement without it."
+        )
+
+
 def complete(theorem: Theorem, letters: Letters) -> Letters:
     """The letters with the statement's definitions evaluated in order."""
     found = dict(letters)
@@ -201,6 +223,8 @@ def complete(theorem: Theorem, letters: Letters) -> Letters:
             f" {room:.6g} at gamma = {found['gamma']:.6g}, mu = {found['mu']:.6g}, got omega ="
             f" {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
         )
+    for item in own_conditions(theorem, found):
+        refuse_below(theorem, item, evaluate(item.slack, found))
     for letter, definition in theorem.definitions.items():
         if sym.t in definition.free_symbols:
             continue  # a letter of its own for every horizon

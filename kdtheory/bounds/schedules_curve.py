@@ -14,7 +14,13 @@ from numpy.typing import ArrayLike
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.algebra.evaluate import ARRAYS, compiled, value_of
-from kdtheory.bounds.letters import check_step_size, constants_for, too_large
+from kdtheory.bounds.letters import (
+    check_step_size,
+    constants_for,
+    own_conditions,
+    refuse_below,
+    too_large,
+)
 from kdtheory.errors import AssumptionFails, InvalidInput
 from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.mixtures import mixture
@@ -119,6 +125,8 @@ def _completed(statement: Theorem, letters: dict[str, Any]) -> dict[str, Any]:
                 f"{statement.title} contracts only for (1+omega)(1-gamma mu) < 1, got"
                 f" {1.0 - room[t]:.6g} at t = {t}. Use larger step sizes or less compression."
             )
+    for item in own_conditions(statement, found):
+        refuse_below(statement, item, float(np.min(value_of(item.slack, found, ARRAYS))))
     for letter, definition in statement.definitions.items():
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             found[letter.name] = value_of(definition, found, ARRAYS)
