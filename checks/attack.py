@@ -6,7 +6,7 @@
                                               Coq: a quarter of an hour
 
 *refused*: the checker found what is wrong.  *undecided*: it had no answer in time, which proves
-nothing either way.  *argued*: accepted, and ``corruptions.argument`` shows by an exact computation
+nothing either way.  *argued*: accepted, and ``harmless.argument`` shows by an exact computation
 that the certificate is the same as before.  *SURVIVED*: accepted without a reason; exit code 1 if
 there is one.  What is not asked of a checker is drawn with a seed, and the table says how much was.
 """
@@ -21,7 +21,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from kdtheory.checks.corruptions import KINDS, Corruption, argument, corruptions, obligations
+from kdtheory.checks.corruptions import KINDS, Corruption, corruptions, obligations
+from kdtheory.checks.harmless import argument
 from kdtheory.proofs import COQ_SOURCES
 from kdtheory.prover import coq_build, solvers, sympy_checker
 from kdtheory.prover.obligations import Obligation

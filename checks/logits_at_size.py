@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from kdtheory.estimate import lambda_star_from_logits
-from kdtheory.estimate.residuals import BLOCK_ENTRIES
+from kdtheory.estimate.residuals import CACHED_ENTRIES
 
 SIZE = (4096, 152_000)
 
@@ -53,7 +53,7 @@ def logits(n: int, classes: int, dtype: torch.dtype) -> tuple[torch.Tensor, ...]
 
 def one_pass(*arrays: torch.Tensor) -> None:
     """A log-softmax over each, a block of rows at a time as the estimator reads them."""
-    step = max(1, BLOCK_ENTRIES // arrays[0].shape[1])
+    step = max(1, CACHED_ENTRIES // arrays[0].shape[1])
     for z in arrays:
         for row in range(0, len(z), step):
             torch.log_softmax(z[row : row + step], dim=1)

@@ -28,11 +28,9 @@ WIDTH = 1e-5
 ROUNDING = 1e-9
 _LAM = -0.7  # a weight whose square, absolute value and sign all differ
 # Mu, L, Lcal; the second is what one dimension attains.
-CURVATURES = (
-    (0.5, 2.0, 5.0),
-    (1.0, 1.0, 6.0),
-)
+CURVATURES = ((0.5, 2.0, 5.0), (1.0, 1.0, 6.0))
 STRENGTHS = ((0.0, 1.0), (0.2, 1.0), (1.0, 0.0), (1.0, 1.0), (5.0, 0.25))  # bias k, noise a
+UNCOMPRESSED = dict.fromkeys(("omega", "delta_sq", "xstar_sq"), 0.0)
 SHARES = (0.01, 0.5, 0.99)  # of the statement's own largest step size
 
 
@@ -87,9 +85,7 @@ def letters_of(
         "V": V,
         "C": tie + _LAM * V,
         "sigma_star_sq": a**2 + 2 * _LAM * tie + _LAM**2 * V,
-        "omega": 0.0,
-        "delta_sq": 0.0,
-        "xstar_sq": 0.0,
+        **UNCOMPRESSED,
     }
 
 
@@ -226,9 +222,7 @@ def matches_instance(theorem: Theorem) -> str:
             "V": taught**2,
             "C": tie,
             "sigma_star_sq": problem.s**2,
-            "omega": 0,
-            "delta_sq": 0,
-            "xstar_sq": 0,
+            **UNCOMPRESSED,
         }
         letters = {name: float(number) for name, number in numbers.items()}
         for x in (Fraction(0), Fraction(1, 4), Fraction(2), Fraction(40)):

@@ -12,12 +12,15 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.optimize import minimize
 
+from kdtheory.reproductions.lockstep import losses
 from kdtheory.reproductions.study import (
     ARMS,
     DATA,
@@ -32,6 +35,7 @@ from kdtheory.reproductions.study import (
     noisy_groups,
     run_group,
 )
+from kdtheory.reproductions.study_data import labels, split
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -112,7 +116,51 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
                 cells = [f"{a:.3g} ({b:.3g})" for a, b in quantiles(chosen, part)]
                 lines.append(f"| {name} | {len(chosen)} | {' | '.join(cells)} |")
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_excesses(once)])
+
+
+@cache
+def least_loss(problem: str, teacher: str, seed: int) -> float:
+    """Of a linear model on the student's training labels: what L-BFGS comes down to, which is the
+    minimum or a little more.
+    """
+    data = split(problem, seed)
+    rows, y = data.train[0].double(), labels(problem, teacher, seed)
+    rows = torch.cat([rows, rows.new_ones(len(rows), 1)], dim=1)
+    y = y.double() if data.kind == "squared" else y
+    shape = (rows.shape[1], data.outputs)
+
+    def value(x: np.ndarray) -> tuple[float, np.ndarray]:
+        weight = torch.tensor(x.reshape(shape), requires_grad=True)
+        loss = losses((rows @ weight)[None], y, data.kind).sum()
+        (slope,) = torch.autograd.grad(loss, weight)
+        return loss.item(), slope.numpy().ravel()
+
+    options = {"maxiter": 2000, "maxfun": 2500, "ftol": 1e-12, "gtol": 1e-8}
+    start = np.zeros(shape[0] * shape[1])
+    return float(minimize(value, start, jac=True, method="L-BFGS-B", options=options).fun)
+
+
+def _excesses(rows: dict[tuple[str, str, str, int], dict[str, Any]]) -> list[str]:
+    """Markdown: medians of what is left of f - f*, which is what noise and theorems are about, of
+    linear models on labels that cannot be fitted, and its share of the loss without distillation.
+    """
+    lines = [f"| settings | | excess / loss | {' | '.join(NAMES)} |"]
+    lines.append("| --- " * (len(NAMES) + 3) + "|")
+    for how in NOISY_REGIMES:
+        for names in (LINEAR, *([name] for name in LINEAR)):
+            found = []
+            for row in _among(rows, names, ["noisy labels"], [how.name]):
+                least = least_loss(row["data"], row["teacher"], row["seed"])
+                plain, *others = (_ratio(loss - least, 1.0) for loss in row["train"])
+                found.append([plain / row["train"][0], *(_ratio(other, plain) for other in others)])
+            if found:
+                cells = [f"{cell:.2g}" for cell in np.median(found, axis=0)]
+                name = "**all**" if names is LINEAR else names[0]
+                lines.append(f"| {how.name}; {name} | {len(found)} | {' | '.join(cells)} |")
+    return (
+        ["Excess of the train loss over the least one:", "", *lines, ""] if len(lines) > 2 else []
+    )
 
 
 def _among(

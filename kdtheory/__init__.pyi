@@ -47,7 +47,7 @@ from kdtheory.evidence.verdict import Verdict as Verdict
 from kdtheory.evidence.verdicts import verify as verify
 from kdtheory.evidence.verdicts import verify_sweep as verify_sweep
 from kdtheory.instances.counterexamples import Counterexample as Counterexample
-from kdtheory.instances.counterexamples import refute as refute
+from kdtheory.instances.refuting import refute as refute
 from kdtheory.problems import Constant as Constant
 from kdtheory.problems import Constants as Constants
 from kdtheory.problems import FiniteSum as FiniteSum

@@ -3,7 +3,9 @@ family.
 
 ``obligations``: what has to be shown.  ``ARGUMENTS``: why it is true, in words, for each statement
 of the family.  ``too_far``: what is too much to claim.  ``exported``: the certificates whose Coq
-file is committed.  A family without one of them does not load.
+file is committed.  A family without one of them does not load.  Where there is something to say:
+``SHOWN``, the certificates that a statement's page prints (else the first), and ``NOT_WHOLE``, the
+statements that are no one theorem in Coq, with those that speak of them.
 """
 
 from __future__ import annotations
@@ -32,6 +34,12 @@ def _loaded(theorem: Theorem) -> Any:
 
 
 FAMILIES: Mapping[str, Any] = {theorem.family: _loaded(theorem) for theorem in THEOREMS.values()}
+# Statements that ``prove`` calls UNDECIDED by Coq: its theorems that speak of them, none for some.
+NOT_WHOLE: Mapping[str, tuple[str, ...]] = {
+    name: parts
+    for module in FAMILIES.values()
+    for name, parts in getattr(module, "NOT_WHOLE", {}).items()
+}
 
 
 def of(statement: Theorem) -> Any:

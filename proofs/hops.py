@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import coq_names
+from kdtheory.proofs import families
+from kdtheory.proofs.in_coq import COQ_SOURCES, whole_in_coq
 from kdtheory.prover import coq
 from kdtheory.prover.binding.affine import is_affine
 from kdtheory.statements.theorem import Theorem
 
-COQ = Path(__file__).parent / "coq"
 STATED = re.compile(r"^(?:Theorem|Lemma|Corollary) (\w+)", re.MULTILINE)
 
 
@@ -82,7 +81,7 @@ def _makers(theorem: Theorem) -> list[tuple[str, str]]:
 @cache
 def _stated() -> dict[str, str]:
     """File by theorem, for all of proofs/coq."""
-    files = sorted(COQ.glob("*.v"))
+    files = sorted(COQ_SOURCES.glob("*.v"))
     return {
         name: path.name
         for path in files
@@ -93,15 +92,15 @@ def _stated() -> dict[str, str]:
 def _in_coq(theorem: Theorem) -> list[Hop]:
     """The theorem and its second reading; theorems that speak of it where it is not whole there."""
     whole, found = coq.identifier(theorem.name), _stated()
-    if whole in coq_names.read():
+    if theorem.name in whole_in_coq():
         again = f"reading_{whole}"
         return [
             Hop("Coq", f"proofs/coq/{found[whole]}", whole),
             Hop("Coq, second reading", f"proofs/coq/{found[again]}", again),
         ]
-    parts = coq_names.NOT_WHOLE.get(theorem.name, ())
+    parts = families.NOT_WHOLE.get(theorem.name, ())
     if not parts:
-        return [Hop("Coq", "proofs/coq_names.py", theorem.name, "is not proved there")]
+        return [Hop("Coq", f"proofs/{theorem.family}.py", theorem.name, "is not proved there")]
     return [Hop("Coq, in part", f"proofs/coq/{found[name]}", name) for name in parts]
 
 

@@ -1,11 +1,16 @@
-"""The development in proofs/coq, compiled: what it has of the statements."""
+"""The development in proofs/coq, compiled: what it has of the statements.
+
+``Audit.v`` names the final theorems, and ``Reading*.v`` restate each as ``reading_<name>``; the
+theorems of ``Instance*.v`` are witnesses of all hypotheses (what only helps them is a lemma).
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 
-from kdtheory.proofs import coq_names
 from kdtheory.proofs.coq_exports import certificates
 from kdtheory.prover import coq, coq_build
 from kdtheory.statements.theorems import THEOREMS
@@ -32,7 +37,7 @@ def compiled(coqchk: bool) -> coq_build.CoqReport:
 
 def whole_in_coq() -> list[str]:
     """The statements that Coq proves from finite sums, for every t: those with a second reading."""
-    read = coq_names.read()
+    read = {name for names in readings().values() for name in names}
     return [name for name in THEOREMS if coq.identifier(name) in read]
 
 
@@ -40,4 +45,27 @@ def coq_statements() -> list[str]:
     """What must be a theorem for the statements to be proved in Coq: a second reading of each, and
     an instance of all hypotheses.
     """
-    return coq_names.everything()
+    return [
+        *(f"{file}.reading_{name}" for file, names in readings().items() for name in names),
+        *(f"{file}.{name}" for file, names in witnesses().items() for name in names),
+    ]
+
+
+@cache
+def readings() -> Mapping[str, tuple[str, ...]]:
+    """The theorems that have a second reading, by its file."""
+    return _theorems("Reading*.v", "reading_")
+
+
+@cache
+def witnesses() -> Mapping[str, tuple[str, ...]]:
+    """The instances of all hypotheses, by file."""
+    return _theorems("Instance*.v", "")
+
+
+def _theorems(files: str, prefix: str) -> dict[str, tuple[str, ...]]:
+    stated = re.compile(rf"^Theorem {prefix}(\w+)", re.MULTILINE)
+    return {
+        path.stem: tuple(stated.findall(path.read_text(encoding="utf-8")))
+        for path in sorted(COQ_SOURCES.glob(files))
+    }

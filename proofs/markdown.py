@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdtheory.proofs import coq_names, families, hops
+from kdtheory.proofs import families, hops
 from kdtheory.proofs.in_coq import whole_in_coq
 from kdtheory.proofs.proving import obligations as all_obligations
 from kdtheory.proofs.writing import QUANTITIES, condition, conditions, statement, words
@@ -92,7 +92,7 @@ def page(name: str) -> str:
 def _who(name: str, count: int) -> str:
     whole = name in whole_in_coq()
     asked = " ".join(f"--checker {item}" for item in CHECKERS if whole or item != "coq")
-    parts = coq_names.NOT_WHOLE.get(name, ())
+    parts = families.NOT_WHOLE.get(name, ())
     if whole:
         by_coq = f"Coq checks the whole statement for every t (theorem `{coq.identifier(name)}` in"
         by_coq += " `proofs/coq`)."

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from functools import lru_cache, partial
 
 from kdtheory.errors import InvalidInput, MissingTool
-from kdtheory.instances.counterexamples import refute
+from kdtheory.instances.refuting import refute
 from kdtheory.proofs import families
 from kdtheory.proofs.in_coq import COQ_SOURCES, compiled, whole_in_coq
 from kdtheory.proofs.proof import Proof, Step

@@ -10,7 +10,9 @@ from kdtheory.prover.obligations import Obligation, Region
 from kdtheory.statements import schedules
 from kdtheory.statements.theorem import Theorem
 
-__all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
+__all__ = ["ARGUMENTS", "NOT_WHOLE", "exported", "obligations", "too_far"]
+
+NOT_WHOLE = {"snr-step-biased": ("snr_lower", "snr_reached", "snr_schedule")}
 
 ARGUMENTS = {
     "snr-step": (

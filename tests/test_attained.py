@@ -9,14 +9,12 @@ import random
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import pytest
 import sympy as sp
 
 import kdtheory as kd
 from kdtheory.errors import InvalidInput
 from kdtheory.instances import attained
-from kdtheory.instances import horizon as matching_horizon
 
 TIGHT = [name for name, theorem in kd.THEOREMS.items() if theorem.kind == "tight"]
 
@@ -105,7 +103,7 @@ MU, C, A, GAMMA = Fraction(1, 2), Fraction(3, 4), Fraction(2), Fraction(1, 3)
 
 
 def _one_step(x: tuple[Fraction, ...], length: Fraction) -> list[Fraction]:
-    """|x+|^2 for each of the 2d terms of ``ManyDirections``; ``length`` = |x|, rational."""
+    """|x+|^2 for each of the 2d terms of ``FreshDirections``; ``length`` = |x|, rational."""
     out = []
     for axis, sign in itertools.product(range(len(x)), (1, -1)):
         lean = C * sign * x[axis] / length
@@ -127,41 +125,3 @@ def test_mean_and_spread_of_one_step_are_as_the_proof_says(x: tuple[int, ...]) -
     assert mean == psi + lean / d
     assert lean <= 3 * psi
     assert sum(((value - mean) ** 2 for value in out), Fraction(0)) / (2 * d) <= 13 * psi**2 / d
-
-
-@pytest.mark.parametrize(("d", "steps"), [(1, 6), (2, 5), (3, 4), (6, 3)])
-def test_all_paths_of_small_instances_lie_above_the_guarantee(d: int, steps: int) -> None:
-    """E|x^t|^2 by enumeration of all (2d)^t index paths: above the guaranteed recursion, and at
-    most the envelope of the instance's Lcal.
-    """
-    problem = matching_horizon.ManyDirections(float(MU), float(C), float(A), d)
-    cloud = np.zeros((1, d))
-    cloud[0, 0] = 1.5
-    path = [1.5**2]
-    for _ in range(steps):
-        cloud = np.concatenate([point - float(GAMMA) * problem.gradients(point) for point in cloud])
-        path.append(float(np.mean(np.sum(cloud**2, axis=1))))
-    settings: dict[str, Any] = {"step_size": float(GAMMA), "start": path[0], "steps": steps}
-    assert np.all(
-        matching_horizon.guaranteed_path(problem, **settings) <= np.array(path) * (1 + 1e-12)
-    )
-    larger = float(C) * np.sqrt(1 + 3 / d)  # the c of the instance's own Lcal
-    assert np.all(
-        np.array(path)
-        <= matching_horizon.envelope_path(mu=float(MU), c=larger, a=float(A), **settings)
-        * (1 + 1e-12)
-    )
-
-
-@pytest.mark.parametrize("d", [400, 10**4, 10**6, 10**8])
-def test_closed_form_of_the_theorem(d: int) -> None:
-    """1 - 4t^2/d for all t^2 <= d/400, and 16t/d for the spread, follow from the recursion: the
-    guarantee is never below them.
-    """
-    problem = matching_horizon.ManyDirections(1.0, 2.0, 1.0, d)
-    steps = int((d / 400) ** 0.5)
-    settings: dict[str, Any] = {"step_size": 0.1, "start": 1.0, "steps": steps}
-    ratio = matching_horizon.guaranteed_path(problem, **settings) / matching_horizon.envelope_path(
-        mu=1.0, c=2.0, a=1.0, **settings
-    )
-    assert np.all(ratio >= 1 - 4 * np.arange(steps + 1) ** 2 / d - 1e-12)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 import kdtheory as kd
 from kdtheory.algebra.assumptions import contraction
+from kdtheory.bounds.crossing import crossing
 
 FILE = Path(__file__).parent / "data" / "instances.json"
 INSTANCES = json.loads(FILE.read_text())["instances"]
@@ -255,6 +257,30 @@ def test_a_weight_at_the_border_of_two_regimes():
     # Found along the curve of all weights, on which another letter is the border's.
     several = kd.optimal_weight(problem, theta[None], step_size=gamma, criterion=at["theorem"])
     assert several == pytest.approx([best], rel=1e-9)
+
+
+SHAPES = {
+    "line": lambda x, root: root - x,
+    "root": lambda x, root: root**0.5 - x**0.5,
+    "flat": lambda x, root: np.exp(-x / root) - 0.3,
+    "concave": lambda x, root: 3 * root + 0.2 * x + (x * root) ** 0.5 - x,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_crossings_are_brents(shape):
+    """SciPy's own search is the oracle, at roots of all sizes."""
+    rng = np.random.default_rng(0)
+    for root in 10.0 ** rng.uniform(-30, 30, 50):
+        high = 20 * root * 10.0 ** rng.uniform(0, 6)
+        found = crossing(lambda x, root=root: SHAPES[shape](x, root), 0.0, high)
+        known = brentq(SHAPES[shape], 0.0, high, args=(root,), xtol=1e-300)
+        assert found == pytest.approx(known, rel=1e-14, abs=0)
+
+
+def test_crossings_at_the_ends():
+    assert crossing(lambda x: x, 0.0, 1.0) == 0.0 == crossing(lambda x: -x, -1.0, 0.0)
+    assert crossing(lambda x: x - 1e-300, 0.0, 1e300) == pytest.approx(1e-300, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("theorem", ["theorem-1-sharp", "theorem-1-envelope", "theorem-2-sharp"])

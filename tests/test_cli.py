@@ -14,6 +14,7 @@ import pytest
 import kdtheory as kd
 from kdtheory.bounds.letters import letters_for
 from kdtheory.cli import main
+from kdtheory.rules.experiment import experiment
 from kdtheory.statements.closed_forms import NAMES, closed_form
 
 
@@ -191,7 +192,8 @@ def test_formula_as_python_runs(capsys, name):
         assert np.isfinite(function(**given)).all()
         return
     gamma = kd.step_size_limit(problem, name) / 2
-    letters = letters_for(problem, theta, theorem, step_size=gamma, weight=0.4)
+    made = experiment(problem, theta, kd.DistilledSGD(0.4), step_size=gamma)
+    letters = letters_for(made, theorem)
     given = {x: value for x, value in letters.items() if x in wanted} | {"s0": 2.0, "t": 3}
     claimed = function(**{x: given[x] for x in wanted})
     away = np.array([1.0, 0.0])

@@ -339,13 +339,13 @@ def test_engine_names_and_what_the_compiled_one_takes():
 
 
 def test_auto_compiles_where_it_pays():
+    from kdtheory.engines.simulate.choice import engine_for
     from kdtheory.engines.simulate.job import Job
-    from kdtheory.engines.simulate.simulation import _engine
 
     (problem, theta), _ = arguments("ridge")
 
     def chosen(steps: int, replicates: int) -> str:
-        return _engine(
+        return engine_for(
             "auto",
             Job(
                 experiment(problem, theta, RULES["biased"], step_size=0.02, x0=theta),

@@ -13,7 +13,7 @@ from coq_text import NOISE, Text, agree, points, regimes, resolved, source, valu
 import kdtheory as kd
 from kdtheory import proofs
 from kdtheory.algebra import symbols as sym
-from kdtheory.proofs import coq_names, whole_in_coq
+from kdtheory.proofs import families, in_coq, whole_in_coq
 from kdtheory.prover.coq import identifier
 
 READING = Text(source("Reading"))
@@ -50,9 +50,10 @@ def test_all_statements_are_compared():
     test_coq_laws.py; what Coq does not have whole is listed.
     """
     compared = {*RECURSIONS, *AVERAGES, *LAWS, "distillation-gradient", "exact-quadratic"}
-    assert compared == set(whole_in_coq()) == set(kd.THEOREMS) - set(coq_names.NOT_WHOLE)
-    assert set(coq_names.NOT_WHOLE) <= set(kd.THEOREMS)
-    assert {name for names in coq_names.NOT_WHOLE.values() for name in names} <= coq_names.read()
+    assert compared == set(whole_in_coq()) == set(kd.THEOREMS) - set(families.NOT_WHOLE)
+    assert set(families.NOT_WHOLE) <= set(kd.THEOREMS)
+    read = {name for names in in_coq.readings().values() for name in names}
+    assert {name for names in families.NOT_WHOLE.values() for name in names} <= read
 
 
 @pytest.mark.parametrize("name", RECURSIONS)
@@ -314,11 +315,10 @@ def test_the_points_have_real_numbers_in_both_regimes(name):
 
 
 def test_the_guide_to_the_files_names_them_all():
-    """proofs/coq/README.md has a row for every file of the development; coq_names lists every
-    reading and witness.
+    """proofs/coq/README.md has a row for every file of the development; what begins
+    with Reading and Instance has readings and witnesses.
     """
     told = (proofs.COQ_SOURCES / "README.md").read_text(encoding="utf-8")
     files = {path.stem for path in proofs.COQ_SOURCES.glob("*.v")}
     assert [name for name in sorted(files) if f"`{name}.v`" not in told] == []
-    known = {*coq_names.READINGS, *coq_names.INSTANCES}
-    assert {name for name in files if name.startswith(("Reading", "Instance"))} == known
+    assert all({**in_coq.readings(), **in_coq.witnesses()}.values())

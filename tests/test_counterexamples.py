@@ -18,7 +18,8 @@ from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.checks import mutants
 from kdtheory.cli import main
-from kdtheory.instances.counterexamples import Counterexample, _confirm
+from kdtheory.instances.counterexamples import Counterexample
+from kdtheory.instances.refuting import _confirm
 from kdtheory.proofs.counterexamples import cases
 from kdtheory.proofs.parts.too_far import paper_slack
 from kdtheory.prover import sympy_checker

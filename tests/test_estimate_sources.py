@@ -70,7 +70,7 @@ def classification(kind: str, n: int = 80, d: int = 5, outputs: int = 3):
 )
 def test_logits_equal_explicit_gradients(kind, criterion, monkeypatch):
     z, u, labels, a, student, teacher = classification(kind)
-    monkeypatch.setattr(residuals, "BLOCK_ENTRIES", 21)  # 7 rows at a time: pairs straddle blocks
+    monkeypatch.setattr(residuals, "CACHED_ENTRIES", 21)  # 7 rows at a time: pairs straddle blocks
     found = lambda_star_from_logits(
         z, u, labels, features=a, loss=kind, criterion=criterion, **CONSTANTS
     )

@@ -17,10 +17,12 @@ import kdtheory as kd
 from kdtheory.bounds.letters import letters_for
 from kdtheory.checks import sequential
 from kdtheory.evidence import monte_carlo, numbers
-from kdtheory.evidence.instance import RationalInstance, exact_array, semidefinite
+from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
+from kdtheory.evidence.matrices import exact_array, semidefinite
 from kdtheory.evidence.monte_carlo import Claimed, Process
 from kdtheory.evidence.ranges import almost_sure
+from kdtheory.rules.experiment import experiment
 
 RNG = np.random.default_rng(8)
 PROBLEM = kd.LeastSquares(RNG.standard_normal((4, 2)), RNG.standard_normal(4), ridge=0.25)
@@ -214,7 +216,8 @@ def test_expressions_in_exact_numbers_are_the_float_ones():
             if theorem.psi is None:
                 continue
             gamma = kd.step_size_limit(PROBLEM, name) / 2
-            letters = letters_for(PROBLEM, THETA, theorem, step_size=gamma, weight=0.4)
+            made = experiment(PROBLEM, THETA, kd.DistilledSGD(0.4), step_size=gamma)
+            letters = letters_for(made, theorem)
             exact = {key: numbers.exact(value, key) for key, value in letters.items()}
             for letter, definition in theorem.definitions.items():
                 if str(letter) != "a":

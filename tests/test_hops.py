@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 import kdtheory as kd
-from kdtheory.proofs import coq_names, hops, markdown, whole_in_coq
-from kdtheory.prover import coq
+from kdtheory.proofs import families, hops, markdown, whole_in_coq
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"^\| ([^|]+) \| \[([^]]+)\]\(([^)]+)\): `([^`]+)`", re.MULTILINE)
@@ -81,9 +80,8 @@ def test_what_coq_has_is_said():
         page = (markdown.PAGES / f"{name}.md").read_text(encoding="utf-8")
         assert ("Coq checks the whole statement" in page) == (name in whole)
         assert ("--checker coq" in page) == (name in whole)
-        assert (name in whole) != (name in coq_names.NOT_WHOLE)
-    parts = [name for name, theorems in coq_names.NOT_WHOLE.items() if theorems]
+        assert (name in whole) != (name in families.NOT_WHOLE)
+    parts = [name for name, theorems in families.NOT_WHOLE.items() if theorems]
     said = f"{len(whole)} of the {len(kd.THEOREMS)} statements"
     told = (ROOT / "README.md").read_text(encoding="utf-8")
     assert said in told and f"parts of {len(parts)} more" in told
-    assert coq.identifier(whole[0]) in coq_names.read()

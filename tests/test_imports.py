@@ -44,7 +44,7 @@ ORDER = (
 LATE = (
     ("commands/", "", "help and completion load every command, and none of its work"),
     ("estimate/", "kdtheory", "a weight that needs no statement loads no SymPy, no matplotlib"),
-    ("estimate/", "scipy.special", "0.1 s that a training loop does without"),
+    ("estimate/", "scipy.", "0.1 s that a training loop does without"),
     ("proofs/proving.py", "", "the search loads where it is asked for"),
     ("report/main_job.py", "kdtheory.proofs", "one of its processes proves, the others do not"),
     ("engines/simulate/simulation.py", "kdtheory.engines.compiled", "Numba: an extra, and slow"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from kdtheory.algebra import envelope
 from kdtheory.errors import InvalidInput
 from kdtheory.instances import gram as matching_gram
-from kdtheory.instances import horizon as matching_horizon
 from kdtheory.instances import matching
 from kdtheory.instances.matching import SignedSum
 
@@ -148,52 +146,6 @@ def test_bias_dominated_gram_equality(seed: int) -> None:
     )
 
 
-def test_many_directions_meets_its_constants() -> None:
-    """E|G-S|^2 = 2 Lcal F to rounding, the mean gradient is mu x, gradients are derivatives of
-    (c|x|+a)<u,x>.
-    """
-    problem = matching_horizon.ManyDirections(0.5, 2.0, 1.0, 4)
-    x = np.array([0.3, -1.0, 2.0, 0.1])
-    spread = problem.gradients(x) - problem.gradients(problem.minimiser)
-    assert np.mean(np.sum(spread**2, axis=1)) == pytest.approx(
-        2 * problem.constants.Lcal * problem.value(x), rel=1e-14
-    )
-    assert problem.gradients(x).mean(axis=0) == pytest.approx(problem.gradient(x))
-    step = 1e-6
-
-    def first_term(y: np.ndarray) -> float:
-        return problem.value(y) + (2.0 * float(np.linalg.norm(y)) + 1.0) * float(y[0])
-
-    slopes = [(first_term(x + step * v) - first_term(x - step * v)) / (2 * step) for v in np.eye(4)]
-    assert problem.gradients(x)[0] == pytest.approx(slopes, rel=1e-7)
-
-
-@pytest.mark.parametrize(("dim", "low", "high"), [(100, 0.9, 1.05), (1000, 0.98, 1.01)])
-def test_many_directions_follow_the_envelope(dim: int, low: float, high: float) -> None:
-    """At t = 60 the simulated error is the envelope's as d grows; and never below the theorem's
-    guarantee (argued: 5 standard errors)."""
-    problem = matching_horizon.ManyDirections(1.0, 2.0, 1.0, dim)
-    settings: dict[str, Any] = {"step_size": 0.1, "start": 1.0, "steps": 60}
-    path = matching_horizon.envelope_path(mu=1.0, c=2.0, a=1.0, **settings)
-    simulated = matching_horizon.simulated_path(problem, replicates=1000, seed=3, **settings)
-    assert low <= simulated[60] / path[60] <= high
-    assert np.all(
-        matching_horizon.guaranteed_path(problem, **settings) <= simulated * (1 + 5 / np.sqrt(1000))
-    )
-
-
-def test_guarantee_tends_to_the_envelope() -> None:
-    """The loss is 2/sqrt(d) times a bounded sum: at d = 10^10 the guarantee is within 10^-3 of psi,
-    at every t.
-    """
-    problem = matching_horizon.ManyDirections(1.0, 2.0, 1.0, 10**10)
-    settings: dict[str, Any] = {"step_size": 0.1, "start": 1.0, "steps": 2000}
-    ratio = matching_horizon.guaranteed_path(problem, **settings) / matching_horizon.envelope_path(
-        mu=1.0, c=2.0, a=1.0, **settings
-    )
-    assert ratio.min() > 0.999
-
-
 def test_refusals() -> None:
     """Instances outside their range say why."""
     with pytest.raises(InvalidInput, match="larger bias"):
@@ -208,8 +160,6 @@ def test_refusals() -> None:
         )
     with pytest.raises(InvalidInput, match="L <= Lcal"):
         matching.KneeSum(Fraction(1), Fraction(3), Fraction(1), Fraction(0), Fraction(1))
-    with pytest.raises(InvalidInput, match="dim >= 1"):
-        matching_horizon.ManyDirections(1.0, 1.0, 1.0, 0)
     with pytest.raises(InvalidInput, match="gamma\\*Lcal < 1"):
         matching_gram.bias_dominated(
             mu=Fraction(1),

@@ -244,7 +244,7 @@ def test_a_statement_at_one_weight_is_not_asked_about_another():
             kd.verify(problem, theta, theorem=sgd, weight=weight)
     gamma = kd.step_size_limit(problem, ONE)
     plan = ([gamma] * 3, [0.5] * 3)
-    with pytest.raises(kd.InvalidInput, match="says itself what lam is"):
+    with pytest.raises(kd.InvalidInput, match="about lam = 0 alone"):
         kd.bound(problem, theta, theorem=sgd, schedule=plan, x0=theta)
     with pytest.raises(kd.InvalidInput, match="about gamma"):
         kd.verify(problem, theta, theorem=schedule(), weight=0.0)

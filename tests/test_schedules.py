@@ -7,6 +7,9 @@ import pytest
 from scipy.optimize import minimize
 
 import kdtheory as kd
+from kdtheory.bounds.curves import curve
+from kdtheory.bounds.letters import letters_for
+from kdtheory.rules.experiment import experiment
 
 STEPPED = [name for name, theorem in kd.THEOREMS.items() if theorem.psi is not None]
 
@@ -45,12 +48,8 @@ def test_a_schedule_is_its_pieces(name):
     )
     assert np.allclose(found[:6], first, rtol=1e-11)
     assert found[5] == found[6] == found[7]
-    from kdtheory.bounds.letters import letters_for
-    from kdtheory.bounds.values import curve
-
-    letters = letters_for(
-        problem, theta, kd.THEOREMS[name], step_size=gamma / 3, weight=[-0.1, 0.4]
-    )
+    rule = kd.DistilledSGD((-0.1, 0.4))
+    letters = letters_for(experiment(problem, theta, rule, step_size=gamma / 3), kd.THEOREMS[name])
     assert np.allclose(found[7:], curve(kd.THEOREMS[name], letters, found[7], 5), rtol=1e-11)
 
 

@@ -171,8 +171,8 @@ def test_exact_weights_are_the_nearest_point_of_the_hull():
 @pytest.mark.parametrize(
     ("theta", "weight", "said"),
     [
-        (np.ones((2, 3)), [0.1], r"weight must be \(2,\).*got shape \(1,\)"),
-        (np.ones((2, 3)), 0.1, r"weight must be \(2,\)"),
+        (np.ones((2, 3)), [0.1], r"needs a weight of shape \(2,\), got 1 weights"),
+        (np.ones((2, 3)), 0.1, r"needs a weight of shape \(2,\), got 1 weights"),
         (np.ones((2, 4)), [0.1, 0.1], r"theta must be \(3,\), or \(m, 3\).*got shape \(2, 4\)"),
         (np.ones((1, 1, 3)), 0.1, r"theta must be \(3,\), or \(m, 3\).*got shape \(1, 1, 3\)"),
         (np.ones((2, 3)), [0.1, np.nan], "weight must be finite"),

@@ -9,6 +9,7 @@ import itertools
 import logging
 import math
 import socket
+import sys
 
 import numpy as np
 import pytest
@@ -135,6 +136,43 @@ def test_gram_matrices_give_the_moments_of_the_layer():
     several = several_moments(student, cross, teacher)
     assert several.variance[0, 0] == pytest.approx(expected.variance, rel=1e-10)
     assert several.bias[0, 0] == pytest.approx(expected.bias_sq, rel=1e-10)
+
+
+@pytest.mark.parametrize("without_torch", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("shift", [0.0, -20.0, 40.0])
+def test_half_precision_loses_nothing_that_float32_has(dtype, shift, without_torch, monkeypatch):
+    """Every entry, of sure models too, within the rounding of z - max, exp, K additions in pairs
+    and two products; where p - 1 is a difference the label's entry is off by half in sure rows.
+    """
+    classes = 4000
+    generator = torch.Generator().manual_seed(0)
+    pair = [torch.randn(9, classes, generator=generator).mul(2.0).to(dtype) for _ in range(2)]
+    labels = torch.arange(9)
+    for z in pair:
+        z[:3, :] += shift
+        z[torch.arange(3, 9), labels[3:]] = 24.0  # 1 - p = 1e-6
+    exact = [torch.softmax(z.double(), dim=1).numpy() for z in pair]
+    for p, z in zip(exact, pair, strict=True):
+        wide = z.double().numpy()
+        for row, y in enumerate(labels):
+            others = np.delete(np.exp(wide[row] - wide[row].max()), y).sum()
+            p[row, y] = -others / (others + np.exp(wide[row, y] - wide[row].max()))
+    given = pair
+    if without_torch:
+        if dtype is torch.bfloat16:
+            given = [z.half() for z in pair]  # 8 bits fit 11, but for the smallest
+        given = [z.numpy() for z in given]
+        monkeypatch.delitem(sys.modules, "torch")
+    eps = np.finfo(np.float32).eps
+    reach = max(float((z.max() - z.min()).double()) for z in pair)
+    tolerance = (reach + math.log2(classes) + 4.0) * eps
+    seen = 0
+    for place, _, *found in open_residuals(*given, labels.numpy()).blocks():
+        for mine, right in zip(found, exact, strict=True):
+            seen += len(mine)
+            assert np.all(np.abs(mine - right[place]) <= tolerance * np.abs(right[place]) + 1e-37)
+    assert seen == 18
 
 
 def test_batches_of_one_wait_for_each_other_and_the_last_odd_batch_is_no_error():

@@ -15,7 +15,7 @@ import pytest
 from kdtheory.algebra import envelope
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.statements.theorems import THEOREMS
-from kdtheory.worst_cases.certificates import ExactStep, largest_rate
+from kdtheory.worst_cases.primal import ExactStep, largest_rate
 from kdtheory.worst_cases.value import ONE_STEP, WorstCase, worst_case, worst_case_interval
 
 WIDTH = 1e-6  # the interval's promised relative width

@@ -54,19 +54,17 @@ def mismatch(gradients: Gradients, problem: Model, x: Array, theta: Array, weigh
     """The largest difference between ``gradients`` and central differences of the objective,
     relative to the sizes at hand.
     """
-    step = (
-        1e-5  # differences err by step^2 |f'''| + 1e-16 |f| / step, about 1e-10 for data of size 1
-    )
+    # Differences err by step^2 |f'''| + 1e-16 |f| / step, about 1e-10 for data of size 1.
+    step = 1e-5
     columns = []
     for axis in np.eye(problem.dim):
         ahead, behind = (
             objective(problem, x + sign * step * axis, theta, weight) for sign in (1, -1)
         )
         columns.append((ahead - behind) / (2 * step))
-    size = 1.0 + sum(
-        float(np.abs(objective(problem, at, theta, weight)).max()) for at in (x, theta)
-    )
-    return float(np.abs(gradients(problem, x, theta, weight) - np.array(columns).T).max()) / size
+    sizes = [np.abs(objective(problem, at, theta, weight)).max() for at in (x, theta)]
+    off = np.abs(gradients(problem, x, theta, weight) - np.array(columns).T).max()
+    return float(off / (1.0 + sum(sizes)))
 
 
 def by_proposition(problem: Model, x: Array, theta: Array, weight: float) -> Array:
@@ -123,16 +121,14 @@ def classes() -> dict[str, FiniteSum]:
 def test_wrong_gradients_are_refused(wrong: str) -> None:
     for name, problem in classes().items():
         if isinstance(problem, (LeastSquares, LogisticRegression, SoftmaxRegression)):
-            assert (
-                mismatch(
-                    WRONG_GRADIENTS[wrong],
-                    problem,
-                    np.ones(problem.dim),
-                    np.full(problem.dim, 0.5),
-                    0.6,
-                )
-                > 1e-3
-            ), name
+            x, theta = np.ones(problem.dim), np.full(problem.dim, 0.5)
+            assert mismatch(WRONG_GRADIENTS[wrong], problem, x, theta, 0.6) > 1e-3, name
+
+
+def setting(
+    problem: FiniteSum, theta: Array, x: Array, gamma: float, weight: float, size: int = 1
+) -> Setting:
+    return Setting("theorem-1-envelope", problem, theta, x, gamma, weight, size, True, None)
 
 
 @given(made.problems(), st.booleans(), st.data())
@@ -156,7 +152,7 @@ def test_imperfect_teachers_do_not() -> None:
     for name, problem in classes().items():
         best, gamma = problem.minimiser, step_size_limit(problem, "theorem-2")
         for theta, weight in ((best, 0.9), (best + 0.1, 1.0)):
-            case = Setting("theorem-1-envelope", problem, theta, best, gamma, weight, 1, True, None)
+            case = setting(problem, theta, best, gamma, weight)
             assert after_one_step("theorem-2", case) > 1e-12, name
 
 
@@ -181,14 +177,8 @@ def misses(engine: str, case: Setting, rule: DistilledSGD, *, replicates: int = 
         seed=1,
         engine=engine,
     )
-    true = expected(
-        case.problem,
-        case.teacher,
-        DistilledSGD(case.weight, batch_size=case.batch_size, replacement=case.replacement),
-        step_size=gamma,
-        x0=case.x,
-        steps=8,
-    )
+    own = DistilledSGD(case.weight, batch_size=case.batch_size, replacement=case.replacement)
+    true = expected(case.problem, case.teacher, own, step_size=gamma, x0=case.x, steps=8)
     rounding = 1e-10 * magnitude(case.problem, case.x, case.teacher)
     found = []
     for name, mean, error, value in (
@@ -223,17 +213,8 @@ def test_monte_carlo_stays_inside_its_interval(engine: str) -> None:
 def test_wrong_rules_leave_the_interval(engine: str, change: dict[str, Any]) -> None:
     """What the check above refuses: sign, square, centring, batch."""
     problem = classes()["least squares"]
-    case = Setting(
-        "theorem-1-envelope",
-        problem,
-        np.array([3.0, -2.0]),
-        problem.minimiser,
-        step_size_limit(problem, "theorem-1-envelope") / 2,
-        0.6,
-        2,
-        True,
-        None,
-    )
+    gamma = step_size_limit(problem, "theorem-1-envelope") / 2
+    case = setting(problem, np.array([3.0, -2.0]), problem.minimiser, gamma, 0.6, 2)
     right = DistilledSGD(0.6, batch_size=2)
     assert misses(engine, case, right, replicates=4000) == []
     assert misses(engine, case, dataclasses.replace(right, **change), replicates=4000) != []
@@ -253,14 +234,9 @@ def test_one_step_refuses_a_bound_without_noise(name: str) -> None:
     assert calm.psi != theorem.psi
     for kind, problem in classes().items():
         if float(getattr(problem.constants, theorem.modulus)) > 0.0:
-            best, theta, gamma = (
-                problem.minimiser,
-                problem.minimiser + 0.5,
-                step_size_limit(problem, name),
-            )
-            left = after_one_step(
-                name, Setting("theorem-1-envelope", problem, theta, best, gamma, 0.3, 1, True, None)
-            )
+            best, gamma = problem.minimiser, step_size_limit(problem, name)
+            theta = best + 0.5
+            left = after_one_step(name, setting(problem, theta, best, gamma, 0.3))
             right = [
                 bound(problem, theta, theorem=one, step_size=gamma, weight=0.3, x0=best, steps=1)[1]
                 for one in (theorem, calm)

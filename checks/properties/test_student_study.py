@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
-from kdtheory.checks.student_study import missing, quantiles, rows_of, table
+from kdtheory.checks.student_study import least_loss, missing, quantiles, rows_of, table
 from kdtheory.reproductions.lockstep import Lockstep, Training
 from kdtheory.reproductions.study import (
     FIXED,
@@ -23,6 +24,7 @@ from kdtheory.reproductions.study import (
     noisy_groups,
     run_group,
 )
+from kdtheory.reproductions.study_data import labels, split
 from kdtheory.reproductions.study_weights import AUTO, AUTOS, HORIZON
 from kdtheory.torch import DistillationLoss
 
@@ -58,6 +60,16 @@ def test_it_gains_where_noise_dominates():
     (row,) = run_group(group, (AUTO,))
     none, *_, auto, averaged = row["train"]
     assert auto <= 0.85 * none and auto < averaged
+
+
+def test_the_least_loss_is_the_least_squares_one():
+    """Of an affine model, by the singular value decomposition."""
+    data = split("diabetes, linear", 0)
+    rows = np.column_stack([data.train[0].double().numpy(), np.ones(len(data.train[0]))])
+    y = labels("diabetes, linear", "noisy labels", 0).double().numpy()
+    (squares,) = np.linalg.lstsq(rows, y)[1]
+    found = least_loss("diabetes, linear", "noisy labels", 0)
+    assert found == pytest.approx(squares / (2 * len(rows)), rel=1e-9)
 
 
 @pytest.mark.parametrize("auto", [AUTO, HORIZON, ONCE])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
@@ -16,14 +16,15 @@ from kdtheory.bounds.best_weights_several import (
     several_weights,
     sides,
 )
-from kdtheory.bounds.exact_law import sgd_floor
-from kdtheory.bounds.letters import Letters, complete, letters_for
-from kdtheory.bounds.values import floor_of
+from kdtheory.bounds.constants import Letters
+from kdtheory.bounds.curves import floor_of
+from kdtheory.bounds.letters import complete, letters_for
 from kdtheory.engines.exact import expected_in_weight
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import FiniteSum, positive_int
+from kdtheory.problems.base import FiniteSum, positive_float, positive_int
 from kdtheory.problems.mixtures import Blocks, mixture
 from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.rules.experiment import Experiment, experiment
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 
@@ -76,18 +77,16 @@ def optimal_weight(
     1.0
     """
     statement = None if criterion == "exact" else theorem_named(criterion)
-    # A law of one's own may have another floor, and another best weight.
-    exact = statement is None or (statement.is_law and statement in THEOREMS.values())
     name = criterion if statement is None else statement.name
-    if statement is not None and _of_the_horizon(statement):
-        return horizon_weight(problem, theta, horizon, batch_size, blocks)
-    if horizon is not None:
+    ahead = statement is not None and _of_the_horizon(statement)
+    if horizon is not None and not ahead:
         raise InvalidInput(
             f"horizon= is the number of steps still to go, for criterion='horizon', got"
             f" criterion={name!r}. Leave one of them out."
         )
-    if step_size is None:
+    if step_size is None and not ahead:
         raise InvalidInput(f"criterion={name!r} needs step_size=, in units of x^2/f.")
+    exact = statement is None or _is_the_law(statement)
     if (at is not None or x0 is not None) and (at is None or x0 is None or not exact):
         raise InvalidInput(
             "A weight for a horizon needs criterion='exact', the start x0 and the time at > 0,"
@@ -98,33 +97,40 @@ def optimal_weight(
             "The exact law has one weight for all coordinates, got blocks. Use"
             " criterion='theorem-1' or another bound."
         )
+    rule = DistilledSGD(batch_size=batch_size, compressor=compressor)
     if at is not None and x0 is not None:
-        rule = DistilledSGD(batch_size=batch_size, compressor=compressor)
-        time = positive_int(at, "at")
-        return float(
-            expected_in_weight(
-                problem, theta, rule, step_size=step_size, x0=x0, steps=time, at=[time]
-            ).best()[0]
+        time, size = positive_int(at, "at"), positive_float(step_size, "step_size")
+        found = expected_in_weight(
+            problem, theta, rule, step_size=size, x0=x0, steps=time, at=[time]
         )
-    if statement is None or exact:
-        return exact_weights(problem, theta, sgd_floor(problem, step_size, batch_size))
+        return float(found.best()[0])
+    made = experiment(problem, theta, rule, step_size=1.0 if ahead else step_size)
+    return best_weight(made, statement, horizon=horizon, blocks=blocks)
+
+
+def best_weight(
+    made: Experiment,
+    statement: Theorem | None,
+    *,
+    horizon: float | None = None,
+    blocks: Blocks | None = None,
+) -> Any:
+    """:func:`optimal_weight` of an experiment, whose own weight plays no part; None is "exact"."""
+    if statement is not None and _of_the_horizon(statement):
+        return horizon_weight(made, horizon, blocks)
+    if statement is None or _is_the_law(statement):
+        return exact_weights(made)
     if statement.psi is None:
         raise InvalidInput(
-            f"criterion={name!r} has no floor to minimise; use criterion='theorem-1' or another"
-            " bound."
+            f"criterion={statement.name!r} has no floor to minimise; use criterion='theorem-1' or"
+            " another bound."
         )
-    several = np.ndim(theta) == 2 or blocks is not None
-    letters = letters_for(
-        problem,
-        problem.minimiser if several else theta,
-        statement,
-        step_size=step_size,
-        weight=0.0,
-        batch_size=batch_size,
-        compressor=compressor,
-    )
+    several = made.theta.ndim == 2 or blocks is not None
+    theta = made.problem.minimiser if several else made.theta
+    rule: Any = made.rule
+    letters = letters_for(replace(made, theta=theta, rule=rule.with_weight(0.0)), statement)
     if several:
-        taught = mixture(problem, theta, blocks).batched(1.0 / batch_size)
+        taught = mixture(made.problem, made.theta, blocks).batched(made.factor)
         return several_weights(statement, letters, taught)
     if statement.unbiased or sym.kappa in statement.definitions:
         loss = letters["V"] + (
@@ -134,6 +140,11 @@ def optimal_weight(
     if letters["V"] == 0.0:
         return 0.0
     return _minimise(statement, letters, letters["C"] / letters["V"])
+
+
+def _is_the_law(statement: Theorem) -> bool:
+    """A law of one's own may have another floor, and another best weight."""
+    return statement.is_law and statement in THEOREMS.values()
 
 
 def _of_the_horizon(statement: Theorem) -> bool:

@@ -9,18 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.bounds.constants import Letters
+from kdtheory.bounds.crossing import crossing
+from kdtheory.bounds.curves import floor_of
+from kdtheory.bounds.exact_law import sgd_floor
 from kdtheory.bounds.front import Front
-from kdtheory.bounds.letters import Letters, complete
-from kdtheory.bounds.values import floor_of
+from kdtheory.bounds.letters import complete
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, FiniteSum, moderate_float
+from kdtheory.problems.base import Array, moderate_float
 from kdtheory.problems.mixtures import Blocks, Mixture, least_norm, mixture
-from kdtheory.problems.teacher import teachers
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import Experiment
 from kdtheory.statements.theorems import Theorem
 
 # The share of the way along the curve at which the search ends: at 1 the bias counts for nothing.
@@ -30,25 +30,19 @@ END = 1.0 - 1e-9
 KEEP_OFF = (1e-14, 1e-12, 1e-10, 1e-8, 1e-6)
 
 
-def exact_weights(problem: FiniteSum, theta: ArrayLike, plain: float) -> Any:
+def exact_weights(made: Experiment) -> Any:
     """argmin of (1 - sum lam_j)^2 S_0 + |sum lam_j D_j|^2: for several teachers the point of their
     affine hull nearest to x* takes the place of theta.
     """
-    far = teachers(problem, theta) - problem.minimiser
-    if np.ndim(theta) != 2:
+    far, plain = made.teachers - made.problem.minimiser, sgd_floor(made)
+    if made.theta.ndim != 2:
         total = plain + float(far[0] @ far[0])
         return plain / total if total > 0.0 else 0.0
     ones = np.ones(len(far))
     return least_norm(far @ far.T + plain * np.outer(ones, ones), plain * ones)
 
 
-def horizon_weight(
-    problem: FiniteSum,
-    theta: ArrayLike,
-    horizon: float | None,
-    batch_size: int,
-    blocks: Blocks | None,
-) -> Any:
+def horizon_weight(made: Experiment, horizon: float | None, blocks: Blocks | None = None) -> Any:
     """The minimiser of N(lam; T/2) for T = ``horizon`` steps, a float or (m,)."""
     if horizon is None:
         raise InvalidInput(
@@ -56,9 +50,8 @@ def horizon_weight(
             " teacher adds up over them."
         )
     length = moderate_float(horizon, "horizon")
-    factor = DistilledSGD(batch_size=batch_size).noise_factor(problem.n_terms)
-    found = mixture(problem, theta, blocks).batched(factor).best(length / 2.0)
-    return found if np.ndim(theta) == 2 or blocks is not None else float(found[0])
+    found = mixture(made.problem, made.theta, blocks).batched(made.factor).best(length / 2.0)
+    return found if made.theta.ndim == 2 or blocks is not None else float(found[0])
 
 
 def several_weights(statement: Theorem, letters: Letters, taught: Mixture) -> Array:
@@ -88,7 +81,7 @@ def several_weights(statement: Theorem, letters: Letters, taught: Mixture) -> Ar
     pieces = [(0.0, END)]
     if sym.rate_min in statement.definitions and statement.modulus == "mu" and slack(END) < 0.0:
         # The floor jumps where its least rate does, so that each regime is searched apart.
-        border = brentq(slack, 0.0, END, xtol=1e-300)
+        border = crossing(slack, 0.0, END)
         before, beyond = sides(lambda share: completed(share)[sym.rate_min.name], border)
         pieces = [(0.0, before), (min(beyond, END), END)]
     best = min((golden(value, *piece) for piece in pieces), key=value)

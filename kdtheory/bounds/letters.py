@@ -1,175 +1,100 @@
-"""A number behind every letter of a statement, for a problem and its teachers."""
+"""A number behind every letter of a statement, for an experiment: of one step size, or of one for
+every step.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import ASSUMPTIONS, Assumption, contraction
-from kdtheory.algebra.evaluate import compiled
-from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
-from kdtheory.problems.base import FiniteSum, moderate_float, real_float
-from kdtheory.problems.mixtures import mixture, weights_for
-from kdtheory.problems.teacher import noise_sq, teacher_statistics
-from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.algebra.evaluate import ARRAYS, value_of
+from kdtheory.bounds.constants import Letters, check_step_size, constants_for, evaluate, too_large
+from kdtheory.errors import AssumptionFails, InvalidInput
+from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.problems.mixtures import mixture
+from kdtheory.problems.teacher import gap_at, noise_sq, teacher_statistics
+from kdtheory.rules.experiment import Experiment
+from kdtheory.rules.schedule import Schedule
 from kdtheory.statements.theorems import NOISE_NORM, Theorem
 
-Letters = dict[str, float]
+
+def state_of(statement: Theorem, problem: FiniteSum, x: Array) -> float:
+    """What psi starts from at ``x``: |x - x*|^2, or f(x) - f*."""
+    if statement.quantity == "gap":
+        return gap_at(problem, x)
+    e = x - problem.minimiser
+    return float(e @ e)
 
 
-def evaluate(expression: sp.Expr, numbers: Mapping[str, float]) -> float:
-    """The expression's value at the letters' numbers; ``InvalidInput`` where it leaves the range of
-    floats.
-    """
-    names, function = compiled(expression)
-    try:
-        return float(function(*(numbers[name] for name in names)))
-    except OverflowError as error:
-        raise too_large(numbers) from error
-    except (ZeroDivisionError, ValueError) as error:
-        raise at_the_edge(numbers) from error
-
-
-def at_the_edge(numbers: Mapping[str, float]) -> InvalidInput:
-    """The error for letters at which floats divide by 0 or take the root of a negative number."""
-    told = ", ".join(
-        f"{name} = {numbers[name]:.6g}" for name in ("gamma", "mu", "Lcal") if name in numbers
-    )
-    return InvalidInput(
-        f"A bound has no value in floats here ({told}): the step size lies within rounding of an"
-        " end of its range, or the numbers underflow. Use a slightly smaller step size, or data of"
-        " moderate size."
-    )
-
-
-def too_large(numbers: Mapping[str, float]) -> InvalidInput:
-    """The error for letters that overflow, with the largest of them."""
-    name = max(numbers, key=lambda name: abs(numbers[name]))
-    return InvalidInput(
-        f"A bound overflows: its largest letter is {name} = {numbers[name]:.3g}. Use a weight and"
-        " data of moderate size."
-    )
-
-
-def constants_for(
-    problem: FiniteSum, theorem: Theorem, *, batch_size: int = 1, replacement: bool = True
-) -> Letters:
-    """mu (or the PL constant), L and Lcal as the statement reads them, Lcal for the batch.
-
-    E|G_B - S_B|^2 = |g|^2 + factor (E|G-S|^2 - |g|^2) <= 2 ((1-factor) L + factor Lcal) F, as |g|^2
-    <= 2 L F.
-
-    Raises:
-        AssumptionFails: the problem is not strongly convex (or not PL) and the statement needs it.
-    """
-    found = problem.constants
-    modulus = float(getattr(found, theorem.modulus))
-    if modulus <= 0.0 and any(sym.mu in item.slack.free_symbols for item in theorem.needs):
-        need = "strong convexity (mu > 0)" if theorem.modulus == "mu" else "a PL constant mu_pl > 0"
-        way = "a PL statement such as theorem-2, or ridge > 0" if found.mu_pl > 0 else "ridge > 0"
-        raise AssumptionFails(
-            f"{theorem.title} needs {need}, got {theorem.modulus} = {modulus} ({found.mu.why}). Use"
-            f" {way}."
-        )
-    factor = DistilledSGD(batch_size=batch_size, replacement=replacement).noise_factor(
-        problem.n_terms
-    )
-    smooth = min(float(found.L), float(found.Lcal))
-    return {
-        "mu": modulus,
-        "L": smooth,
-        "Lcal": (1.0 - factor) * smooth + factor * float(found.Lcal),
-    }
-
-
-def range_of(theorem: Theorem, letters: Letters) -> float:
-    """The largest step size at these constants."""
-    if theorem.step_size_max is None:
-        raise InvalidInput(f"{theorem.title} states no step size range in closed form.")
-    return evaluate(theorem.step_size_max, letters)
-
-
-def check_step_size(theorem: Theorem, letters: Letters, step_size: float) -> float:
-    """The step size, when the statement allows it; ``StepSizeTooLarge`` says by how much it does
-    not.
-    """
-    gamma = moderate_float(step_size, "step_size")
-    limit = range_of(theorem, letters)
-    # The limit comes from computed eigenvalues, good to about 1e-13 relative: their rounding must
-    # not refuse the end point.
-    if gamma > limit * (1 + 1e-12) or (theorem.strict and gamma >= limit):
-        relation = "<" if theorem.strict else "<="
-        raise StepSizeTooLarge(
-            f"{theorem.title} needs gamma {relation} {theorem.step_size_max} = {limit:.6g} (mu ="
-            f" {letters['mu']:.6g}, L = {letters['L']:.6g}, Lcal = {letters['Lcal']:.6g}), got"
-            f" gamma = {gamma:.6g}. Use a smaller gamma, a statement with a wider range"
-            f" (theorem-1-sharp: gamma < 1/Lcal = {1 / letters['Lcal']:.6g}), or simulate(), which"
-            " claims nothing."
-        )
-    return gamma
-
-
-def letters_for(
-    problem: FiniteSum,
-    theta: ArrayLike,
-    theorem: Theorem,
-    *,
-    step_size: float,
-    weight: ArrayLike,
-    batch_size: int = 1,
-    replacement: bool = True,
-    compressor: Compressor | None = None,
-) -> Letters:
-    """A number behind every letter of the statement, definitions included."""
-    letters = constants_for(problem, theorem, batch_size=batch_size, replacement=replacement)
-    letters["gamma"] = check_step_size(theorem, letters, step_size)
-    factor = DistilledSGD(batch_size=batch_size, replacement=replacement).noise_factor(
-        problem.n_terms
-    )
-    letters |= _teaching(problem, theta, weight, factor)
-    best = problem.minimiser
-    letters |= {
-        "xstar_sq": float(best @ best),
-        "omega": compressor.omega(problem.dim) if compressor else 0.0,
-        "delta_sq": compressor.absolute_error(problem.dim) if compressor else 0.0,
-    }
+def letters_for(made: Experiment, theorem: Theorem) -> Letters:
+    """A number behind every letter of the statement at one step size, definitions included."""
+    letters = _known(made, theorem)
+    letters["gamma"] = check_step_size(theorem, letters, made.gamma)
+    letters |= _teaching(made)
     if not all(math.isfinite(number) for number in letters.values()):
         raise too_large(letters)
-    return agreed(theorem, letters)
+    return _agreed(theorem, letters, complete(theorem, letters))
 
 
-def agreed(theorem: Theorem, letters: Letters) -> Letters:
-    """:func:`complete`, for a statement that leaves the weight and the step size open, or fixes
-    them to these.
-
-    Raises:
-        InvalidInput: it is about others.
+def letters_along(made: Experiment, theorem: Theorem, plan: Schedule) -> dict[str, Any]:
+    """The same at every step of ``plan``, numbers or arrays (T,), whatever step size and weight
+    ``made`` has.  Where no step is made the largest step size stands for 0: it is not used.
     """
-    found = complete(theorem, letters)
+    letters: dict[str, Any] = _known(made, theorem)
+    gammas = plan.step_sizes
+    largest = check_step_size(theorem, letters, float(gammas.max()))
+    letters["gamma"] = np.where(gammas == 0.0, largest, gammas)
+    letters |= _teaching_along(made, plan)
+
+    def evaluated(expression: sp.Expr, numbers: Mapping[str, Any]) -> Any:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return value_of(expression, numbers, ARRAYS)
+
+    return _agreed(theorem, letters, complete(theorem, letters, evaluated))
+
+
+def _agreed(theorem: Theorem, given: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """The letters ``found``, where the statement leaves weight and step size open, or fixes them to
+    those that are ``given``.
+    """
     for letter in (sym.lam, sym.gamma):
-        said, given = theorem.definitions.get(letter), letters[letter.name]
+        said = theorem.definitions.get(letter)
         if said is not None and (
-            sym.t in said.free_symbols or not math.isclose(found[letter.name], given, rel_tol=1e-12)
+            of_the_horizon(said)
+            or not np.allclose(found[letter.name], given[letter.name], 1e-12, 0.0)
         ):
             raise InvalidInput(
-                f"{theorem.title} is about {letter} = {said} alone, got {given:.6g}. Give that, or"
-                " ask prove(), which is for all of it."
+                f"{theorem.title} is about {letter} = {said} alone. Give that, or ask prove(),"
+                " which is for all of it."
             )
     return found
 
 
-def _teaching(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: float) -> Letters:
-    """What a teacher and its weight put into a step.  Several teachers are one with the gradients
-    sum_j lam_j H_j and the weight 1: a statement sees no more of them (theory, Section 9).
+def _known(made: Experiment, theorem: Theorem) -> Letters:
+    """The letters that neither the step size nor the teachers move."""
+    best, compressor, dim = made.problem.minimiser, made.compressor, made.problem.dim
+    return constants_for(made.problem, theorem, made.factor) | {
+        "xstar_sq": float(best @ best),
+        "omega": compressor.omega(dim) if compressor else 0.0,
+        "delta_sq": compressor.absolute_error(dim) if compressor else 0.0,
+    }
+
+
+def _teaching(made: Experiment) -> Letters:
+    """What a teacher and its weight put into a step.  Every other rule is its control variates c_n
+    in the place of lam H_n: the weight 1 of a teacher whose gradients they are, and a statement
+    sees no more of several teachers (theory, Section 9).
     """
-    if np.ndim(theta) != 2:
-        lam, one = real_float(weight, "weight"), teacher_statistics(problem, theta)
+    problem, factor = made.problem, made.factor
+    if made.plain:
+        lam, one = made.weight, teacher_statistics(problem, made.theta)
         return {
             "lam": lam,
             "sigma_star_sq": factor * one.sigma_star_sq,
@@ -178,59 +103,94 @@ def _teaching(problem: FiniteSum, theta: ArrayLike, weight: ArrayLike, factor: f
             "bias_sq": one.bias_sq,
             "F_theta": one.gap,
             "D_sq": one.distance_sq,
-            "noise_sq": factor * noise_sq(problem, theta, lam),
+            "noise_sq": factor * noise_sq(problem, made.theta, lam),
         }
-    several = mixture(problem, theta).batched(factor)
-    lams = weights_for(weight, len(several.covariance))
+    noise, table = problem.gradients(problem.minimiser), made.control_variates
+    noise, mean = noise - noise.mean(axis=0), table.mean(axis=0)
+    centred = table - mean
+
+    def moment(left: Array, right: Array) -> float:
+        return factor * float((left * right).sum() / problem.n_terms)
+
     return {
         "lam": 1.0,
-        "sigma_star_sq": several.sigma_sq,
-        "V": float(lams @ several.variance @ lams),
-        "C": float(lams @ several.covariance),
-        "bias_sq": several.bias_sq(lams),
-        "noise_sq": several.noise_sq(lams),
+        "sigma_star_sq": moment(noise, noise),
+        "V": moment(centred, centred),
+        "C": moment(noise, centred),
+        "bias_sq": float(mean @ mean),
+        "noise_sq": moment(noise - centred, noise - centred),
     }
 
 
-def own_conditions(theorem: Theorem, letters: Mapping[str, Any]) -> list[Assumption]:
-    """What somebody's own statement assumes of these letters beyond the paper: no problem's
-    constants grant that.
-    """
-    return [
-        item
-        for item in theorem.needs
-        if item not in ASSUMPTIONS.values()
-        and {letter.name for letter in item.slack.free_symbols} <= letters.keys()
-    ]
-
-
-def refuse_below(theorem: Theorem, item: Assumption, slack: float) -> None:
-    """``AssumptionFails`` where a condition of this slack does not hold."""
-    if slack < 0.0 or (item.strict and slack == 0.0):
-        raise AssumptionFails(
-            f"{theorem.title} needs {item}, {item.meaning!r}, and {item.slack} is {slack:.6g} here."
-            " Use other numbers, or a statement without it."
+def _teaching_along(made: Experiment, plan: Schedule) -> dict[str, Any]:
+    """The same of a teacher with gradients sum_j lam_tj H_j and the weight 1, (T,) each."""
+    taught = mixture(made.problem, made.theta).batched(made.factor)
+    count, weights = len(taught.covariance), plan.weights
+    if weights is None:
+        raise InvalidInput(
+            "A bound along a schedule needs its weights. Give schedule=(step_sizes, weights), with"
+            " zeros for plain SGD."
         )
+    lams = weights[:, None] if weights.ndim == 1 else weights
+    if lams.shape != (len(plan), count):
+        shape = f"({len(plan)},)" if count == 1 else f"({len(plan)}, {count})"
+        raise InvalidInput(
+            f"The schedule's weights must be {shape}, for {count} teachers, got {weights.shape}."
+            " Give one weight for each teacher and step."
+        )
+    total = lams @ taught.means
+    return {
+        "lam": 1.0,
+        "sigma_star_sq": taught.sigma_sq,
+        "V": np.einsum("ti,ij,tj->t", lams, taught.variance, lams),
+        "C": lams @ taught.covariance,
+        "bias_sq": np.einsum("ti,ti->t", total, total),
+        "noise_sq": taught.noise_sq_along(lams),
+    }
 
 
-def complete(theorem: Theorem, letters: Letters) -> Letters:
-    """The letters with the statement's definitions evaluated in order."""
+@lru_cache(maxsize=1024)
+def of_the_horizon(definition: sp.Expr) -> bool:
+    """Whether it depends on t; a search over weights asks thousands of times."""
+    return sym.t in definition.free_symbols
+
+
+@lru_cache(maxsize=64)
+def _own_conditions(needs: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+    """What somebody's own statement assumes beyond the paper: no problem's constants grant that."""
+    return tuple(item for item in needs if item not in ASSUMPTIONS.values())
+
+
+def complete(
+    theorem: Theorem,
+    letters: Mapping[str, Any],
+    value: Callable[[sp.Expr, Mapping[str, Any]], Any] = evaluate,
+) -> dict[str, Any]:
+    """The letters with the statement's definitions evaluated in order, by ``value``."""
     found = dict(letters)
-    if contraction in theorem.needs and evaluate(contraction.slack, found) <= 0.0:
-        room = found["gamma"] * found["mu"] / (1.0 - found["gamma"] * found["mu"])
+    if contraction in theorem.needs and np.min(slack := value(contraction.slack, found)) <= 0.0:
+        t = int(np.argmin(slack))
+        gamma, mu = float(np.ravel(found["gamma"])[t]), found["mu"]
+        where = f" at t = {t}" if np.ndim(slack) else ""
         raise AssumptionFails(
             f"{theorem.title} contracts only for (1+omega)(1-gamma mu) < 1, which is omega <"
-            f" {room:.6g} at gamma = {found['gamma']:.6g}, mu = {found['mu']:.6g}, got omega ="
-            f" {found['omega']:.6g}. Keep more coordinates or use a larger gamma."
+            f" {gamma * mu / (1.0 - gamma * mu):.6g} at gamma = {gamma:.6g}, mu = {mu:.6g}, got"
+            f" omega = {found['omega']:.6g}{where}. Keep more coordinates or use a larger gamma."
         )
-    for item in own_conditions(theorem, found):
-        refuse_below(theorem, item, evaluate(item.slack, found))
+    for item in _own_conditions(theorem.needs):
+        if {letter.name for letter in item.slack.free_symbols} <= found.keys():
+            least = float(np.min(value(item.slack, found)))
+            if least < 0.0 or (item.strict and least == 0.0):
+                raise AssumptionFails(
+                    f"{theorem.title} needs {item}, {item.meaning!r}, and {item.slack} is"
+                    f" {least:.6g} here. Use other numbers, or a statement without it."
+                )
     for letter, definition in theorem.definitions.items():
-        if sym.t in definition.free_symbols:
+        if of_the_horizon(definition):
             continue  # a letter of its own for every horizon
-        found[letter.name] = evaluate(definition, found)  # str(letter) runs SymPy's printer
+        found[letter.name] = value(definition, found)  # str(letter) runs SymPy's printer
         if letter is sym.a and definition == NOISE_NORM and "noise_sq" in found:
             # sigma_*^2 - 2 lam C + lam^2 V cancels where lam H' is close to S, and eps in a^2 is
             # sqrt(eps) in a; the mean itself is exact.
-            found["a"] = math.sqrt(found["noise_sq"])
+            found["a"] = found["noise_sq"] ** 0.5
     return found

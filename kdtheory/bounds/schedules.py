@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.bounds.constants import constants_for, evaluate
 from kdtheory.bounds.front import Front
-from kdtheory.bounds.letters import constants_for, evaluate
+from kdtheory.bounds.letters import state_of
 from kdtheory.bounds.schedules_follow import follow
 from kdtheory.bounds.schedules_law import StepLaw
 from kdtheory.bounds.schedules_trade import Best, FixedWeight, Trade
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import FiniteSum, point, positive_int, refuse_long
 from kdtheory.problems.mixtures import Mixture, mixture, weights_for
-from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.schedule import Schedule
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
@@ -42,9 +42,7 @@ class Scheduling:
 
     def start(self, problem: FiniteSum, x0: ArrayLike) -> float:
         """s(x^0) in the statement's units."""
-        at = point(problem, x0, "x0")
-        e = at - problem.minimiser
-        return gap_at(problem, at) if self.statement.quantity == "gap" else float(e @ e)
+        return state_of(self.statement, problem, point(problem, x0, "x0"))
 
 
 def is_envelope(statement: Theorem) -> bool:
@@ -77,11 +75,11 @@ def setting(
             f"criterion={statement.name!r} has no best schedule in closed form. Use one of {names},"
             " or bound(schedule=...) for a schedule of your own."
         )
-    letters = constants_for(problem, statement, batch_size=batch_size)
+    factor = DistilledSGD(batch_size=batch_size).noise_factor(problem.n_terms)
+    letters = constants_for(problem, statement, factor)
     pl = statement.modulus == "mu_pl"
     mu = letters["mu"]
     law = StepLaw(mu, letters["L"], float(np.sqrt(max(letters["Lcal"] / mu - 1.0, 0.0))), pl)
-    factor = DistilledSGD(batch_size=batch_size).noise_factor(problem.n_terms)
     taught = mixture(problem, theta).batched(factor)
     front = Front.of(taught)
     if weight is not None or statement.unbiased or not (front.p > 0.0).any():

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
-from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.evaluate import ARRAYS, compiled, value_of
-from kdtheory.bounds.exact_law import exact_floor, exact_law
-from kdtheory.bounds.letters import (
-    Letters,
-    at_the_edge,
-    constants_for,
-    evaluate,
-    letters_for,
-    range_of,
-    too_large,
-)
-from kdtheory.bounds.schedules_curve import bound_along
+from kdtheory.bounds.constants import constants_for, range_of
+from kdtheory.bounds.curves import bound_along, bound_of, floor_of
+from kdtheory.bounds.exact_law import exact_floor
+from kdtheory.bounds.letters import letters_for
 from kdtheory.engines.exact import stability_limit
-from kdtheory.errors import AssumptionFails, InvalidInput
-from kdtheory.problems.base import Array, FiniteSum, point, positive_int, refuse_long
-from kdtheory.problems.teacher import gap_at
+from kdtheory.errors import InvalidInput
+from kdtheory.problems.base import Array, FiniteSum, positive_int, refuse_long
 from kdtheory.rules.distilled import Compressor, DistilledSGD
+from kdtheory.rules.experiment import experiment
 from kdtheory.rules.schedule import Schedule, as_schedule
 from kdtheory.statements.theorems import Theorem, theorem_named
 
@@ -48,9 +35,11 @@ def step_size_limit(problem: FiniteSum, theorem: str | Theorem, *, batch_size: i
     0.125
     """
     statement = theorem_named(theorem)
+    rule = DistilledSGD(batch_size=batch_size)
     if statement.is_law:
-        return stability_limit(problem, DistilledSGD(batch_size=batch_size))
-    return range_of(statement, constants_for(problem, statement, batch_size=batch_size))
+        return stability_limit(problem, rule)
+    factor = rule.noise_factor(problem.n_terms)
+    return range_of(statement, constants_for(problem, statement, factor))
 
 
 def default_step_size(problem: FiniteSum, theorem: str | Theorem, *, batch_size: int = 1) -> float:
@@ -91,46 +80,13 @@ def noise_floor(
     True
     """
     statement = theorem_named(theorem)
-    if statement.is_law:
-        return exact_floor(statement, problem, theta, step_size, weight, batch_size)
-    if statement.psi is None:
+    if statement.psi is None and not statement.is_law:
         raise InvalidInput(f"{statement.title} bounds nothing over time: it has no noise floor.")
-    letters = letters_for(
-        problem,
-        theta,
-        statement,
-        step_size=step_size,
-        weight=weight,
-        batch_size=batch_size,
-        compressor=compressor,
-    )
-    return floor_of(statement, letters)
-
-
-def floor_of(theorem: Theorem, letters: Letters) -> float:
-    """The fixed point of psi at completed letters."""
-    if theorem.floor is not None:
-        return evaluate(theorem.floor, letters)
-    assert theorem.psi is not None
-    names, psi = compiled(theorem.psi)
-
-    def excess(s: float) -> float:
-        try:
-            return float(psi(*(s if name == "s" else letters[name] for name in names))) - s
-        except (ZeroDivisionError, ValueError) as error:
-            raise at_the_edge(letters) from error
-
-    if excess(0.0) <= 0.0:
-        return 0.0
-    high = max(letters["xstar_sq"], letters["U"], 1e-300)
-    while excess(high) > 0.0:
-        high *= 2.0
-        if not math.isfinite(high):
-            raise AssumptionFails(
-                f"{theorem.title} has no floor here: the bound grows without limit. Use a larger"
-                " gamma or less compression."
-            )
-    return float(brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+    rule = DistilledSGD(batch_size=batch_size, compressor=compressor)
+    made = experiment(problem, theta, rule.with_weight(weight), step_size=step_size)
+    if statement.is_law:
+        return exact_floor(made, statement)
+    return floor_of(statement, letters_for(made, statement))
 
 
 def bound(
@@ -175,96 +131,20 @@ def bound(
     (3,)
     """
     statement = theorem_named(theorem)
-    start = point(problem, x0, "x0")
-    e = start - problem.minimiser
-    first = gap_at(problem, start) if statement.quantity == "gap" else float(e @ e)
+    rule = DistilledSGD(batch_size=batch_size, replacement=replacement, compressor=compressor)
     if schedule is not None:
         if step_size is not None or weight is not None:
             raise InvalidInput(
                 "schedule= takes the place of step_size= and weight=, got both. Leave those out."
             )
-        return bound_along(
-            problem,
-            theta,
-            statement,
-            as_schedule(schedule, steps=steps),
-            first,
-            batch_size=batch_size,
-            replacement=replacement,
-            compressor=compressor,
-        )
+        plan = as_schedule(schedule, steps=steps)
+        own = experiment(problem, theta, rule, step_size=1.0, x0=x0)
+        return bound_along(own, statement, plan)
     if step_size is None or weight is None or steps is None:
         raise InvalidInput(
             "bound() needs step_size=, weight= and steps=, or schedule= in place of all three."
         )
     count = positive_int(steps, "steps", minimum=0)
     refuse_long(count, "bound()")
-    if statement.is_law:
-        return exact_law(
-            statement,
-            problem,
-            theta,
-            DistilledSGD(batch_size=batch_size, replacement=replacement),
-            step_size=step_size,
-            weight=weight,
-            x0=start,
-            steps=count,
-        )
-    averaged = statement.quantity == "average_gap"
-    if statement.psi is None and not averaged:
-        raise InvalidInput(f"{statement.title} bounds nothing over time; verify() checks it.")
-    letters = letters_for(
-        problem,
-        theta,
-        statement,
-        step_size=step_size,
-        weight=weight,
-        batch_size=batch_size,
-        replacement=replacement,
-        compressor=compressor,
-    )
-    if averaged:
-        return _for_every_horizon(statement, letters, first, count)
-    return claimed(statement, letters, first, count)
-
-
-def claimed(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:
-    """rhs at t = 0..steps, (steps + 1,), of a statement with psi."""
-    followed = curve(theorem, letters, start, steps)
-    if theorem.unrolls:
-        return followed
-    rhs = theorem.rhs.xreplace({sym.iterate(sym.t, sym.s0): sym.s})
-    known = {**letters, "s": followed, "s0": start, "t": np.arange(steps + 1.0)}
-    return np.asarray(np.broadcast_to(value_of(rhs, known, ARRAYS), followed.shape), dtype=float)
-
-
-def _for_every_horizon(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:
-    """rhs at t = 0..steps: what is claimed of the mean of the first t iterates, inf of none."""
-    known = {**letters, "s0": start, "t": np.arange(1.0, steps + 1.0)}
-    for letter, definition in theorem.definitions.items():
-        if sym.t in definition.free_symbols:
-            known[letter.name] = value_of(definition, known, ARRAYS)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        values = np.r_[np.inf, value_of(theorem.rhs, known, ARRAYS)]
-    if not np.isfinite(values[1:]).all():
-        raise at_the_edge(letters)
-    return values
-
-
-def curve(theorem: Theorem, letters: Letters, start: float, steps: int) -> Array:
-    """psi applied 0..steps times to ``start``."""
-    assert theorem.psi is not None
-    names, psi = compiled(theorem.psi)
-    values = np.empty(steps + 1)
-    values[0] = state = start
-    known = [start if name == "s" else letters[name] for name in names]
-    place = names.index("s")
-    for t in range(1, steps + 1):
-        known[place] = state
-        try:
-            values[t] = state = float(psi(*known))
-        except OverflowError as error:
-            raise too_large(letters) from error
-        except (ZeroDivisionError, ValueError) as error:
-            raise at_the_edge(letters) from error
-    return values
+    made = experiment(problem, theta, rule.with_weight(weight), step_size=step_size, x0=x0)
+    return bound_of(made, statement, count)

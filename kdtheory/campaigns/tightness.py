@@ -17,17 +17,18 @@ from typing import Any
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.letters import letters_for
-from kdtheory.bounds.values import curve, step_size_limit
+from kdtheory.bounds.curves import curve
+from kdtheory.bounds.letters import letters_for, state_of
+from kdtheory.bounds.values import step_size_limit
 from kdtheory.campaigns.blocks import exact_text
 from kdtheory.campaigns.instances import floats
 from kdtheory.engines.exact import one_step
 from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
 from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
 from kdtheory.problems.base import Array, FiniteSum, positive_int
-from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.compressors import Bernoulli
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 # Numbers of an instance are multiples of 1/GRID, so that a record is short in fractions.
@@ -177,18 +178,10 @@ def ratio_of(theorem: str | Theorem, instance: Candidate) -> tuple[float, float]
         )
     problem = instance.problem()
     compressor = Bernoulli(instance.keep) if instance.keep < 1.0 else None
-    letters = letters_for(
-        problem,
-        instance.theta,
-        statement,
-        step_size=instance.step_size,
-        weight=instance.weight,
-        compressor=compressor,
-    )
-    e = instance.x - problem.minimiser
-    state = gap_at(problem, instance.x) if statement.quantity == "gap" else float(e @ e)
-    claimed = float(curve(statement, letters, state, 1)[1])
     rule = DistilledSGD(instance.weight, unbiased=statement.unbiased, compressor=compressor)
+    made = experiment(problem, instance.theta, rule, step_size=instance.step_size)
+    letters, state = letters_for(made, statement), state_of(statement, problem, instance.x)
+    claimed = float(curve(statement, letters, state, 1)[1])
     seen = one_step(problem, instance.theta, rule, step_size=instance.step_size, x=instance.x)
     share = (
         1.0 - max(0.0, 1.0 - letters["gamma"] * letters["mu"]) * state / claimed

@@ -9,7 +9,16 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
 
 from kdtheory.commands import Outcome, path
-from kdtheory.commands.weight import add_constants, add_files, add_logits, check_logits
+from kdtheory.commands.weight import (
+    add_constants,
+    add_files,
+    add_logits,
+    check_logits,
+    constants,
+    default_criterion,
+    estimated,
+    layer,
+)
 from kdtheory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -69,22 +78,8 @@ def run(options: Namespace) -> Outcome:
         )
     if len(options.teacher) > 1:
         return _several(options)
-    found = diagnose(
-        options.student,
-        options.teacher[0],
-        options.weight[0],
-        labels=options.labels,
-        features=options.features,
-        features_sqnorm=options.features_sqnorm,
-        loss=options.loss,
-        step_size=options.step_size,
-        mu=options.mu,
-        L=options.L,
-        Lcal=options.Lcal,
-        horizon=options.steps_left,
-        batch_size=options.batch_size,
-        confidence=options.confidence,
-    )
+    (teacher,), (weight,) = options.teacher, options.weight
+    found = diagnose(options.student, teacher, weight, **layer(options), **constants(options))
     if options.plot:
         found.save_plot(options.plot)
     return found.to_dict(), _text(found, options), 0
@@ -93,32 +88,16 @@ def run(options: Namespace) -> Outcome:
 def _several(options: Namespace) -> Outcome:
     import numpy as np
 
-    from kdtheory.estimate import lambda_star, lambda_star_from_logits
     from kdtheory.estimate.several import WeightsEstimate
     from kdtheory.estimate.statements import make_criterion
 
     if options.plot:
         raise InvalidInput("Several teachers have no picture: leave --plot out.")
-    name = "unbiased" if options.steps_left is None else "horizon"
-    constants = {
-        "horizon": options.steps_left,
-        "batch_size": options.batch_size,
-    }
-    asked = {"criterion": name, "confidence": options.confidence, **constants}
-    if options.logits:
-        found = lambda_star_from_logits(
-            options.student,
-            options.teacher,
-            options.labels,
-            features=options.features,
-            features_sqnorm=options.features_sqnorm,
-            loss=options.loss,
-            **asked,
-        )
-    else:
-        found = lambda_star(options.student, options.teacher, **asked)
+    name = default_criterion(options)
+    known = {"horizon": options.steps_left, "batch_size": options.batch_size}
+    found = estimated(options, criterion=name, confidence=options.confidence, **known)
     assert isinstance(found, WeightsEstimate)
-    rule = make_criterion(name, **constants)
+    rule = make_criterion(name, **known)
     factor = getattr(rule, "bias_factor", 0.0)
     now = found.moments.reduction(np.array(options.weight), factor, cautious=rule.cautious)
     text = f"criterion {name}: N(lambda in use)/N(0) = {now:.4g}\n{found.table()}"

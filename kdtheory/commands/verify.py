@@ -24,6 +24,14 @@ EXAMPLES = (
 )
 STARTS = 3  # that a verdict looks from, when none is given
 MOST_STEPS = 10_000_000  # some 10 s
+# Columns of the table of one theorem, by what the verdict calls them.
+NUMBERS = {
+    "lambda": "weight",
+    "gamma": "step_size",
+    "floor": "floor",
+    "error": "lhs_end",
+    "bound": "rhs_end",
+}
 ONE_ONLY = ("weight", "step_size", "teacher", "start", "steps", "batch_size")
 
 
@@ -173,32 +181,15 @@ def _one(options: Namespace) -> Outcome:
         problem = load(source)
         with at_work(f"{source}, d = {problem.dim}", wide_seconds(problem.dim, steps)):
             rows.append(_row(options, source, problem, statement, steps))
-    header = (
-        "data",
-        "verdict",
-        "evidence",
-        "lambda",
-        "gamma",
-        "floor",
-        "error",
-        "bound",
-        "at t",
-        "ratio",
-        "noise",
-    )
     text = table(
         statement.title,
-        header,
+        ("data", "verdict", "evidence", *NUMBERS, "at t", "ratio", "noise"),
         [
             (
                 row["data"],
                 row["status"],
                 row["evidence"],
-                number(row["weight"]),
-                number(row["step_size"]),
-                number(row.get("floor")),
-                number(row["lhs_end"]),
-                number(row["rhs_end"]),
+                *(number(row.get(key)) for key in NUMBERS.values()),
                 str(row["steps"]),
                 number(row["ratio"]),
                 "-" if math.isnan(row["noise_share"]) else f"{row['noise_share']:.0%}",

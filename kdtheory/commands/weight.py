@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
 
 from kdtheory.commands import Outcome, path
 from kdtheory.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from kdtheory.estimate import WeightEstimate
+    from kdtheory.estimate.several import WeightsEstimate
 
 EXAMPLES = (
     "kdtheory weight --student S.npy --teacher T.npy --steps-left 1000 --batch-size 32",
@@ -13,6 +18,7 @@ EXAMPLES = (
     "kdtheory weight --logits --student student-logits.npy --teacher teacher-logits.npy"
     " --labels labels.npy --features features.npy",
 )
+LOGITS = ("labels", "features", "features_sqnorm")
 
 
 def add_arguments(command: ArgumentParser) -> None:
@@ -83,11 +89,7 @@ def add_constants(command: ArgumentParser) -> None:
 
 def check_logits(options: Namespace) -> None:
     """Raise InvalidInput for half of what logits need, or for labels without --logits."""
-    given = [
-        name
-        for name in ("labels", "features", "features_sqnorm")
-        if getattr(options, name) is not None
-    ]
+    given = [name for name in LOGITS if getattr(options, name) is not None]
     if options.logits and (options.labels is None or len(given) < 2):
         raise InvalidInput("--logits needs --labels, and --features or --features-sqnorm.")
     if given and not options.logits:
@@ -97,32 +99,39 @@ def check_logits(options: Namespace) -> None:
         )
 
 
+def default_criterion(options: Namespace) -> str:
+    """What is asked where nothing else is said."""
+    return "unbiased" if options.steps_left is None else "horizon"
+
+
+def constants(options: Namespace) -> dict[str, Any]:
+    """What :func:`add_constants` has read, as the functions call it."""
+    names = ("step_size", "mu", "L", "Lcal", "batch_size", "confidence")
+    return {name: getattr(options, name) for name in names} | {"horizon": options.steps_left}
+
+
+def layer(options: Namespace) -> dict[str, Any]:
+    """What :func:`add_logits` has read."""
+    return {name: getattr(options, name) for name in (*LOGITS, "loss")}
+
+
+def estimated(options: Namespace, **asked: Any) -> WeightEstimate | WeightsEstimate:
+    """The weight of the one teacher, or of several."""
+    from kdtheory.estimate import lambda_star, lambda_star_from_logits
+
+    one = options.teacher[0] if len(options.teacher) == 1 else options.teacher
+    if options.logits:
+        return lambda_star_from_logits(options.student, one, **layer(options), **asked)
+    return lambda_star(options.student, one, **asked)
+
+
 def run(options: Namespace) -> Outcome:
     """The weight with its interval and one sentence of advice."""
-    from kdtheory.estimate import WeightEstimate, lambda_star, lambda_star_from_logits
     from kdtheory.estimate.several import WeightsEstimate
 
     check_logits(options)
-    constants = {
-        name: getattr(options, name)
-        for name in ("step_size", "mu", "L", "Lcal", "batch_size", "confidence")
-    }
-    default = "unbiased" if options.steps_left is None else "horizon"
-    constants |= {"criterion": options.criterion or default, "horizon": options.steps_left}
-    one = options.teacher[0] if len(options.teacher) == 1 else options.teacher
-    found: WeightEstimate | WeightsEstimate
-    if options.logits:
-        found = lambda_star_from_logits(
-            options.student,
-            one,
-            options.labels,
-            features=options.features,
-            features_sqnorm=options.features_sqnorm,
-            loss=options.loss,
-            **constants,
-        )
-    else:
-        found = lambda_star(options.student, one, **constants)
+    criterion = options.criterion or default_criterion(options)
+    found = estimated(options, criterion=criterion, **constants(options))
     if isinstance(found, WeightsEstimate):
         return found.to_dict(), found.table(), 0
     text = (

@@ -23,6 +23,7 @@ from kdtheory.discovery.multipliers import NotFound, in_units, interpolated, uni
 from kdtheory.discovery.program import gram
 from kdtheory.discovery.refine import Exact, shortest
 from kdtheory.discovery.sampling import Sampler
+from kdtheory.discovery.scaling import scaled
 from kdtheory.errors import InvalidInput
 from kdtheory.prover.regions import evaluate
 
@@ -40,7 +41,7 @@ def too_large(family: Family, constant: sp.Expr) -> tuple[list[Point], list[Poin
     for at in family.spread(random.Random(8), LOOKS):
         program, claimed = family.program(at), evaluate(constant, at)
         limit = claimed - CLEARLY * abs(claimed)
-        guess = sdp.solve(settled(sdp.scaled(program)))
+        guess = sdp.solve(settled(scaled(program)))
         if not guess.solved:
             continue
         if guess.value >= limit:

@@ -16,7 +16,8 @@ import numpy as np
 from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.forms import Key
 from kdtheory.discovery.program import ZERO, Program
-from kdtheory.discovery.refine import in_own_units, refined, shortest
+from kdtheory.discovery.refine import refined, shortest
+from kdtheory.discovery.scaling import Scaled, rescaled, scaled
 from kdtheory.errors import InvalidInput, MissingTool
 
 # tried in turn, in units where the numbers are 1; LATER where nothing else helped
@@ -50,7 +51,7 @@ def bracket(program: Program, what: str) -> Bracket:
     if not program.rows and program.proves(()):
         own = program.value(())
         return Bracket(own, own, (), nothing)
-    first = sdp.scaled(program)
+    first = scaled(program)
     pure = all(row.reach == 0 for row in program.rows)
     upper = _upper(first, WIDE) if pure else ()
     problem = first if upper else settled(first)
@@ -77,9 +78,7 @@ def bracket(program: Program, what: str) -> Bracket:
     return rough if high - low <= ENOUGH * high else _sharper(problem, upper, point)
 
 
-def _sharper(
-    problem: sdp.Scaled, upper: tuple[Fraction, ...], point: dict[Key, Fraction]
-) -> Bracket:
+def _sharper(problem: Scaled, upper: tuple[Fraction, ...], point: dict[Key, Fraction]) -> Bracket:
     """Newton's digits moved a hair's breadth towards valid points, which makes them valid; the
     optimal multipliers themselves where they are rational (on the edge of what is bounded nothing
     else is valid).  Whatever does not check leaves the given points in place.
@@ -106,7 +105,7 @@ def _sharper(
     return Bracket(program.at(program.objective, point), high, upper, point)
 
 
-def settled(problem: sdp.Scaled) -> sdp.Scaled:
+def settled(problem: Scaled) -> Scaled:
     """Solved and rescaled by the solution until the value stays."""
     last = math.inf
     for _ in range(ROUNDS):
@@ -116,14 +115,14 @@ def settled(problem: sdp.Scaled) -> sdp.Scaled:
         # Where the value has no end neither have the units; products of them must stay numbers.
         if max(*np.abs(guess.point), *problem.units.sizes.values()) > RUNAWAY:
             break
-        problem = sdp.rescaled(problem, guess.point)
+        problem = rescaled(problem, guess.point)
         if guess.solved and abs(guess.value - last) <= SETTLED * abs(guess.value):
             break
         last = guess.value
     return problem
 
 
-def _upper(problem: sdp.Scaled, margins: Sequence[float]) -> tuple[Fraction, ...]:
+def _upper(problem: Scaled, margins: Sequence[float]) -> tuple[Fraction, ...]:
     """Valid multipliers, () where none were found."""
     program = problem.program
     for margin in margins:
@@ -192,7 +191,7 @@ def equalities(program: Program) -> frozenset[int]:
     return frozenset(index for index, shape in shapes.items() if shape in opposite and shape[0])
 
 
-def _lower(problem: sdp.Scaled) -> dict[Key, Fraction] | None:
+def _lower(problem: Scaled) -> dict[Key, Fraction] | None:
     program = problem.program
     fixed = equalities(program)
     for margin in (*MARGINS, *LATER):
@@ -200,14 +199,14 @@ def _lower(problem: sdp.Scaled) -> dict[Key, Fraction] | None:
         if not np.all(np.isfinite(guess.point)):
             continue
         values = [Fraction(x) for x in guess.point.tolist()]
-        own = in_own_units(problem, dict(zip(program.keys, values, strict=True)))
+        own = problem.in_own_units(dict(zip(program.keys, values, strict=True)))
         point = _on_equalities(program, own)
         if point is not None and program.feasible(point):
             return point
     return None
 
 
-def _thin(problem: sdp.Scaled) -> dict[Key, Fraction] | None:
+def _thin(problem: Scaled) -> dict[Key, Fraction] | None:
     """The worst point itself, where it is rational: assumptions may leave no room around it."""
     guess = sdp.solve(problem)
     try:

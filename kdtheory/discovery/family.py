@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
 import sympy as sp
 
-from kdtheory.discovery.forms import ONE, Form, Key
-from kdtheory.discovery.program import Program, Row, without_idle_vectors
-from kdtheory.discovery.step import OneStep
+from kdtheory.discovery import units
+from kdtheory.discovery.forms import ONE, Form
+from kdtheory.discovery.program import Program
+from kdtheory.discovery.step import OneStep, Rows
+from kdtheory.errors import InvalidInput
 from kdtheory.prover.regions import evaluate
 
 Point = Mapping[sp.Symbol, Fraction]
@@ -37,33 +38,20 @@ class Family:
     step: OneStep
     rate: sp.Expr | None
     objective: Form
-    rows: Mapping[str, tuple[int, Form, sp.Expr]]
+    rows: Rows
     letters: tuple[sp.Symbol, ...]
     conditions: tuple[sp.Expr, ...]
     borders: tuple[sp.Expr, ...] = ()
     solved: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     roots: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
-    @cached_property
-    def row_weights(self) -> dict[tuple[int, ...], dict[str, sp.Rational]]:
-        """What ``kdtheory.discovery.multipliers`` has found out about units, by change of units."""
-        return {}
-
     def program(self, at: Point) -> Program:
         """The worst case at a point of the free letters."""
-        full = dict(at) | {z: evaluate(value, at) for z, value in self.solved.items()}
+        return self.step.worst(self.objective, self.rows, self._full(at))
 
-        def numbers(form: Form) -> dict[Key, Fraction]:
-            return {key: evaluate(value, full) for key, value in form.items()}
-
-        rows = tuple(
-            Row(name, sign, numbers(form), evaluate(bound, full))
-            for name, (sign, form, bound) in self.rows.items()
-        )
-        blocks = (self.step.mean, self.step.centred)
-        return without_idle_vectors(
-            Program(blocks, self.step.scalars, numbers(self.objective), rows)
-        )
+    def _full(self, at: Point) -> dict[sp.Symbol, Fraction]:
+        """The point with the letters that were replaced."""
+        return dict(at) | {z: evaluate(value, at) for z, value in self.solved.items()}
 
     def inside(self, at: Point) -> bool:
         """Whether a point satisfies the conditions and lies strictly inside the borders."""
@@ -133,7 +121,7 @@ class Family:
         """Whether no coefficient divides by 0 there."""
         try:
             self.program(at)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, InvalidInput):
             return False
         return True
 
@@ -158,8 +146,7 @@ class Family:
         """
         own = self.objective.get((vector, vector), sp.Integer(0))
         for at in self.points(random.Random(0), 1):
-            full = dict(at) | {z: evaluate(value, at) for z, value in self.solved.items()}
-            if evaluate(own, full) < 0:
+            if evaluate(own, self._full(at)) < 0:
                 return -own
         return sp.Integer(1)
 
@@ -181,87 +168,40 @@ class Family:
         """Changes of units: integer weights of the free letters under which every form is
         homogeneous, when vectors and scalars scale too.
         """
-        return _scalings(self)
+        facts = (*self.conditions, *self.borders)
+        return units.scalings(self.letters, self._names, self._forms, facts)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*self.step.mean, *self.step.centred, *self.step.scalars)
+
+    @property
+    def _forms(self) -> units.Forms:
+        """The objective and all rows, in the free letters."""
+        forms = [(self.objective, sp.Integer(0))]
+        forms += [(form, bound) for _, form, bound in self.rows.values()]
+        solved = dict(self.solved)
+        return [
+            ({key: value.xreplace(solved) for key, value in form.items()}, bound.xreplace(solved))
+            for form, bound in forms
+        ]
+
+    @cached_property
+    def _weights(self) -> dict[tuple[int, ...], dict[str, sp.Rational]]:
+        return {}
+
+    def row_weights(self, scaling: tuple[int, ...]) -> dict[str, sp.Rational]:
+        """By row: the weight of the objective less its own, in a change of units."""
+        if scaling not in self._weights:
+            _, *own = units.row_weights(self.letters, self._names, self._forms, scaling)
+            self._weights[scaling] = dict(zip(self.rows, own, strict=True))
+        return self._weights[scaling]
 
 
 def family_of(step: OneStep, rate: sp.Expr | None) -> Family:
     """The family of a step."""
     objective, rows = step.claim(rate)
     return Family(step, rate, objective, rows, tuple(step.letters), tuple(step.conditions))
-
-
-def _monomials(
-    expression: sp.Expr, letters: Sequence[sp.Symbol]
-) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-    """Exponent vectors of numerator and denominator."""
-    top, bottom = sp.fraction(sp.together(expression))
-    above, below = (
-        [tuple(int(n) for n in powers) for powers in sp.Poly(part, *letters).monoms()]
-        for part in (top, bottom)
-    )
-    return above, below
-
-
-def _scalings(family: Family) -> tuple[tuple[int, ...], ...]:
-    letters = family.letters
-    if not letters:
-        return ()
-    step = family.step
-    vectors = [*step.mean, *step.centred]
-    names = [*letters, *vectors, *step.scalars]
-    forms: list[tuple[Form, sp.Expr | None]] = [(family.objective, None)]
-    forms += [(form, bound if bound != 0 else None) for _, form, bound in family.rows.values()]
-    width = len(names) + len(forms)
-    lines: list[list[int]] = []
-    solved = dict(family.solved)
-    for index, (form, bound) in enumerate(forms):
-        entries = [(key, value) for key, value in form.items()]
-        if bound is not None:
-            entries.append((ONE, bound))
-        for key, value in entries:
-            top, bottom = _monomials(value.xreplace(solved), letters)
-            base = [0] * width
-            base[len(names) + index] = -1
-            for name in () if key == ONE else (key,) if isinstance(key, str) else key:
-                base[len(letters) + [*vectors, *step.scalars].index(name)] += 1
-            for first, second in itertools.product(top, bottom):
-                line = list(base)
-                for i, (n, d) in enumerate(zip(first, second, strict=True)):
-                    line[i] += n - d
-                lines.append(line)
-    for fact in (*family.conditions, *family.borders):
-        first, *others = _monomials(fact, letters)[0]
-        for other in others:
-            line = [x - y for x, y in zip(other, first, strict=True)]
-            lines.append(line + [0] * (width - len(line)))
-    kernel = sp.Matrix(lines).nullspace() if lines else []
-    weights = [list(vector[: len(letters)]) for vector in kernel]
-    found = []
-    for row in sp.Matrix(weights).rref()[0].tolist() if weights else []:
-        if any(row):
-            common = sp.ilcm(1, *(sp.Rational(x).q for x in row))
-            found.append(tuple(int(x * common) for x in row))
-    return tuple(found)
-
-
-def weight_of(form_entry: sp.Expr, letters: Sequence[sp.Symbol], scaling: Sequence[int]) -> int:
-    """How a homogeneous expression scales."""
-    top, bottom = _monomials(form_entry, letters)
-    return sum(s * (n - d) for s, n, d in zip(scaling, top[0], bottom[0], strict=True))
-
-
-def pivots(scalings: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
-    """Places of letters that units can set to 1 with integer powers only; None when there are
-    none such.
-    """
-    count = len(scalings)
-    if not count:
-        return ()
-    size = len(scalings[0])
-    for chosen in itertools.combinations(range(size), count):
-        if abs(sp.Matrix([[row[i] for i in chosen] for row in scalings]).det()) == 1:
-            return chosen
-    return None
 
 
 def solvable(expression: sp.Expr, letters: Iterable[sp.Symbol]) -> list[sp.Symbol]:

@@ -50,6 +50,12 @@ class Alphabet:
             found[own] = found.get(own, sp.Integer(0)) + self.expression(value, f"{where}[{key!r}]")
         return {key: value for key, value in found.items() if value != 0}
 
+    def datum(self, pair: Any, where: str) -> tuple[dict[Key, sp.Expr], sp.Expr]:
+        """A form and what bounds it."""
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise InvalidInput(f"{where} must be (form, bound), form <= bound, got {pair!r:.60}.")
+        return self.form(pair[0], where), self.expression(pair[1], f"{where}, its bound")
+
     def _key(self, key: Any, where: str) -> Key:
         if isinstance(key, tuple | list | frozenset):
             names = [str(part) for part in key]
@@ -193,3 +199,21 @@ def number(value: Any, where: str) -> Fraction:
             f"{where} must be a finite number, got {value!r:.60}. Use an int, a Fraction or a"
             " float."
         ) from error
+
+
+def mapping(given: Any, what: str) -> Mapping[Any, Any]:
+    """A dict, or nothing."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidInput(f"{what} must be a dict, got {given!r:.60}.")
+    return given
+
+
+def sequence(given: Any) -> Iterable[Any]:
+    """Conditions, or one alone."""
+    if isinstance(given, sp.Basic):
+        return (given,)
+    if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
+        raise InvalidInput(f"conditions must be a tuple of expressions, got {given!r:.60}.")
+    return given

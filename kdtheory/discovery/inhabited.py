@@ -11,11 +11,9 @@ from fractions import Fraction
 import sympy as sp
 
 from kdtheory.discovery.bracket import bracket
-from kdtheory.discovery.forms import Form, Key
-from kdtheory.discovery.program import Program, Row, without_idle_vectors
+from kdtheory.discovery.forms import Form
 from kdtheory.discovery.step import FACTOR, OneStep
 from kdtheory.errors import InvalidInput
-from kdtheory.prover.regions import evaluate
 
 Point = Mapping[sp.Symbol, Fraction]
 
@@ -36,22 +34,11 @@ def _size(step: OneStep) -> str:
 
 def _inhabited(step: OneStep, at: Point) -> bool:
     """Whether the largest size <= 1 is more than 0; the solver's point is checked over Q."""
-
-    def numbers(form: Form) -> dict[Key, Fraction]:
-        return {key: evaluate(value, at) for key, value in form.items()}
-
     lengths: Form = {(u, u): sp.Integer(1) for u in (*step.mean, *step.centred)}
-    size = numbers(step.before or lengths)
-    rows = [
-        *(Row(name, -1, numbers(form), Fraction(0)) for name, form in step.slacks.items()),
-        *(
-            Row(name, 1, numbers(form), evaluate(bound, at))
-            for name, (form, bound) in step.data.items()
-        ),
-        Row(FACTOR, 1, size, Fraction(1)),
-    ]
-    program = Program((step.mean, step.centred), step.scalars, size, tuple(rows))
+    size = step.before or lengths
+    _, rows = step.claim(None)
+    program = step.worst(size, {**rows, FACTOR: (1, size, sp.Integer(1))}, at)
     try:
-        return bracket(without_idle_vectors(program), FACTOR).low > 0
+        return bracket(program, FACTOR).low > 0
     except InvalidInput:
         return False

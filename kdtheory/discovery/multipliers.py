@@ -6,12 +6,14 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 
 import sympy as sp
 
-from kdtheory.discovery.family import Family, Point, pivots, weight_of
+from kdtheory.discovery.family import Family, Point
 from kdtheory.discovery.interpolation import Degrees, degrees, expression, fit
 from kdtheory.discovery.sampling import Sampler, moved
+from kdtheory.discovery.units import pivots
 
 STEPS = (Fraction(1, 16), Fraction(1, 64), Fraction(1, 512), Fraction(1, 8192))
 
@@ -55,16 +57,9 @@ def _in_units(family: Family, base: Point, fixed: Sequence[int]) -> dict[sp.Symb
     letters = family.letters
     return {
         letter: base[letter]
-        * _product(base[letters[p]] ** n for p, n in zip(fixed, powers[i], strict=True))
+        * prod(base[letters[p]] ** n for p, n in zip(fixed, powers[i], strict=True))
         for i, letter in enumerate(letters)
     }
-
-
-def _product(factors: object) -> Fraction:
-    total = Fraction(1)
-    for factor in factors:  # type: ignore[attr-defined]  # any iterable of fractions
-        total *= factor
-    return total
 
 
 def _powers(family: Family, fixed: Sequence[int]) -> list[list[int]]:
@@ -78,7 +73,7 @@ def _out_of_units(family: Family, row: str, value: sp.Expr, fixed: Sequence[int]
     """The function of all letters that is ``value`` where the fixed letters are 1."""
     units = [family.letters[p] for p in fixed]
     # a multiplier scales as the objective divided by its row
-    weights = [unit_weights(family, scaling)[row] for scaling in family.scalings]
+    weights = [family.row_weights(scaling)[row] for scaling in family.scalings]
     square = sp.Matrix([[scaling[p] for p in fixed] for scaling in family.scalings])
     own = (square.inv() * sp.Matrix(weights)).T.tolist()[0]
     own_units = sp.Mul(*(u ** int(n) for u, n in zip(units, own, strict=True)))
@@ -95,38 +90,6 @@ def unitless(family: Family, value: sp.Expr, fixed: Sequence[int]) -> sp.Expr:
         if fixed and i not in fixed
     }
     return value.xreplace(inside)
-
-
-def unit_weights(family: Family, scaling: tuple[int, ...]) -> dict[str, sp.Rational]:
-    """By row: the weight of the objective less that of the row."""
-    known = family.row_weights
-    if scaling not in known:
-        known[scaling] = _solved_weights(family, scaling)
-    return known[scaling]
-
-
-def _solved_weights(family: Family, scaling: Sequence[int]) -> dict[str, sp.Rational]:
-    letters, step = family.letters, family.step
-    names = [*step.mean, *step.centred, *step.scalars]
-    rows = ["", *family.rows]
-    forms = [(family.objective, sp.Integer(0))]
-    forms += [(form, bound) for _, form, bound in family.rows.values()]
-    width = len(names) + len(rows)
-    lines, right = [], []
-    solved = dict(family.solved)
-    for index, (form, bound) in enumerate(forms):
-        entries = [*form.items(), *([("1", bound)] if bound != 0 else [])]
-        for key, value in entries:
-            line = [0] * width
-            line[len(names) + index] = -1
-            for name in () if key == "1" else (key,) if isinstance(key, str) else key:
-                line[names.index(name)] += 1
-            lines.append(line)
-            right.append(-weight_of(value.xreplace(solved), letters, scaling))
-    unknowns = sp.symbols(f"w0:{width}")
-    solution = sp.linsolve((sp.Matrix(lines), sp.Matrix(right)), *unknowns)
-    values = next(iter(solution)).xreplace(dict.fromkeys(unknowns, sp.Integer(0)))
-    return {name: values[len(names)] - values[len(names) + i] for i, name in enumerate(rows)}
 
 
 def interpolated(local: Sampler, free: Sequence[sp.Symbol]) -> dict[int, sp.Expr]:

@@ -22,8 +22,8 @@ from kdtheory.discovery import semidefinite as sdp
 from kdtheory.discovery.bracket import settled
 from kdtheory.discovery.family import Family, Point
 from kdtheory.discovery.forms import ONE
-from kdtheory.discovery.multipliers import unit_weights
 from kdtheory.discovery.program import ZERO, Program, Row
+from kdtheory.discovery.scaling import scaled
 from kdtheory.prover.regions import evaluate
 
 SAMPLES, MANY = 6, 24  # points looked at, and those among which they are chosen
@@ -49,7 +49,7 @@ def proposals(family: Family, fixed: Values, base: Point) -> Iterator[dict[str, 
 
 def _least(program: Program, at: Point, family: Family, fixed: Values) -> bool:
     """Whether the constant that the fixed multipliers make is the least one there."""
-    guess = sdp.solve(settled(sdp.scaled(program)))
+    guess = sdp.solve(settled(scaled(program)))
     known = {name: evaluate(value, at) for name, value in fixed.items()}
     claimed = float(program.value([known.get(name, ZERO) for name in family.rows]))
     return guess.solved and abs(guess.value - claimed) <= NEAR * abs(claimed)
@@ -101,7 +101,7 @@ def _interval(program: Program, at: Point, name: str, fixed: Values) -> tuple[fl
             if row.name not in known
         )
         part = replace(program, objective=objective, rows=rows)
-        guess = sdp.solve(sdp.scaled(part))
+        guess = sdp.solve(scaled(part))
         place = [row.name for row in rows].index(name)
         ends.append(float(guess.multipliers[place]) if guess.solved else (1 - cost) * inf)
     return ends[0] if ends[0] == ends[0] else 0.0, ends[1] if ends[1] == ends[1] else inf
@@ -140,7 +140,7 @@ def _candidates(family: Family, name: str, fixed: Values) -> Iterator[sp.Expr]:
 
 def _monomials(family: Family, name: str) -> list[sp.Expr]:
     """Monomials in the letters with the units of the row's multiplier, the shortest first."""
-    wanted = [unit_weights(family, scaling)[name] for scaling in family.scalings]
+    wanted = [family.row_weights(scaling)[name] for scaling in family.scalings]
     found = []
     for powers in itertools.product(POWERS, repeat=len(family.letters)):
         if sum(map(abs, powers)) <= SPREAD and all(

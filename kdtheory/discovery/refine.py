@@ -14,17 +14,18 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from scipy import linalg
 
-from kdtheory.discovery import semidefinite as sdp
-from kdtheory.discovery.forms import ONE, Key
-from kdtheory.discovery.program import ZERO, Program, Row
+from kdtheory.discovery.forms import Key
+from kdtheory.discovery.optimality import System
+from kdtheory.discovery.program import ZERO, Program
+from kdtheory.discovery.scaling import Scaled
+from kdtheory.discovery.semidefinite import Guess
 from kdtheory.errors import MissingTool
 
 RANK = (1e-7, 1e-10)  # singular values below this count as 0, the first that leads to something
@@ -70,143 +71,11 @@ def flint() -> Any:
         ) from error
 
 
-def _factors(problem: sdp.Scaled) -> dict[Key, Fraction]:
-    return {
-        key: Fraction(unit)
-        for key, unit in zip(problem.program.keys, problem.units.factors.tolist(), strict=True)
-    }
-
-
-def in_units(problem: sdp.Scaled) -> Program:
-    """The same program in the units of ``problem``, exactly: they are powers of two."""
-    program = problem.program
-    units = _factors(problem)
-
-    def form(given: Any, factor: Fraction) -> dict[Key, Fraction]:
-        return {key: factor * value * units.get(key, 1) for key, value in given.items()}
-
-    rows = tuple(
-        Row(row.name, row.sign, form(row.form, Fraction(w)), row.bound * Fraction(w))
-        for row, w in zip(program.rows, problem.weights.tolist(), strict=True)
-    )
-    objective = form(program.objective, 1 / Fraction(problem.unit_value))
-    return Program(program.blocks, program.scalars, objective, rows)
-
-
-class _System:
-    """The optimality conditions of one program with a given active set and given ranks.
-
-    Unknowns: multipliers of active rows, scalars, then V block by block, row-major.
-    """
-
-    def __init__(self, program: Program, active: tuple[int, ...], ranks: tuple[int, int]) -> None:
-        self.program, self.active, self.ranks = program, active, ranks
-        self.blocks = program.blocks
-        at = len(active)
-        self.scalars = {name: at + i for i, name in enumerate(program.scalars)}
-        at += len(program.scalars)
-        self.places: list[dict[tuple[str, int], int]] = []
-        for block, rank in zip(self.blocks, ranks, strict=True):
-            self.places.append(
-                {(v, r): at + i * rank + r for i, v in enumerate(block) for r in range(rank)}
-            )
-            at += len(block) * rank
-        self.unknowns = at
-        self.equations = len(self.places[0]) + len(self.places[1]) + len(program.scalars)
-        self.equations += len(active)
-        self.parts = [self._entries(program.rows[i].form, program.rows[i].sign) for i in active]
-        self.constant = self._entries(program.objective, -1)
-
-    def _entries(self, form: Any, sign: int) -> list[tuple[Any, Fraction]]:
-        return [(key, sign * value) for key, value in form.items() if key != ONE and value]
-
-    def lines(self, x: Any, convert: Any) -> Iterator[tuple[Any, dict[int, Any]]]:
-        """Residual and derivative of every equation at x; ``convert`` makes numbers of
-        Fractions.
-        """
-        zero = convert(ZERO)
-        half = Fraction(1, 2)
-        left = {key: convert(value) for key, value in self.constant}
-        parts = [[(key, convert(value)) for key, value in part] for part in self.parts]
-        for i, part in enumerate(parts):
-            for key, value in part:
-                left[key] = left.get(key, zero) + x[i] * value
-        two = convert(half)
-        for place, rank in zip(self.places, self.ranks, strict=True):
-            if not place:
-                continue
-            block = sorted({v for v, _ in place}, key=lambda v: place[v, 0])
-            for v in block:
-                pairs = {
-                    w: (left.get((v, w), left.get((w, v), zero))) * (1 if v == w else two)
-                    for w in block
-                }
-                for r in range(rank):
-                    residual, slope = zero, {}
-                    for w, entry in pairs.items():
-                        residual = residual + entry * x[place[w, r]]
-                        slope[place[w, r]] = entry
-                    for i, part in enumerate(parts):
-                        own = zero
-                        seen = False
-                        for key, value in part:
-                            if isinstance(key, tuple) and v in key:
-                                other = key[1] if key[0] == v else key[0]
-                                own = (
-                                    own
-                                    + value * (1 if key[0] == key[1] else two) * x[place[other, r]]
-                                )
-                                seen = True
-                        if seen:
-                            slope[i] = own
-                    yield residual, slope
-        for name in self.program.scalars:
-            residual = left.get(name, zero)
-            slope = {i: value for i, part in enumerate(parts) for key, value in part if key == name}
-            yield residual, slope
-        for i, part in zip(self.active, parts, strict=True):
-            residual, slope = -convert(self.program.rows[i].reach), {}
-            for key, value in part:
-                if not isinstance(key, tuple):
-                    residual = residual + value * x[self.scalars[key]]
-                    slope[self.scalars[key]] = value
-                    continue
-                for place, rank in zip(self.places, self.ranks, strict=True):
-                    if (key[0], 0) not in place:
-                        continue
-                    for r in range(rank):
-                        a, b = place[key[0], r], place[key[1], r]
-                        residual = residual + value * x[a] * x[b]
-                        slope[a] = slope.get(a, zero) + value * x[b]
-                        slope[b] = slope.get(b, zero) + value * x[a]
-            yield residual, slope
-
-    def point(self, x: list[Fraction]) -> dict[Key, Fraction]:
-        """Gram entries and scalars."""
-        found: dict[Key, Fraction] = {name: x[place] for name, place in self.scalars.items()}
-        for key in self.program.keys:
-            for place, rank in zip(self.places, self.ranks, strict=True):
-                if isinstance(key, tuple) and (key[0], 0) in place:
-                    found[key] = sum(
-                        (x[place[key[0], r]] * x[place[key[1], r]] for r in range(rank)), ZERO
-                    )
-        return found
-
-    def dense(self, x: Any) -> tuple[Any, Any]:
-        """Residual and Jacobian in floats."""
-        residual, jacobian = [], np.zeros((self.equations, self.unknowns))
-        for index, (own, slope) in enumerate(self.lines(x, float)):
-            residual.append(own)
-            for column, value in slope.items():
-                jacobian[index, column] = value
-        return np.array(residual), jacobian
-
-
-def refined(problem: sdp.Scaled, guess: sdp.Guess, *, most_bits: int = START_BITS) -> Exact | None:
+def refined(problem: Scaled, guess: Guess, *, most_bits: int = START_BITS) -> Exact | None:
     """Exact multipliers near a float solution, in the program's own units; None where Newton does
     not settle.
     """
-    program = in_units(problem)
+    program = problem.exactly()
     start = _start(problem, guess, program)
     if start is None:
         return None
@@ -218,16 +87,12 @@ def refined(problem: sdp.Scaled, guess: sdp.Guess, *, most_bits: int = START_BIT
     def own(values: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
         return tuple(value * unit for value, unit in zip(values, units, strict=True))
 
-    return Exact(
-        found.shape,
-        None if found.rational is None else own(found.rational),
-        own(found.digits),
-        found.bits,
-        in_own_units(problem, found.point),
-    )
+    point = problem.in_own_units(found.point)
+    rational = found.rational and own(found.rational)
+    return replace(found, rational=rational, digits=own(found.digits), point=point)
 
 
-def _polished(system: _System, x: Any, small: float, most_bits: int) -> Exact | None:
+def _polished(system: System, x: Any, small: float, most_bits: int) -> Exact | None:
     """Newton with singular values below ``small`` taken for 0."""
     for _ in range(6):  # the float solution to its last digit, least change first
         residual, jacobian = system.dense(x)
@@ -242,12 +107,7 @@ def _polished(system: _System, x: Any, small: float, most_bits: int) -> Exact | 
     return _newton(system, x, rows, columns, shape, most_bits=most_bits)
 
 
-def in_own_units(problem: sdp.Scaled, point: dict[Key, Fraction]) -> dict[Key, Fraction]:
-    """Gram entries and scalars in the program's own units."""
-    return {key: point.get(key, ZERO) * unit for key, unit in _factors(problem).items()}
-
-
-def _start(problem: sdp.Scaled, guess: sdp.Guess, program: Program) -> tuple[_System, Any] | None:
+def _start(problem: Scaled, guess: Guess, program: Program) -> tuple[System, Any] | None:
     """Active rows and ranks by comparing each number with its partner: a multiplier with its
     slack, an eigenvalue of X with that of Z.
     """
@@ -263,23 +123,13 @@ def _start(problem: sdp.Scaled, guess: sdp.Guess, program: Program) -> tuple[_Sy
             factors.append(np.zeros((0, 0)))
             continue
         size = range(len(block))
-        x = np.array(
-            [[point[place[block[min(i, j)], block[max(i, j)]]] for j in size] for i in size]
-        )
-        z = np.array(
-            [
-                [
-                    left[place[block[min(i, j)], block[max(i, j)]]] * (1.0 if i == j else 0.5)
-                    for j in size
-                ]
-                for i in size
-            ]
-        )
-        values, vectors = np.linalg.eigh(x)
+        at = np.array([[place[block[min(i, j)], block[max(i, j)]] for j in size] for i in size])
+        z = left[at] * np.where(np.eye(len(block)) == 1.0, 1.0, 0.5)
+        values, vectors = np.linalg.eigh(point[at])
         own = np.einsum("ji,jk,ki->i", vectors, z, vectors)
         kept = values > np.maximum(own, 1e-9 * max(values.max(), 0.0))
         factors.append(vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0)))
-    system = _System(program, active, (factors[0].shape[1], factors[1].shape[1]))
+    system = System(program, active, (factors[0].shape[1], factors[1].shape[1]))
     own = [u[i] for i in active]
     scalars = [point[place[name]] for name in program.scalars]
     x = np.array([*own, *scalars, *factors[0].ravel(), *factors[1].ravel()], float)
@@ -308,7 +158,7 @@ def _independent(
 
 
 def _newton(
-    system: _System,
+    system: System,
     x: Any,
     rows: list[int],
     columns: list[int],
@@ -352,7 +202,7 @@ def _newton(
 
 
 def _newton_step(
-    tool: Any, system: _System, values: list[Any], rows: list[int], columns: list[int], convert: Any
+    tool: Any, system: System, values: list[Any], rows: list[int], columns: list[int], convert: Any
 ) -> tuple[list[Any], int | None]:
     """One step on the chosen square part, in balls whose radii are dropped; the size of the step as
     a power of two.

@@ -13,6 +13,8 @@ from kdtheory.discovery.bracket import settled
 from kdtheory.discovery.family import Family, Point
 from kdtheory.discovery.program import Program
 from kdtheory.discovery.refine import Exact, Shape, refined, shortest
+from kdtheory.discovery.scaling import Scaled, Units, scaled
+from kdtheory.errors import InvalidInput
 
 LONG = 2048  # bits of Newton's digits, at the most, in the search for rational multipliers
 SHORT = 1024  # where some are known not to be rational
@@ -31,13 +33,13 @@ class Sampler:
     shape: Shape | None = None
     only: tuple[int, ...] | None = None
     known: dict[tuple[Fraction, ...], tuple[Fraction, ...] | None] = field(default_factory=dict)
-    units: sdp.Units | None = None
+    units: Units | None = None
 
     def exact(self, at: Point, *, most_bits: int = LONG) -> Exact | None:
         """Newton's result at a point; None where the solver or Newton fails."""
         try:
             program = self.family.program(at)
-        except ZeroDivisionError:  # a coefficient has a pole there
+        except (ZeroDivisionError, InvalidInput):  # a coefficient has a pole there
             return None
         if not program.rows:
             return None
@@ -50,11 +52,11 @@ class Sampler:
                     return found
         return None
 
-    def _problems(self, program: Program) -> Iterator[sdp.Scaled]:
+    def _problems(self, program: Program) -> Iterator[Scaled]:
         """A neighbour's units first; finding one's own costs several times as much."""
         if self.units is not None:
-            yield sdp.scaled(program, self.units)
-        yield settled(sdp.scaled(program))
+            yield scaled(program, self.units)
+        yield settled(scaled(program))
 
     def __call__(self, at: Point) -> tuple[Fraction, ...] | None:
         """Rational multipliers of all rows, if the point is inside and of the base's shape."""

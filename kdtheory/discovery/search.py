@@ -11,28 +11,24 @@ from dataclasses import replace
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.discovery.assembly import Argument, Open, argument, renamed
+from kdtheory.discovery.assembly import renamed
 from kdtheory.discovery.attained import border, too_large
 from kdtheory.discovery.bracket import bracket
 from kdtheory.discovery.family import SPARED, Family, Point
 from kdtheory.discovery.inhabited import complaint
 from kdtheory.discovery.multipliers import NotFound, functions
 from kdtheory.discovery.plain import proposals
+from kdtheory.discovery.regime import BORDERS, Regime, proved
 from kdtheory.discovery.roots import irrational, rationalised
 from kdtheory.discovery.sampling import Sampler
-from kdtheory.discovery.witness import Signs
 from kdtheory.errors import InvalidInput
-from kdtheory.prover import sympy_checker
 
 BASES = 4  # base points tried in a regime
-REGIMES, BORDERS = 8, 4  # at the most; borders of one regime
-SAMPLES = 60  # points at which signs are looked at before they are proved
+REGIMES = 8  # at the most
 LOOKS = 30  # points at which a claim is tried
 VECTORS = 2  # of which as much as possible is spared, where multipliers are not unique
 ROOTS = 2  # letters replaced by roots, at the most
 
-
-Regime = tuple[Argument, tuple[sp.Expr, ...]]
 Way = Callable[[Family, Point], Regime]
 
 
@@ -117,7 +113,7 @@ def _regimes(
             waiting.append(there)
 
 
-def _one(family: Family, at: Way) -> tuple[Argument, tuple[sp.Expr, ...]]:
+def _one(family: Family, at: Way) -> Regime:
     """The argument at a base point of the region, and the borders that it needs beyond the given
     ones.
     """
@@ -130,7 +126,7 @@ def _one(family: Family, at: Way) -> tuple[Argument, tuple[sp.Expr, ...]]:
     raise NotFound(reasons[0] if reasons else "no point was found that satisfies the conditions")
 
 
-def _at(family: Family, base: Point) -> tuple[Argument, tuple[sp.Expr, ...]]:
+def _at(family: Family, base: Point) -> Regime:
     """The first multipliers at a point that lead to a proof.
 
     Raises:
@@ -146,7 +142,7 @@ def _at(family: Family, base: Point) -> tuple[Argument, tuple[sp.Expr, ...]]:
             sampler = _sampler(_with_few_rows(definite, base), base)
             found = functions(sampler)
             found.pop(SPARED, None)
-            return _proof(family, base, found) if family.pure else _least(family, sampler, found)
+            return proved(family, base, found) if family.pure else _least(family, sampler, found)
         except NotFound as error:
             reasons.append(str(error))
     raise NotFound(reasons[0] if reasons else "there is no vector whose square could be spared")
@@ -157,7 +153,7 @@ def _least(family: Family, sampler: Sampler, found: Mapping[str, sp.Expr]) -> Re
     here: tuple[sp.Expr, ...] = ()
     for _ in range(BORDERS + 1):
         narrowed = replace(family, borders=(*family.borders, *here))
-        proof, borders = _proof(narrowed, sampler.base, found)
+        proof, borders = proved(narrowed, sampler.base, found)
         inside = replace(narrowed, borders=(*narrowed.borders, *borders))
         good, bad = too_large(inside, proof.constant)
         if not bad:
@@ -176,44 +172,13 @@ def _plainly(family: Family, base: Point) -> Regime:
     narrow: list[Regime] = []
     for proposal in proposals(family, fixed, base):
         with suppress(NotFound):
-            proof, borders = _proof(family, base, proposal)
+            proof, borders = proved(family, base, proposal)
             if not borders:
                 return proof, borders
             narrow.append((proof, borders))
     if narrow:
         return narrow[0]
     raise NotFound("no short multipliers lead to a proof")
-
-
-def _proof(
-    family: Family, base: Point, found: Mapping[str, sp.Expr]
-) -> tuple[Argument, tuple[sp.Expr, ...]]:
-    def narrowed(borders: tuple[sp.Expr, ...]) -> Family:
-        return replace(family, borders=(*family.borders, *borders))
-
-    def mixed(borders: tuple[sp.Expr, ...]) -> list[sp.Poly]:
-        here = narrowed(borders)
-        return _changing(here, found, _signs(here, base, quick=True))
-
-    borders: tuple[sp.Expr, ...] = ()
-    while factors := mixed(borders):
-        if len(borders) == BORDERS:
-            raise NotFound(f"the regime around one point has more than {BORDERS} borders")
-        # one border at a time, the simplest first: inside it others need not be borders at all
-        simplest = min(factors, key=lambda factor: (len(factor.terms()), str(factor.as_expr())))
-        borders += (_positive_at(simplest.as_expr(), base),)
-    for item in borders[:-1]:  # which the later ones may have made superfluous
-        fewer = tuple(other for other in borders if other != item)
-        borders = borders if mixed(fewer) else fewer
-    here = narrowed(borders)
-    try:
-        proof = argument(here, found, _signs(here, base))
-    except Open as error:
-        raise NotFound(f"no way was found to see the sign of {error}") from error
-    checked = sympy_checker.check(proof.certificate)
-    if checked.status != "PROVED":
-        raise NotFound(f"the certificate was refused: {checked.reason}")
-    return proof, tuple(item for item in borders if item in proof.borders)
 
 
 def _definite(family: Family) -> Iterator[Family]:
@@ -223,45 +188,6 @@ def _definite(family: Family) -> Iterator[Family]:
         return
     vectors = (*reversed(family.step.mean), *family.step.centred)
     yield from (family.tightened(vector) for vector in vectors[:VECTORS])
-
-
-def _changing(family: Family, found: Mapping[str, sp.Expr], signs: Signs) -> list[sp.Poly]:
-    """Factors of the would-be certificate whose sign changes inside the region, by samples."""
-    try:
-        argument(family, found, signs)
-    except Open as error:
-        return list(error.factors)
-    return []
-
-
-def _positive_at(expression: sp.Expr, base: Point) -> sp.Expr:
-    value = expression.xreplace(
-        {z: sp.Rational(x.numerator, x.denominator) for z, x in base.items()}
-    )
-    return expression if value > 0 else -expression
-
-
-def _signs(family: Family, base: Point, *, quick: bool = False) -> Signs:
-    points = family.spread(random.Random(5), SAMPLES)
-    conditions = (*family.conditions, *_own_signs(family))
-    return Signs(
-        family.letters,
-        conditions,
-        family.borders,
-        family.scalings,
-        samples=(base, *points),
-        quick=quick,
-    )
-
-
-def _own_signs(family: Family) -> tuple[sp.Expr, ...]:
-    """Letters that roots replaced are positive too; most are visibly so."""
-    plain = Signs(family.letters, (), scalings=family.scalings)
-    return tuple(
-        value
-        for value in family.solved.values()
-        if plain.positive(sp.fraction(sp.together(value))[0]) is None
-    )
 
 
 def _with_few_rows(family: Family, base: Point) -> Family:

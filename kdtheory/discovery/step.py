@@ -7,7 +7,7 @@ Source: our own formulation (theory, Section 10).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -25,6 +25,7 @@ from kdtheory.prover.regions import evaluate
 
 # the row that stands for V(x) <= 1 where the least factor of V(x) is asked for
 FACTOR = "V(x)"
+Rows = Mapping[str, tuple[int, Form, sp.Expr]]  # name to (sign, form, bound)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +99,15 @@ class OneStep:
             "before": alphabet.form(self.before, "before"),
             "slacks": {
                 str(name): alphabet.form(form, f"slack {name}")
-                for name, form in _mapping(self.slacks, "slacks").items()
+                for name, form in forms.mapping(self.slacks, "slacks").items()
             },
             "data": {
-                str(name): _datum(alphabet, pair, f"datum {name}")
-                for name, pair in _mapping(self.data, "data").items()
+                str(name): alphabet.datum(pair, f"datum {name}")
+                for name, pair in forms.mapping(self.data, "data").items()
             },
             "conditions": tuple(
                 alphabet.expression(forms.positive(item, "conditions"), "conditions")
-                for item in _sequence(self.conditions)
+                for item in forms.sequence(self.conditions)
             ),
         }
         shared = sorted({*own["slacks"]} & {*own["data"]})  # type: ignore[misc]  # dicts, as above
@@ -141,11 +142,9 @@ class OneStep:
             return None
         return Alphabet(self.space, self.scalars, self.letters).expression(rate, "rate")
 
-    def claim(self, rate: sp.Expr | None) -> tuple[Form, dict[str, tuple[int, Form, sp.Expr]]]:
+    def claim(self, rate: sp.Expr | None) -> tuple[Form, Rows]:
         """What is maximised, and the rows (sign, form, bound) that limit it."""
-        rows: dict[str, tuple[int, Form, sp.Expr]] = {
-            name: (-1, form, sp.Integer(0)) for name, form in self.slacks.items()
-        }
+        rows = {name: (-1, form, sp.Integer(0)) for name, form in self.slacks.items()}
         rows |= {name: (1, form, bound) for name, (form, bound) in self.data.items()}
         if rate is None:
             return self.after, rows | {FACTOR: (1, self.before, sp.Integer(1))}
@@ -161,7 +160,7 @@ class OneStep:
             InvalidInput: a letter without a number or a number without a letter, a number <= 0, or
                 a condition that fails.
         """
-        given = {str(name): value for name, value in _mapping(numbers, "numbers").items()}
+        given = {str(name): value for name, value in forms.mapping(numbers, "numbers").items()}
         missing = [letter.name for letter in self.letters if letter.name not in given]
         strange = [name for name in given if name not in {letter.name for letter in self.letters}]
         if missing or strange:
@@ -185,21 +184,24 @@ class OneStep:
 
     def program(self, at: Mapping[sp.Symbol, Fraction], rate: sp.Expr | None) -> Program:
         """The worst case at exact numbers (see :meth:`point`)."""
-        objective, rows = self.claim(rate)
+        return self.worst(*self.claim(rate), at)
+
+    def worst(self, objective: Form, rows: Rows, at: Mapping[sp.Symbol, Fraction]) -> Program:
+        """The most of any form under rows of one's own, over these vectors and scalars.
+
+        Raises:
+            InvalidInput: something divides by 0 at these numbers.
+        """
 
         def numbers(form: Form) -> dict[Key, Fraction]:
             return {key: _value(value, at, "a coefficient") for key, value in form.items()}
 
-        whole = Program(
-            (self.mean, self.centred),
-            self.scalars,
-            numbers(objective),
-            tuple(
-                Row(name, sign, numbers(form), _value(bound, at, f"the bound of {name}"))
-                for name, (sign, form, bound) in rows.items()
-            ),
+        own = tuple(
+            Row(name, sign, numbers(form), _value(bound, at, f"the bound of {name}"))
+            for name, (sign, form, bound) in rows.items()
         )
-        return without_idle_vectors(whole)
+        blocks = (self.mean, self.centred)
+        return without_idle_vectors(Program(blocks, self.scalars, numbers(objective), own))
 
     def bracket(self, numbers: Any, *, rate: Any) -> Bracket:
         """The interval with both certificates: multipliers above, the worst point's Gram entries
@@ -238,25 +240,3 @@ def _value(expression: sp.Expr, at: Mapping[sp.Symbol, Fraction], what: str) -> 
         raise InvalidInput(
             f"{what}, {expression}, divides by 0 at these numbers. Choose others."
         ) from error
-
-
-def _mapping(given: Any, what: str) -> Mapping[Any, Any]:
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise InvalidInput(f"{what} must be a dict, got {given!r:.60}.")
-    return given
-
-
-def _sequence(given: Any) -> Iterable[Any]:
-    if isinstance(given, sp.Basic):
-        return (given,)
-    if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
-        raise InvalidInput(f"conditions must be a tuple of expressions, got {given!r:.60}.")
-    return given
-
-
-def _datum(alphabet: Alphabet, pair: Any, where: str) -> tuple[dict[Key, sp.Expr], sp.Expr]:
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise InvalidInput(f"{where} must be (form, bound), form <= bound, got {pair!r:.60}.")
-    return alphabet.form(pair[0], where), alphabet.expression(pair[1], f"{where}, its bound")

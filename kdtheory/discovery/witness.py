@@ -1,12 +1,8 @@
 """Signs that can be read off: a polynomial rewritten with non-negative coefficients in positive
 letters and in the slack letters of conditions.
 
-A condition that is linear in a letter bounds it; between its bounds l < z < u a polynomial is
-
-    P(z) = sum_j c_j (z - l)^j (u - z)^(k-j) / (u - l)^k,
-
-and P >= 0 is visible when every c_j, a polynomial in fewer letters, is visibly >= 0.  What is found
-is only ever a way of writing P: the checkers expand it again.
+What is not seen factor by factor is split by one letter after the other (``splitting``).  What is
+found is only ever a way of writing P: the checkers expand it again.
 """
 
 from __future__ import annotations
@@ -20,18 +16,10 @@ import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.discovery.combination import combination
+from kdtheory.discovery.splitting import Fact, Splitting, polynomial
 from kdtheory.prover.signs import written_nonnegative
 
 BUDGET = 4000  # polynomials looked at before the search gives up
-
-
-@dataclass(frozen=True)
-class Fact:
-    """``polynomial`` (primitive) equals ``written``, which shows that it is > 0 (or >= 0)."""
-
-    polynomial: sp.Poly
-    written: sp.Expr
-    strict: bool
 
 
 @dataclass
@@ -54,14 +42,15 @@ class Signs:
 
     def __post_init__(self) -> None:
         """A fact a condition; its denominator must be visibly positive to be of use."""
+        self._split = Splitting(self.letters, self.facts, self._written)
         every = [(item, True) for item in self.conditions]
         every += [(item, False) for item in self.borders]
         for index, (meaning, strict) in enumerate(every):
             slack = sym.own(f"s_{index + 1}", "positive" if strict else "nonnegative")
             self.slacks[slack] = meaning
             top, bottom = sp.fraction(sp.together(meaning))
-            poly = sp.Poly(top, *self.letters, domain="QQ")
-            if sp.Poly(bottom, *self.letters, domain="QQ").LC() < 0:
+            poly = polynomial(top, self.letters)
+            if polynomial(bottom, self.letters).LC() < 0:
                 poly, bottom = -poly, -bottom
             content, primitive = poly.primitive()
             below = self.positive(bottom)
@@ -91,14 +80,18 @@ class Signs:
         """The polynomial written as a positive (non-negative) expression; None when no way was
         found.
         """
-        poly = sp.Poly(expression, *self.letters, domain="QQ")
+        poly = polynomial(expression, self.letters)
         self.spent = 0
         if self.quick and self.samples:
             return sp.Integer(1) if self.seen(poly) == 1 else None
-        written = self._factored(poly, frozenset(self.letters))
-        if written is None or not written_nonnegative(written, strictly=strictly):
-            return None
-        return written
+        return self._written(poly, frozenset(self.letters), strictly)
+
+    def _written(
+        self, poly: sp.Poly, open_letters: frozenset[sp.Symbol], strictly: bool
+    ) -> sp.Expr | None:
+        found = self._factored(poly, open_letters)
+        seen = found is not None and written_nonnegative(found, strictly=strictly)
+        return found if seen else None
 
     def _factored(self, poly: sp.Poly, open_letters: frozenset[sp.Symbol]) -> sp.Expr | None:
         if poly.is_zero:
@@ -163,121 +156,12 @@ class Signs:
                 self.memory[key] = self._split(poly, open_letters)
         return self.memory[key]
 
-    def _split(self, poly: sp.Poly, open_letters: frozenset[sp.Symbol]) -> sp.Expr | None:
-        present = [z for z in self.letters if z in open_letters and poly.degree(z) > 0]
-        for z in present:
-            completed = self._square_completed(poly, z, open_letters - {z})
-            if completed is not None:
-                return completed
-        for z in present:
-            rest = open_letters - {z}
-            lows, highs = self._bounds(z, rest)
-            for low in (None, *lows):
-                for high in (*highs, None):
-                    found = None
-                    if low is not None or high is not None:
-                        found = self._between(poly, z, low, high, rest)
-                    if found is not None:
-                        return found
-        return None
-
-    def _square_completed(
-        self, poly: sp.Poly, z: sp.Symbol, rest: frozenset[sp.Symbol]
-    ) -> sp.Expr | None:
-        """4a (a z^2 + b z + c) = (2 a z + b)^2 + (4 a c - b^2), where both parts are >= 0."""
-        if poly.degree(z) != 2:
-            return None
-        c, b, a = (sp.Poly(poly.as_expr(), z).coeff_monomial(z**n) for n in range(3))
-        steep = self._factored(sp.Poly(a, *self.letters, domain="QQ"), rest)
-        if steep is None or not written_nonnegative(steep, strictly=True):
-            return None
-        gap = self._factored(sp.Poly(4 * a * c - b**2, *self.letters, domain="QQ"), rest)
-        if gap is None or not written_nonnegative(gap):
-            return None
-        return ((2 * a * z + b) ** 2 + gap) / (4 * steep)
-
-    def _bounds(
-        self, z: sp.Symbol, rest: frozenset[sp.Symbol]
-    ) -> tuple[list[tuple[sp.Expr, sp.Expr]], list[tuple[sp.Expr, sp.Expr]]]:
-        """(bound, written distance to it) below and above z, from the facts that are linear in z
-        and free of letters already used.
-        """
-        lows: list[tuple[sp.Expr, sp.Expr]] = []
-        highs: list[tuple[sp.Expr, sp.Expr]] = []
-        for fact in self.facts:
-            poly = fact.polynomial
-            used = poly.free_symbols - {*rest, z}
-            if poly.degree(z) != 1 or used:
-                continue
-            slope = sp.Poly(
-                poly.coeff_monomial(z) if len(poly.gens) == 1 else poly.diff(z), *self.letters
-            )
-            constant = (poly - slope * sp.Poly(z, *self.letters)).as_expr()
-            for sign, target in ((1, lows), (-1, highs)):
-                steep = self._factored(sign * slope, rest)
-                if steep is not None and written_nonnegative(steep, strictly=True):
-                    bound = -constant / slope.as_expr()
-                    target.append((bound, fact.written / steep))
-                    break
-        return lows, highs
-
-    def _between(
-        self,
-        poly: sp.Poly,
-        z: sp.Symbol,
-        low: tuple[sp.Expr, sp.Expr] | None,
-        high: tuple[sp.Expr, sp.Expr] | None,
-        rest: frozenset[sp.Symbol],
-    ) -> sp.Expr | None:
-        """The expansion between bounds, every coefficient written."""
-        degree = poly.degree(z)
-        bottom, above_low = (sp.Integer(0), z) if low is None else low
-        if high is None:
-            place = bottom + z
-            width: sp.Expr | None = sp.Integer(1)
-        else:
-            place = (bottom + high[0] * z) / (1 + z)
-            width = self._fraction(high[0] - bottom, rest)
-            if width is None or not written_nonnegative(width, strictly=True):
-                return None
-        moved = sp.fraction(
-            sp.together(poly.as_expr().xreplace({z: place}) * ((1 + z) ** degree if high else 1))
-        )
-        top = sp.Poly(sp.cancel(moved[0] / moved[1]), z) if _free(moved[1], z) else None
-        if top is None:
-            top = sp.Poly(sp.cancel(moved[0] / moved[1]), z)
-        total: sp.Expr = sp.Integer(0)
-        for (power,), coefficient in top.terms():
-            written = self._fraction(coefficient, rest)
-            if written is None:
-                return None
-            beside = sp.Integer(1) if high is None else high[1] ** (degree - power)
-            total += written * above_low**power * beside
-        return total / width**degree
-
-    def _fraction(self, expression: sp.Expr, rest: frozenset[sp.Symbol]) -> sp.Expr | None:
-        """A rational function written non-negatively, numerator and denominator apart."""
-        top, bottom = sp.fraction(sp.cancel(expression))
-        upper = sp.Poly(top, *self.letters, domain="QQ")
-        lower = sp.Poly(bottom, *self.letters, domain="QQ")
-        for sign in (1, -1):
-            below = self._factored(sign * lower, rest)
-            if below is not None and written_nonnegative(below, strictly=True):
-                above = self._factored(sign * upper, rest)
-                if above is not None and written_nonnegative(above):
-                    return above / below
-        return None
-
 
 def _value(terms: Sequence[tuple[tuple[int, ...], Fraction]], at: Sequence[Fraction]) -> Fraction:
     return sum(
         (c * prod(x**n for x, n in zip(at, powers, strict=True)) for powers, c in terms),
         Fraction(0),
     )
-
-
-def _free(expression: sp.Expr, z: sp.Symbol) -> bool:
-    return z not in expression.free_symbols
 
 
 def used_slacks(

@@ -5,92 +5,24 @@ recommendation.
 from __future__ import annotations
 
 import math
-import os
-from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.estimate.advice import GRADIENTS, LAYER, Subject
 from kdtheory.estimate.criteria import Criterion, Quadratic
 from kdtheory.estimate.data import open_rows, refuse_logits
-from kdtheory.estimate.logits import (
-    logit_moments,
-    norm_moments,
-    residual_products,
-    without_features,
-)
+from kdtheory.estimate.diagnosis import Diagnosis
+from kdtheory.estimate.logits import logit_moments
 from kdtheory.estimate.moments import Moments, from_scalars, scalars
 from kdtheory.estimate.residuals import open_residuals
 from kdtheory.estimate.result import Line, estimate
+from kdtheory.estimate.squared_norms import norm_moments, residual_products, without_features
 from kdtheory.estimate.statements import EXACT, criteria, make_criterion, needed_constants
-from kdtheory.system.disk import replace_file
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LARGEST = (
     1e100  # weights are squared and multiplied by moments: beyond it nothing but overflow is seen
 )
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What two sets of gradients say about the weight in use; ``lines`` by criterion, ``skipped``
-    with the reason.
-
-    >>> import kdtheory as kd
-    >>> import numpy as np
-    >>> g = np.random.default_rng(0).standard_normal((50, 3))
-    >>> found = kd.diagnose(g, g + 0.1, 0.5)
-    >>> type(found).__name__
-    'Diagnosis'
-    """
-
-    weight: float
-    rho: float
-    beta: float
-    n_samples: float
-    lines: dict[str, Line]
-    skipped: dict[str, str]
-    recommendation: str
-    moments: Moments
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "weight": self.weight,
-            "rho": self.rho,
-            "beta": self.beta if math.isfinite(self.beta) else None,
-            "n_samples": self.n_samples,
-            "criteria": {
-                key: line.best.to_dict() | {"now": line.now} for key, line in self.lines.items()
-            },
-            "skipped": dict(self.skipped),
-            "recommendation": self.recommendation,
-        }
-
-    def plot(self) -> Figure:
-        """N(weight)/N(0) against the weight for every criterion, as a matplotlib figure
-        (``.savefig(path)``).
-        """
-        from kdtheory.estimate.plot import noise_curves
-
-        return noise_curves(self.lines, self.moments, weight=self.weight, beta=self.beta)
-
-    def save_plot(self, path: str | os.PathLike[str]) -> None:
-        """The picture as .pdf, .svg or .png, complete or not there.  Another ending or no folder
-        raises InvalidInput.
-        """
-        target = Path(path)
-        if target.suffix.lower() not in (".pdf", ".svg", ".png"):
-            raise InvalidInput(f"The plot must end in .pdf, .svg or .png, got {target.name!r}.")
-        if not os.path.isdir(target.parent):  # of os: Path's raises where the name is too long
-            raise InvalidInput(f"No folder {str(target.parent)!r} for the plot: make it first.")
-        replace_file(
-            target, partial(self.plot().savefig, format=target.suffix[1:].lower(), dpi=200)
-        )
 
 
 def diagnose(

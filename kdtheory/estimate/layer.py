@@ -6,7 +6,6 @@ centred products, one for each sample; from LARGE samples on, those of SHARE sam
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,33 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.data import Array, Rows
+from kdtheory.estimate.data import Array
+from kdtheory.estimate.layer_inputs import (
+    GradientSum,
+    Inputs,
+    checked_sqnorm,
+    inputs_of,
+    rows_at_once,
+)
+from kdtheory.estimate.logit_rows import working_type
 from kdtheory.estimate.moments import Moments, Scalars, from_scalars
-from kdtheory.estimate.npy import load_array
-from kdtheory.estimate.residuals import Residuals, open_logits, take
+from kdtheory.estimate.residuals import Residuals, row_products
 
-LARGEST_LAYER = 1 << 26  # entries of a mean gradient: two of them are 1 GB
+LARGEST_LAYER = 1 << 26  # entries of a mean gradient: two of them are 1 GB, their last terms 0.5
 # A standard error from 512 samples is known to 3 %, and the passes cost what they cost.
 LARGE, SHARE = 2048, 512
 # Centred products are differences of four raw ones here: their rounding is a few eps of the raw
 # second moment.
 ROUNDING = 16.0 * float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The layer's inputs, (n, d), read with the logits' rows."""
-
-    rows: Rows
-
-    @property
-    def width(self) -> int:
-        """d."""
-        return self.rows.shape[1]
-
-    def take(self, rows: NDArray[np.intp]) -> Array:
-        """These rows in float64."""
-        return take(self.rows.matrix, rows).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)
@@ -105,13 +95,16 @@ class Layer:
         neighbours = np.zeros(count - 1)
         last: tuple[Array, Array] | None = None
         both = np.hstack([g, h])
-        for place, rows, r, s in self.pair.blocks(chosen):
-            block = self.inputs.take(rows)
+        mean = both.astype(working_type(self.pair.student.matrix))
+        for block in self.pair.scaled(chosen, least=rows_at_once(d)):
+            (r, s), place = block.values, block.place
+            a, b = self.inputs.scaled(block)
             # <G_n, g> = <r_n g, a_n>: summed over K first, so that nothing of (n, K) is made.  Both
             # means in one product: BLAS is ten times slower where d = 1.
-            mean = both.astype(r.dtype)
             rg, rh, sg, sh = (
-                _dot(half, block) for x in (r @ mean, s @ mean) for half in (x[:, :d], x[:, d:])
+                row_products(half, inputs)
+                for x, inputs in ((r @ mean, a), (s @ mean, b))
+                for half in (x[:, :d], x[:, d:])
             )
             raw = self.products[:, places[place]]
             student[place] = raw[0] - 2 * rg
@@ -120,11 +113,11 @@ class Layer:
             by_mean[place] = sh
             # <H_i, H_{i+1}>, centred below; a pair that straddles blocks uses ``last``.
             if last is not None:
-                neighbours[place.start - 1] = float(last[0] @ s[0]) * float(last[1] @ block[0])
-            products = _dot(s[:-1], s[1:]) * _dot(block[:-1], block[1:])
+                neighbours[place.start - 1] = float(last[0] @ s[0]) * float(last[1] @ b[0])
+            products = row_products(s[:-1], s[1:]) * row_products(b[:-1], b[1:])
             neighbours[place.start : place.stop - 1] = products
-            last = s[-1].copy(), block[-1].copy()
-            along[place] = sh if isinstance(self.offset, float) else _dot(s, block @ shifted.T)
+            last = s[-1].copy(), b[-1].copy()
+            along[place] = sh if isinstance(self.offset, float) else row_products(s, b @ shifted.T)
         gg, gh, hh = self._means()
         neighbours += hh - by_mean[:-1] - by_mean[1:]
         return Scalars(
@@ -156,15 +149,14 @@ def read_layer(
             " random -1 and 1 keeps every inner product up to sqrt(2/64) of its size; or leave"
             " features out, for the layer's offset alone."
         )
-    g, h, sqnorm, products = np.zeros((k, d)), np.zeros((k, d)), np.empty(n), np.empty((3, n))
-    for place, rows, r, s in pair.blocks():
-        block = inputs.take(rows)
-        narrow = block.astype(r.dtype)
-        g += r.T @ narrow
-        h += s.T @ narrow
-        sqnorm[place] = _dot(block, block)
-        for row, (one, other) in enumerate(((r, r), (r, s), (s, s))):
-            products[row, place] = _dot(one, other) * sqnorm[place]
+    g, h = GradientSum((k, d)), GradientSum((k, d))
+    sqnorm, products = np.empty(n), np.empty((3, n))
+    for block in pair.scaled(least=rows_at_once(d)):
+        place, given = block.place, inputs.take(block.rows)
+        for total, values, scaled in zip((g, h), block.values, inputs.scaled(block), strict=True):
+            total.add(values, scaled)
+        sqnorm[place] = row_products(given, given)
+        products[:, place] = block.products * sqnorm[place]
     inputs.rows.check_unchanged()
     if not np.all(np.isfinite(sqnorm)):
         bad = inputs.rows.locate_bad_entry()
@@ -176,37 +168,15 @@ def read_layer(
             "features_sqnorm differs from the squared row norms of features by more than 0.1 %."
             " Pass one of them."
         )
-    return Layer(pair, inputs, g / n, h / n, _offset(teacher_offset, (k, d)), sqnorm, products)
-
-
-def checked_sqnorm(values: Any, n: int) -> Array:
-    """Squared norms (n,), array or .npy path. Raises InvalidInput."""
-    given = load_array(values, "features_sqnorm")
-    if given.dtype.kind not in "iuf":
-        raise InvalidInput(f"features_sqnorm must hold real numbers, got dtype = {given.dtype}.")
-    sq = np.asarray(given, dtype=np.float64)
-    if sq.shape != (n,) or not np.all(np.isfinite(sq)) or np.any(sq < 0):
-        raise InvalidInput(
-            f"features_sqnorm must be (n,) = ({n},) finite squared norms >= 0, got shape"
-            f" {sq.shape}, smallest {sq.min(initial=math.inf):.6g}."
-        )
-    return sq
-
-
-def inputs_of(features: Any, pair: Residuals) -> Inputs:
-    """The layer's inputs, one row for each row of logits; None: ones, its offset's.
-
-    Raises InvalidInput.
-    """
-    n = pair.student.shape[0]
-    if features is None:
-        return Inputs(Rows("features", np.ones((n, 1))))
-    inputs = open_logits(features, "features")
-    if inputs.shape[0] != n:
-        raise InvalidInput(
-            f"features must have one row per sample, n = {n}, got shape {inputs.shape}."
-        )
-    return Inputs(inputs)
+    return Layer(
+        pair,
+        inputs,
+        g.total() / n,
+        h.total() / n,
+        _offset(teacher_offset, (k, d)),
+        sqnorm,
+        products,
+    )
 
 
 def _offset(values: Any, shape: tuple[int, int]) -> Array | float:
@@ -218,8 +188,3 @@ def _offset(values: Any, shape: tuple[int, int]) -> Array | float:
             f"teacher_offset must have shape {shape} (K, d), finite, got shape {offset.shape}."
         )
     return offset.reshape(shape)
-
-
-def _dot(u: Array, v: Array) -> Array:
-    # NumPy 2's own is faster by a third.
-    return np.asarray(np.vecdot(u, v) if hasattr(np, "vecdot") else np.einsum("ij,ij->i", u, v))

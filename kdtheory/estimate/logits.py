@@ -14,29 +14,26 @@ themselves, as two matrix products of n K d operations that touch n(K + d) numbe
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.advice import LAYER, span
+from kdtheory.estimate.advice import LAYER
 from kdtheory.estimate.criteria import Quadratic
-from kdtheory.estimate.data import Array
-from kdtheory.estimate.layer import checked_sqnorm, read_layer
-from kdtheory.estimate.moments import Moments, Scalars, from_scalars
-from kdtheory.estimate.residuals import IGNORED, Residuals, open_logits, open_residuals
+from kdtheory.estimate.layer import read_layer
+from kdtheory.estimate.logit_rows import open_logits
+from kdtheory.estimate.moments import Moments
+from kdtheory.estimate.residuals import IGNORED, open_residuals, row_products
 from kdtheory.estimate.result import WeightEstimate, estimate
 from kdtheory.estimate.several import WeightsEstimate
 from kdtheory.estimate.several_logits import several_logits, weights_from_logits
+from kdtheory.estimate.squared_norms import residual_products, without_features
 from kdtheory.estimate.statements import make_criterion
 from kdtheory.estimate.topk import TopK, widened
 
 if TYPE_CHECKING:
     from kdtheory.statements.theorems import Theorem
-
-ProductsOfResiduals: TypeAlias = tuple[Array, Array, Array]
 
 
 def lambda_star_from_logits(
@@ -148,7 +145,7 @@ def lambda_star_from_logits(
                 " classes. Use 'unbiased', 'horizon' or another with a kappa."
             )
         inputs = open_logits(features, "features")
-        norms_sq = np.concatenate([_dot(block, block) for _, block in inputs.chunks()])
+        norms_sq = np.concatenate([row_products(block, block) for _, block in inputs.chunks()])
         return widened(found, rule, teacher_logits, norms_sq)
     if isinstance(teacher_logits, TopK):
         raise InvalidInput("A teacher known by its top classes needs features (n, d).")
@@ -182,74 +179,3 @@ def logit_moments(
     """
     pair = open_residuals(student_logits, teacher_logits, labels, loss, ignore_index=ignore_index)
     return read_layer(pair, features, features_sqnorm, teacher_offset).moments()
-
-
-def norm_moments(norms: ProductsOfResiduals, known_bias: float | None) -> Moments:
-    """Moments from products of residuals, both means taken to be 0 unless |h|^2 is known."""
-    student, product, teacher = norms
-    moments = from_scalars(
-        Scalars(student, product, teacher, np.zeros_like(student), 0.0, 0.0, 0.0)
-    )
-    bias = known_bias or 0.0
-    if bias > moments.variance:  # which is E|H|^2 here, since nothing was subtracted
-        raise InvalidInput(
-            f"teacher_bias_sq = {bias:.4g} exceeds E|H|^2 = {moments.variance:.4g}: Jensen forbids"
-            " it. Check the units."
-        )
-    errors = moments.errors.copy()
-    errors[3], errors[:, 3] = 0.0, 0.0
-    return replace(moments, variance=moments.variance - bias, bias_sq=bias, errors=errors)
-
-
-def residual_products(pair: Residuals, features_sqnorm: Any) -> ProductsOfResiduals:
-    """|G_n|^2, <G_n, H_n>, |H_n|^2 from squared norms (n,), one pass over the logits."""
-    sqnorm = checked_sqnorm(features_sqnorm, pair.student.shape[0])
-    found = np.empty((3, pair.n))
-    for place, rows, r, s in pair.blocks():
-        for row, (one, other) in enumerate(((r, r), (r, s), (s, s))):
-            found[row, place] = _dot(one, other) * sqnorm[rows]
-    return found[0], found[1], found[2]
-
-
-def without_features(
-    rule: Quadratic, norms: ProductsOfResiduals, known_bias: float | None, confidence: float
-) -> WeightEstimate:
-    """The weight from squared norms, its interval widened by all that |g| and |h| could be."""
-    if known_bias is not None and not (math.isfinite(known_bias) and known_bias >= 0):
-        raise InvalidInput(
-            f"teacher_bias_sq is a squared norm >= 0, got teacher_bias_sq = {known_bias}."
-        )
-    moments = norm_moments(norms, known_bias)
-    bias, total = moments.bias_sq, moments.variance + moments.bias_sq
-    found = estimate(rule, moments, confidence=confidence, subject=LAYER)
-    # Jensen: |mean| <= mean of norms
-    largest = [float(np.mean(np.sqrt(x))) ** 2 for x in (norms[0], norms[2])]
-    bias_max = min(largest[1], total) if known_bias is None else bias
-    denominator = total - bias + rule.bias_factor * bias
-    cross = math.sqrt(largest[0] * bias_max) / denominator
-    # Smallest possible denominator, in units of the one used.
-    shrink = 1.0 - (bias_max - bias) / denominator
-    low, high = found.low - cross, found.high + cross
-    low = low if low >= 0 else (low / shrink if shrink > 0 else -math.inf)
-    high = high if high <= 0 else (high / shrink if shrink > 0 else math.inf)
-    hint = (
-        ""
-        if known_bias == 0
-        else " (|h|² is bounded, not measured: pass features for a sharp interval)"
-    )
-    if low <= 0 <= high and not found.low <= 0 <= found.high:
-        text = (
-            f"λ = {found.weight:.3g} if student and teacher are stationary; else no gain is"
-            f" certain{hint}."
-        )
-    else:
-        text = (
-            found.advice.replace(span(found.low, found.high), span(low, high)).rstrip(".")
-            + hint
-            + "."
-        )
-    return replace(found, low=low, high=high, advice=text)
-
-
-def _dot(u: Array, v: Array) -> Array:
-    return np.asarray(np.einsum("ij,ij->i", u, v))

@@ -1,8 +1,5 @@
 """Residuals r(z) - y of logits, a few rows at a time and in place: an (n, K) array of half
-precision is never copied whole.
-
-Half precision is worked on in float32 (its own rounding, 5e-4, is a thousand times larger), all
-else in float64.  Rows whose label is -100 are left out.
+precision is never copied whole.  Rows whose label is -100 are left out.
 """
 
 from __future__ import annotations
@@ -16,15 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput, unknown_name
-from kdtheory.estimate.data import Array, Rows, open_rows
-from kdtheory.estimate.npy import NpyFile, load_array
-from kdtheory.estimate.topk import TopK
+from kdtheory.estimate.data import Array, Rows
+from kdtheory.estimate.logit_rows import (
+    fill,
+    is_tensor,
+    open_logits,
+    refuse_probabilities,
+    working_type,
+)
+from kdtheory.estimate.npy import load_array
 
 LOSSES = ("auto", "softmax", "logistic", "squared")
 IGNORED = -100  # the label that trainers give to padding
-# 2 MB of float32: larger blocks leave the cache, smaller ones pay for the loop.
-BLOCK_ENTRIES = 1 << 19
-PROBABLE = 64  # rows looked at for probabilities given as logits
+# Half a MB of float32 for each model: what is done to them happens in a core's own cache.
+CACHED_ENTRIES = 1 << 17
+# exp of logits up to here is summed, and squared and summed, in float32 without a shift.
+UNSHIFTED = 30.0
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """A few rows, whose residuals are ``values`` times ``factors``, one for each row: what is taken
+    from them is scaled in the end, for a division is a pass over all entries.
+    """
+
+    place: slice  # among those that were asked for
+    rows: NDArray[np.intp]  # in the arrays
+    values: tuple[Array, Array]  # (m, K), student's and teacher's, until the next block only
+    factors: Array  # (2, m)
+    products: Array  # (3, m)  |r|^2, <r, s>, |s|^2
 
 
 @dataclass(frozen=True)
@@ -47,64 +64,96 @@ class Residuals:
         """K."""
         return self.student.shape[1]
 
-    def blocks(
-        self, chosen: NDArray[np.intp] | None = None
-    ) -> Iterator[tuple[slice, NDArray[Any], Array, Array]]:
-        """(place among the chosen, row in the arrays, student's residuals, teacher's), the last two
-        until the next block only; chosen are places among the rows that count, all by default.
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.intp], Array, Array]]:
+        """(place among the rows that count, row in the arrays, student's residuals, teacher's), the
+        last two until the next block only.
         """
-        step = max(1, BLOCK_ENTRIES // self.outputs)
+        for block in self.scaled():
+            for values, factors in zip(block.values, block.factors, strict=True):
+                values *= factors[:, None]
+            yield block.place, block.rows, *block.values
+
+    def scaled(
+        self, chosen: NDArray[np.intp] | None = None, *, least: int = 1
+    ) -> Iterator[RowBlock]:
+        """Blocks of ``least`` rows or more, but for the last one; chosen are places among the rows
+        that count, all by default.
+        """
+        few = max(1, CACHED_ENTRIES // self.outputs)
+        step = max(few, least)
         every = np.arange(self.student.shape[0]) if self.kept is None else self.kept
         every = every if chosen is None else every[chosen]
+        sides = self.student, self.teacher
         size = (min(step, every.size), self.outputs)
-        room = [np.empty(size, dtype=np.float32) for _ in range(2)]  # fresh pages cost as much
+        # Written over and over: fresh pages cost as much as the work.
+        rooms = [np.empty(size, dtype=working_type(side.matrix)) for side in sides]
         for start in range(0, every.size, step):
             place = slice(start, min(start + step, every.size))
             rows = every[place]
-            r, s = (
-                self._residual(side, rows, out[: len(rows)])
-                for side, out in zip((self.student, self.teacher), room, strict=True)
-            )
-            yield place, rows, r, s
-        for side in (self.student, self.teacher):
+            r, s = (room[: len(rows)] for room in rooms)
+            factors, products = np.empty((2, len(rows))), np.empty((3, len(rows)))
+            for first in range(0, len(rows), few):
+                part = slice(first, first + few)
+                pair = r[part], s[part]
+                for side, values, found in zip(sides, pair, factors, strict=True):
+                    found[part] = self._write(values, side, rows[part])
+                for (i, j), found in zip(((0, 0), (0, 1), (1, 1)), products, strict=True):
+                    found[part] = row_products(pair[i], pair[j])
+                    found[part] *= factors[i, part] * factors[j, part]
+            yield RowBlock(place, rows, (r, s), factors, products)
+        for side in sides:
             side.check_unchanged()
 
-    def _residual(self, side: Rows, rows: NDArray[np.intp], out: NDArray[Any]) -> Array:
-        z = _probabilities(side, rows, out) if self.kind == "softmax" else take(side.matrix, rows)
-        if self.kind == "logistic":  # sigmoid(z) = (1 + tanh(z/2))/2 never overflows
+    @np.errstate(invalid="ignore", over="ignore")  # NaN, told below
+    def _write(self, z: Array, side: Rows, rows: NDArray[np.intp]) -> Array:
+        """These rows' residuals in ``z``, up to the factors returned."""
+        fill(z, side.matrix, rows)
+        y, factors = self.targets[rows], np.ones(len(rows))
+        if self.kind == "softmax" and y.ndim == 1:
+            factors = _from_classes(z, y)
+        elif self.kind == "softmax":
+            z -= z.max(axis=1, keepdims=True)
+            z /= _exp_and_sum(z)[:, None]
+        elif self.kind == "logistic":  # sigmoid(z) = (1 + tanh(z/2))/2 never overflows
             z *= 0.5
             np.tanh(z, out=z)
             z += 1.0
             z *= 0.5
         # An infinite or missing logit leaves no entry of its row's softmax finite.
-        if not np.isfinite((z[:, 0] if self.kind == "softmax" else z).sum()):
+        if not np.isfinite((factors if y.ndim < z.ndim else z).sum()):
             raise InvalidInput(f"{side.name} must be finite: {side.locate_bad_entry()}.")
-        if self.kind == "softmax" and self.targets.ndim == 1:
-            z[np.arange(len(rows)), self.targets[rows]] -= 1.0
-        else:
-            z -= self.targets[rows].reshape(z.shape)
-        return z
+        if self.kind != "softmax" or y.ndim == 2:
+            z -= y.reshape(z.shape)
+        return factors
 
 
-def _probabilities(side: Rows, rows: NDArray[np.intp], out: NDArray[Any]) -> Array:
-    """softmax of these rows.  Half precision goes through torch where it is loaded, in ``out``:
-    twice as fast as NumPy.
+def _from_classes(z: Array, classes: NDArray[np.intp]) -> Array:
+    """softmax less 1 at the row's class, up to the factors returned.  There p - 1 is minus the sum
+    of the others: as a difference it would be rounding alone where the model is sure.
     """
+    top = z.max(axis=1, keepdims=True)
+    if not (top.min() >= 0.0 and top.max() <= UNSHIFTED):
+        z -= top
+    own = np.arange(len(z)), classes
+    mine = np.exp(z[own])
+    z[own] = -np.inf
+    others = _exp_and_sum(z)
+    z[own] = -others
+    return np.asarray(1.0 / (others + mine), dtype=np.float64)
+
+
+def _exp_and_sum(z: Array) -> Array:
+    """exp in place, and the sums of the rows; torch is two to four times as fast in float32."""
     torch = sys.modules.get("torch")
-    raw = _raw(side.matrix, rows)
-    if torch is not None and raw.dtype in (np.float16, torch.float16, torch.bfloat16):
-        half = torch.from_numpy(raw) if isinstance(raw, np.ndarray) else raw
-        wide = torch.from_numpy(out).copy_(half)
-        wide -= wide.amax(dim=1, keepdim=True)
-        wide.exp_()
-        wide /= wide.sum(dim=1, keepdim=True)
-        return out
-    z = take(side.matrix, rows)
-    with np.errstate(invalid="ignore", over="ignore"):  # NaN, told by the caller
-        z -= z.max(axis=1, keepdims=True)
-        np.exp(z, out=z)
-        z /= z.sum(axis=1, keepdims=True)
-    return z
+    if torch is None or z.dtype != np.float32:
+        return np.asarray(np.exp(z, out=z).sum(axis=1))
+    wide = torch.from_numpy(z)
+    return np.asarray(wide.exp_().sum(dim=1).numpy())
+
+
+def row_products(u: Array, v: Array) -> Array:
+    """<u_n, v_n> of each row; NumPy 2's own is faster by a third."""
+    return np.asarray(np.vecdot(u, v) if hasattr(np, "vecdot") else np.einsum("ij,ij->i", u, v))
 
 
 def open_residuals(
@@ -136,87 +185,8 @@ def open_residuals(
         )
     if kind == "softmax":
         for side in (student, teacher):
-            _refuse_probabilities(side)
+            refuse_probabilities(side)
     return Residuals(student, teacher, targets, kind, kept)
-
-
-def open_logits(source: Any, name: str) -> Rows:
-    """Rows of logits: an array or torch tensor of any float type, bfloat16 too, or a .npy path."""
-    if isinstance(source, TopK):
-        return _enough(Rows(name, source))
-    if is_tensor(source):
-        source = source.detach().cpu()
-        if source.is_floating_point() and source.dim() >= 1:
-            wide = source.reshape(-1, source.shape[-1] if source.dim() > 1 else 1)
-            return _enough(
-                Rows(name, HalfRows(wide)) if wide.element_size() < 4 else Rows(name, wide.numpy())
-            )
-        source = source.numpy()
-    shape = getattr(source, "shape", ())
-    if len(shape) > 2:
-        source = np.asarray(source)
-        source = source.reshape(-1, source.shape[-1])
-    return open_rows(source, name, minimum_rows=3, column=True)
-
-
-@dataclass(frozen=True)
-class HalfRows:
-    """A torch tensor (n, K) of half precision, read as float32 rows (NumPy has no bfloat16)."""
-
-    tensor: Any
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(n, K)."""
-        return tuple(self.tensor.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the rows as they are read."""
-        return np.dtype(np.float32)
-
-    def __getitem__(self, rows: Any) -> NDArray[Any]:
-        """Rows in float32."""
-        found: NDArray[Any] = self.tensor[rows].float().numpy()
-        return found
-
-
-def take(matrix: Any, rows: NDArray[np.intp]) -> Array:
-    """A fresh block of rows in the precision that is worked in."""
-    block = _raw(matrix, rows)
-    if not isinstance(block, np.ndarray):
-        wide: Array = block.float().numpy()
-        return wide
-    return np.array(block, dtype=np.float32 if block.dtype == np.float16 else np.float64)
-
-
-def _raw(matrix: Any, rows: NDArray[np.intp]) -> Any:
-    """Rows as they are stored: neighbours as a slice, which copies nothing."""
-    place = _as_slice(rows)
-    if isinstance(matrix, HalfRows):
-        return matrix.tensor[place]
-    if isinstance(matrix, NpyFile) and not isinstance(place, slice):
-        return np.stack([matrix[int(row)] for row in rows])
-    return matrix[place]
-
-
-def is_tensor(value: Any) -> bool:
-    """Whether this is a torch tensor; torch is not loaded for it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def _as_slice(rows: NDArray[np.intp]) -> Any:
-    """Neighbouring rows as a slice, which copies nothing."""
-    if rows.size and int(rows[-1]) - int(rows[0]) == rows.size - 1:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
-
-
-def _enough(rows: Rows) -> Rows:
-    if rows.shape[0] < 3:
-        raise InvalidInput(f"{rows.name} has n = {rows.shape[0]} rows; 3 or more are needed.")
-    return rows
 
 
 def _targets(
@@ -258,20 +228,3 @@ def _targets(
             "Rows of labels must sum to 1 for softmax: pass probabilities, not logits."
         )
     return table, None
-
-
-def _refuse_probabilities(side: Rows) -> None:
-    """Rows >= 0 that sum to 1: softmax of a softmax, nearly uniform whatever the model says."""
-    few = take(side.matrix, np.arange(min(PROBABLE, side.shape[0])))
-    if looks_like_probabilities(few):
-        raise InvalidInput(
-            f"{side.name} holds probabilities (rows >= 0 that sum to 1), not logits: pass the"
-            f" logits, or np.log({side.name}), which are as good."
-        )
-
-
-def looks_like_probabilities(rows: NDArray[Any]) -> bool:
-    """Whether every row is >= 0 and sums to 1, up to half precision."""
-    if not rows.size or rows.shape[1] < 2 or rows.min() < 0.0:
-        return False
-    return bool(np.all(np.abs(rows.sum(axis=1, dtype=np.float64) - 1.0) <= 5e-3))

@@ -14,9 +14,10 @@ import numpy as np
 
 from kdtheory.errors import InvalidInput
 from kdtheory.estimate.criteria import Criterion
-from kdtheory.estimate.layer import Inputs, inputs_of
+from kdtheory.estimate.layer_inputs import GradientSum, Inputs, inputs_of
 from kdtheory.estimate.residuals import Residuals, open_residuals
-from kdtheory.estimate.several import Products, WeightsEstimate, estimate_of_several
+from kdtheory.estimate.several import WeightsEstimate, estimate_of_several
+from kdtheory.estimate.several_products import Products
 from kdtheory.estimate.topk import TopK
 
 
@@ -50,15 +51,15 @@ def weights_from_logits(
 def _products(pairs: Sequence[Residuals], inputs: Inputs) -> Products:
     m, n = len(pairs), pairs[0].n
     shape = pairs[0].outputs, inputs.width
-    g, h = np.zeros(shape), np.zeros((m, *shape))
+    sums = [GradientSum(shape) for _ in range(m + 1)]
     for blocks in zip(*(pair.blocks() for pair in pairs), strict=True):
         _, rows, r, _ = blocks[0]
         a = inputs.take(rows)
-        g += r.T @ a
-        for mean, (*_, s) in zip(h, blocks, strict=True):
-            mean += s.T @ a
+        for total, values in zip(sums, (r, *(s for *_, s in blocks)), strict=True):
+            total.add(values, a)
     inputs.rows.check_unchanged()
-    g, h = g / n, h / n
+    g, *rest = (one.total() / n for one in sums)
+    h = np.stack(rest)
     means = np.einsum("jkd,lkd->jl", h, h)
     found = Products(np.empty(n), np.empty((m, n)), np.empty((m, m, n)), np.empty((m, m, n)), means)
     mixed = np.einsum("kd,jkd->j", g, h)

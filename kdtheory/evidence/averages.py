@@ -3,71 +3,60 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.values import bound, default_step_size
+from kdtheory.bounds.curves import bound_of
 from kdtheory.engines.exact import expected
 from kdtheory.errors import InvalidInput
+from kdtheory.evidence.answers import Effort
+from kdtheory.evidence.floats import Question
+from kdtheory.evidence.starts import default_start
 from kdtheory.evidence.tolerances import ROUNDING
 from kdtheory.evidence.verdict import Verdict
-from kdtheory.problems.base import Array, FiniteSum
 from kdtheory.problems.least_squares import LeastSquares
-from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.horizon import HORIZON
-from kdtheory.statements.theorem import Theorem
 
 
-def as_weight(value: ArrayLike) -> float | tuple[float, ...]:
-    """A float, or a tuple of them for several teachers, as rules take weights."""
-    return float(np.asarray(value)) if np.ndim(value) == 0 else tuple(np.asarray(value).tolist())
-
-
-def verify_average(
-    problem: FiniteSum,
-    theta: Array,
-    statement: Theorem,
-    *,
-    x0: Array,
-    times: np.ndarray,
-    step_size: float | None,
-    weight: ArrayLike | None,
-    method: str,
-    batch_size: int = 1,
-    replacement: bool = True,
-) -> Verdict:
-    """(1/t) sum_{i<t} E f(x^i) - f* against rhs at every t > 0 of ``times``.
+def verify_average(asked: Question, effort: Effort, *, ruled: bool) -> Verdict:
+    """(1/t) sum_{i<t} E f(x^i) - f* against rhs at every t > 0 of the question's times; ``ruled``:
+    by a rule of one's own.
 
     Exact moments of least squares, in floats; of other problems the verdict is UNDECIDED, since no
     test here is valid for means of simulated runs over time.
 
     Raises:
-        InvalidInput: "rational" or "ball" evidence, which is not made of such means.
+        InvalidInput: such a rule, or "rational" or "ball" evidence, which is not made of such
+            means.
     """
-    if method in ("rational", "ball"):
+    made, statement, problem = asked.made, asked.statement, asked.problem
+    if ruled:
         raise InvalidInput(
-            f"{statement.title} is about means over time, for which there is no {method} evidence."
-            " Use method='exact'."
+            f"{statement.title} is checked for x+ = x - gamma (G - lam H), got rule=. Give"
+            " weight= and batch_size= instead."
         )
-    steps, at = int(times[-1]), times[times > 0]
-    gamma = step_size
-    if gamma is None:
-        gamma = default_step_size(problem, statement, batch_size=batch_size)
-    if weight is None:
-        weight = optimal_weight(
-            problem, theta, criterion=HORIZON, horizon=max(steps, 1), batch_size=batch_size
+    if effort.method in ("rational", "ball"):
+        raise InvalidInput(
+            f"{statement.title} is about means over time, for which there is no {effort.method}"
+            " evidence. Use method='exact'."
         )
-    lam = float(np.asarray(weight)) if np.ndim(weight) == 0 else math.nan
+    steps, at = int(asked.times[-1]), asked.times[asked.times > 0]
 
     def verdict(
         status: str, ratio: float, reason: str, left: float = math.nan, right: float = math.nan
     ) -> Verdict:
         evidence = "exact" if isinstance(problem, LeastSquares) else "none"
         return Verdict(
-            statement.name, status, ratio, evidence, reason, float(gamma), lam, steps, left, right
+            statement.name,
+            status,
+            ratio,
+            evidence,
+            reason,
+            made.gamma,
+            asked.weight,
+            steps,
+            left,
+            right,
         )
 
     if not isinstance(problem, LeastSquares) or not len(at):
@@ -76,18 +65,17 @@ def verify_average(
             0.0,
             "means over time are held against exact moments at t > 0, which need least squares",
         )
-    kwargs: Any = {"step_size": float(gamma), "x0": x0, "steps": steps}
-    rule = DistilledSGD(as_weight(weight), batch_size=batch_size, replacement=replacement)
-    claimed = bound(
+    x0 = default_start(problem, effort.seed) if made.x0 is None else made.x0
+    claimed = bound_of(replace(made, x0=x0), statement, steps)[at]
+    gaps = expected(
         problem,
-        theta,
-        theorem=statement,
-        weight=weight,
-        batch_size=batch_size,
-        replacement=replacement,
-        **kwargs,
-    )[at]
-    gaps = expected(problem, theta, rule, quantities=("gap",), **kwargs).gap
+        made.theta,
+        made.rule,
+        step_size=made.gamma,
+        x0=x0,
+        steps=steps,
+        quantities=("gap",),
+    ).gap
     seen = (np.cumsum(gaps[:-1]) / np.arange(1, steps + 1))[at - 1]
     ratios = seen / np.maximum(claimed, np.finfo(float).tiny)
     worst = int(np.argmax(ratios))

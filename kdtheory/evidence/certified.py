@@ -19,9 +19,10 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.errors import AssumptionFails, InvalidInput, StepSizeTooLarge
-from kdtheory.evidence.instance import Exact, RationalInstance, exact_array
+from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.judgement import Judgement
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
+from kdtheory.evidence.matrices import Exact, exact_array
 from kdtheory.evidence.numbers import Number, as_ball, evaluate, flint, less, root
 from kdtheory.statements.theorems import NOISE_NORM, Theorem
 

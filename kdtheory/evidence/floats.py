@@ -4,73 +4,63 @@ start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from kdtheory.algebra import symbols as sym
+from kdtheory.bounds.constants import Letters
+from kdtheory.bounds.curves import claimed, curve
 from kdtheory.bounds.exact_law import exact_law
-from kdtheory.bounds.letters import Letters, complete, letters_for
-from kdtheory.bounds.values import claimed, curve
+from kdtheory.bounds.letters import complete, letters_for, state_of
 from kdtheory.engines.exact import expected
-from kdtheory.errors import InvalidInput
 from kdtheory.evidence.bounded import UNIT
-from kdtheory.evidence.fixed import Fixed, fixed, is_plain, letters_of_table
-from kdtheory.evidence.judgement import Judgement, Sides, compare
+from kdtheory.evidence.fixed import Fixed, fixed
+from kdtheory.evidence.judgement import Sides
 from kdtheory.evidence.monte_carlo import Claimed, Process
 from kdtheory.evidence.right_side import curve_error, with_errors
 from kdtheory.evidence.tolerances import Knowledge, about, knowledge_of, left_error
 from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.problems.teacher import gap_at
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import Experiment
 from kdtheory.statements.theorems import Theorem
 
 # Letters that are 0 where there is no noise: what is left of a bound without them is not noise.
 NOISE = ("sigma_star_sq", "V", "C", "noise_sq")
-# What a verdict about each quantity compares with rhs.
-SEEN = {"sq_distance": sym.distance_t, "gap": sym.gap_t}
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, but for the start; ``times`` (T,) are increasing, ``rule`` is any rule."""
+    """What is asked of an experiment, but for the start; ``times`` (T,) are increasing."""
 
-    problem: FiniteSum
-    theta: Array
+    made: Experiment
     statement: Theorem
-    rule: Any
-    gamma: float
     times: np.ndarray
+
+    @property
+    def problem(self) -> FiniteSum:
+        """The experiment's problem."""
+        return self.made.problem
+
+    @property
+    def rule(self) -> Any:
+        """Any rule."""
+        return self.made.rule
+
+    @property
+    def gamma(self) -> float:
+        """The step size."""
+        return self.made.gamma
 
     @cached_property
     def letters(self) -> Letters | None:
         """Every letter of a recursion's right-hand side; None for a law."""
-        if self.statement.psi is None:
-            return None
-        if not self.plain:
-            return letters_of_table(self.problem, self.statement, self.table, self.gamma)
-        return letters_for(
-            self.problem,
-            self.theta,
-            self.statement,
-            step_size=self.gamma,
-            weight=self.rule.weight,
-            batch_size=self.rule.batch_size,
-            replacement=self.rule.replacement,
-            compressor=self.rule.compressor,
-        )
-
-    @cached_property
-    def plain(self) -> bool:
-        """Whether the rule is distilled SGD with one weight and one teacher."""
-        return is_plain(self.rule, self.theta)
+        return None if self.statement.psi is None else letters_for(self.made, self.statement)
 
     @cached_property
     def table(self) -> Fixed:
         """The rule as its control variates."""
-        return fixed(self.problem, self.theta, self.rule, self.statement, self.gamma)
+        return fixed(self.made, self.statement)
 
     @property
     def weight(self) -> float:
@@ -78,36 +68,15 @@ class Question:
         own = getattr(self.rule, "weight", None)
         return float(own) if isinstance(own, (int, float)) else float("nan")
 
-    def refuse_what_is_not_claimed(self) -> None:
-        """``InvalidInput`` for a rule that the statement does not speak of."""
-        law = self.statement.kind == "identity"
-        if self.statement.lhs != SEEN[self.statement.quantity]:
-            raise InvalidInput(
-                f"{self.statement.title} is about {self.statement.lhs}, and a verdict about"
-                f" {SEEN[self.statement.quantity]}, its quantity. Let lhs and quantity agree."
-            )
-        if law and (type(self.rule) is not DistilledSGD or self.rule.blocks is not None):
-            raise InvalidInput(
-                f"{self.statement.title} speaks of DistilledSGD, got {type(self.rule).__name__}."
-                " Use a bound such as theorem-1-sharp, which takes any control variates."
-            )
-        if law and self.rule.unbiased:
-            raise InvalidInput(
-                f"{self.statement.title} speaks of the biased rule, got unbiased=True. Use"
-                " unbiased=False, or 'unbiased-sharp'."
-            )
-        if not self.plain:
-            _ = self.table, self.letters
-
     @property
     def taught(self) -> float:
         """The error of the control variates: those of another rule are the floats that they are."""
-        return abs(self.rule.weight) * self.known.taught if self.plain else 0.0
+        return abs(self.rule.weight) * self.known.taught if self.made.plain else 0.0
 
     @cached_property
     def known(self) -> Knowledge:
         """How well floats know the problem."""
-        return knowledge_of(self.problem, np.atleast_2d(self.theta)[0])
+        return knowledge_of(self.problem, self.made.teachers[0])
 
     @cached_property
     def noiseless(self) -> Letters:
@@ -123,10 +92,7 @@ class Question:
 
     def state(self, x0: Array) -> float:
         """What psi starts from."""
-        if self.statement.quantity == "gap":
-            return gap_at(self.problem, x0)
-        e = x0 - self.problem.minimiser
-        return float(e @ e)
+        return state_of(self.statement, self.problem, x0)
 
     @cached_property
     def bounded(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -190,18 +156,9 @@ class Question:
 
     def _law(self, x0: Array) -> tuple[Array, Array]:
         """The exact law's own right-hand side: plain SGD around the shifted centre, and a drift."""
-        values = exact_law(
-            self.statement,
-            self.problem,
-            self.theta,
-            DistilledSGD(batch_size=self.rule.batch_size, replacement=self.rule.replacement),
-            step_size=self.gamma,
-            weight=self.rule.weight,
-            x0=x0,
-            steps=self.steps,
-        )[self.times]
+        values = exact_law(replace(self.made, x0=x0), self.statement, self.steps)[self.times]
         lam = float(np.abs(self.rule.weight).sum())
-        away = np.linalg.norm(np.atleast_2d(self.theta) - self.problem.minimiser, axis=1).max()
+        away = np.linalg.norm(self.made.teachers - self.problem.minimiser, axis=1).max()
         parts = (1 + lam) * float(away) + float(np.linalg.norm(self.problem.minimiser))
         reach = float(np.linalg.norm(x0 - self.problem.minimiser)) + parts
         apart = self.known.unit * 4 * reach**2 + about(reach**2, (1 + lam) * self.known.place)
@@ -212,8 +169,8 @@ class Question:
         """A bound on |lim E x^t - x*|."""
         mean = np.linalg.norm(self.table.table.mean(axis=0))
         shift = float(mean) / float(self.problem.constants.mu_pl)
-        if self.plain:  # sharper where mu is small
-            D = self.theta - self.problem.minimiser
+        if self.made.plain:  # sharper where mu is small
+            D = self.made.theta - self.problem.minimiser
             shift = min(shift, abs(self.rule.weight) * float(np.linalg.norm(D)))
         return shift
 
@@ -246,7 +203,7 @@ class Question:
         gap = self.statement.quantity == "gap"
         moments = expected(
             self.problem,
-            self.theta,
+            self.made.theta,
             self.rule,
             step_size=self.gamma,
             x0=x0,
@@ -262,7 +219,9 @@ class Question:
         values, errors, doubt = self.claimed(x0)
         identity = self.statement.kind == "identity"
         return (
-            Process(self.problem, self.theta, self.table, self.gamma, x0, self.statement.quantity),
+            Process(
+                self.problem, self.made.theta, self.table, self.gamma, x0, self.statement.quantity
+            ),
             Claimed(self.times, values, errors, self.known, identity, doubt=doubt),
         )
 
@@ -281,9 +240,3 @@ def shares(whole: Array, rest: Array) -> Array:
     """The part of ``whole`` that ``rest`` is without, in [0, 1]."""
     share = 1.0 - np.divide(rest, whole, out=np.ones_like(whole), where=whole > UNIT * rest)
     return np.clip(share, 0.0, 1.0)
-
-
-def compared(question: Question, sides: Sides) -> Judgement:
-    """The judgement of floats."""
-    identity = question.statement.kind == "identity"
-    return compare(sides, identity=identity, to_rounding=False)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kdtheory.errors import AssumptionFails, InvalidInput
 from kdtheory.evidence.bounded import TINY, UNIT
+from kdtheory.evidence.starts import default_start
 from kdtheory.evidence.tolerances import ROUNDING
 from kdtheory.evidence.verdict import Verdict
-from kdtheory.problems.base import LARGEST, Array, FiniteSum, real_float
+from kdtheory.problems.base import LARGEST, FiniteSum, point, real_float
+from kdtheory.problems.teacher import teachers
 
 
-def verify_gradient(problem: FiniteSum, theta: Array, x: Array, weight: float) -> Verdict:
-    """The KD objective's own gradients against grad f_n(x) - lam grad f_n(theta), term by term.
+def verify_gradient(
+    problem: FiniteSum, theta: ArrayLike, x0: ArrayLike | None, weight: Any, seed: int
+) -> Verdict:
+    """The KD objective's own gradients against grad f_n(x) - lam grad f_n(theta), term by term,
+    at ``x0`` or a default start.
 
     Both sides are differences of the gradients at x and theta, made of products of d entries: they
     are known to a few units of the larger of these, not of what is left of them.
     """
-    weight = real_float(weight, "weight")
+    teacher = teachers(problem, theta)[0]
+    x = default_start(problem, seed) if x0 is None else point(problem, x0, "x0")
+    weight = 0.5 if weight is None else real_float(weight, "weight")
     own = getattr(problem, "distillation_gradients", None)
     if own is None:
         raise AssumptionFails(
@@ -29,11 +39,11 @@ def verify_gradient(problem: FiniteSum, theta: Array, x: Array, weight: float) -
             f"weight must lie within {LARGEST:g}, got weight = {weight:g}: the gradients would"
             " overflow."
         )
-    objective = own(x, theta, weight)
-    student, teacher = problem.gradients(x), weight * problem.gradients(theta)
-    claimed = student - teacher
+    objective = own(x, teacher, weight)
+    student, taught = problem.gradients(x), weight * problem.gradients(teacher)
+    claimed = student - taught
     origin = np.abs(problem.gradients(np.zeros(problem.dim))).max()
-    apart = float(max(origin * (1.0 + abs(weight)), np.abs(student).max(), np.abs(teacher).max()))
+    apart = float(max(origin * (1.0 + abs(weight)), np.abs(student).max(), np.abs(taught).max()))
     unit = 8 * (problem.dim + 8) * UNIT
     size = float(np.abs(claimed).max())
     off = float(np.abs(objective - claimed).max())

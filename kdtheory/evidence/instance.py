@@ -3,7 +3,6 @@ every letter of a statement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
 from fractions import Fraction
 from functools import cached_property
@@ -13,58 +12,18 @@ import numpy as np
 
 from kdtheory.errors import AssumptionFails, InvalidInput
 from kdtheory.evidence.fixed import Fixed
+from kdtheory.evidence.matrices import (
+    Exact,
+    certified,
+    column,
+    exact_array,
+    kernel_of,
+    semidefinite,
+)
 from kdtheory.evidence.numbers import Number, exact, flint
 from kdtheory.problems import LeastSquares
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.statements.theorems import Theorem
-
-Exact = np.ndarray  # object arrays of fmpq: matrix products are the same lines as in floats
-
-
-def exact_array(value: Any, name: str) -> Exact:
-    """An array of fmpq."""
-    array = np.asarray(value, dtype=object)
-    return np.array([exact(entry, name) for entry in array.ravel()], dtype=object).reshape(
-        array.shape
-    )
-
-
-def semidefinite(A: Exact) -> bool:
-    """Whether the symmetric rational matrix A is positive semidefinite, by exact LDL^T."""
-    A = A.copy()
-    for k in range(len(A)):
-        pivot = A[k, k]
-        if pivot < 0:
-            return False
-        column = A[k + 1 :, k]
-        if pivot == 0:
-            if any(entry != 0 for entry in column):
-                return False
-            continue
-        A[k + 1 :, k + 1 :] -= np.outer(column, column) / pivot
-    return True
-
-
-def certified(
-    estimate: float, holds: Callable[[Number], bool], *, upper: bool, what: str
-) -> Number:
-    """A rational near ``estimate`` for which ``holds`` is true, exactly: the simplest one nearby,
-    or the float moved outwards.
-
-    Raises:
-        InvalidInput: none within a millionth.
-    """
-    plain = Fraction(estimate).limit_denominator(1000)
-    if abs(plain - Fraction(estimate)) <= Fraction(estimate) / 10**12 and holds(exact(plain, what)):
-        return exact(plain, what)
-    for bits in (40, 30, 20):
-        moved = Fraction(estimate) * (1 + Fraction(1 if upper else -1, 2**bits))
-        if holds(exact(moved, what)):
-            return exact(moved, what)
-    raise InvalidInput(
-        f"{what} = {estimate:.6g} could not be certified in exact arithmetic: the problem is too"
-        " ill-conditioned. Use ridge > 0."
-    )
 
 
 class RationalInstance:
@@ -151,9 +110,9 @@ class RationalInstance:
             fmpq_mat([[entry] for entry in self.features.T @ self.targets / self.n]),
         )
         if H.rank() == self.dim:
-            return _column(H.solve(right))
-        kernel = _kernel(H)  # H x = E a b and kernel^T x = 0, together
-        return _column((H * H + kernel * kernel.transpose()).solve(H * right))
+            return column(H.solve(right))
+        kernel = kernel_of(H)  # H x = E a b and kernel^T x = 0, together
+        return column((H * H + kernel * kernel.transpose()).solve(H * right))
 
     @cached_property
     def noise(self) -> Exact:
@@ -249,21 +208,3 @@ def scales(rule: DistilledSGD | Fixed, dim: int) -> tuple[Number, Number]:
         )
     on, off = factors(dim)
     return exact(on, "compressor"), exact(off, "compressor")
-
-
-def _column(matrix: Any) -> Exact:
-    return np.array([row[0] for row in matrix.tolist()], dtype=object)
-
-
-def _kernel(H: Any) -> Any:
-    """A basis of the kernel as columns, from the reduced row echelon form."""
-    reduced, rank = H.rref()
-    rows, d = reduced.tolist(), H.ncols()
-    pivots = [next(j for j in range(d) if rows[i][j] != 0) for i in range(rank)]
-    free = [j for j in range(d) if j not in pivots]
-    basis = [[0] * len(free) for _ in range(d)]
-    for column, j in enumerate(free):
-        basis[j][column] = 1
-        for i, pivot in enumerate(pivots):
-            basis[pivot][column] = -rows[i][j]
-    return flint().fmpq_mat(basis)

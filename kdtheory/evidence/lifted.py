@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.evidence.instance import Exact, RationalInstance, exact_array, scales
+from kdtheory.evidence.instance import RationalInstance, scales
+from kdtheory.evidence.matrices import Exact, exact_array
 from kdtheory.evidence.numbers import Number, flint
 
 

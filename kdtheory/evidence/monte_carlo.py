@@ -24,10 +24,11 @@ from kdtheory.rules.experiment import Experiment, experiment
 from kdtheory.rules.schedule import Schedule
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
-# Runs before the first look at the capital; each later batch is as large as all before it, up to
-# LARGEST, or to MOVED numbers: with so many a step costs what it moves and not what it starts, and
-# more looks, each of which may decide, are free.
-FIRST_LOOK, LARGEST, MOVED = 50, 1000, 2**17
+# Runs before the first look at the capital: FIRST_LOOK, or as many as move STARTED numbers a step,
+# for with fewer it costs what it starts and not what it moves.  Each later batch is half of all
+# before it, up to LARGEST, or to MOVED numbers: then more looks, each of which may decide, are
+# free.
+FIRST_LOOK, STARTED, LARGEST, MOVED = 50, 2**11, 1000, 2**17
 KEPT = 2**17  # numbers in samples that are kept for the next statement
 # From a start that is only looked at for a violation: runs, their steps, and index paths.
 GLANCE, NEARBY, FEW_PATHS = 50, 10, 2000
@@ -164,11 +165,11 @@ def glance(process: Process, claim: Claimed, *, seed: int, alpha: float = ALPHA)
 
 def _exactly(process: Process, claim: Claimed, most: int = PATHS) -> tuple[int, Judgement]:
     """How many of the first times are known exactly, and what they say."""
-    first = np.array(list(_enumerated(process, int(claim.times[-1]) + 1, most)))
-    done = int((claim.times < len(first)).sum())
+    done = int((claim.times <= _reach(process, most)).sum())
     if not done:
         return 0, Judgement("UNDECIDED", 0.0, "")
-    seen = first[claim.times[:done]]
+    walked = np.array(list(_enumerated(process, int(claim.times[done - 1]) + 1)))
+    seen = walked[claim.times[:done]]
     sides = Sides(
         seen,
         claim.values[:done],
@@ -219,9 +220,10 @@ def _sampled(
         place = int(times[np.argmax(total / np.maximum(bound, TINY))])
         return Judgement(status, ratio, reason, ends, place)
 
-    largest = min(LARGEST, MOVED // process.problem.dim)
+    dim = process.problem.dim
+    first, largest = max(FIRST_LOOK, min(LARGEST, STARTED // dim)), min(LARGEST, MOVED // dim)
     while seen < replicates:
-        count = min(max(FIRST_LOOK, min(seen, largest)), replicates - seen)
+        count = min(max(first, min(seen // 2, largest)), replicates - seen)
         fresh = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0])
         samples = _runs(process, times, count, fresh)
         seen += count
@@ -273,24 +275,28 @@ def _why(below: Below, times: np.ndarray, *, identity: bool, bounded: bool) -> s
     )
 
 
-def _enumerated(process: Process, times: int, most: int) -> Iterator[float]:
-    """E Z_t from all index paths, t = 0, 1, ... while they are few; single terms without
-    compression only.
+def _reach(process: Process, most: int) -> float:
+    """The last time to which at most ``most`` index paths lead; single terms without compression
+    only.
     """
-    problem, rule, quantity = process.problem, process.rule, process.quantity
-    points, n = process.x0[None, :], problem.n_terms
+    problem, rule, n = process.problem, process.rule, process.problem.n_terms
+    if rule.batch_size > 1 or rule.compressor is not None:
+        return 0
+    touched = problem.dim * (n if process.quantity == "gap" else 1)  # numbers on each path
+    touched *= 1 if hasattr(problem, "sampled_gradients") else 500
+    most = min(most, int(WORK / touched))
+    if most < n:
+        return 0
+    return math.inf if n == 1 else math.floor(math.log(most + 0.5, n))
+
+
+def _enumerated(process: Process, times: int) -> Iterator[float]:
+    """E Z_t from all index paths, t = 0, 1, ..., ``times`` - 1."""
+    problem, quantity, n = process.problem, process.quantity, process.problem.n_terms
+    points = process.x0[None, :]
     yield float(_values(problem, points, quantity)[0])
     for t in range(1, times):
         gamma, corrections = process.step(t - 1)
-        paths = len(points) * n
-        touched = (
-            paths
-            * problem.dim
-            * (n if quantity == "gap" else 1)
-            * (1 if hasattr(problem, "sampled_gradients") else 500)
-        )
-        if rule.batch_size > 1 or rule.compressor is not None or paths > most or touched > WORK:
-            return
         indices = np.tile(np.arange(n), len(points))[:, None]
         points = np.repeat(points, n, axis=0)
         steps = sampled(problem, points, indices) - corrections[indices[:, 0]]

@@ -129,15 +129,14 @@ def _around_descent(
     push, mean = 0.0, np.zeros(problem.dim)
     for t in range(steps + 1):
         if moves or t == 0:
-            directions = problem.gradients(centre) - corrections
+            gradients = problem.gradients(centre)
+            directions = gradients - corrections
             mean = directions.mean(axis=0) if moves else mean
             push = gamma * float(np.linalg.norm(directions - mean, axis=1).max())
             distance = float(np.linalg.norm(centre - problem.minimiser))
             if quantity == "gap":
-                level, slope = (
-                    gap_at(problem, centre),
-                    float(np.linalg.norm(problem.gradient(centre))),
-                )
+                level = gap_at(problem, centre)
+                slope = float(np.linalg.norm(gradients.mean(axis=0)))
         found[t] = (
             (distance + radius) ** 2
             if quantity == "sq_distance"

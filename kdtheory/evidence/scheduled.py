@@ -4,26 +4,28 @@ claims is where the next one starts (theory, Section 8).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.letters import Letters
-from kdtheory.bounds.values import curve
+from kdtheory.bounds.constants import Letters
+from kdtheory.bounds.curves import curve, refuse_along
 from kdtheory.engines.exact import expected
 from kdtheory.errors import InvalidInput
+from kdtheory.evidence.answers import Effort, by_runs
+from kdtheory.evidence.asking import refuse_what_is_not_claimed
 from kdtheory.evidence.combined import combined
 from kdtheory.evidence.floats import Question, shares
-from kdtheory.evidence.judgement import Judgement, Sides, compare
-from kdtheory.evidence.monte_carlo import Claimed, Process, glance, judge
+from kdtheory.evidence.judgement import Sides, compare
+from kdtheory.evidence.monte_carlo import Claimed, Process
 from kdtheory.evidence.right_side import curve_error
-from kdtheory.evidence.starts import Start, several_starts
+from kdtheory.evidence.starts import starts_of
 from kdtheory.evidence.tolerances import left_error
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.rules.experiment import experiment
+from kdtheory.rules.experiment import Experiment
 from kdtheory.rules.schedule import Schedule
 from kdtheory.statements.theorems import Theorem
 
@@ -45,41 +47,37 @@ class Move:
 
 @dataclass(frozen=True)
 class Along:
-    """A :class:`~kdtheory.evidence.floats.Question` with ``plan`` in place of one step size and of
-    the rule's weight.
-    """
+    """A :class:`~kdtheory.evidence.floats.Question` of an experiment with a schedule."""
 
-    problem: FiniteSum
-    theta: Array
+    made: Experiment
     statement: Theorem
-    rule: Any
-    plan: Schedule
     times: np.ndarray
+
+    @property
+    def problem(self) -> FiniteSum:
+        """The experiment's problem."""
+        return self.made.problem
+
+    @property
+    def plan(self) -> Schedule:
+        """The step sizes, and the weights in place of the rule's."""
+        assert self.made.schedule is not None
+        return self.made.schedule
 
     def refuse_what_is_not_claimed(self) -> None:
         """``InvalidInput`` for what a schedule cannot be asked of."""
-        if self.statement.psi is None:
-            raise InvalidInput(
-                f"{self.statement.title} bounds no single step, so it takes no schedule. Use an"
-                " envelope such as theorem-1-envelope."
-            )
-        still = self.plan.step_sizes == 0.0
-        if still.any() and self.rule.compressor is not None:
-            raise InvalidInput(
-                "A step of size 0 is no step, but a compressor acts all the same, got"
-                f" step_sizes[t] = 0 at t = {int(np.argmax(still))}. Leave such steps out."
-            )
-        experiment(self.problem, self.theta, self.rule, schedule=self.plan)
-        self._question(int(np.argmax(self.plan.step_sizes))).refuse_what_is_not_claimed()
+        refuse_along(self.made, self.statement, self.plan)
+        refuse_what_is_not_claimed(self._first)
         _ = self.moves
 
     def _question(self, t: int) -> Question:
         """That of step t alone."""
-        rule, weights = self.rule, self.plan.weights
+        rule, weights = self.made.rule, self.plan.weights
         if weights is not None:
-            rule = rule.with_weight(weights[t] if np.ndim(rule.weight) else weights[t].item())
-        gamma = float(self.plan.step_sizes[t])
-        return Question(self.problem, self.theta, self.statement, rule, gamma, ONE_STEP)
+            known: Any = rule
+            rule = known.with_weight(weights[t] if np.ndim(known.weight) else weights[t].item())
+        one = replace(self.made, rule=rule, step_size=float(self.plan.step_sizes[t]), schedule=None)
+        return Question(one, self.statement, ONE_STEP)
 
     @cached_property
     def moves(self) -> tuple[Move | None, ...]:
@@ -138,8 +136,8 @@ class Along:
         values, errors = self.claimed(x0)
         moments = expected(
             self.problem,
-            self.theta,
-            self.rule,
+            self.made.theta,
+            self.made.rule,
             schedule=self.plan,
             x0=x0,
             at=self.times,
@@ -149,7 +147,7 @@ class Along:
         made = [move for move in self.moves if move is not None]
         e, best = x0 - self.problem.minimiser, self.problem.minimiser
         reach = float(e @ e) + max((move.shift for move in made), default=0.0) ** 2
-        if self.rule.compressor is not None:
+        if self.made.compressor is not None:
             reach += float(best @ best)
         constants = self.problem.constants
         left = left_error(
@@ -174,7 +172,15 @@ class Along:
         largest, quantity = float(self.plan.step_sizes.max()), self.statement.quantity
         taught = max((move.taught for move in self.moves if move is not None), default=0.0)
         return (
-            Process(self.problem, self.theta, self.rule, largest, x0, quantity, plan=self.plan),
+            Process(
+                self.problem,
+                self.made.theta,
+                self.made.rule,
+                largest,
+                x0,
+                quantity,
+                plan=self.plan,
+            ),
             Claimed(
                 self.times,
                 values[self.times],
@@ -183,15 +189,6 @@ class Along:
                 taught=taught,
             ),
         )
-
-    def judged(
-        self, start: Start, starts: int, *, replicates: int, seed: int, alpha: float
-    ) -> Judgement:
-        """By runs: a whole test from the far start or the one given, a glance from the others."""
-        process, claim = self.sampled(start.x0)
-        if start.name in ("far", "given"):
-            return judge(process, claim, replicates=replicates, seed=seed, alpha=alpha / starts)
-        return glance(process, claim, seed=seed, alpha=alpha / starts)
 
     def noise_shares(self, x0: Array) -> Array:
         """The part of the right-hand side that is noise at t = 0..T, in [0, 1]."""
@@ -205,32 +202,27 @@ class Along:
         return shares(*np.array(both).T)
 
 
-def verify_along(
-    asked: Along, x0: Array | None, *, method: str, seed: int, replicates: int, alpha: float
-) -> Verdict:
-    """The statement along the schedule, from ``x0`` or from several starts: by exact moments in
-    floats, where two sides that floats cannot tell apart are in order, or by runs.
+def verify_along(asked: Along, effort: Effort) -> Verdict:
+    """The statement along the schedule, from its start or from several: by exact moments in floats,
+    where two sides that floats cannot tell apart are in order, or by runs.
 
     Raises:
         InvalidInput: a statement without psi, weights that do not fit, "rational" or "ball"
             evidence.  StepSizeTooLarge: a step size outside the statement's range.
     """
     asked.refuse_what_is_not_claimed()
+    method = effort.method
     if method in ("rational", "ball"):
         raise InvalidInput(
             f"A schedule is followed in floats, got method={method!r}. Use method='exact'."
         )
-    if x0 is None:
-        starts = several_starts(asked.problem, asked.statement, asked.letters, seed)
-    else:
-        starts = (Start("given", x0),)
-    runs: dict[str, Any] = {"replicates": replicates, "alpha": alpha}
+    starts = starts_of(asked, effort.seed)
     seen = [
         (
             start,
             compare(asked.sides(start.x0), identity=False)
             if method == "exact"
-            else asked.judged(start, len(starts), seed=seed + place, **runs),
+            else by_runs(asked, starts, place, effort),
             method,
         )
         for place, start in enumerate(starts)

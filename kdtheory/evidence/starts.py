@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from kdtheory.bounds.letters import Letters
-from kdtheory.bounds.values import floor_of
+from kdtheory.bounds.constants import Letters
+from kdtheory.bounds.curves import floor_of
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.experiment import Experiment
 from kdtheory.statements.theorems import Theorem
 
 
@@ -43,6 +45,30 @@ def default_start(problem: FiniteSum, seed: int = 0) -> Array:
 def default_teacher(problem: FiniteSum) -> Array:
     """A fair teacher where the user has none: x* shrunk by 0.8 and moved a little, (dim,)."""
     return 0.8 * problem.minimiser + 0.02 * default_start(problem, 1)
+
+
+class Startable(Protocol):
+    """What starts depend on."""
+
+    @property
+    def made(self) -> Experiment:
+        """The experiment; its start where one is given."""
+
+    @property
+    def statement(self) -> Theorem:
+        """The statement."""
+
+    @property
+    def letters(self) -> Letters | None:
+        """Its letters; None for a law."""
+
+
+def starts_of(asked: Startable, seed: int) -> tuple[Start, ...]:
+    """The experiment's own start, or several."""
+    made = asked.made
+    if made.x0 is not None:
+        return (Start("given", made.x0),)
+    return several_starts(made.problem, asked.statement, asked.letters, seed)
 
 
 def several_starts(

@@ -30,9 +30,10 @@ from kdtheory.evidence.terms import sentence
 from kdtheory.evidence.tolerances import about
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems.base import Array, FiniteSum, point, positive_float, positive_int
-from kdtheory.problems.teacher import gap_at, teachers
+from kdtheory.problems.teacher import gap_at
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 
@@ -105,12 +106,10 @@ def verify_update(
     rule = DistilledSGD(
         weight, unbiased=statement.unbiased, batch_size=batch_size, replacement=replacement
     )
-    teacher, gamma = teachers(problem, theta), positive_float(step_size, "step_size")
-    if np.ndim(theta) != 2:
-        teacher = teacher[0]
+    made = experiment(problem, theta, rule, step_size=step_size)
     questions = [
-        Question(problem, teacher, which, rule, gamma, np.arange(2))
-        for which in (statement, *_envelopes(problem, statement, gamma, batch_size))
+        Question(made, which, np.arange(2))
+        for which in (statement, *_envelopes(problem, statement, made.gamma, batch_size))
     ]
     batches, whole = batches_of(problem.n_terms, rule, seed)
     visits = []
@@ -144,7 +143,7 @@ def verify_update(
         largest,
         "exact",
         undecided or reason,
-        gamma,
+        made.gamma,
         questions[0].weight,
         len(visits),
     )
@@ -183,7 +182,7 @@ def _points(
             for start in several_starts(problem, question.statement, question.letters, seed)
         )
         across = best - float(np.linalg.norm(near - best)) * direction(problem, seed + 1)
-        places = [far, at, near, across, *np.atleast_2d(question.theta)]
+        places = [far, at, near, across, *question.made.teachers]
     else:
         places = [point(problem, x0, "x0")]
     yield from places[:points]
@@ -194,7 +193,7 @@ def _points(
 
 
 def _rule(question: Question) -> RuleStep:
-    return RuleStep(question.problem, question.theta, question.rule, question.gamma)
+    return RuleStep(question.problem, question.made.theta, question.rule, question.gamma)
 
 
 def _unlike_the_rule(question: Question, visits: list[Visit]) -> str:

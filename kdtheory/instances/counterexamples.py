@@ -1,39 +1,18 @@
-"""A false statement is refuted by one explicit instance, in exact rationals: the assumptions hold
-and the claim does not.
-
-``refute`` looks through a fixed list of instances (``kdtheory.instances.exact``), in floats first;
-what it returns was evaluated in ``Fraction`` only.  None means that nothing was found, which proves
-nothing.  Source: our own.
-"""
+"""One instance, in exact rationals, at which the assumptions hold and the claim does not."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
 
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.bounds.letters import complete, evaluate
 from kdtheory.errors import InvalidInput
-from kdtheory.instances.exact import Instance, Numbers, completed, exact
-from kdtheory.instances.law import small_law
+from kdtheory.instances.exact import Instance, Numbers
 from kdtheory.instances.models import Softened, TwoLayers
-from kdtheory.instances.suspects import KINDS, Suspect
-from kdtheory.statements.theorems import THEOREMS, Theorem
 
-Claim = tuple[float, sp.Expr]  # t (may be infinite), and what is claimed of E s(x^t)
-# The claim is undefined (a pole, a root of a negative number, too large) or speaks of a letter
-# unknown here.
-UNDEFINED = (ValueError, ZeroDivisionError, TypeError, OverflowError, KeyError)
-LATER = (2, 3, 12)  # steps after which rhs is looked at
-ENOUGH = 16  # hits in floats among which the shortest is shown
-# excess, relative to the claim at x*, below which the float search does not look closer, and what
-# floats cannot see; exact arithmetic decides
-VISIBLE, ROUNDING = 1e-6, 1e-14
+CLOSE = 1e-5  # relative: below it both sides look the same in six digits, and the excess is shown
 
 
 @dataclass(frozen=True)
@@ -75,7 +54,7 @@ class Counterexample:
         sign = "!=" if self.identity else ">"
         here, claimed = (f"{side} = {float(side):.6g}" for side in (self.left, self.right))
         excess = float(self.left - self.right)
-        close = abs(excess) < 1e-5 * abs(float(self.right))
+        close = abs(excess) < CLOSE * abs(float(self.right))
         return f"{self.lhs} = {here} {sign} {claimed}, the claim" + f" (by {excess:.3g})" * close
 
     def __str__(self) -> str:
@@ -84,227 +63,7 @@ class Counterexample:
         return "\n".join(line for line in lines if line)
 
 
-def refute(
-    theorem: Theorem, claim: str = "", *, kinds: Iterable[str] = tuple(KINDS)
-) -> Counterexample | None:
-    """An instance at which the statement is false, or None when none of those tried refutes it
-    (which proves nothing).
-
-    ``claim`` says in words what is refuted.  The statement may be anybody's own; its step size
-    range, ``psi``, ``rhs`` (t = 0, 1, 2, 3, 12), the floor and, for identities, both sides are
-    looked at.
-    Compression is looked at in statements that have the letter omega.
-
-    Args:
-        theorem: the statement.
-        claim: words for what is refuted.
-        kinds: families of instances to search, in this order; see ``KINDS``.
-
-    Raises:
-        InvalidInput: a statement without ``psi`` that is no identity.
-
-    >>> import kdtheory as kd
-    >>> kd.refute(kd.THEOREMS['theorem-1']) is None
-    True
-    """
-    claim = claim or f"{theorem.title}, as stated"
-    if theorem.kind == "identity" and theorem.has_curve:
-        return _layers(theorem, claim) if theorem.quantity == "gradient" else _law(theorem, claim)
-    if theorem.psi is None:
-        raise InvalidInput(
-            f"{theorem.title} makes no claim about a step; give it psi, or kind = 'identity'."
-        )
-    claims = _claims(theorem)
-    for kind in kinds:
-        suspects = (_breaches(theorem, claims, suspect) for suspect in KINDS[kind](theorem))
-        hits = islice((hit for hits in suspects for hit in hits), ENOUGH)
-        for instance, at in sorted(hits, key=lambda item: (item[1][0], _length(item[0]))):
-            shown = _confirm(theorem, claim, instance, at)
-            if shown is not None:
-                return shown
-    return None
-
-
-def _claims(theorem: Theorem) -> list[Claim]:
-    """What is claimed of E s(x^t) in s and s0: psi for one step, rhs at some t where it is written
-    out, and the floor.  Later than one step only where the assumptions are those of the paper,
-    which hold along the whole path, and step sizes do not change.
-    """
-    assert theorem.psi is not None
-    claims: list[Claim] = [(1, theorem.psi)]
-    if not theorem.rhs.has(sym.t) or theorem.is_curve:
-        return claims
-    usual = {need for item in THEOREMS.values() for need in item.needs}
-    late = {*theorem.needs} <= usual and not _at_start(theorem)
-    claims += [
-        (t, theorem.rhs.xreplace({sym.t: sp.Integer(t)}))
-        for t in ((0, 1, *LATER) if late else (0, 1))
-    ]
-    if late and theorem.floor is not None:
-        claims.append((math.inf, theorem.floor))
-    return claims
-
-
-def _breaches(
-    theorem: Theorem, claims: list[Claim], suspect: Suspect
-) -> Iterator[tuple[Instance, Claim]]:
-    """Where a claim fails in floats."""
-    try:
-        own = suspect.letters()
-        known = complete(theorem, own)
-        if any(not math.isclose(known[name], value) for name, value in own.items()):
-            return  # the statement fixes a letter (lam, say) to another value
-        for name, definition in _at_start(theorem).items():
-            if name in own and not math.isclose(evaluate(definition, known), own[name]):
-                return  # and gamma_0 is another one
-    except UNDEFINED:  # no claim to refute
-        return
-    # what is claimed at x*: the part of the claim that small step sizes leave little of
-    least = {t: _value(claimed, known | {"s": 0.0, "s0": 0.0}) for t, claimed in claims}
-    for index, states in enumerate(suspect.states(theorem.quantity)):
-        for t, claimed in claims:
-            if t in states:
-                size = min(abs(least[t]), states[t]) * VISIBLE + states[t] * ROUNDING
-                if states[t] > _value(claimed, known | {"s": states[0], "s0": states[0]}) + size:
-                    yield suspect.build(index), (t, claimed)
-                    break
-
-
-def _at_start(theorem: Theorem) -> dict[str, sp.Expr]:
-    """Letters that the statement defines by t, such as gamma_t, at t = 0."""
-    return {
-        letter.name: sp.sympify(definition).xreplace({sym.t: sp.Integer(0)})
-        for letter, definition in theorem.definitions.items()
-        if sym.t in sp.sympify(definition).free_symbols
-    }
-
-
-def _value(claimed: sp.Expr, known: dict[str, float]) -> float:
-    """The claim in floats; infinity where it is undefined or complex, so that nothing is
-    refuted.
-    """
-    try:
-        return evaluate(claimed, known)
-    except UNDEFINED:
-        return math.inf
-
-
-def _confirm(
-    theorem: Theorem, words: str, instance: Instance, claim: Claim
-) -> Counterexample | None:
-    """The same in ``Fraction``, with every assumption's slack; None where a letter is
-    irrational.
-    """
-    t, claimed = claim
-    slacks = [(assumption, instance.slack(assumption)) for assumption in theorem.needs]
-    known, start, left = (
-        completed(theorem, instance.numbers),
-        instance.state(theorem.quantity, 0),
-        instance.state(theorem.quantity, t),
-    )
-    if (
-        start is None
-        or left is None
-        or any(known[letter] != value for letter, value in instance.numbers.items())
-        or any(
-            letter.name in _at_start(theorem)
-            and exact(_at_start(theorem)[letter.name], known) != value
-            for letter, value in instance.numbers.items()
-        )
-        or any(slack is None or slack < 0 or (slack == 0 and need.strict) for need, slack in slacks)
-    ):
-        return None
-    known |= {sym.s: start, sym.s0: start}
-    right = exact(claimed, known)
-    if right is None or left <= right:
-        return None
-    state = "E f(x^{0}) - f*" if theorem.quantity == "gap" else "E|x^{0} - x*|^2"
-    return Counterexample(
-        theorem.name,
-        words,
-        instance,
-        state.format("t" if t == math.inf else t) + (" for t to infinity" if t == math.inf else ""),
-        left,
-        right,
-        formula=_formula("at most", claimed, known),
-    )
-
-
-def _length(instance: Instance) -> int:
-    """How much there is to check by hand."""
-    return sum(len(row) for row in instance.data) + len(str(instance.gamma))
-
-
-def _layers(theorem: Theorem, claim: str) -> Counterexample | None:
-    """A two-layer linear network, w = (1, 1), v = (1, 2): the first layer's entry of both sides."""
-    case = TwoLayers(
-        (Fraction(1), Fraction(1)),
-        (Fraction(1), Fraction(2)),
-        Fraction(1, 2),
-        Fraction(1),
-        Fraction(0),
-    )
-    products = [first * second for first, second in (case.student, case.teacher)]
-    numbers = {
-        sym.J_x: sp.Matrix([[case.student[1], case.student[0]]]),
-        sym.J_theta: sp.Matrix([[case.teacher[1], case.teacher[0]]]),
-        sym.r_x: sp.Matrix([[products[0]]]),
-        sym.r_theta: sp.Matrix([[products[1]]]),
-        sym.label: sp.Matrix([[case.b]]),
-        sym.lam: sp.Rational(1, 2),
-    }
-    left, right = (sp.Matrix(side.xreplace(numbers).doit()) for side in (theorem.lhs, theorem.rhs))
-    for i in range(2):
-        if left[i] != right[i]:
-            ours, theirs = (Fraction(int(entry.p), int(entry.q)) for entry in (left[i], right[i]))
-            return Counterexample(
-                theorem.name,
-                claim,
-                case,
-                f"the KD gradient in w_{i + 1}",
-                ours,
-                theirs,
-                identity=True,
-            )
-    return None
-
-
-def _law(theorem: Theorem, claim: str) -> Counterexample | None:
-    """E|x^t - x*|^2 for t = 1, 2 and its stationary value, against the letters of the exact law."""
-    case = small_law()
-    for t in (1, 2):
-        here, letters = case.at(t), case.letters(t)
-        right = exact(theorem.rhs, here.numbers | letters)
-        if right is not None and here.curve[t][0] != right:
-            lhs, formula = f"E|x^{t} - x*|^2", _formula("equal to", theorem.rhs, letters)
-            return Counterexample(
-                theorem.name,
-                claim,
-                here,
-                lhs,
-                here.curve[t][0],
-                right,
-                identity=True,
-                formula=formula,
-            )
-    letters = case.letters(0)
-    right = None if theorem.floor is None else exact(theorem.floor, letters)
-    if right is not None and case.stationary() != right:
-        lhs, formula = "stationary E|x - x*|^2", _formula("equal to", theorem.floor, letters)
-        return Counterexample(
-            theorem.name,
-            claim,
-            case.at(0),
-            lhs,
-            case.stationary(),
-            right,
-            identity=True,
-            formula=formula,
-        )
-    return None
-
-
-def _formula(relation: str, claimed: sp.Expr, numbers: Numbers) -> str:
+def formula_of(relation: str, claimed: sp.Expr, numbers: Numbers) -> str:
     """The claim in letters, and the values of those that the instance does not print."""
     known = (
         sym.gamma,

@@ -54,6 +54,11 @@ class FreshDirections:
                 " mu for noise that does not grow."
             )
 
+    @classmethod
+    def growing(cls, dim: int, mu: float, c: float, noise: float) -> FreshDirections:
+        """The problem whose c_d is ``c``, whatever its dimension is."""
+        return cls(dim, mu, mu + c**2 * (1.0 + 3.0 / positive_int(dim, "dim")) / mu, noise)
+
     @property
     def c(self) -> float:
         """c_d."""

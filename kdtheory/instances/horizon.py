@@ -1,8 +1,8 @@
 """Without bias the envelope is exact for every horizon: a finite sum in R^d whose error follows psi
 as d grows.
 
-Instance (our own): f_n(x) = mu|x|^2/2 + (c|x| + a)<u_n, x>, u_n = +-e_j, N = 2d terms, continuously
-differentiable.
+Instance (our own, :class:`~kdtheory.instances.fresh.FreshDirections`): f_n(x) = mu|x|^2/2 + (c|x| +
+a)<u_n, x>, u_n = +-e_j, N = 2d terms, continuously differentiable.
 
 * f = mu|x|^2/2, so A1, A1' hold with equality, and grad f_n = mu x + (c|x| + a)u_n + c<u_n,x>x/|x|,
 S = a u_n.
@@ -54,90 +54,18 @@ The named steps are obligations in ``proofs.parts.every_horizon``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, Constant, Constants
-
-
-@dataclass(frozen=True)
-class ManyDirections:
-    """The instance above; mu > 0, c >= 0, a >= 0, dim >= 1."""
-
-    mu: float
-    c: float
-    a: float
-    dim: int
-
-    def __post_init__(self) -> None:
-        """Refuse what is not an instance."""
-        if not (self.mu > 0 and self.c >= 0 and self.a >= 0 and self.dim >= 1):
-            raise InvalidInput(
-                f"ManyDirections needs mu > 0, c >= 0, a >= 0, dim >= 1, got mu = {self.mu}, c ="
-                f" {self.c}, a = {self.a}, dim = {self.dim}. Give numbers in that range."
-            )
-
-    minimum = 0.0
-
-    @property
-    def n_terms(self) -> int:
-        """2d, in the order +e_1, -e_1, +e_2, ..."""
-        return 2 * self.dim
-
-    @property
-    def minimiser(self) -> Array:
-        """x* = 0, (d,)."""
-        return np.zeros(self.dim)
-
-    @property
-    def constants(self) -> Constants:
-        """Exact, by the computation in the module's first lines."""
-        why = "f = mu|x|^2/2 and E|G-S|^2 = (mu^2 + c^2(1+3/d))|x|^2"
-        mu = Constant(self.mu, exact=True, why=why)
-        Lcal = Constant(self.mu + self.c**2 * (1 + 3 / self.dim) / self.mu, exact=True, why=why)
-        return Constants(
-            mu=mu, mu_pl=mu, L=mu, Lcal=Lcal, sigma_star_sq=Constant(self.a**2, exact=True, why=why)
-        )
-
-    def value(self, x: Array) -> float:
-        """f(x), x (d,)."""
-        return 0.5 * self.mu * float(x @ x)
-
-    def gradient(self, x: Array) -> Array:
-        """(d,)."""
-        return np.asarray(self.mu * x)
-
-    def gradients(self, x: Array) -> Array:
-        """(2d, d)."""
-        length = float(np.linalg.norm(x))
-        lean = np.outer(x, x / length) if length > 0 else np.zeros((self.dim, self.dim))
-        noise = (self.c * length + self.a) * np.eye(self.dim) + self.c * lean
-        return np.asarray(
-            self.mu * x + np.stack([noise, -noise], axis=1).reshape(self.n_terms, self.dim)
-        )
-
+from kdtheory.instances.fresh import FreshDirections
+from kdtheory.problems.base import Array
 
 SPREAD = 13.0  # Var(s+|x) <= 13 psi(s)^2/d, step 2 of the proof
 
 
-def _psi(s: float, *, mu: float, c: float, a: float, step_size: float) -> float:
-    return (1 - step_size * mu) ** 2 * s + step_size**2 * (c * math.sqrt(s) + a) ** 2
-
-
-def envelope_path(
-    *, mu: float, c: float, a: float, step_size: float, start: float, steps: int
-) -> Array:
-    """S_0..S_steps, (steps+1,)."""
-    path = [start]
-    for _ in range(steps):
-        path.append(_psi(path[-1], mu=mu, c=c, a=a, step_size=step_size))
-    return np.array(path)
-
-
 def guaranteed_path(
-    problem: ManyDirections, *, step_size: float, start: float, steps: int
+    problem: FreshDirections, *, step_size: float, start: float, steps: int
 ) -> Array:
     """A lower bound on E|x^t|^2, (steps+1,): steps 3 and 5 of the proof, run as a recursion, for
     any horizon (0 once v reaches 2).
@@ -150,35 +78,8 @@ def guaranteed_path(
     low, spread, path = start, 0.0, [start]
     for _ in range(steps):
         kept = max(1 - spread / 2, 0.0)
-        low = kept * _psi(low, mu=problem.mu, c=problem.c, a=problem.a, step_size=step_size)
+        pushed = step_size * (problem.c * math.sqrt(low) + problem.noise)
+        low = kept * ((1 - step_size * problem.mu) ** 2 * low + pushed**2)
         spread = (spread + SPREAD * (1 + spread) / problem.dim) / kept**2 if kept > 0 else 2.0
         path.append(low)
-    return np.array(path)
-
-
-def simulated_path(
-    problem: ManyDirections,
-    *,
-    step_size: float,
-    start: float,
-    steps: int,
-    replicates: int,
-    seed: int,
-) -> Array:
-    """Mean of |x^t|^2 over replicates from |x^0|^2 = ``start`` in a random direction,
-    (steps+1,).
-    """
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((replicates, problem.dim))
-    x *= math.sqrt(start) / np.linalg.norm(x, axis=1, keepdims=True)
-    rows = np.arange(replicates)
-    path = [start]
-    for _ in range(steps):
-        length = np.linalg.norm(x, axis=1)
-        axis = rng.integers(problem.dim, size=replicates)
-        sign = rng.choice([-1.0, 1.0], size=replicates)
-        lean = problem.c * sign * x[rows, axis] / np.where(length > 0, length, 1.0)
-        x *= (1 - step_size * (problem.mu + lean))[:, None]
-        x[rows, axis] -= step_size * sign * (problem.c * length + problem.a)
-        path.append(float(np.mean(np.einsum("ij,ij->i", x, x))))
     return np.array(path)

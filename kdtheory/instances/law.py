@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.instances.exact import Group, Instance, Numbers, aimed, line
+from kdtheory.instances.exact import Instance, Numbers
+from kdtheory.instances.samples import Group, aimed, line
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,13 @@ class LinearClassifier(Written):
         if len(points) > most:
             parts = range(0, len(points), most)
             return np.concatenate([self.values(points[first : first + most]) for first in parts])
-        z = self._outputs(points)
-        loss = self.log_partition(z) - np.einsum("rnk,nk->rn", z, self.labels)
-        return loss.mean(axis=1) + self.ridge / 2 * (points**2).sum(axis=1)
+        partition = self.log_partition(self._outputs(points)).mean(axis=1)
+        return partition - points @ self._pull + self.ridge / 2 * (points**2).sum(axis=1)
+
+    @cached_property
+    def _pull(self) -> Array:
+        """The mean of y_n a_n, which <y_n, z_n> is linear in, (dim,)."""
+        return (self.labels.T @ self.features).ravel() / self.n_terms
 
     @of_a_point
     def value(self, x: Array) -> float:

@@ -16,8 +16,15 @@ from kdtheory.problems.base import Array, FiniteSum, point, positive_float
 from kdtheory.problems.teacher import teachers
 from kdtheory.rules.combination import Combination
 from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.rules.importance import known_combination
-from kdtheory.rules.protocol import Compressor, Rule, batch_factor, check_probabilities, check_rule
+from kdtheory.rules.importance import check_sampling, known_combination
+from kdtheory.rules.protocol import (
+    Compressor,
+    Rule,
+    batch_factor,
+    check_probabilities,
+    check_rule,
+    ratios_of,
+)
 from kdtheory.rules.renewed import RenewedTeacher
 from kdtheory.rules.schedule import Schedule, as_schedule
 
@@ -56,6 +63,27 @@ class Experiment:
         """The start, of a run that has one."""
         assert self.x0 is not None
         return self.x0
+
+    @property
+    def teachers(self) -> Array:
+        """One row a teacher, (m, d)."""
+        return np.atleast_2d(self.theta)
+
+    @property
+    def weight(self) -> Any:
+        """The rule's weight, of a rule that has one."""
+        rule: Any = self.rule
+        return rule.weight
+
+    @property
+    def plain(self) -> bool:
+        """Whether the rule is distilled SGD with one weight and one teacher, and nothing else."""
+        return (
+            type(self.rule) is DistilledSGD
+            and self.rule.blocks is None
+            and isinstance(self.weight, float)
+            and self.theta.ndim == 1
+        )
 
     @property
     def compressor(self) -> Compressor | None:
@@ -146,14 +174,6 @@ class Experiment:
         return table
 
 
-def ratios_of(probabilities: Array | None) -> Array | None:
-    """1/(N p_n), 0 where p_n is; None for uniform sampling."""
-    if probabilities is None:
-        return None
-    mean = len(probabilities) * probabilities
-    return np.divide(1.0, mean, out=np.zeros_like(mean), where=mean > 0.0)
-
-
 def experiment(
     problem: FiniteSum,
     theta: ArrayLike,
@@ -203,7 +223,7 @@ def experiment(
     plan = None if schedule is None else as_schedule(schedule)
     found = Experiment(problem, at, used, gamma, plan, start, chances, renewal)
     if chances is not None:
-        _check_sampling(found)
+        check_sampling(problem, used, chances, found.control_variates, found.teachers)
     return found if plan is None else _scheduled(found, plan)
 
 
@@ -223,24 +243,3 @@ def _scheduled(made: Experiment, plan: Schedule) -> Experiment:
         weight = plan.weights[0]
         rule = rule.with_weight(weight if np.ndim(rule.weight) else weight.item())
     return replace(made, rule=rule, step_size=float(plan.step_sizes[0]), schedule=None)
-
-
-def _check_sampling(made: Experiment) -> None:
-    if not made.replacement and made.batch_size > 1:
-        raise InvalidInput(
-            "Probabilities of one's own need a batch with replacement, got replacement = False and"
-            f" batch_size = {made.batch_size}. Use replacement=True."
-        )
-    assert made.probabilities is not None
-    never = made.probabilities == 0.0
-    if not never.any():
-        return
-    problem, best = made.problem, made.problem.minimiser
-    for x in (best, best + 1.0, *np.atleast_2d(made.theta)):
-        left = np.abs(problem.gradients(x) - made.control_variates)[never].max(axis=1)
-        if left.any():
-            n = int(np.flatnonzero(never)[np.argmax(left > 0.0)])
-            raise InvalidInput(
-                f"probabilities[{n}] = 0 and the direction of term {n} does not vanish: it would be"
-                " left out. Give every such term a positive probability, say by mixing in 1/N."
-            )

@@ -136,7 +136,8 @@ class ImportanceSampling(Written):
     def with_weight(self, weight: ArrayLike) -> Self:
         """The same sampling of the rule with another weight."""
         other = copy.copy(self)
-        other.rule = self.rule.with_weight(weight)  # type: ignore[attr-defined]
+        weighted = self.rule.with_weight(weight)  # type: ignore[attr-defined]
+        object.__setattr__(other, "rule", weighted)
         return other
 
 
@@ -171,3 +172,27 @@ def term_smoothness(problem: FiniteSum) -> Array:
             " term_smoothness, (N,), or pass probabilities."
         )
     return frozen_array(known, "problem.term_smoothness", ndim=1)
+
+
+def check_sampling(
+    problem: FiniteSum, rule: Rule, probabilities: Array, table: Array, teachers: Array
+) -> None:
+    """``InvalidInput`` for a batch without replacement, or a term that is never drawn and whose
+    direction, with control variates ``table`` (N, d), does not vanish.
+    """
+    if not rule.replacement and rule.batch_size > 1:
+        raise InvalidInput(
+            "Probabilities of one's own need a batch with replacement, got replacement = False and"
+            f" batch_size = {rule.batch_size}. Use replacement=True."
+        )
+    never, best = probabilities == 0.0, problem.minimiser
+    if not never.any():
+        return
+    for x in (best, best + 1.0, *teachers):
+        left = np.abs(problem.gradients(x) - table)[never].max(axis=1)
+        if left.any():
+            n = int(np.flatnonzero(never)[np.argmax(left > 0.0)])
+            raise InvalidInput(
+                f"probabilities[{n}] = 0 and the direction of term {n} does not vanish: it would be"
+                " left out. Give every such term a positive probability, say by mixing in 1/N."
+            )

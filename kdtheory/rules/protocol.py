@@ -144,3 +144,11 @@ def check_probabilities(values: ArrayLike, n_terms: int) -> Array:
     found = found / total
     found.flags.writeable = False
     return found
+
+
+def ratios_of(probabilities: Array | None) -> Array | None:
+    """1/(N p_n), 0 where p_n is; None for uniform sampling."""
+    if probabilities is None:
+        return None
+    mean = len(probabilities) * probabilities
+    return np.divide(1.0, mean, out=np.zeros_like(mean), where=mean > 0.0)

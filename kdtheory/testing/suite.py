@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.letters import letters_for
-from kdtheory.bounds.values import curve
+from kdtheory.bounds.curves import curve
+from kdtheory.bounds.letters import letters_for, state_of
 from kdtheory.errors import unknown_name
 from kdtheory.evidence.steps import Step, image
 from kdtheory.problems.base import Array
-from kdtheory.problems.teacher import gap_at
+from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
 from kdtheory.statements.theorems import theorem_named
 from kdtheory.testing.drawing import drawn
 from kdtheory.testing.setting import Setting
@@ -125,17 +126,12 @@ def teacher_at_x(check: Check, setting: Setting) -> None:
 def _bounded(check: Check, setting: Setting, x: Array) -> None:
     problem, statement = setting.problem, theorem_named(setting.theorem)
     pl, step = statement.quantity == "gap", check.step(setting)
-
-    def size(y: Array) -> float:
-        e = y - problem.minimiser
-        return gap_at(problem, y) if pl else float(e @ e)
-
     images = [image(step, problem, x, n).astype(float) for n in range(problem.n_terms)]
-    after, before = float(np.mean([size(y) for y in images])), size(x)
-    letters = letters_for(
-        problem, setting.teacher, statement, step_size=setting.step_size, weight=setting.weight
-    )
-    claimed = float(curve(statement, letters, before, 1)[1])
+    before = state_of(statement, problem, x)
+    after = float(np.mean([state_of(statement, problem, y) for y in images]))
+    rule = DistilledSGD(setting.weight)
+    made = experiment(problem, setting.teacher, rule, step_size=setting.step_size)
+    claimed = float(curve(statement, letters_for(made, statement), before, 1)[1])
     # In the unit of the quantity: an error of u |x| in x+ moves |x+ - x*|^2 by 2 u |x| |x+ - x*|.
     reach = float(np.linalg.norm(x)) + float(np.linalg.norm(problem.minimiser))
     unit = float(problem.constants.L) if pl else 1.0

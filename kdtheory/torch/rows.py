@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kdtheory.errors import InvalidInput
 from kdtheory.estimate.data import Array
-from kdtheory.estimate.residuals import looks_like_probabilities
+from kdtheory.estimate.logit_rows import looks_like_probabilities
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,8 @@ from fractions import Fraction
 from kdtheory.errors import InvalidInput, StepSizeTooLarge
 from kdtheory.statements import parts
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
-from kdtheory.worst_cases.certificates import (
-    Dual,
-    ExactStep,
-    Primal,
-    certify,
-    largest_rate,
-    primal_value,
-)
+from kdtheory.worst_cases.certificates import Dual, certify
+from kdtheory.worst_cases.primal import ExactStep, Primal, largest_rate, primal_value
 
 _ONE_STEP = (parts.STRONGLY_CONVEX, parts.PL, parts.PL_UNBIASED)
 ONE_STEP = tuple(key for key, statement in THEOREMS.items() if statement.needs in _ONE_STEP)

@@ -38,7 +38,8 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.instances.counterexamples import Counterexample, refute
+from kdtheory.instances.counterexamples import Counterexample
+from kdtheory.instances.refuting import refute
 from kdtheory.prover.obligations import Certificate
 from kdtheory.statements.theorem import Theorem
 

@@ -92,6 +92,13 @@ def helper(function: Callable[..., Any]) -> Any:
     return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """``function`` written into the kernels that call it, as if it stood there: constants among its
+    arguments choose a branch when the kernel is compiled.
+    """
+    return _njit(inline="always", **_OPTIONS)(function)
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """``function`` compiled on first use, without the interpreter lock, and kept in the cache
     directory.

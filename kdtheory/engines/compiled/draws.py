@@ -8,7 +8,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from kdtheory.engines.compiled.cache import helper
+from kdtheory.engines.compiled.cache import helper, inlined
 from kdtheory.engines.compiled.lanes import WIDTH, instruction
 from kdtheory.engines.simulate.streams import COMPRESSION, INDEX, KEY_STEPS, MULTIPLIERS, ROUNDS
 
@@ -116,6 +116,13 @@ def draw_indices(
     k0, k1, runs, size, slot = key[0], key[1], np.uint64(replicate), np.uint64(n), np.uint64(0)
     for t in range(start, stop, 16):
         sixteen_indices(out, offset + t - start, np.uint64(t // 2), runs, slot, k0, k1, size)
+
+
+@inlined
+def draw_window(out: Any, window: Any, stop: Any, first: Any, size: Any, key: Any, n: Any) -> None:
+    """The indices of a window for ``size`` replicates from ``first`` on, up to ``stop``."""
+    for k in range(size):
+        draw_indices(out, k * WINDOW, window * WINDOW, stop, first + k, key, n)
 
 
 @helper

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kdtheory.engines.compiled.cache import kernel
-from kdtheory.engines.compiled.draws import WINDOW, draw_indices
+from kdtheory.engines.compiled.draws import WINDOW, draw_window
 from kdtheory.engines.compiled.groups import (
     affines,
     axpys,
@@ -63,16 +63,7 @@ def narrow(line: Any, state: Any, like: Any, group: Any, run: Any, found: Any) -
                     if t // WINDOW != window:
                         window = t // WINDOW
                         stop = min(wanted[-1], (window + 1) * WINDOW)
-                        for k in range(size):
-                            draw_indices(
-                                indices,
-                                k * WINDOW,
-                                window * WINDOW,
-                                stop,
-                                block * 8 + part + k,
-                                key,
-                                n,
-                            )
+                        draw_window(indices, window, stop, block * 8 + part, size, key, n)
                     i = picked(indices, spaced(t - window * WINDOW, WINDOW, group))
                     a = multiples(i, width)
                     if far:

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike
 
 from kdtheory.engines.exact import renewed
 from kdtheory.engines.exact.law import Law, law_of, least_squares
-from kdtheory.engines.exact.limits import way_out
 from kdtheory.engines.exact.methods import METHODS, Ways
 from kdtheory.engines.exact.results import Curve, WeightCurves
 from kdtheory.engines.exact.scheduled import varied
+from kdtheory.engines.exact.stability import way_out
 from kdtheory.errors import Diverged, InvalidInput, unknown_name
 from kdtheory.problems.base import Array, FiniteSum, positive_int
 from kdtheory.rules.experiment import Experiment, Planned, experiment

@@ -6,32 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.engines.simulate import batched
+from kdtheory.engines.simulate.choice import engine_for
 from kdtheory.engines.simulate.job import Job, State
 from kdtheory.engines.simulate.streams import REPLICATE_LIMIT, SEED_LIMIT, TIME_LIMIT
-from kdtheory.errors import Diverged, InvalidInput, MissingTool, unknown_name
-from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
+from kdtheory.errors import Diverged, InvalidInput, unknown_name
 from kdtheory.problems.base import Array, FiniteSum, positive_int, refuse_many
-from kdtheory.rules.compressors import Bernoulli, RandK, StochasticRounding
 from kdtheory.rules.experiment import Experiment, Planned, experiment
 from kdtheory.rules.protocol import Rule
 from kdtheory.rules.renewed import RenewedTeacher
 from kdtheory.rules.schedule import horizon
 
-ENGINES = ("auto", "numpy", "numba")
 QUANTITIES = ("sq_distance", "gap")
-# "auto" takes the compiled engine where NumPy would need longer: compiling costs a few seconds once
-# a machine, loading what is cached half of one a process.  The rule sees the arguments and nothing
-# else, so that a call does not change its last bits with the state of a cache.
-WORTH_COMPILING = 1.0
-# NumPy's cost a step, a coordinate of an iterate, a coordinate and row of a gap: seconds on one
-# core, to a factor of two.
-STEP_OVERHEAD, STEP_COST, GAP_COST = 6e-5, 1e-8, 2e-10
 
 
 @dataclass(frozen=True)
@@ -170,7 +160,7 @@ def simulate(
             )
         times = times[times > resume.time]
     job = Job(made, times, runs, seed, "gap" in wanted, resume)
-    chosen = _engine(engine, job)
+    chosen = engine_for(engine, job)
     if chosen == "numba":
         from kdtheory.engines.compiled import engine as compiled
 
@@ -203,52 +193,3 @@ def _sizes(made: Experiment) -> str:
     if made.schedule is None:
         return f"step_size = {made.gamma:.6g}"
     return f"step sizes up to {made.schedule.step_sizes.max():.6g}"
-
-
-def _engine(engine: str, job: Job) -> str:
-    """The engine to run, with the reason where the one asked for cannot."""
-    if engine not in ENGINES:
-        raise unknown_name("engine", engine, ENGINES)
-    refusal = _unknown(job.made)
-    if engine == "numba":
-        if refusal:
-            raise InvalidInput(f"The compiled engine {refusal}. Use engine='numpy'.")
-        if find_spec("numba") is None:
-            raise MissingTool(
-                "engine='numba' needs Numba: pip install 'kdtheory[fast]'; engine='numpy' gives the"
-                " same numbers."
-            )
-    if engine != "auto":
-        return engine
-    worth = not refusal and _seconds(job) > WORTH_COMPILING and find_spec("numba") is not None
-    return "numba" if worth else "numpy"
-
-
-def _unknown(made: Experiment) -> str:
-    """What the compiled engine does not know of this experiment; empty where it knows all."""
-    problem, compressor = made.problem, made.compressor
-    if type(problem) not in (LeastSquares, LogisticRegression, SoftmaxRegression, SinusoidalSum):
-        return f"knows our own problems, got {type(problem).__name__}"
-    if compressor is not None and type(compressor) not in (RandK, Bernoulli, StochasticRounding):
-        return f"knows our own compressors, got {type(compressor).__name__}"
-    if problem.n_terms >= 2**32:
-        return f"counts terms with 32 bits, got N = {problem.n_terms}"
-    if made.renewal is not None:
-        return "has no kernel for a teacher that is renewed"
-    return ""
-
-
-def _seconds(job: Job) -> float:
-    """About what NumPy would need."""
-    made = job.made
-    steps = int(job.times[-1]) - (0 if job.resume is None else job.resume.time)
-    touched = made.problem.dim * (made.batch_size + 3 * (made.compressor is not None))
-    rows = (
-        min(made.problem.n_terms, made.problem.dim)
-        if isinstance(made.problem, LeastSquares)
-        else made.problem.n_terms
-    )
-    recorded = len(job.times) * made.problem.dim * rows if job.gap else 0
-    return steps * STEP_OVERHEAD + job.replicates * (
-        STEP_COST * steps * touched + GAP_COST * recorded
-    )

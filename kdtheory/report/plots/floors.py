@@ -14,14 +14,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.curves import floor_of
 from kdtheory.bounds.letters import complete, letters_for
-from kdtheory.bounds.values import floor_of
 from kdtheory.engines.exact import stationary
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.problems.base import Array
 from kdtheory.report.plots.setting import Scene, setting_of, tex
 from kdtheory.report.plots.style import BOUNDS, FORMATS, RC, TRUTH, Picture, save
 from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import experiment
 from kdtheory.statements.theorems import THEOREMS, ladder
 
 # Kd_ratio of torchtune, DistillKit and modelopt (0.5), and common choices in papers.
@@ -37,7 +38,8 @@ REPLICATES = 20
 def floor_curve(case: Scene, key: str, weights: Array) -> Array:
     """The statement's floor at every weight, from one set of letters."""
     theorem = THEOREMS[key]
-    letters = letters_for(case.problem, case.theta, theorem, step_size=case.gamma, weight=0.0)
+    made = experiment(case.problem, case.theta, DistilledSGD(), step_size=case.gamma)
+    letters = letters_for(made, theorem)
     del letters["noise_sq"]  # that of a single weight
     return np.array(
         [floor_of(theorem, complete(theorem, letters | {"lam": float(lam)})) for lam in weights]

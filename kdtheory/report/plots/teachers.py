@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from kdtheory.bounds.letters import constants_for, evaluate
+from kdtheory.bounds.constants import constants_for, evaluate
 from kdtheory.engines.exact import stationary
 from kdtheory.evidence.starts import default_start
 from kdtheory.problems.base import Array, FiniteSum
