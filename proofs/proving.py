@@ -23,7 +23,7 @@ from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
-# Each statement\'s are made once a process.
+# Each statement's are made once a process.
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
     name: cache(partial(families.of(theorem).obligations, theorem))
     for name, theorem in THEOREMS.items()
