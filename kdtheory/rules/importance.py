@@ -136,7 +136,8 @@ class ImportanceSampling(Written):
     def with_weight(self, weight: ArrayLike) -> Self:
         """The same sampling of the rule with another weight."""
         other = copy.copy(self)
-        other.rule = self.rule.with_weight(weight)  # type: ignore[attr-defined]
+        weighted = self.rule.with_weight(weight)  # type: ignore[attr-defined]
+        object.__setattr__(other, "rule", weighted)
         return other
 
 
