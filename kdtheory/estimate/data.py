@@ -135,7 +135,7 @@ def refuse_logits(student: Rows, teacher: Rows) -> None:
     whose noise is skewed upwards may be, and are helped by the way out; no test could do better,
     for any array whatever holds the gradients of some sum.  Noticed were, of ten classes' logits,
     67 to 100 % from 100 rows and 87 to 100 % from 256 (networks of several lengths of training,
-    digits); few of fewer than 50 rows, of three classes, or of models that disagree in half of them.
+    digits); few of fewer than 50 rows, of three classes, or of models that disagree in half.
     """
     same_shape(student, teacher)
     if student.shape[1] < 3:
