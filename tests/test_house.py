@@ -57,8 +57,6 @@ DEBTS = {
     "kdtheory/problems/base.py",
     "kdtheory/prover/coq_build.py",
     "kdtheory/report/main_job.py",
-    "kdtheory/torch/follow.py",
-    "kdtheory/torch/loss.py",
     "proofs/own.py",
     "proofs/paper.py",
     "proofs/proving.py",
