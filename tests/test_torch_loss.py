@@ -416,6 +416,36 @@ def test_several_teachers():
         DistillationLoss(0.3)(z, [u, other], y)
 
 
+def test_validation_may_come_before_training_and_teachers_stay_as_many():
+    z, u, y, a = batch(32)
+    loss = auto(refresh_every=1)
+    plain = nn.functional.cross_entropy(z, y)
+    assert loss.eval()(z, [u, u + 1.0], y, a).item() == pytest.approx(plain.item(), rel=1e-6)
+    loss.train()(z, [u, u + z.detach()], y, a)
+    for teachers in (u, [u, u, u]):
+        with pytest.raises(InvalidInput, match="were 2 before"):
+            loss(z, teachers, y, a)
+        with pytest.raises(InvalidInput, match="were 2 before"):
+            loss.eval()(z, teachers, y, a)
+        loss.train()
+
+
+def test_features_fit_the_logits_and_rows_without_them_are_not_looked_at():
+    z, u, y, a = batch(32)
+    with pytest.raises(InvalidInput, match="one row for each of 32 rows"):
+        auto()(z, u, y, a[:7])
+    for shape in ((32, 2, 2), (16, 2, 4)):  # a convolution's, a sequence's
+        assert auto()(z, u, y, a.reshape(shape)).item() > 0.0
+    assert auto()(z, u, y, a[:, 0]).item() > 0.0
+    spoilt, clean = auto(), auto()
+    bad = a.clone()
+    bad[3, 0], bad[5, 1] = math.nan, math.inf
+    kept = torch.tensor([row not in (3, 5) for row in range(32)])
+    spoilt(z, u, y, bad)
+    clean(z[kept], u[kept], y[kept], a[kept])
+    assert moments(spoilt).covariance == pytest.approx(moments(clean).covariance, rel=1e-12)
+
+
 def test_a_copy_follows_by_itself_and_a_state_continues():
     loss = auto()
     loss(*batch(32))

@@ -46,6 +46,16 @@ class WeightFollower:
         """Nothing seen."""
         self.average = RunningMoments(self.plan.decay)
 
+    def meet(self, teachers: int) -> None:
+        """Raise InvalidInput where there are not as many teachers as before."""
+        before = self.average.teachers
+        if teachers != before and (self.average.weights > 0.0 or self.waiting):
+            raise InvalidInput(
+                f"There are {teachers} teachers now and were {before} before: averages follow the"
+                " same ones. Make a loss for each set."
+            )
+        self.average.teachers = teachers
+
     def step(
         self,
         z: Tensor,
@@ -57,7 +67,6 @@ class WeightFollower:
         """Count one training call, look at some rows if it is time, and return the weights."""
         plan = self.plan
         due = self.calls % plan.refresh_every == 0
-        self.average.teachers = len(teachers)
         if due or self.waiting:
             taken = take_rows(
                 z,

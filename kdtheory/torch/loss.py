@@ -17,7 +17,7 @@ from kdtheory.problems.base import positive_float, real_float
 from kdtheory.torch.follow import LOG
 from kdtheory.torch.plan import Plan
 from kdtheory.torch.rows import refuse_probabilities
-from kdtheory.torch.terms import label_losses, targets_of, teacher_losses
+from kdtheory.torch.terms import inputs_of, label_losses, targets_of, teacher_losses
 from kdtheory.torch.weights import FixedWeights, FollowedWeights
 
 
@@ -195,7 +195,7 @@ class DistillationLoss(nn.Module):
         y = targets_of(targets.to(z.device), flat, kind)
         z = z.reshape(flat)
         taught = [u.detach().to(z.device).reshape(flat) for u in teachers]
-        seen = features if features is None else features.detach().reshape(flat[0], -1)
+        seen = inputs_of(features, flat[0])
         self._look_once(z, taught, kind)
         counted = self.training and torch.is_grad_enabled()
         weights = self._weights.step(taught, z.detach(), y, seen, kind, counted)
