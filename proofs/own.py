@@ -34,8 +34,8 @@ from kdtheory.proofs.parts.t_steps import (
     joined,
     on_the_facts,
 )
-from kdtheory.prover.binding.matching import empty_range
-from kdtheory.prover.binding.need import STATES
+from kdtheory.prover.binding import sound
+from kdtheory.prover.binding.need import STATES, Unbound
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.prover.regions import evaluate
 from kdtheory.statements.theorem import Theorem
@@ -53,12 +53,12 @@ def searched(statement: Theorem) -> tuple[Obligation, ...]:
         raise NotFound("only upper bounds by a recursion psi are searched for")
     if statement.quantity not in ("sq_distance", "gap"):
         raise NotFound("only E|x - x*|^2 and E f(x) - f* are searched for")
+    try:
+        sound(statement)
+    except Unbound as error:
+        raise NotFound(str(error)) from error
     pl = statement.modulus == "mu_pl"
-    if statement.lhs != (sym.gap_t if statement.quantity == "gap" else sym.distance_t):
-        raise NotFound("lhs is not the quantity that the statement names")
     known = _resolved(statement)
-    if empty_range(statement):
-        raise NotFound(empty_range(statement))
     moments = {sym.F, sym.F_plus, sym.F_theta, *sym.GRAM.values(), *STATES.values()}
     if known.keys() & {sym.s, sym.s0, sym.t, *moments}:
         raise NotFound("the definitions say something of the state, of t or of moments")

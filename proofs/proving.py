@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import lru_cache, partial
+from functools import cache, partial
 
 from kdtheory.errors import InvalidInput, MissingTool
 from kdtheory.instances.refuting import refute
@@ -23,8 +23,10 @@ from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
+# Each statement's are made once a process.
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
-    name: partial(families.of(theorem).obligations, theorem) for name, theorem in THEOREMS.items()
+    name: cache(partial(families.of(theorem).obligations, theorem))
+    for name, theorem in THEOREMS.items()
 }
 
 
@@ -133,17 +135,12 @@ def examined(
     return (steps, found), list(dict.fromkeys((*complaints, *said)))
 
 
-@lru_cache(maxsize=64)
-def _certificates(make: Callable[[], tuple[Obligation, ...]]) -> tuple[Obligation, ...]:
-    return make()
-
-
 def obligations(statement: Theorem) -> tuple[tuple[Obligation, ...], tuple[str, ...]]:
     """Everything that is to be checked for a statement, and what it says that none of it shows."""
     if statement.name not in OBLIGATIONS:
         return (), ("there is no certificate for it",)
     try:
-        own = {item.name: item for item in _certificates(OBLIGATIONS[statement.name])}
+        own = {item.name: item for item in OBLIGATIONS[statement.name]()}
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         return (), (f"the statement has another shape than its proof: {error}",)
     bound = bind(statement, own.values())

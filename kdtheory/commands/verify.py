@@ -163,6 +163,7 @@ def wide_seconds(dim: int, steps: int) -> float:
     """What second moments (d, d) cost on one core: eigenvalues once, then from each of some starts
     a few passes over the matrix a step (up to d steps; later ones come from the eigenvalues).
     """
+    # Seconds a number touched, measured on one core, to a factor of two.
     return 2e-9 * dim**3 + STARTS * 2.5e-8 * dim**2 * min(steps, dim)
 
 

@@ -84,6 +84,8 @@ def joined(
         first = {TIME: sp.Integer(0)}
         if any(part.xreplace(first).has(sp.zoo, sp.nan) for part in (now, rhs_of)):
             raise NotFound("the step size or the bound divides by 0 at t = 0")
+        for title, value in (("", now), ("-start", now.xreplace(first))):
+            found.append(_shown(f"{name}-schedule-positive{title}", value, inside, strictly=True))
         for i, (fact, strict) in enumerate(limits):
             here = fact.xreplace(step)
             for title, claim in (("", here), ("-start", here.xreplace(first))):
