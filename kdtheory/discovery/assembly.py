@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 
@@ -174,7 +175,7 @@ def _certificate(
     signs: Signs,
 ) -> Argument:
     step = family.step
-    units: dict[object, sp.Expr] = {ONE: sp.Integer(1), **step.scalar_letters, **step.space.gram}
+    units: dict[Any, sp.Expr] = {ONE: sp.Integer(1), **step.scalar_letters, **step.space.gram}
 
     def in_letters(form: Form) -> sp.Expr:
         return sp.Add(*(value * units[key] for key, value in form.items()))
