@@ -86,6 +86,7 @@ def reduction_interval(
 
     if not criterion.value(0.0, point) > 0.0:
         return math.nan, math.nan
+    # Central differences, as of the slope below.
     scale = 1e-5 * np.array([point[0], math.sqrt(point[0] * point[2]), point[2], point[3]])
     slopes = np.zeros(4)
     for k in range(4):
@@ -133,7 +134,7 @@ class _SlopeTest:
     confidence: float
     shape: Array = field(init=False)  # (4, at most SHAPE_SAMPLES)
     means: Array = field(init=False)  # (4, RESAMPLES)
-    scatter: Array = field(init=False)  # (RESAMPLES, 4, 4)
+    scatter: Array = field(init=False)  # (RESAMPLES, 4 * 4)
 
     def __post_init__(self) -> None:
         kept = self.moments.influence
@@ -145,9 +146,8 @@ class _SlopeTest:
         drawn = kept[:, rows]
         self.means = drawn.mean(axis=2)
         centred = drawn - self.means[:, :, None]
-        self.scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True) / (
-            size * (size - 1)
-        )
+        scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True)
+        self.scatter = scatter.reshape(RESAMPLES, 16) / (size * (size - 1))
 
     def rejects(self, weight: float, side: int) -> bool:
         """Whether the slope at ``weight`` is significantly positive (side +1) or negative (side
@@ -172,11 +172,7 @@ class _SlopeTest:
     def _allowance(self, gradient: Array, side: int) -> float:
         error = math.sqrt(max(float(gradient @ self.moments.errors @ gradient), 0.0))
         top = gradient @ self.means * side
-        bottom = np.sqrt(
-            np.maximum(
-                np.einsum("i,rij,j->r", gradient, self.scatter, gradient, optimize=True), 0.0
-            )
-        )
+        bottom = np.sqrt(np.maximum(self.scatter @ np.outer(gradient, gradient).ravel(), 0.0))
         ratios = np.divide(
             top, bottom, out=np.copysign(np.full_like(top, np.inf), top), where=bottom > 0
         )
@@ -194,6 +190,7 @@ class _SlopeTest:
         total, freedom = float(np.sum(squares)), self.moments.n - 1.0
         if total > 0.0:
             kurtosis = squares.size * float(np.sum((squares / total) ** 2))
+            # squares that are all equal leave the n - 1
             freedom = min(freedom, 2.0 * self.moments.n / max(kurtosis - 1.0, 1e-9))
         return float(stdtrit(max(freedom, 1.0), 0.5 + 0.5 * self.confidence))
 
@@ -208,9 +205,9 @@ class _SlopeTest:
     def _gradient(self, weight: float) -> Array:
         if isinstance(self.criterion, Quadratic):
             return np.array([0.0, -1.0, weight, 0.0])
-        # Central differences; 1e-5 balances their error 1e-10 against rounding 1e-11, both far
-        # below sampling error.
         m = self.moments.vector()
+        # Central differences: their error 1e-10 balances rounding 1e-11, both far below sampling
+        # error.
         scale = 1e-5 * np.array([m[0], math.sqrt(m[0] * m[2]), m[2]])
         gradient = np.zeros(4)
         for k in range(3):
