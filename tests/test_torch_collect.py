@@ -66,10 +66,22 @@ def test_bfloat16_and_sequences(tmp_path):
     z = torch.randn(2, 3, 4).bfloat16()
     held.add(z, z, torch.tensor([[0, 1, -100], [2, 3, 0]]))
     assert np.load(held.finish()["student"]).shape == (5, 4)
+    held.add(z, z, torch.full((2, 3), -100))  # nothing but padding
+    held.add(z.float() + 1e-6, z, torch.zeros(2, 3, dtype=torch.int64))
+    whole = np.load(held.finish()["student"])
+    assert whole.dtype == np.float32 and whole.shape == (11, 4)
+    assert not list(tmp_path.glob("*.part"))
     with pytest.raises(InvalidInput, match="one shape"):
         held.add(z, z[:1], torch.zeros(2, 3, dtype=torch.int64))
     with pytest.raises(InvalidInput, match="labels for"):
         held.add(z, z, torch.zeros(2, dtype=torch.int64))
+    held.add(z, z, torch.zeros(2, 3, dtype=torch.int64), z)
+    with pytest.raises(InvalidInput, match="features came with 1 of 4 batches"):
+        held.finish()
+    padding = Collector(tmp_path / "padding")
+    padding.add(z, z, torch.full((2, 3), -100))
+    with pytest.raises(InvalidInput, match="Every row was labelled -100"):
+        padding.finish()
     with pytest.raises(InvalidInput, match="Nothing was collected"):
         Collector(tmp_path / "empty").finish()
 

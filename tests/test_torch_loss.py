@@ -324,6 +324,15 @@ def test_accumulated_calls_are_one_step_of_a_larger_batch():
     assert naive._weights.follower.rule(90).bias_factor < one.rule(90).bias_factor
 
 
+def test_training_without_an_end_does_not_distil():
+    z, u, y, a = batch(64)
+    loss = auto(total_steps=lambda: math.inf)
+    loss(z, u, y, a)
+    assert 0.0 <= abs(loss.weight) < 1e-6
+    with pytest.raises(InvalidInput, match="nan"):
+        auto(total_steps=lambda: math.nan)(z, u, y, a)
+
+
 def test_a_gain_too_small_to_matter_is_left_alone():
     free, gated = auto(total_steps=60), auto(total_steps=60, least_gain=0.1)
     pairs = []

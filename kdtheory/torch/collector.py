@@ -74,9 +74,10 @@ class Collector:
         mark.with_suffix(".part").rename(mark)
 
     def finish(self) -> dict[str, Path]:
-        """One .npy file for each kind, row by row from the chunks; the chunks stay.
+        """One .npy file for each kind, row by row from the chunks; the chunks stay.  A file is
+        complete or not there.
 
-        Raises InvalidInput where nothing was collected.
+        Raises InvalidInput where nothing was collected, or features with some batches only.
         """
         count = self.chunks
         if count == 0:
@@ -84,19 +85,29 @@ class Collector:
         found = {}
         for name in NAMES:
             parts = [self.folder / f"chunk-{k:06d}-{name}.npy" for k in range(count)]
-            if not parts[0].is_file():
+            there = sum(part.is_file() for part in parts)
+            if there == 0:
                 continue
-            first = np.load(parts[0], mmap_mode="r")
-            rows = sum(len(np.load(part, mmap_mode="r")) for part in parts)
+            if there < count:
+                raise InvalidInput(
+                    f"{name} came with {there} of {count} batches: pass it with all."
+                )
+            heads = [_head(part) for part in parts]
+            rows = sum(shape[0] for shape, _ in heads)
+            if rows == 0:
+                raise InvalidInput(f"Every row was labelled {self.ignore_index}: none is left.")
             target = self.folder / f"{name}.npy"
-            whole = np.lib.format.open_memmap(target, "w+", first.dtype, (rows, *first.shape[1:]))
+            unfinished = target.with_suffix(".part")
+            dtype = np.result_type(*(dtype for _, dtype in heads))
+            shape = rows, *heads[0][0][1:]
+            whole = np.lib.format.open_memmap(unfinished, "w+", dtype, shape)
             start = 0
             for part in parts:
                 block = np.load(part)
                 whole[start : start + len(block)] = block
                 start += len(block)
             whole.flush()
-            found[name] = target
+            found[name] = unfinished.rename(target)
         return found
 
     def _write(self, name: str, array: np.ndarray[Any, Any]) -> None:
@@ -126,6 +137,12 @@ def collect(
         logits, features = outputs if isinstance(outputs, tuple) else (outputs, None)
         held.add(logits, taught[0] if isinstance(taught, tuple) else taught, y, features)
     return held.finish()
+
+
+def _head(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of an array in a file."""
+    found = np.load(path, mmap_mode="r")
+    return found.shape, found.dtype
 
 
 def _numpy(x: Tensor) -> np.ndarray[Any, Any]:

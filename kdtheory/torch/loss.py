@@ -110,7 +110,7 @@ class DistillationLoss(nn.Module):
             LOG.warning("DistillationLoss: %s.", gap)
         self._checked = False
         self._weights: FixedWeights | FollowedWeights
-        if weight == "auto":
+        if isinstance(weight, str):
             plan = Plan(
                 criterion,
                 {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal},

@@ -35,7 +35,7 @@ def inputs_of(features: Tensor | None, n: int) -> Tensor | None:
             f"features must be (B, d) or (B, T, d) with one row for each of {n} rows of logits, got"
             f" {tuple(features.shape)}."
         )
-    return features.detach().reshape(n, -1)
+    return features.detach().reshape(n, features.numel() // max(n, 1))
 
 
 def label_losses(z: Tensor, y: Tensor, kind: str, ignored: int) -> Tensor:
