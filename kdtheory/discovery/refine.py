@@ -160,13 +160,7 @@ def _independent(
 
 
 def _newton(
-    system: System,
-    x: Any,
-    rows: list[int],
-    columns: list[int],
-    shape: Shape,
-    *,
-    most_bits: int,
+    system: System, x: Any, rows: list[int], columns: list[int], shape: Shape, *, most_bits: int
 ) -> Exact | None:
     tool = flint()
     context = tool.ctx

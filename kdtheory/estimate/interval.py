@@ -129,7 +129,7 @@ class _SlopeTest:
     confidence: float
     shape: Array = field(init=False)  # (4, at most SHAPE_SAMPLES)
     means: Array = field(init=False)  # (4, RESAMPLES)
-    scatter: Array = field(init=False)  # (RESAMPLES, 4, 4)
+    scatter: Array = field(init=False)  # (RESAMPLES, 4 * 4)
 
     def __post_init__(self) -> None:
         kept = self.moments.influence
@@ -141,9 +141,8 @@ class _SlopeTest:
         drawn = kept[:, rows]
         self.means = drawn.mean(axis=2)
         centred = drawn - self.means[:, :, None]
-        self.scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True) / (
-            size * (size - 1)
-        )
+        scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True)
+        self.scatter = scatter.reshape(RESAMPLES, 16) / (size * (size - 1))
 
     def rejects(self, weight: float, side: int) -> bool:
         """Whether the slope at ``weight`` is significantly positive (side +1) or negative (side
@@ -168,11 +167,7 @@ class _SlopeTest:
     def _allowance(self, gradient: Array, side: int) -> float:
         error = math.sqrt(max(float(gradient @ self.moments.errors @ gradient), 0.0))
         top = gradient @ self.means * side
-        bottom = np.sqrt(
-            np.maximum(
-                np.einsum("i,rij,j->r", gradient, self.scatter, gradient, optimize=True), 0.0
-            )
-        )
+        bottom = np.sqrt(np.maximum(self.scatter @ np.outer(gradient, gradient).ravel(), 0.0))
         ratios = np.divide(
             top, bottom, out=np.copysign(np.full_like(top, np.inf), top), where=bottom > 0
         )

@@ -11,10 +11,13 @@ gradients a step are too much.  Our own derivation.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from kdtheory.evidence.process import Process
 from kdtheory.problems.base import Array
+from kdtheory.problems.memory import remembered
 from kdtheory.problems.teacher import gap_at
 from kdtheory.rules.protocol import Compressor
 
@@ -39,13 +42,21 @@ def almost_sure(process: Process, steps: int) -> Array:
         q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
         return q, gamma * float(np.linalg.norm(noise - corrections, axis=1).max())
 
-    alike = made.schedule is None
-    one = [move(*process.step(t)) for t in range(1 if alike else steps)]
-    with np.errstate(over="ignore"):
-        found = _radii(process, stretch, one * steps if alike else one)
-        if alike and made.compressor is None:
-            found = np.minimum(found, _around_descent(process, one[0][0], steps))
-    return np.asarray(found * ABOVE)
+    def answer() -> Array:
+        alike = made.schedule is None
+        moves = [move(*process.step(t)) for t in range(1 if alike else steps)]
+        with np.errstate(over="ignore"):
+            found = _radii(process, stretch, moves * steps if alike else moves)
+            if alike and made.compressor is None:
+                found = np.minimum(found, _around_descent(process, moves[0][0], steps))
+        found = np.asarray(found * ABOVE)
+        found.flags.writeable = False
+        return found
+
+    if made.compressor is not None:
+        return answer()
+    # Statements with the same weight and step size speak of the same iterates.
+    return remembered(problem, ("almost sure", steps, *process.law), answer)
 
 
 def _radii(
@@ -75,7 +86,8 @@ def _around_descent(process: Process, q: float, steps: int) -> Array:
             gradients = problem.gradients(centre)
             directions = gradients - corrections
             mean = directions.mean(axis=0) if moves else mean
-            push = gamma * float(np.linalg.norm(directions - mean, axis=1).max())
+            apart = directions - mean
+            push = gamma * math.sqrt(np.einsum("nd,nd->n", apart, apart).max())
             distance = float(np.linalg.norm(centre - problem.minimiser))
             if gap:
                 level = gap_at(problem, centre)
