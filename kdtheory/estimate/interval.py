@@ -18,10 +18,15 @@ and not used up.  The price: with heavy tails up to 16 % of the intervals are un
 sample carries most of the variance and nothing can be excluded.
 
 Criterion "horizon" (400 runs, error 1.1 %): 92.5 to 99 %, and 98.5 to 99.5 % for a teacher without
-bias or one lost in noise (d >> n).  That is too much, by construction: the least possible |h|^2
-gives the largest weight, so no interval lies above the truth (0 of 400), while its lower end must
-allow for the bias that the data do not exclude; 0.6 of the level takes 1 %; and with little bias
-the charge V/n halves the misses above (6 of 400 for 11).
+bias or one lost in noise (d >> n).  What is beyond 95 % is so by construction.  Without bias, the
+least possible |h|^2 gives the largest weight: no interval lies above the truth (0 of 400), while
+its lower end must allow for the bias that the data do not exclude, and the charge V/n halves the
+misses above (6 of 400 for 11).  Elsewhere the bootstrap takes it, of every criterion: m = 11, 22,
+48 draws of n = 50, 200, 1000 have the tails of Student's t with m - 1 degrees, and 0.6 of the level
+asks for its 98.5 % point.  For Gaussian gradients that is 2.7, 2.4 and 2.3 errors where 2.0 would
+do: 98.1, 97.2 and 97.5 % (3,000 runs, error 0.3 %) where E<S,H> is all that is uncertain, a "nearly
+noiseless" teacher, and Student's t alone has 95.1, 94.8 and 94.7 %.  Where gradients have heavy
+tails the same values cover 92.5 %: smaller ones would cover too little there.
 """
 
 from __future__ import annotations
