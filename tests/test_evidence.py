@@ -253,7 +253,7 @@ def test_ranges_hold_on_every_path(kind, quantity):
     )
     gamma, rule, steps = 0.5 / float(problem.constants.Lcal), kd.DistilledSGD(0.8), 25
     made = experiment(problem, theta, rule, step_size=gamma, x0=x0)
-    most = almost_sure(made, steps, quantity)
+    most = almost_sure(Process(made, quantity), steps)
     push = rule.corrections(problem.gradients(theta))
     for greedy in (True, False, False):
         x = x0

@@ -183,6 +183,18 @@ def test_bad_shapes(theta, weight, said):
         kd.noise_floor(make_problem(0), theta, theorem="theorem-1", step_size=0.01, weight=weight)
 
 
+def test_teachers_of_different_lengths_are_refused():
+    problem, theta = make_problem(0), [[1.0, 1.0, 1.0], [1.0]]
+    at = {"theorem": "theorem-1", "step_size": 0.01}
+    for call in (
+        lambda: kd.verify(problem, theta, **at),
+        lambda: kd.noise_floor(problem, theta, weight=0.1, **at),
+        lambda: kd.optimal_weight(problem, theta, step_size=0.01),
+    ):
+        with pytest.raises(kd.InvalidInput, match="theta must be an array of real numbers"):
+            call()
+
+
 @pytest.mark.parametrize(
     ("blocks", "said"),
     [

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from kdtheory.evidence.judgement import Judgement
-from kdtheory.evidence.starts import Start
+from kdtheory.evidence.starts import Confronted, Start
 from kdtheory.evidence.verdict import Verdict
-from kdtheory.problems.base import Array
-from kdtheory.statements.theorems import Theorem
 
 
-class Combined(Protocol):
-    """What a verdict says of its question."""
-
-    @property
-    def statement(self) -> Theorem:
-        """The statement."""
-
-    @property
-    def gamma(self) -> float:
-        """The step size; NaN where there are several."""
-
-    @property
-    def weight(self) -> float:
-        """The weight; NaN where there are several or none."""
-
-    def noise_shares(self, x0: Array) -> Array:
-        """The part of the right-hand side that is noise, time by time."""
-
-
-def combined(question: Combined, seen: list[tuple[Start, Judgement, str]], steps: int) -> Verdict:
+def combined(question: Confronted, seen: list[tuple[Start, Judgement, str]], steps: int) -> Verdict:
     """One verdict over all starts: the worst status, the largest ratio, the largest noise share."""
     known = [item for item in seen if not item[1].blank] or seen
     order = {"VERIFIED": 0, "UNDECIDED": 1, "VIOLATED": 2}

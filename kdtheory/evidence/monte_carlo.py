@@ -11,7 +11,7 @@ import numpy as np
 from kdtheory.evidence.bounded import TINY, UNIT
 from kdtheory.evidence.judgement import Judgement, Sides, compare
 from kdtheory.evidence.process import Process, enumerated, runs
-from kdtheory.evidence.ranges import almost_sure, almost_sure_along
+from kdtheory.evidence.ranges import almost_sure
 from kdtheory.evidence.sequential import Below, Exceeds
 from kdtheory.evidence.tolerances import ROUNDING, Knowledge, path_error
 from kdtheory.problems.base import Array
@@ -153,11 +153,7 @@ def _sampled(
     """The times from the ``done``-th on, by runs; ``start`` is the largest ratio before them."""
     times, bound, room = claim.times[done:], claim.values[done:], claim.room(process)[done:]
     identity = claim.identity
-    made, last, quantity = process.made, int(times[-1]), process.quantity
-    if made.schedule is None:
-        most = almost_sure(made, last, quantity)[times]
-    else:
-        most = almost_sure_along(made, process.step, last, quantity)[times]
+    most = almost_sure(process, int(times[-1]))[times]
     bounded = bool(np.isfinite(most).all())
     low = np.where(room <= ROUNDING * bound, bound, np.maximum(bound - room, 0.0))
     above, below = Exceeds(bound + room + claim.doubts[done:]), Below(low, most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,20 @@ class Process:
         """The step size, the largest of a schedule."""
         plan = self.made.schedule
         return self.made.gamma if plan is None else float(plan.step_sizes.max())
+
+    @property
+    def law(self) -> tuple[Hashable, ...]:
+        """All that the iterates of terms drawn uniformly follow from, but for the problem and a
+        compressor.
+        """
+        made, plan = self.made, self.made.schedule
+        if plan is None or plan.weights is None:
+            arrays = [made.start, made.control_variates]
+        else:  # the rule's own weight, in whose place the plan's are, may be 0, and its table too
+            arrays = [made.start, made.parts, plan.weights]
+        arrays += [] if plan is None else [plan.step_sizes]
+        drawn = (made.batch_size, made.replacement, self.gamma)
+        return (self.quantity, *drawn, *(one.tobytes() for one in arrays))
 
     def step(self, t: int) -> tuple[float, Array]:
         """The step size of step ``t``, and its control variates (N, d)."""
@@ -66,7 +80,7 @@ def runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
     are simulated once.
     """
     made, quantity = process.made, process.quantity
-    problem, rule, plan = made.problem, made.rule, made.schedule
+    problem = made.problem
     job = Job(made, times, count, seed, gap=False, resume=None)
 
     def samples() -> Array:
@@ -74,16 +88,9 @@ def runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
         found.flags.writeable = False
         return found
 
-    if rule.compressor is not None or count * len(times) > KEPT:
+    if made.compressor is not None or count * len(times) > KEPT:
         return samples()
-    arrays = [made.start, times]
-    if plan is None or plan.weights is None:
-        arrays += [made.control_variates]
-    else:  # the rule's own weight, which the plan replaces, may be 0: then its table says nothing
-        arrays += [made.parts, plan.weights]
-    arrays += [] if plan is None else [plan.step_sizes]
-    law = (rule.batch_size, rule.replacement, process.gamma, *(one.tobytes() for one in arrays))
-    return remembered(problem, ("runs", quantity, count, seed, *law), samples)
+    return remembered(problem, ("runs", count, seed, times.tobytes(), *process.law), samples)
 
 
 def values_of(problem: FiniteSum, points: Array, quantity: str) -> Array:

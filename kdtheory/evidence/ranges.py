@@ -12,14 +12,13 @@ gradients a step are too much.  Our own derivation.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
-from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.evidence.process import Process
+from kdtheory.problems.base import Array
 from kdtheory.problems.memory import remembered
 from kdtheory.problems.teacher import gap_at
-from kdtheory.rules.experiment import Experiment
 from kdtheory.rules.protocol import Compressor
 
 ABOVE = 1.0 + 1e-9  # rounding of the recursions: a few units a step, for millions of steps
@@ -28,23 +27,28 @@ FULL_GRADIENTS = (
 )
 
 
-def almost_sure(made: Experiment, steps: int, quantity: str) -> Array:
+def almost_sure(process: Process, steps: int) -> Array:
     """The bound at t = 0..steps, (steps + 1,); inf where the problem does not know the curvature of
-    its terms (``term_curvature``)."""
-    problem, gamma, x0 = made.problem, made.gamma, made.start
+    its terms (``term_curvature``).
+    """
+    made, problem = process.made, process.problem
     curvature = getattr(problem, "term_curvature", None)
     stretch = _stretch(made.compressor, problem.dim)
     if curvature is None or stretch is None:
         return np.append(0.0, np.full(steps, np.inf))
-    q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
-    corrections = made.control_variates
+    noise = problem.gradients(problem.minimiser)
+
+    def move(gamma: float, corrections: Array) -> tuple[float, float]:
+        q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
+        return q, gamma * float(np.linalg.norm(noise - corrections, axis=1).max())
 
     def answer() -> Array:
+        alike = made.schedule is None
+        moves = [move(*process.step(t)) for t in range(1 if alike else steps)]
         with np.errstate(over="ignore"):
-            found = _around_optimum(problem, corrections, stretch, q, gamma, x0, steps, quantity)
-            if made.compressor is None:
-                descent = _around_descent(problem, corrections, q, gamma, x0, steps, quantity)
-                found = np.minimum(found, descent)
+            found = _radii(process, stretch, moves * steps if alike else moves)
+            if alike and made.compressor is None:
+                found = np.minimum(found, _around_descent(process, moves[0][0], steps))
         found = np.asarray(found * ABOVE)
         found.flags.writeable = False
         return found
@@ -52,80 +56,31 @@ def almost_sure(made: Experiment, steps: int, quantity: str) -> Array:
     if made.compressor is not None:
         return answer()
     # Statements with the same weight and step size speak of the same iterates.
-    asked = ("almost sure", corrections.tobytes(), gamma, x0.tobytes(), steps, quantity)
-    return remembered(problem, asked, answer)
-
-
-def almost_sure_along(
-    made: Experiment, step: Callable[[int], tuple[float, Array]], steps: int, quantity: str
-) -> Array:
-    """The same for steps that change: ``step(t)`` is the step size and the control variates (N, d)
-    of step t.
-    """
-    problem = made.problem
-    curvature = getattr(problem, "term_curvature", None)
-    stretch = _stretch(made.compressor, problem.dim)
-    if curvature is None or stretch is None:
-        return np.append(0.0, np.full(steps, np.inf))
-    noise = problem.gradients(problem.minimiser)
-    moves = []
-    for t in range(steps):
-        gamma, corrections = step(t)
-        q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
-        moves.append((q, gamma * float(np.linalg.norm(noise - corrections, axis=1).max())))
-    with np.errstate(over="ignore"):
-        return np.asarray(_radii(problem, stretch, moves, made.start, quantity) * ABOVE)
-
-
-def _around_optimum(
-    problem: FiniteSum,
-    corrections: Array,
-    stretch: tuple[float, float],
-    q: float,
-    gamma: float,
-    x0: Array,
-    steps: int,
-    quantity: str,
-) -> Array:
-    noise = problem.gradients(problem.minimiser) - corrections
-    push = gamma * float(np.linalg.norm(noise, axis=1).max())
-    return _radii(problem, stretch, [(q, push)] * steps, x0, quantity)
+    return remembered(problem, ("almost sure", steps, *process.law), answer)
 
 
 def _radii(
-    problem: FiniteSum,
-    stretch: tuple[float, float],
-    moves: list[tuple[float, float]],
-    x0: Array,
-    quantity: str,
+    process: Process, stretch: tuple[float, float], moves: list[tuple[float, float]]
 ) -> Array:
     """r_{t+1} = q_t r_t + push_t around x*, and what compression adds."""
-    best, steps = problem.minimiser, len(moves)
+    best, steps = process.problem.minimiser, len(moves)
     lost, (factor, added) = float(np.linalg.norm(best)), stretch
     radius = np.empty(steps + 1)
-    radius[0] = np.linalg.norm(x0 - best)
+    radius[0] = np.linalg.norm(process.made.start - best)
     for t, (q, push) in enumerate(moves):
         # C(y) = factor y where y is kept and 0 elsewhere: |C(y) - x*| <= factor |y - x*| +
         # max(factor - 1, 1)|x*| if there is compression.
         extra = max(factor - 1.0, 1.0) * lost if factor > 1.0 else 0.0
         radius[t + 1] = factor * (q * radius[t] + push) + extra + added
-    return np.asarray(
-        radius**2 if quantity == "sq_distance" else float(problem.constants.L) / 2 * radius**2
-    )
+    unit = float(process.problem.constants.L) / 2 if process.quantity == "gap" else 1.0
+    return np.asarray(unit * radius**2)
 
 
-def _around_descent(
-    problem: FiniteSum,
-    corrections: Array,
-    q: float,
-    gamma: float,
-    x0: Array,
-    steps: int,
-    quantity: str,
-) -> Array:
+def _around_descent(process: Process, q: float, steps: int) -> Array:
+    (gamma, corrections), gap = process.step(0), process.quantity == "gap"
+    problem, centre, radius = process.problem, process.made.start, 0.0
+    found, push, mean = np.empty(steps + 1), 0.0, np.zeros(process.problem.dim)
     moves = problem.n_terms * problem.dim * steps <= FULL_GRADIENTS
-    centre, radius, found = x0, 0.0, np.empty(steps + 1)
-    push, mean = 0.0, np.zeros(problem.dim)
     for t in range(steps + 1):
         if moves or t == 0:
             gradients = problem.gradients(centre)
@@ -134,13 +89,13 @@ def _around_descent(
             apart = directions - mean
             push = gamma * math.sqrt(np.einsum("nd,nd->n", apart, apart).max())
             distance = float(np.linalg.norm(centre - problem.minimiser))
-            if quantity == "gap":
+            if gap:
                 level = gap_at(problem, centre)
                 slope = float(np.linalg.norm(gradients.mean(axis=0)))
         found[t] = (
-            (distance + radius) ** 2
-            if quantity == "sq_distance"
-            else (level + slope * radius + float(problem.constants.L) / 2 * radius**2)
+            level + slope * radius + float(problem.constants.L) / 2 * radius**2
+            if gap
+            else (distance + radius) ** 2
         )
         radius = q * radius + push
         centre = centre - gamma * mean

@@ -47,8 +47,8 @@ def default_teacher(problem: FiniteSum) -> Array:
     return 0.8 * problem.minimiser + 0.02 * default_start(problem, 1)
 
 
-class Startable(Protocol):
-    """What starts depend on."""
+class Confronted(Protocol):
+    """A question, of one step size or along a schedule."""
 
     @property
     def made(self) -> Experiment:
@@ -62,8 +62,19 @@ class Startable(Protocol):
     def letters(self) -> Letters | None:
         """Its letters; None for a law."""
 
+    @property
+    def gamma(self) -> float:
+        """The step size; NaN where there are several."""
 
-def starts_of(asked: Startable, seed: int) -> tuple[Start, ...]:
+    @property
+    def weight(self) -> float:
+        """The weight; NaN where there are several or none."""
+
+    def noise_shares(self, x0: Array) -> Array:
+        """The part of the right-hand side that is noise, time by time."""
+
+
+def starts_of(asked: Confronted, seed: int) -> tuple[Start, ...]:
     """The experiment's own start, or several."""
     made = asked.made
     if made.x0 is not None:

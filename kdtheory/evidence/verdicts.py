@@ -20,7 +20,7 @@ from kdtheory.evidence.floats import Question
 from kdtheory.evidence.gradient import verify_gradient
 from kdtheory.evidence.scheduled import Along, verify_along
 from kdtheory.evidence.verdict import Verdict
-from kdtheory.problems.base import FiniteSum, frozen_array
+from kdtheory.problems.base import FiniteSum, axes_of, frozen_array
 from kdtheory.problems.user import check_foreign
 from kdtheory.rules.distilled import Compressor
 from kdtheory.rules.experiment import Planned, experiment
@@ -98,7 +98,7 @@ def verify(
     own = rule_of(
         statement,
         rule,
-        count=np.shape(theta)[0] if np.ndim(theta) == 2 else None,
+        count=np.shape(theta)[0] if axes_of(theta, "theta") == 2 else None,
         weight=weight,
         batch_size=batch_size,
         replacement=replacement,

@@ -105,6 +105,14 @@ def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
     return array
 
 
+def axes_of(value: ArrayLike, name: str) -> int:
+    """How many axes ``value`` has; ``InvalidInput`` where its rows differ in length."""
+    try:
+        return np.ndim(value)
+    except ValueError as error:
+        raise InvalidInput(f"{name} must be an array of real numbers: {error}.") from error
+
+
 def as_given(value: ArrayLike, stored: Array) -> NDArray[Any]:
     """A read-only copy of ``value`` where it holds objects (fractions, which ``stored`` rounds),
     else ``stored`` itself.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, FiniteSum, dimension, frozen_array, point
+from kdtheory.problems.base import Array, FiniteSum, axes_of, dimension, frozen_array, point
 from kdtheory.problems.memory import remembered
 
 
@@ -138,12 +138,13 @@ def teachers(problem: FiniteSum, theta: ArrayLike) -> Array:
     Raises:
         InvalidInput: another shape, entries that are not finite.
     """
-    if np.ndim(theta) > 2:
+    axes = axes_of(theta, "theta")
+    if axes > 2:
         raise InvalidInput(
             f"theta must be ({problem.dim},), or (m, {problem.dim}) for m teachers, got shape"
             f" {np.shape(theta)}. One row is one teacher."
         )
-    if np.ndim(theta) != 2:
+    if axes != 2:
         return point(problem, theta, "theta")[None, :]
     dim, found = dimension(problem), frozen_array(theta, "theta", ndim=2)
     if found.shape[1] != dim:
