@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kdtheory.instances.counterexamples import Counterexample
-from kdtheory.proofs import writing
+from kdtheory.proofs import document, writing
 from kdtheory.prover import coq, smt
 from kdtheory.prover.obligations import Obligation
 from kdtheory.statements.theorem import Theorem
@@ -108,4 +108,4 @@ def latex_file(proofs: Sequence[Proof]) -> str:
     for proof in proofs:
         sections.append(proof.to_latex(elsewhere=printed))
         printed += [item.name for item in proof.obligations if item.name not in printed]
-    return writing.document(sections)
+    return document.document(sections)

@@ -23,7 +23,6 @@ from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
-
 # Each statement's are made once a process.
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
     name: cache(partial(families.of(theorem).obligations, theorem))
@@ -63,25 +62,15 @@ def _checked(item: Obligation, checker: str) -> Step:
 def _check(
     statement: Theorem, checker: str, found: tuple[Obligation, ...], coqchk: bool
 ) -> list[Step]:
-    whole = f"{coq.identifier(statement.name)}, whole"
-    if checker == "coq" and _changes(statement):
-        told = f"{statement.name} is not the statement that is proved in Coq"
-        return [Step(whole, checker, "UNDECIDED", told, 0.0)]
-    if checker == "coq" and statement.name not in whole_in_coq():
-        told = f"{statement.name} is not proved whole in Coq yet"
-        return [Step(whole, checker, "UNDECIDED", told, 0.0)]
-    if checker == "coq":
-        report = compiled(coqchk)
-        return [
-            Step(
-                f"{coq.identifier(statement.name)}, whole",
-                checker,
-                report.status,
-                "" if report.status == "PROVED" else report.reason,
-                report.seconds,
-            )
-        ]
-    return [_checked(item, checker) for item in found]
+    if checker != "coq":
+        return [_checked(item, checker) for item in found]
+    whole, changed = f"{coq.identifier(statement.name)}, whole", _changes(statement)
+    if changed or statement.name not in whole_in_coq():
+        told = "the statement that is proved in Coq" if changed else "proved whole in Coq yet"
+        return [Step(whole, checker, "UNDECIDED", f"{statement.name} is not {told}", 0.0)]
+    report = compiled(coqchk)
+    reason = "" if report.status == "PROVED" else report.reason
+    return [Step(whole, checker, report.status, reason, report.seconds)]
 
 
 def prove(
@@ -181,10 +170,8 @@ def _implied(theorem: Theorem, checkers: tuple[str, ...]) -> Proof | None:
     with no more assumptions than it has, in a range that is no longer.
     """
     for name, original in _PROVED.items():
-        if theorem.psi is None or (theorem.psi, theorem.quantity) != (
-            original.psi,
-            original.quantity,
-        ):
+        same = (theorem.psi, theorem.quantity) == (original.psi, original.quantity)
+        if theorem.psi is None or not same:
             continue
         fewer = set(original.needs) <= set(theorem.needs)
         twin = replace(theorem, name=name, needs=original.needs if fewer else theorem.needs)
@@ -235,15 +222,8 @@ def _somebodys_own(theorem: Theorem, changed: list[str], missing: str) -> Proof:
     """
     found = refute(theorem) if theorem.has_curve else None
     if found is not None:
-        return Proof(
-            theorem.name,
-            "REFUTED",
-            f"at an explicit instance {found.breach}",
-            (),
-            (),
-            theorem,
-            found,
-        )
+        reason = f"at an explicit instance {found.breach}"
+        return Proof(theorem.name, "REFUTED", reason, (), (), theorem, found)
     whose = (
         f"differs from the proved one in {', '.join(changed)}"
         if theorem.name in THEOREMS

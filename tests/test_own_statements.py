@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -184,3 +185,105 @@ def test_a_statement_about_nothing_is_no_theorem(name, changes, reason, monkeypa
 def test_only_expressions_make_a_statement(part):
     with pytest.raises(kd.InvalidInput, match="rhs must be a SymPy expression of finite numbers"):
         replace(ONE, rhs=part)
+
+
+PL, UNBIASED_PL = kd.THEOREMS["theorem-2"], kd.THEOREMS["unbiased-pl"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        # The descent lemma of the unbiased step says nothing of the biased one.
+        (replace(UNBIASED_PL, unbiased=False), "about another step"),
+        (replace(UNBIASED_PL, needs=(*PL.needs, *UNBIASED_PL.needs), unbiased=False), "twice"),
+        # Strong convexity with mu = mu_PL fails wherever x* is not unique.
+        (replace(ONE, modulus="mu_pl"), "assumptions are about another one"),
+        (replace(ONE, needs=(*ONE.needs, PL.needs[1]), modulus="mu_pl"), "about another one"),
+        # 0.1 is not 1/10.
+        (replace(ONE, rhs=ONE.rhs + sp.Float(0.1)), "holds a float"),
+    ],
+)
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_what_the_search_does_not_look_at_is_asked_before(statement, reason, name, monkeypatch):
+    """All were PROVED by a search that never compared the fields."""
+    monkeypatch.setattr("kdtheory.proofs.proving.refute", lambda theorem: None)  # not needed
+    found = kd.prove(replace(statement, name=name or statement.name))
+    assert found.status == "UNDECIDED" and reason in found.reason
+
+
+def test_those_statements_are_false():
+    flat = kd.LeastSquares([[1.0, 1.0], [2.0, 2.0]], [1.0, 0.0])
+    words = {"theorem": replace(ONE, modulus="mu_pl"), "weight": 0.5}
+    assert kd.verify(flat, flat.minimiser + [0.3, 0.5], **words).status == "VIOLATED"
+    rng = np.random.default_rng(0)
+    problem = kd.LeastSquares(rng.standard_normal((6, 3)), rng.standard_normal(6), ridge=0.1)
+    words = {"theorem": replace(UNBIASED_PL, unbiased=False), "weight": 0.5}
+    assert kd.verify(problem, problem.minimiser + 10.0, **words).status == "VIOLATED"
+
+
+@pytest.mark.parametrize("letter", [sym.mu, sym.Lcal, sym.sigma_star_sq, sp.Symbol("mu")])
+def test_no_definition_changes_what_the_problem_gives(letter):
+    """mu = Lcal/2 was PROVED (of another mu) and VIOLATED (of the problem's)."""
+    with pytest.raises(kd.InvalidInput, match="the problem says what"):
+        replace(ONE, definitions={**ONE.definitions, letter: sym.L / 2})
+
+
+def test_a_modulus_is_one_of_two():
+    with pytest.raises(kd.InvalidInput, match="modulus"):
+        replace(ONE, modulus="L")
+
+
+def test_a_statement_at_one_weight_is_not_asked_about_another():
+    """It was VIOLATED by a rule that it does not speak of."""
+    problem = kd.LeastSquares([[1.0, 0.5], [2.0, -1.0], [0.5, 1.0]], [0.0, 1.0, 2.0], ridge=0.1)
+    theta = problem.minimiser + 0.5
+    sgd = replace(ONE, definitions={**ONE.definitions, sym.lam: sp.Integer(0)})
+    assert kd.verify(problem, theta, theorem=sgd, weight=0.0).status == "VERIFIED"
+    for weight in (0.5, None):
+        with pytest.raises(kd.InvalidInput, match="about lam = 0 alone"):
+            kd.verify(problem, theta, theorem=sgd, weight=weight)
+    gamma = kd.step_size_limit(problem, ONE)
+    plan = ([gamma] * 3, [0.5] * 3)
+    with pytest.raises(kd.InvalidInput, match="about lam = 0 alone"):
+        kd.bound(problem, theta, theorem=sgd, schedule=plan, x0=theta)
+    with pytest.raises(kd.InvalidInput, match="about gamma"):
+        kd.verify(problem, theta, theorem=schedule(), weight=0.0)
+
+
+@pytest.mark.parametrize("limit", [sp.Min, sp.Max])
+def test_a_range_of_another_shape_is_no_crash(limit):
+    wider = limit(1 / (8 * sym.Lcal), 1 / (9 * sym.L))
+    assert kd.prove(replace(ONE, step_size_max=wider)).status != "PROVED"
+    with pytest.raises(kd.InvalidInput, match="finite"):
+        replace(ONE, rhs=ONE.rhs + sp.I)
+
+
+def test_step_sizes_that_turn_negative_are_no_schedule():
+    """gamma_t = (1-t)/(mu (t+q)^2) climbs from t = 2 on, and was PROVED to lose by little."""
+    q = 16 * sym.Lcal / sym.mu
+    turning = schedule(
+        definitions={
+            sym.lam: sp.Integer(0),
+            sym.gamma: (1 - sym.t) / (sym.mu * (sym.t + q) ** 2),
+        },
+        rhs=(sym.t + q) * (sym.s0 / q + 100 * sym.sigma_star_sq / (sym.mu**2 * q)),
+    )
+    found = kd.prove(turning)
+    assert found.status == "UNDECIDED" and "schedule-positive" in found.reason
+
+
+def test_a_condition_of_ones_own_is_kept_by_verdicts():
+    """It was proved for gamma <= 1/(1000 Lcal) alone, and judged at 1/(8 Lcal)."""
+    small = kd.Assumption("small", "(s)", 1 - 1000 * sym.gamma * sym.Lcal, "small steps")
+    kappa = 1 / (2 * sym.gamma * sym.mu * (1 - sp.Rational(2, 1000)))
+    mine = replace(ONE, name="mine", needs=(*ONE.needs, small), definitions={sym.kappa: kappa})
+    assert kd.prove(mine).status == "PROVED"
+    problem = kd.LeastSquares([[1.0, 0.5], [2.0, -1.0], [0.5, 1.0]], [0.0, 1.0, 2.0], ridge=0.1)
+    with pytest.raises(kd.AssumptionFails, match="small steps"):
+        kd.verify(problem, problem.minimiser + 0.5, theorem=mine)
+    plan = ([kd.step_size_limit(problem, mine)], [0.5])
+    with pytest.raises(kd.AssumptionFails, match="small steps"):
+        kd.bound(problem, problem.minimiser + 0.5, theorem=mine, schedule=plan, x0=[1.0, 1.0])
+    gamma = 1e-3 / float(problem.constants.Lcal)
+    at = {"theorem": mine, "step_size": gamma * (1 - 1e-9), "weight": 0.5}
+    assert kd.verify(problem, problem.minimiser + 0.5, **at).status == "VERIFIED"

@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.assumptions import contraction
+from kdtheory.algebra.assumptions import ASSUMPTIONS, Assumption, contraction
 from kdtheory.algebra.evaluate import ARRAYS, value_of
 from kdtheory.bounds.constants import Letters, check_step_size, constants_for, evaluate, too_large
 from kdtheory.errors import AssumptionFails, InvalidInput
@@ -40,7 +40,7 @@ def letters_for(made: Experiment, theorem: Theorem) -> Letters:
     letters |= _teaching(made)
     if not all(math.isfinite(number) for number in letters.values()):
         raise too_large(letters)
-    return complete(theorem, letters)
+    return _agreed(theorem, letters, complete(theorem, letters))
 
 
 def letters_along(made: Experiment, theorem: Theorem, plan: Schedule) -> dict[str, Any]:
@@ -57,7 +57,24 @@ def letters_along(made: Experiment, theorem: Theorem, plan: Schedule) -> dict[st
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             return value_of(expression, numbers, ARRAYS)
 
-    return complete(theorem, letters, evaluated)
+    return _agreed(theorem, letters, complete(theorem, letters, evaluated))
+
+
+def _agreed(theorem: Theorem, given: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """The letters ``found``, where the statement leaves weight and step size open, or fixes them to
+    those that are ``given``.
+    """
+    for letter in (sym.lam, sym.gamma):
+        said = theorem.definitions.get(letter)
+        if said is not None and (
+            of_the_horizon(said)
+            or not np.allclose(found[letter.name], given[letter.name], 1e-12, 0.0)
+        ):
+            raise InvalidInput(
+                f"{theorem.title} is about {letter} = {said} alone. Give that, or ask prove(),"
+                " which is for all of it."
+            )
+    return found
 
 
 def _known(made: Experiment, theorem: Theorem) -> Letters:
@@ -138,6 +155,12 @@ def of_the_horizon(definition: sp.Expr) -> bool:
     return sym.t in definition.free_symbols
 
 
+@lru_cache(maxsize=64)
+def _own_conditions(needs: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+    """What somebody's own statement assumes beyond the paper: no problem's constants grant that."""
+    return tuple(item for item in needs if item not in ASSUMPTIONS.values())
+
+
 def complete(
     theorem: Theorem,
     letters: Mapping[str, Any],
@@ -154,6 +177,14 @@ def complete(
             f" {gamma * mu / (1.0 - gamma * mu):.6g} at gamma = {gamma:.6g}, mu = {mu:.6g}, got"
             f" omega = {found['omega']:.6g}{where}. Keep more coordinates or use a larger gamma."
         )
+    for item in _own_conditions(theorem.needs):
+        if {letter.name for letter in item.slack.free_symbols} <= found.keys():
+            least = float(np.min(value(item.slack, found)))
+            if least < 0.0 or (item.strict and least == 0.0):
+                raise AssumptionFails(
+                    f"{theorem.title} needs {item}, {item.meaning!r}, and {item.slack} is"
+                    f" {least:.6g} here. Use other numbers, or a statement without it."
+                )
     for letter, definition in theorem.definitions.items():
         if of_the_horizon(definition):
             continue  # a letter of its own for every horizon

@@ -33,7 +33,16 @@ from kdtheory.errors import InvalidInput
 WORDS = ("name", "title", "source", "family", "form")
 
 EXPRESSIONS = ("lhs", "rhs", "psi", "floor", "step_size_max")
-NO_NUMBERS = (sp.oo, -sp.oo, sp.zoo, sp.nan)
+NO_NUMBERS = (sp.oo, -sp.oo, sp.zoo, sp.nan, sp.I)
+# Letters whose numbers come from the problem and the teacher, by name: verdicts go by names.
+GIVEN = {
+    letter.name
+    for letter in (
+        *(sym.mu, sym.L, sym.Lcal, sym.sigma_star_sq),
+        *(sym.covariance, sym.teacher_variance, sym.bias_sq),
+    )
+}
+MODULI = ("mu", "mu_pl")
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,8 @@ class Theorem:
         """A copy of its own of whatever could be changed from outside.
 
         Raises:
-            InvalidInput: something else than an expression of finite numbers.
+            InvalidInput: something else than an expression of finite real numbers, a definition of
+                what the problem gives, or an unknown modulus.
         """
         parts = {name: getattr(self, name) for name in EXPRESSIONS} | dict(self.definitions)
         for name, part in parts.items():
@@ -101,6 +111,17 @@ class Theorem:
                     f"Theorem {self.name!r}: {name} must be a SymPy expression of finite numbers,"
                     f" got {part!r:.60}."
                 )
+        taken = [letter for letter in self.definitions if str(letter) in GIVEN]
+        if taken:
+            raise InvalidInput(
+                f"Theorem {self.name!r}: the problem says what {taken[0]} is, and assumptions speak"
+                " of it, so that no definition can change it. Use a letter of your own."
+            )
+        if self.modulus not in MODULI:
+            raise InvalidInput(
+                f"Theorem {self.name!r}: modulus, the constant that mu stands for, must be one of"
+                f" {', '.join(MODULI)}, got {self.modulus!r:.60}."
+            )
         object.__setattr__(self, "needs", tuple(self.needs))
         object.__setattr__(self, "definitions", MappingProxyType(dict(self.definitions)))
 

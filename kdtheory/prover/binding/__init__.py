@@ -20,17 +20,9 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.prover.binding import affine, compression, curve, laws, shape, tight
 from kdtheory.prover.binding.definitions import spelt_out
 from kdtheory.prover.binding.matching import empty_range, excess, makes, meanings
-from kdtheory.prover.binding.need import (
-    STATES,
-    Condition,
-    Need,
-    Needs,
-    Unbound,
-    compresses,
-    is_pl,
-)
+from kdtheory.prover.binding.need import STATES, Condition, Need, Needs, Unbound, compresses, is_pl
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
-from kdtheory.statements.theorem import Theorem
+from kdtheory.statements.theorem import EXPRESSIONS, Theorem
 
 KINDS = ("identity", "upper", "tight")
 ODD = (TypeError, ValueError, AttributeError, KeyError, ArithmeticError)
@@ -49,7 +41,7 @@ class Binding:
 def bind(statement: Theorem, obligations: Iterable[Obligation]) -> Binding:
     """Compare a statement with its obligations."""
     try:
-        _sound(statement)
+        sound(statement)
         # A law is about letters as such, whatever they stand for.
         plain = statement if statement.quantity == "law" else spelt_out(statement)
         wanted = list(needs(plain))
@@ -89,8 +81,16 @@ def _identity(name: str, need: Need) -> Identity:
     return Identity(f"{name}-{need.what}", need.claim, Region({}, dict(need.eliminations)))
 
 
-def _sound(statement: Theorem) -> None:
-    """The fields agree with each other."""
+def sound(statement: Theorem) -> None:
+    """The fields agree with each other, and are exact.
+
+    Raises:
+        Unbound: with what does not.
+    """
+    parts = [getattr(statement, name) for name in EXPRESSIONS] + [*statement.definitions.values()]
+    for part in parts:
+        if isinstance(part, sp.Basic) and part.has(sp.Float):
+            raise Unbound(f"{part!s:.60} holds a float; write sympy.Rational(1, 10) for 0.1")
     if statement.kind not in KINDS:
         raise Unbound(f"kind is {statement.kind!r}, not one of {', '.join(KINDS)}")
     if len(set(statement.needs)) < len(statement.needs):
@@ -99,17 +99,16 @@ def _sound(statement: Theorem) -> None:
         raise Unbound("an open range of step sizes without an end")
     if empty_range(statement):
         raise Unbound(empty_range(statement))
-    if statement.modulus != ("mu_pl" if is_pl(statement) else "mu"):
+    others = [item for item in statement.needs if item != asm.polyak_lojasiewicz]
+    convex = not is_pl(statement) or any(sym.mu in item.slack.free_symbols for item in others)
+    if statement.modulus != ("mu" if convex else "mu_pl"):
         raise Unbound(
             f"mu is said to be {statement.modulus}, the assumptions are about another one"
         )
     other = (
         (asm.descent_lemma, asm.compressor)
         if statement.unbiased
-        else (
-            asm.descent_lemma_unbiased,
-            asm.compressor_unbiased,
-        )
+        else (asm.descent_lemma_unbiased, asm.compressor_unbiased)
     )
     for item in other:
         if item in statement.needs:

@@ -207,6 +207,8 @@ def on_the_range(limit: sp.Expr | None, strict: bool, meaning: sp.Expr, *, stric
     top, bottom = sp.fraction(sp.cancel(sp.together(at)))
     if not all(letter.is_nonnegative for letter in at.free_symbols):
         return False
+    if not all(part.is_polynomial(*part.free_symbols) for part in (top, bottom)):
+        return False
     terms = [list(_terms(part)) for part in (top, bottom)]
     if any(value < 0 for part in terms for _, value in part):
         return False
