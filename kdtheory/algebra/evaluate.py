@@ -87,16 +87,31 @@ ARRAYS = Arithmetic(
 FRACTIONS = Arithmetic("fraction", Fraction, _exact_root)
 
 
-@lru_cache(maxsize=2048)
-def compiled(
-    expression: sp.Basic, arithmetic: Arithmetic = FLOATS
-) -> tuple[tuple[str, ...], Callable[..., Any]]:
+Compiled = tuple[tuple[str, ...], Callable[..., Any]]
+MOST = 4096
+# By the object itself, which is kept with the answer: to hash and to compare an expression takes
+# longer than to evaluate it.
+_KNOWN: dict[tuple[int, int], tuple[sp.Basic, Arithmetic, Compiled]] = {}
+
+
+def compiled(expression: sp.Basic, arithmetic: Arithmetic = FLOATS) -> Compiled:
     """The names of the letters that the expression depends on, sorted, and the function of them.
 
     Raises:
         InvalidInput: something other than rational constants, letters, sums, products, powers,
             roots, ``Abs``, ``Max``, ``Min``, ``exp`` and ``Piecewise`` with comparisons.
     """
+    key = id(expression), id(arithmetic)
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) >= MOST:
+            _KNOWN.clear()
+        known = _KNOWN[key] = expression, arithmetic, _compiled(expression, arithmetic)
+    return known[2]
+
+
+@lru_cache(maxsize=2048)
+def _compiled(expression: sp.Basic, arithmetic: Arithmetic) -> Compiled:
     letters = sorted(expression.free_symbols, key=str)
     writer = _Writer(letters, arithmetic)
     lines = []
