@@ -13,7 +13,8 @@ import sympy as sp
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.evaluate import ARRAYS, FLOATS, FRACTIONS, value_of
+from kdtheory.algebra.arithmetic import ARRAYS, FLOATS, FRACTIONS
+from kdtheory.algebra.evaluate import value_of
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.numbers import BALLS, exact
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 
@@ -18,11 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import lightning
     import transformers
 
     from kdtheory.torch.huggingface import DistillationCallback
-    from kdtheory.torch.lightning import DistillationCallback as LightningCallback
 
 VOCABULARY, LENGTH = 23, 6
 
@@ -177,67 +176,29 @@ def test_hugging_face_refuses_what_it_cannot_know(tmp_path):
         distil.compute_loss(outputs, None)
 
 
-class Module(lightning.LightningModule):
-    """A linear student that learns from another one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.student, self.teacher = nn.Linear(5, 3), nn.Linear(5, 3).requires_grad_(False)
-        self.distil = DistillationLoss(total_steps=1, refresh_every=1)
-
-    def training_step(self, batch, index):
-        x, y = batch
-        return self.distil(self.student(x), self.teacher(x), y, x)
-
-    def validation_step(self, batch, index):
-        x, y = batch
-        self.log("label", self.distil(self.student(x), self.teacher(x), y, x))
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.student.parameters(), lr=0.1)
+@pytest.fixture(scope="module")
+def user():
+    """Lightning takes two seconds to load, and only here."""
+    return importlib.import_module("lightning_user")
 
 
-def loader() -> torch.utils.data.DataLoader:
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(50, 5, generator=generator)
-    y = torch.randint(3, (50,), generator=generator)
-    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=8)
-
-
-def fitted(module: Module, tmp_path, **options):
-    trainer = lightning.Trainer(
-        accelerator="cpu",
-        max_epochs=2,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        log_every_n_steps=1,
-        default_root_dir=tmp_path,
-        callbacks=[LightningCallback()],
-        **options,
-    )
-    trainer.fit(module, loader(), loader())
-    return trainer
-
-
-def test_lightning_trains_logs_and_keeps_the_state(tmp_path):
-    module = Module()
-    trainer = fitted(module, tmp_path)
+def test_lightning_trains_logs_and_keeps_the_state(user, tmp_path):
+    module = user.Module()
+    trainer = user.fitted(module, tmp_path)
     follower = module.distil._weights.follower
     assert follower.calls == 14  # 7 batches an epoch, the last of 2; validation is not counted
     assert {"kd/lambda", "kd/rho", "kd/low", "kd/high"} <= set(trainer.callback_metrics)
     trainer.save_checkpoint(tmp_path / "end.ckpt")
-    other = Module.load_from_checkpoint(tmp_path / "end.ckpt", weights_only=False)
+    other = user.Module.load_from_checkpoint(tmp_path / "end.ckpt", weights_only=False)
     assert other.distil._weights.follower.calls == 14
     mine, theirs = (x.average.moments() for x in (follower, other.distil._weights.follower))
     assert mine.covariance == theirs.covariance
 
 
-def test_lightning_knows_the_accumulation_and_wants_a_loss(tmp_path):
-    module = Module()
-    fitted(module, tmp_path, accumulate_grad_batches=2, enable_checkpointing=False)
+def test_lightning_knows_the_accumulation_and_wants_a_loss(user, tmp_path):
+    module = user.Module()
+    user.fitted(module, tmp_path, accumulate_grad_batches=2, enable_checkpointing=False)
     assert module.distil._weights.follower.accumulation == 2
     del module.distil
     with pytest.raises(InvalidInput, match="holds no DistillationLoss"):
-        LightningCallback._losses(module)
+        user.DistillationCallback._losses(module)

@@ -7,96 +7,40 @@ rational constant stays the rational that it is until the arithmetic makes a num
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
+from kdtheory.algebra.arithmetic import FLOATS, Arithmetic
 from kdtheory.errors import InvalidInput
 
-Thunk = Callable[[], Any]
+Compiled = tuple[tuple[str, ...], Callable[..., Any]]
+MOST = 4096
+# By the object itself, which is kept with the answer: to hash and to compare an expression takes
+# longer than to evaluate it.
+_KNOWN: dict[tuple[int, int], tuple[sp.Basic, Arithmetic, Compiled]] = {}
 
 
-@dataclass(frozen=True)
-class Arithmetic:
-    """What differs between kinds of numbers; sums, products, whole powers are Python's operators.
-
-    ``choose`` takes (condition, value) pairs, both as functions, and gives the value of the first
-    condition that holds; None writes Python's own conditional expression, for numbers whose
-    comparisons answer True or False.  ``shared`` computes common subexpressions once, worth it
-    where an operation costs more than a name.
-    """
-
-    name: str
-    number: Callable[[int, int], Any]
-    root: Callable[[Any], Any]
-    largest: Callable[..., Any] = max
-    smallest: Callable[..., Any] = min
-    exponential: Callable[[Any], Any] | None = None
-    less: Callable[[Any, Any], Any] | None = None
-    at_most: Callable[[Any, Any], Any] | None = None
-    choose: Callable[..., Any] | None = None
-    shared: bool = False
-
-
-def _exact_root(x: Any) -> Fraction:
-    """The root of a square of a fraction; ``InvalidInput`` elsewhere, for fractions stay exact."""
-    x = Fraction(x)
-    if x >= 0:
-        top, bottom = math.isqrt(x.numerator), math.isqrt(x.denominator)
-        if top * top == x.numerator and bottom * bottom == x.denominator:
-            return Fraction(top, bottom)
-    raise InvalidInput(f"The square root of {x} is no fraction; use balls or floats.")
-
-
-def _first_that_holds(*pairs: tuple[Thunk, Thunk]) -> Any:
-    """Entry by entry; every branch is computed, as arrays need."""
-    *some, (_, last) = pairs
-    found = last()
-    for condition, value in reversed(some):
-        found = np.where(condition(), value(), found)
-    return found
-
-
-def _array_of(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def folded(*values: Any) -> Any:
-        found = values[0]
-        for value in values[1:]:
-            found = function(found, value)
-        return found
-
-    return folded
-
-
-FLOATS = Arithmetic("float", lambda p, q: p / q, math.sqrt, exponential=math.exp)
-ARRAYS = Arithmetic(
-    "array",
-    lambda p, q: p / q,
-    np.sqrt,
-    largest=_array_of(np.maximum),
-    smallest=_array_of(np.minimum),
-    exponential=np.exp,
-    choose=_first_that_holds,
-    shared=True,
-)
-FRACTIONS = Arithmetic("fraction", Fraction, _exact_root)
-
-
-@lru_cache(maxsize=2048)
-def compiled(
-    expression: sp.Basic, arithmetic: Arithmetic = FLOATS
-) -> tuple[tuple[str, ...], Callable[..., Any]]:
+def compiled(expression: sp.Basic, arithmetic: Arithmetic = FLOATS) -> Compiled:
     """The names of the letters that the expression depends on, sorted, and the function of them.
 
     Raises:
         InvalidInput: something other than rational constants, letters, sums, products, powers,
             roots, ``Abs``, ``Max``, ``Min``, ``exp`` and ``Piecewise`` with comparisons.
     """
+    key = id(expression), id(arithmetic)
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) >= MOST:
+            _KNOWN.clear()
+        known = _KNOWN[key] = expression, arithmetic, _compiled(expression, arithmetic)
+    return known[2]
+
+
+@lru_cache(maxsize=2048)
+def _compiled(expression: sp.Basic, arithmetic: Arithmetic) -> Compiled:
     letters = sorted(expression.free_symbols, key=str)
     writer = _Writer(letters, arithmetic)
     lines = []

@@ -13,7 +13,8 @@ from itertools import repeat
 import numpy as np
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.evaluate import ARRAYS, compiled, value_of
+from kdtheory.algebra.arithmetic import ARRAYS
+from kdtheory.algebra.evaluate import compiled, value_of
 from kdtheory.bounds.constants import Letters, at_the_edge, evaluate, too_large
 from kdtheory.bounds.crossing import crossing
 from kdtheory.bounds.exact_law import exact_law

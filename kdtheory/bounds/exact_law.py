@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kdtheory.algebra.evaluate import ARRAYS, value_of
+from kdtheory.algebra.arithmetic import ARRAYS
+from kdtheory.algebra.evaluate import value_of
 from kdtheory.engines.exact import expected, stationary
 from kdtheory.engines.exact.powers import at_times
 from kdtheory.errors import AssumptionFails

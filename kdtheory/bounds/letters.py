@@ -13,8 +13,9 @@ import numpy as np
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.arithmetic import ARRAYS
 from kdtheory.algebra.assumptions import ASSUMPTIONS, Assumption, contraction
-from kdtheory.algebra.evaluate import ARRAYS, value_of
+from kdtheory.algebra.evaluate import value_of
 from kdtheory.bounds.constants import Letters, check_step_size, constants_for, evaluate, too_large
 from kdtheory.errors import AssumptionFails, InvalidInput
 from kdtheory.problems.base import Array, FiniteSum

@@ -16,7 +16,8 @@ import numpy as np
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
-from kdtheory.algebra.evaluate import ARRAYS, compiled
+from kdtheory.algebra.arithmetic import ARRAYS
+from kdtheory.algebra.evaluate import compiled
 from kdtheory.campaigns.blocks import Block
 from kdtheory.evidence.tolerances import ROUNDING
 from kdtheory.problems.base import Array

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from kdtheory.algebra.evaluate import Arithmetic
+from kdtheory.algebra.arithmetic import Arithmetic
 
 UNIT = float(np.finfo(float).eps)
 TINY = float(np.finfo(float).tiny)  # what an operation may lose by underflow

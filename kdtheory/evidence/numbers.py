@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from kdtheory.algebra.evaluate import Arithmetic, value_of
+from kdtheory.algebra.arithmetic import Arithmetic
+from kdtheory.algebra.evaluate import value_of
 from kdtheory.errors import InvalidInput, MissingTool
 
 Number = Any  # flint.fmpq or flint.arb (python-flint has no type stubs)

@@ -73,9 +73,9 @@ def _is_zero(expression: sp.Expr) -> bool:
 
 def _fraction(expression: sp.Expr, ring: PolyRing) -> tuple[PolyElement, PolyElement]:
     if expression.is_Rational:
-        return ring(sp.QQ(expression.p, expression.q)), ring(1)
+        return ring(sp.QQ(expression.p, expression.q)), ring.one
     if expression.is_Symbol:
-        return ring.gens[ring.symbols.index(expression)], ring(1)
+        return ring.gens[ring.symbols.index(expression)], ring.one
     if expression.is_Pow and expression.exp.is_Integer:
         top, bottom = _fraction(expression.base, ring)
         power = int(expression.exp)
@@ -87,10 +87,10 @@ def _fraction(expression: sp.Expr, ring: PolyRing) -> tuple[PolyElement, PolyEle
         by_bottom: dict[PolyElement, PolyElement] = {}
         for term in expression.args:
             top, bottom = _fraction(term, ring)
-            by_bottom[bottom] = by_bottom.get(bottom, ring(0)) + top
+            by_bottom[bottom] = by_bottom.get(bottom, ring.zero) + top
         terms = [(top, bottom) for bottom, top in by_bottom.items() if top != 0]
         return reduce(
-            lambda x, y: (x[0] * y[1] + y[0] * x[1], x[1] * y[1]), terms, (ring(0), ring(1))
+            lambda x, y: (x[0] * y[1] + y[0] * x[1], x[1] * y[1]), terms, (ring.zero, ring.one)
         )
     raise ValueError(f"not a rational expression: {expression}")
 

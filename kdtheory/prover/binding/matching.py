@@ -38,6 +38,7 @@ Pairs = tuple[tuple[sp.Symbol, sp.Expr], ...]
 NEARLY = Fraction(1, 10**30)  # TINY's number, which errors are compared with
 
 
+@lru_cache(maxsize=4_000)
 def _draw(letter: sp.Symbol) -> Fraction:
     draw = random.Random(str(letter))
     return Fraction(draw.randint(1, 10**4), draw.randint(1, 10**4))
