@@ -3,6 +3,9 @@ BIN := .venv/bin
 # Pinned: an open version would fetch a build with gigabytes of GPU libraries.
 TORCH ?= torch==2.13.0
 
+# Sources are compiled once, and not in each of the hundreds of processes that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Pythons on which `make versions` tests the lowest and the newest dependencies.
 PYTHONS ?= $(PYTHON)
 

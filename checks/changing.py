@@ -89,11 +89,7 @@ def paper_form(name: str, certificate: Check) -> tuple[Mutant, ...]:
         affine(name, "half the noise", "floor halved", one_step_tight, lambda f: f / 2),
         affine(name, "kappa missing", "N(lam; 0)", one_step_tight, lambda f: f.subs(sym.kappa, 0)),
         affine(
-            name,
-            "bias dropped",
-            "|h|^2 = 0 in the floor",
-            one_step_tight,
-            lambda f: f.subs(h, 0),
+            name, "bias dropped", "|h|^2 = 0 in the floor", one_step_tight, lambda f: f.subs(h, 0)
         ),
         affine(
             name,

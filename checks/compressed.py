@@ -7,11 +7,7 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.checks import changing
 from kdtheory.checks.mutant import Mutant
-from kdtheory.checks.statement_oracles import (
-    ROUNDING,
-    letters_of,
-    value,
-)
+from kdtheory.checks.statement_oracles import ROUNDING, letters_of, value
 from kdtheory.statements import THEOREMS, Theorem
 
 CURVE = changing.psi_of(THEOREMS["compressed-envelope"])

@@ -61,8 +61,7 @@ class Population:
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """n student and teacher gradients (n, d).  The student's mean is a nuisance, put where it
-        would hurt: along h, whose entries have either sign (with one sign and little noise rows
-        look like logits, which are refused).
+        would hurt: along h, whose entries have either sign.
         """
         teacher, own = self._noise(rng, n)
         h = np.where(np.arange(self.d) % 2, -1.0, 1.0) * (self.bias / math.sqrt(self.d))

@@ -21,7 +21,8 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.errors import KdtheoryError
 from kdtheory.instances import matching
 from kdtheory.problems import LeastSquares
-from kdtheory.report.main_job import mild_compressor, random_instances
+from kdtheory.report.one_verdict import mild_compressor
+from kdtheory.report.random_instances import random_instances
 from kdtheory.rules.compressors import Bernoulli
 from kdtheory.rules.distilled import Compressor
 

@@ -221,11 +221,7 @@ def wrong_engines() -> list[Mutant]:
                 else (n - self.batch_size) / (self.batch_size * n)
             ),
         ),
-        factor(
-            "B squared",
-            "1/B^2",
-            lambda self, n: self.noise_factor(n) / self.batch_size,
-        ),
+        factor("B squared", "1/B^2", lambda self, n: self.noise_factor(n) / self.batch_size),
         engine(
             "batch factor on the bias",
             "|lam h|^2 divided like noise",

@@ -7,11 +7,7 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.checks import changing
 from kdtheory.checks.mutant import Mutant
-from kdtheory.checks.statement_oracles import (
-    matches_instance,
-    one_step_tight,
-    unrolls,
-)
+from kdtheory.checks.statement_oracles import matches_instance, one_step_tight, unrolls
 from kdtheory.statements import THEOREMS
 
 PSI = changing.psi_of(THEOREMS["theorem-1-envelope"])

@@ -74,11 +74,7 @@ MUTANTS: tuple[Mutant, ...] = (
             _without(name, "bias dropped", sym.bias_sq),
             _without(name, "start forgotten", sym.s0),
             changing.statement(
-                name,
-                "range doubled",
-                "gamma < 1/Lcal",
-                stays_below,
-                step_size_max=1 / sym.Lcal,
+                name, "range doubled", "gamma < 1/Lcal", stays_below, step_size_max=1 / sym.Lcal
             ),
         )
     ),

@@ -8,9 +8,7 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.checks import changing
 from kdtheory.checks.mutant import Mutant
-from kdtheory.checks.statement_oracles import (
-    ROUNDING,
-)
+from kdtheory.checks.statement_oracles import ROUNDING
 from kdtheory.statements import THEOREMS, Theorem
 
 RIGHT = THEOREMS["distillation-gradient"].rhs

@@ -267,13 +267,7 @@ def _two_steps() -> OneStep:
 
 _SLOW = 1 - (1 - gamma * mu) ** 2
 LISTED = (
-    KnownRule(
-        "distillation, every rate",
-        _distilled,
-        varrho,
-        _envelope(),
-        "our statements",
-    ),
+    KnownRule("distillation, every rate", _distilled, varrho, _envelope(), "our statements"),
     KnownRule(
         "unbiased distillation",
         lambda: _distilled(biased=False),
@@ -289,26 +283,10 @@ LISTED = (
         "our statements",
     ),
     KnownRule(
-        "unbiased, PL",
-        lambda: _pl(biased=False),
-        varrho,
-        _pl_known(biased=False),
-        "our statements",
+        "unbiased, PL", lambda: _pl(biased=False), varrho, _pl_known(biased=False), "our statements"
     ),
-    KnownRule(
-        "Theorem 1, its form",
-        _theorem_1_form,
-        gamma * mu,
-        None,
-        "our statements",
-    ),
-    KnownRule(
-        "Theorem 2, its form",
-        _theorem_2_form,
-        gamma * mu,
-        None,
-        "our statements",
-    ),
+    KnownRule("Theorem 1, its form", _theorem_1_form, gamma * mu, None, "our statements"),
+    KnownRule("Theorem 2, its form", _theorem_2_form, gamma * mu, None, "our statements"),
     KnownRule(
         "gradient descent",
         _gradient_descent,

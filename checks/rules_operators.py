@@ -83,11 +83,7 @@ def _douglas_rachford() -> OneStep:
         after=square({"z": 1, "y": 1, "x": -1}),
         slacks={
             "strong": {("x", "z"): 1, ("x", "x"): -1 - gamma * mu},
-            "cocoercive": {
-                ("x", "z"): gamma * L + 2,
-                ("x", "x"): -1 - gamma * L,
-                ("z", "z"): -1,
-            },
+            "cocoercive": {("x", "z"): gamma * L + 2, ("x", "x"): -1 - gamma * L, ("z", "z"): -1},
             "monotone": {("x", "y"): 2, ("z", "y"): -1, ("y", "y"): -1},
         },
         conditions=(L - mu,),

@@ -45,12 +45,7 @@ def _relative_noise() -> OneStep:
     slacks["relative"] = {("g", "g"): delta, ("N", "N"): -1}
     after = sum_of(MOVE, {("N", "N"): gamma**2})
     return step_of(
-        "e g",
-        "gamma mu L delta",
-        centred="N",
-        after=after,
-        slacks=slacks,
-        conditions=(L - mu,),
+        "e g", "gamma mu L delta", centred="N", after=after, slacks=slacks, conditions=(L - mu,)
     )
 
 
@@ -90,12 +85,7 @@ def _coordinate() -> OneStep:
     after = sum_of(E, {("e", "g"): -2 * gamma, ("g", "g"): delta * gamma**2})
     room = (L - mu, delta - 1, 2 - gamma * delta * (L + mu))
     return step_of(
-        "e g",
-        "gamma mu L delta",
-        scalars="F",
-        after=after,
-        slacks=INTERPOLATION,
-        conditions=room,
+        "e g", "gamma mu L delta", scalars="F", after=after, slacks=INTERPOLATION, conditions=room
     )
 
 

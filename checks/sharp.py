@@ -7,9 +7,7 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.checks import changing
 from kdtheory.checks.mutant import Mutant
-from kdtheory.checks.statement_oracles import (
-    one_step_tight,
-)
+from kdtheory.checks.statement_oracles import one_step_tight
 from kdtheory.statements import THEOREMS
 
 PSI = changing.psi_of(THEOREMS["theorem-1-sharp"])

@@ -7,10 +7,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.checks import changing
 from kdtheory.checks.mutant import Mutant
-from kdtheory.checks.statement_oracles import (
-    one_step_tight,
-    unrolls,
-)
+from kdtheory.checks.statement_oracles import one_step_tight, unrolls
 from kdtheory.statements import THEOREMS, Theorem
 
 PAPER = THEOREMS["theorem-2"]

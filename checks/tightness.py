@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kdtheory.campaigns.tightness import Candidate, ratio_of, search, searchable
+from kdtheory.campaigns.candidates import Candidate
+from kdtheory.campaigns.tightness import ratio_of, search, searchable
 
 FILE = Path(__file__).with_name("tightest.json")
 

@@ -7,10 +7,7 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.checks import changing
 from kdtheory.checks.mutant import Mutant
-from kdtheory.checks.statement_oracles import (
-    matches_instance,
-    one_step_tight,
-)
+from kdtheory.checks.statement_oracles import matches_instance, one_step_tight
 
 MUTANTS: tuple[Mutant, ...] = (
     changing.affine("unbiased", "half the noise", "floor halved", one_step_tight, lambda f: f / 2),

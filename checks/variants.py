@@ -86,10 +86,7 @@ def _harder(theorem: Theorem) -> Iterator[tuple[str, Theorem]]:
     yield "a fifth of the floor", replace(theorem, floor=theorem.floor / 5)
     for what, kinds in (
         ("without expected smoothness", {asm.expected_smoothness}),
-        (
-            "without convexity",
-            {asm.strong_convexity, asm.quadratic_growth, asm.polyak_lojasiewicz},
-        ),
+        ("without convexity", {asm.strong_convexity, asm.quadratic_growth, asm.polyak_lojasiewicz}),
     ):
         yield what, replace(theorem, needs=tuple(n for n in theorem.needs if n not in kinds))
     power = (1 - 2 * RATE) ** sym.t

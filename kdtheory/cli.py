@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code 1 says that something is not as claimed, and nothing else.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:  # the process is ours; proofs ask SymPy for more than the 1000 it keeps
+        os.environ.setdefault("SYMPY_CACHE_SIZE", "20000")
     who = " ".join(["kdtheory", *(word for word in words[:1] if word in COMMANDS)])
     if not whole_streams():
         complain(f"{who}: standard output is closed, so that no result could be seen.")

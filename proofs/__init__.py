@@ -9,13 +9,7 @@ from __future__ import annotations
 
 from kdtheory.proofs.in_coq import COQ_SOURCES, coq_statements, whole_in_coq
 from kdtheory.proofs.proof import Proof, Step, coq_file, latex_file, seconds_spent, smt2_file
-from kdtheory.proofs.proving import (
-    OBLIGATIONS,
-    examined,
-    not_installed,
-    obligations,
-    prove,
-)
+from kdtheory.proofs.proving import OBLIGATIONS, examined, not_installed, obligations, prove
 from kdtheory.prover.checkers import CHECKERS
 
 __all__ = [

@@ -9,7 +9,7 @@ import sympy as sp
 from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import paper
-from kdtheory.proofs.parts import certificates, forms, joining
+from kdtheory.proofs.parts import certificates, compression, forms, joining
 from kdtheory.proofs.parts import too_far as too
 from kdtheory.prover.obligations import Certificate, Obligation
 from kdtheory.statements import theorem_1
@@ -70,10 +70,10 @@ def _line(statement: Theorem) -> tuple[Obligation, ...]:
     return (
         certificates.compressed(paper.one_step(theorem_1.PAPER[0])),
         *joining.compressed(),
-        paper.compressed_contraction(),
-        paper.compressed_best_p(),
-        paper.compressed_rate(),
-        paper.compressed_growth(),
+        compression.contraction(),
+        compression.best_p(),
+        compression.rate(),
+        compression.growth(),
         paper.optimal_weight(),
         *forms.constants(statement),
     )

@@ -62,13 +62,11 @@ def _makers(theorem: Theorem) -> list[tuple[str, str]]:
     psi = theorem.psi
     if theorem.quantity == "law":
         return [("parts/law", "certificates")]
-    if theorem.quantity not in ("sq_distance", "gap"):
+    if psi is None or theorem.quantity not in ("sq_distance", "gap"):
         return []  # in the family's own file
-    if psi is None:
-        return [("paper", "exact_quadratic")]
     if theorem.compresses:
         if sym.young in theorem.definitions:
-            return [("paper", "compressed_best_p")]
+            return [("parts/compression", "best_p")]
         return [("parts/certificates", "young"), ("parts/recursion", "obligations")]
     if sym.A not in theorem.definitions:
         return [("paper", "one_step")]

@@ -64,13 +64,8 @@ ARGUMENTS = {
 def room() -> Certificate:
     """1 - 2 gamma Lcal >= 0, the range itself."""
     left = sym.slack_half
-    return Certificate(
-        "horizon-room",
-        1 - 2 * gamma * Lcal,
-        {},
-        (),
-        left,
-        Region({left: 1 - 2 * gamma * Lcal}),
+    return Certificate.plain(
+        "horizon-room", 1 - 2 * gamma * Lcal, left, Region({left: 1 - 2 * gamma * Lcal})
     )
 
 
@@ -121,11 +116,9 @@ def one_step_young() -> Certificate:
 def best_alpha() -> Certificate:
     """alpha r^2 + gamma^2 k^2/alpha >= 2 gamma k r, with equality at alpha = gamma k/r."""
     r, k = sym.root_s, sym.k
-    return Certificate(
+    return Certificate.plain(
         "horizon-best-alpha",
         alpha * r**2 + gamma**2 * k**2 / alpha - 2 * gamma * k * r,
-        {},
-        (),
         (alpha * r - gamma * k) ** 2 / alpha,
     )
 
@@ -140,7 +133,7 @@ def induction() -> Certificate:
     root = R + gamma * k * count
     claim = (R + more + gamma * k * (count + 1)) ** 2 - root**2 - 2 * gamma * k * root - added
     rest = 2 * gamma * k * (count + 1) * more + gamma**2 * k**2
-    return Certificate("horizon-induction", claim, {}, (), rest)
+    return Certificate.plain("horizon-induction", claim, rest)
 
 
 def best_weight() -> Certificate:
@@ -149,12 +142,8 @@ def best_weight() -> Certificate:
     """
     loss = sym.teacher_variance + (1 + STEPS / 2) * sym.bias_sq
     value = loss * lam**2 - 2 * lam * sym.covariance
-    return Certificate(
-        "horizon-best-weight",
-        loss * value + sym.covariance**2,
-        {},
-        (),
-        (loss * lam - sym.covariance) ** 2,
+    return Certificate.plain(
+        "horizon-best-weight", loss * value + sym.covariance**2, (loss * lam - sym.covariance) ** 2
     )
 
 
@@ -175,10 +164,7 @@ def non_convex() -> Certificate:
         "horizon-non-convex",
         claim,
         {asm.descent_lemma: sp.Integer(1), asm.expected_smoothness: L * gamma**2},
-        (
-            (L * gamma**2 / 2, doubling),
-            (gamma / 2, vec.combine((1, vec.g), (-lam, vec.h))),
-        ),
+        ((L * gamma**2 / 2, doubling), (gamma / 2, vec.combine((1, vec.g), (-lam, vec.h)))),
     )
 
 

@@ -19,7 +19,7 @@ from kdtheory.statements.noise import noise
 from kdtheory.statements.theorem import Theorem
 
 gamma, mu, L, Lcal, lam = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.lam
-ONE, ZERO, HALF = sp.Integer(1), sp.Integer(0), sp.Rational(1, 2)
+ONE, ZERO = sp.Integer(1), sp.Integer(0)
 
 
 def _doubling(unbiased: bool) -> vec.Vector:
@@ -117,7 +117,7 @@ def induction(theorem: Theorem) -> tuple[Obligation, ...]:
     return (
         Identity(f"{name}-unrolled", step),
         Identity(f"{name}-start", start),
-        Certificate(f"{name}-rate-below-one", 1 - gamma * mu, {}, (), room + rest, Region(slacks)),
+        Certificate.plain(f"{name}-rate-below-one", 1 - gamma * mu, room + rest, Region(slacks)),
     )
 
 
@@ -158,98 +158,6 @@ def optimal_weight() -> Identity:
     )
 
 
-def compressed_contraction() -> Certificate:
-    """With p = 1 and omega <= gamma mu/4, compression leaves a contraction: (1 + 2 omega)(1 - gamma
-    mu) <= 1 - gamma mu/2.
-    """
-    room, omega = sym.slack_rate, sym.omega
-    claim = (1 - gamma * mu / 2) - (1 + 2 * omega) * (1 - gamma * mu)
-    return Certificate(
-        "compressed-contraction",
-        claim,
-        {},
-        (),
-        2 * room + 2 * omega * gamma * mu,
-        Region({room: gamma * mu / 4 - omega}),
-    )
-
-
-def compressed_best_p() -> Certificate:
-    """No p gives a smaller floor than p*, the positive root of (T + r(omega X + delta)) p^2 + 2
-    omega r X p = X (1 - (1+omega) r).
-
-    T = 2 gamma^2 N, X = |x*|^2, r = 1 - gamma mu; the equation is solved for delta, which keeps
-    everything rational.  With f = floor(p*), numerator(p) - f denominator(p) = omega X (p -
-    p*)^2/(p p*^2).
-    """
-    omega, X, T, r, delta, best = (
-        sym.omega,
-        sym.root_minimiser**2,
-        sym.U,
-        sym.alpha,
-        sym.rounding_sq,
-        sym.young_pos,
-    )
-
-    def denominator(at: sp.Expr) -> sp.Expr:
-        return 1 - (1 + omega * (1 + at)) * r
-
-    def floor(at: sp.Expr) -> sp.Expr:
-        return ((1 + omega * (1 + at)) * T + omega * (1 + 1 / at) * X + delta) / denominator(at)
-
-    room, spare = sym.tau, sym.slack_range
-    solved = (
-        (X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X
-    ) / r
-    region = Region({room: denominator(sym.p), spare: denominator(best)}, {delta: solved})
-    gap = omega * X * (sym.p - best) ** 2 / (sym.p * best**2 * room)
-    return Certificate("compressed-best-p", floor(sym.p) - floor(best), {}, (), gap, region)
-
-
-def compressed_rate() -> Certificate:
-    """At p* the rate 1 - (1 + omega (1 + p*)) r is at least half of 1 - (1+omega) r, so it is
-    positive wherever compression contracts.
-
-    p* solves the equation of :func:`compressed_best_p`, here too for delta: what is left over is (T
-    + r(omega X + delta)) p*^2/(2X).
-    """
-    omega, X, T, delta, best = (
-        sym.omega,
-        sym.root_minimiser_pos**2,
-        sym.U,
-        sym.rounding_sq,
-        sym.young_pos,
-    )
-    r = 1 - gamma * mu
-    solved = (
-        (X * (1 - (1 + omega) * r) - 2 * omega * r * X * best) / best**2 - T - r * omega * X
-    ) / r
-    rest = sym.slack_low * best**2 / (2 * X)
-    region = Region({sym.slack_low: T + r * (omega * X + delta)}, {delta: solved})
-    return Certificate(
-        "compressed-rate-positive",
-        1 - (1 + omega * (1 + best)) * r,
-        {asm.contraction: sp.Rational(1, 2)},
-        (),
-        rest,
-        region,
-    )
-
-
-def compressed_growth() -> Certificate:
-    """psi grows with s: (1 + omega (1+p*))(1 - gamma mu) > 0 for gamma <= 1/(4 Lcal)."""
-    room, more = sym.slack_quarter, sym.increase
-    grown = 1 + sym.omega * (1 + sym.young)
-    return Certificate(
-        "compressed-increasing-line",
-        grown * (1 - gamma * mu),
-        {},
-        (),
-        grown * (room + 3 * gamma * mu + 4 * gamma * more),
-        Region({room: 1 - 4 * gamma * Lcal, more: Lcal - mu}),
-    )
-
-
 def corollaries(theorem: Theorem) -> tuple[Certificate, ...]:
     """About good teachers, in the forms that the paper has one for."""
     return (corollary(theorem),) if theorem.unbiased or is_loose(theorem) else ()
@@ -257,25 +165,4 @@ def corollaries(theorem: Theorem) -> tuple[Certificate, ...]:
 
 def affine(theorem: Theorem) -> tuple[Obligation, ...]:
     """Everything behind a line in s."""
-    return (
-        one_step(theorem),
-        *induction(theorem),
-        optimal_weight(),
-        *corollaries(theorem),
-    )
-
-
-def exact_quadratic() -> tuple[Obligation, ...]:
-    """The shifted centre, coordinate by coordinate (A y and A D enter linearly), the expansion of
-    the square, and its minimum.
-    """
-    y, D, Ay, AD, S = sym.F_plus, sym.slope_k, sym.slope_a, sym.rho, sym.covariance
-    after = y + lam * D - gamma * (Ay + lam * AD + S - lam * (AD + S)) - lam * D
-    square = (y + lam * D) ** 2 - (y**2 + 2 * lam * D * y + lam**2 * D**2)
-    S0, far = sym.sgd_floor, sym.distance_theta
-    law = (1 - lam) ** 2 * S0 + lam**2 * far
-    return (
-        Identity("shifted-centre", after - (y - gamma * (Ay + (1 - lam) * S))),
-        Identity("square-around-the-shift", square),
-        Identity("least-of-the-law", (S0 + far) * law - S0 * far - ((S0 + far) * lam - S0) ** 2),
-    )
+    return (one_step(theorem), *induction(theorem), optimal_weight(), *corollaries(theorem))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from kdtheory.instances.counterexamples import Counterexample
-from kdtheory.proofs import writing
+from kdtheory.proofs import document, writing
 from kdtheory.prover import coq, smt
 from kdtheory.prover.obligations import Identity, Obligation
 from kdtheory.statements.theorem import Theorem
@@ -130,4 +130,4 @@ def latex_file(proofs: Sequence[Proof]) -> str:
     for proof in proofs:
         sections.append(proof.to_latex(elsewhere=printed))
         printed += [item.name for item in proof.obligations if item.name not in printed]
-    return writing.document(sections)
+    return document.document(sections)

@@ -53,7 +53,7 @@ ARGUMENTS = {
         r" Jacobian is constant (linear, logistic and "
         r"softmax regression), and its norm is at most $\lambda|J_\theta-J_x||r_\theta-b|$"
         r" (Cauchy--Schwarz) elsewhere.",
-    ),
+    )
 }
 
 

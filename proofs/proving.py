@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import lru_cache, partial
+from functools import cache, partial
 
 from kdtheory.errors import InvalidInput, MissingTool
 from kdtheory.instances.refuting import refute
@@ -23,9 +23,10 @@ from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
 BY_HAND = "by hand: conditional expectation from t to t + 1 (tower rule)"
 
-
+# Each statement's are made once a process.
 OBLIGATIONS: Mapping[str, Callable[[], tuple[Obligation, ...]]] = {
-    name: partial(families.of(theorem).obligations, theorem) for name, theorem in THEOREMS.items()
+    name: cache(partial(families.of(theorem).obligations, theorem))
+    for name, theorem in THEOREMS.items()
 }
 
 
@@ -61,25 +62,15 @@ def _checked(item: Obligation, checker: str) -> Step:
 def _check(
     statement: Theorem, checker: str, found: tuple[Obligation, ...], coqchk: bool
 ) -> list[Step]:
-    whole = f"{coq.identifier(statement.name)}, whole"
-    if checker == "coq" and _changes(statement):
-        told = f"{statement.name} is not the statement that is proved in Coq"
-        return [Step(whole, checker, "UNDECIDED", told, 0.0)]
-    if checker == "coq" and statement.name not in whole_in_coq():
-        told = f"{statement.name} is not proved whole in Coq yet"
-        return [Step(whole, checker, "UNDECIDED", told, 0.0)]
-    if checker == "coq":
-        report = compiled(coqchk)
-        return [
-            Step(
-                f"{coq.identifier(statement.name)}, whole",
-                checker,
-                report.status,
-                "" if report.status == "PROVED" else report.reason,
-                report.seconds,
-            )
-        ]
-    return [_checked(item, checker) for item in found]
+    if checker != "coq":
+        return [_checked(item, checker) for item in found]
+    whole, changed = f"{coq.identifier(statement.name)}, whole", _changes(statement)
+    if changed or statement.name not in whole_in_coq():
+        told = "the statement that is proved in Coq" if changed else "proved whole in Coq yet"
+        return [Step(whole, checker, "UNDECIDED", f"{statement.name} is not {told}", 0.0)]
+    report = compiled(coqchk)
+    reason = "" if report.status == "PROVED" else report.reason
+    return [Step(whole, checker, report.status, reason, report.seconds)]
 
 
 def prove(
@@ -144,17 +135,12 @@ def examined(
     return (steps, found), list(dict.fromkeys((*complaints, *said)))
 
 
-@lru_cache(maxsize=64)
-def _certificates(make: Callable[[], tuple[Obligation, ...]]) -> tuple[Obligation, ...]:
-    return make()
-
-
 def obligations(statement: Theorem) -> tuple[tuple[Obligation, ...], tuple[str, ...]]:
     """Everything that is to be checked for a statement, and what it says that none of it shows."""
     if statement.name not in OBLIGATIONS:
         return (), ("there is no certificate for it",)
     try:
-        own = {item.name: item for item in _certificates(OBLIGATIONS[statement.name])}
+        own = {item.name: item for item in OBLIGATIONS[statement.name]()}
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         return (), (f"the statement has another shape than its proof: {error}",)
     bound = bind(statement, own.values())
@@ -184,10 +170,8 @@ def _implied(theorem: Theorem, checkers: tuple[str, ...]) -> Proof | None:
     with no more assumptions than it has, in a range that is no longer.
     """
     for name, original in _PROVED.items():
-        if theorem.psi is None or (theorem.psi, theorem.quantity) != (
-            original.psi,
-            original.quantity,
-        ):
+        same = (theorem.psi, theorem.quantity) == (original.psi, original.quantity)
+        if theorem.psi is None or not same:
             continue
         fewer = set(original.needs) <= set(theorem.needs)
         twin = replace(theorem, name=name, needs=original.needs if fewer else theorem.needs)
@@ -238,15 +222,8 @@ def _somebodys_own(theorem: Theorem, changed: list[str], missing: str) -> Proof:
     """
     found = refute(theorem) if theorem.has_curve else None
     if found is not None:
-        return Proof(
-            theorem.name,
-            "REFUTED",
-            f"at an explicit instance {found.breach}",
-            (),
-            (),
-            theorem,
-            found,
-        )
+        reason = f"at an explicit instance {found.breach}"
+        return Proof(theorem.name, "REFUTED", reason, (), (), theorem, found)
     whose = (
         f"differs from the proved one in {', '.join(changed)}"
         if theorem.name in THEOREMS

@@ -1,4 +1,4 @@
-"""Why the exact law of quadratics is true: the shifted centre (``paper.exact_quadratic``)."""
+"""Why the exact law of quadratics is true: the shifted centre."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import sympy as sp
 from kdtheory.algebra import symbols as sym
 from kdtheory.instances.counterexamples import Counterexample
 from kdtheory.instances.law import small_law
-from kdtheory.proofs import paper
 from kdtheory.proofs.parts.forms import nothing_exported as exported
 from kdtheory.proofs.parts.too_far import Overclaim, case
-from kdtheory.prover.obligations import Obligation
+from kdtheory.prover.obligations import Identity, Obligation
 from kdtheory.statements.theorem import Theorem
 
 __all__ = ["ARGUMENTS", "exported", "obligations", "too_far"]
@@ -37,14 +36,26 @@ ARGUMENTS = {
         r"$(1-\lambda)^2S_0+\lambda^2|D|^2$ is least at $S_0/(S_0+|D|^2)$. For $f-f^*$ replace"
         r" $\langle\cdot,\cdot\rangle$ by "
         r"$\frac12\langle\cdot,H\cdot\rangle$.",
-    ),
+    )
 }
 
 
 def obligations(statement: Theorem) -> tuple[Obligation, ...]:
-    """Coordinate by coordinate; what the statement says itself is added by ``bind``."""
+    """The shifted centre, coordinate by coordinate (A y and A D enter linearly), the expansion of
+    the square, and its minimum; what the statement says itself is added by ``bind``.
+    """
     assert statement.psi is None
-    return paper.exact_quadratic()
+    lam, gamma = sym.lam, sym.gamma
+    y, D, Ay, AD, S = sym.F_plus, sym.slope_k, sym.slope_a, sym.rho, sym.covariance
+    after = y + lam * D - gamma * (Ay + lam * AD + S - lam * (AD + S)) - lam * D
+    square = (y + lam * D) ** 2 - (y**2 + 2 * lam * D * y + lam**2 * D**2)
+    S0, far = sym.sgd_floor, sym.distance_theta
+    law = (1 - lam) ** 2 * S0 + lam**2 * far
+    return (
+        Identity("shifted-centre", after - (y - gamma * (Ay + (1 - lam) * S))),
+        Identity("square-around-the-shift", square),
+        Identity("least-of-the-law", (S0 + far) * law - S0 * far - ((S0 + far) * lam - S0) ** 2),
+    )
 
 
 def too_far(theorem: Theorem) -> tuple[Overclaim, ...]:

@@ -105,10 +105,7 @@ def _snr_step_pl() -> Remainders:
             _more * excess + _L * _more**2 * _square / 2,
             Region({excess: _k * _delta - _n**2}),
         ),
-        "longer": (
-            _more * (_k * far + _n**2) + _L * _more**2 * (far**2 + _n**2) / 2,
-            EVERYWHERE,
-        ),
+        "longer": (_more * (_k * far + _n**2) + _L * _more**2 * (far**2 + _n**2) / 2, EVERYWHERE),
     }
 
 

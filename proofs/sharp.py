@@ -60,10 +60,7 @@ ARGUMENTS = {
     ),
 }
 # What a page shows in full; of other statements the first certificate.
-SHOWN = {
-    "theorem-1-sharp": ("noise-dominated", "bias-dominated"),
-    "theorem-2-sharp": ("pl-short",),
-}
+SHOWN = {"theorem-1-sharp": ("noise-dominated", "bias-dominated"), "theorem-2-sharp": ("pl-short",)}
 
 
 def too_far(statement: Theorem) -> tuple[Overclaim, ...]:

@@ -17,7 +17,7 @@ from kdtheory.algebra import assumptions as asm
 from kdtheory.algebra import symbols as sym
 from kdtheory.proofs import OBLIGATIONS, in_coq, paper, prove, whole_in_coq
 from kdtheory.proofs.coq_exports import certificates
-from kdtheory.prover import coq, coq_build
+from kdtheory.prover import coq, coq_audit, coq_build
 from kdtheory.prover.obligations import Certificate, Region
 
 FOLDER = Path(__file__).parents[1] / "proofs" / "coq"
@@ -115,7 +115,7 @@ def test_coqchk_accepts_the_whole_development():
     found = coq_build.compile(FOLDER, timeout=1200, expected=whole_in_coq(), coqchk=True)
     print(f"\n{found.reason}; coqchk lists {', '.join(found.loaded)}; {found.seconds:.0f} s")
     assert found.status == "PROVED", found.reason
-    assert set(found.loaded) == coq_build.LOADED_WITH_REALS
+    assert set(found.loaded) == coq_audit.LOADED_WITH_REALS
 
 
 @pytest.mark.slow
@@ -135,13 +135,13 @@ SUMMARY = (
 def test_coqchk_names_its_axioms():
     """Its list is read, and one axiom more than Reals loads is noticed."""
     reals = "Coq.Reals.ClassicalDedekindReals.sig_not_dec\n    Coq.Logic.Classical_Prop.classic"
-    assert set(coq_build.axioms_of_coqchk(SUMMARY.format(reals))) <= coq_build.LOADED_WITH_REALS
-    assert coq_build.axioms_of_coqchk(SUMMARY.format("<none>")) == ()
+    assert set(coq_audit.axioms_of_coqchk(SUMMARY.format(reals))) <= coq_audit.LOADED_WITH_REALS
+    assert coq_audit.axioms_of_coqchk(SUMMARY.format("<none>")) == ()
     assert set(
-        coq_build.axioms_of_coqchk(SUMMARY.format(f"{reals}\n    KDTheory.Sharp.easy"))
-    ) - coq_build.LOADED_WITH_REALS == {"Sharp.easy"}
+        coq_audit.axioms_of_coqchk(SUMMARY.format(f"{reals}\n    KDTheory.Sharp.easy"))
+    ) - coq_audit.LOADED_WITH_REALS == {"Sharp.easy"}
     with pytest.raises(ValueError, match="no list"):
-        coq_build.axioms_of_coqchk("Modules were successfully checked")
+        coq_audit.axioms_of_coqchk("Modules were successfully checked")
 
 
 def test_coqchk_runs_on_the_base(tmp_path):
@@ -229,11 +229,11 @@ def test_an_audit_that_speaks_of_something_else_is_noticed(tmp_path):
 def test_what_coq_prints_is_read_line_by_line():
     """An axiom of Reals, its type, and a sentence that is no axiom's name."""
     reals = "ClassicalDedekindReals.sig_not_dec"
-    assert coq_build._axioms(f"Axioms:\n{reals} : forall P : Prop,\n  P\n") == (reals,)
-    assert coq_build._axioms("Axioms:\nloop is assumed to be guarded.\n") == (
+    assert coq_audit.axioms_of(f"Axioms:\n{reals} : forall P : Prop,\n  P\n") == (reals,)
+    assert coq_audit.axioms_of("Axioms:\nloop is assumed to be guarded.\n") == (
         "loop is assumed to be guarded.",
     )
-    assert coq_build._axioms("Closed under the global context\n") == ()
+    assert coq_audit.axioms_of("Closed under the global context\n") == ()
 
 
 def test_stale_generated_files_are_no_proof(monkeypatch):

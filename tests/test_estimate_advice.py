@@ -78,6 +78,21 @@ def test_degrees_of_freedom_are_what_the_heaviest_samples_leave():
     assert heavy._student_t(direction) == pytest.approx(student.ppf(0.975, 2), rel=0.1)
 
 
+@pytest.mark.parametrize(("n", "draws"), [(50, 11), (200, 22)])
+def test_intervals_are_wider_than_students_by_what_the_bootstrap_takes(n, draws):
+    """For Gaussian gradients, of E<S,H> alone: t's 98.5 % point at draws - 1 degrees, and up to a
+    tenth more, for it never counts where Student's is larger.
+    """
+    direction = np.array([0.0, -1.0, 0.0, 0.0])
+    found = []
+    for seed in range(30):
+        test = slope_test(*pair(n, 10, seed))
+        error = math.sqrt(float(direction @ test.moments.errors @ direction))
+        found += [test._allowance(direction, side) / error for side in (-1, 1)]
+    at_most = student.ppf(0.985, draws - 1)
+    assert student.ppf(0.985, n - 1) < at_most <= np.mean(found) <= 1.1 * at_most
+
+
 def test_an_end_at_a_kink_is_the_kink_itself():
     student_gradients, teacher = pair()
     found = lambda_star(

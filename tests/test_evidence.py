@@ -20,7 +20,8 @@ from kdtheory.evidence import monte_carlo, numbers
 from kdtheory.evidence.instance import RationalInstance
 from kdtheory.evidence.lifted import ball_values, lifted_map, rational_values, reader, start
 from kdtheory.evidence.matrices import exact_array, semidefinite
-from kdtheory.evidence.monte_carlo import Claimed, Process
+from kdtheory.evidence.monte_carlo import Claimed
+from kdtheory.evidence.process import Process, values_of
 from kdtheory.evidence.ranges import almost_sure
 from kdtheory.rules.experiment import experiment
 
@@ -251,12 +252,13 @@ def test_ranges_hold_on_every_path(kind, quantity):
         problem.minimiser + 2 * rng.standard_normal(problem.dim),
     )
     gamma, rule, steps = 0.5 / float(problem.constants.Lcal), kd.DistilledSGD(0.8), 25
-    most = almost_sure(problem, theta, rule, gamma=gamma, x0=x0, steps=steps, quantity=quantity)
+    made = experiment(problem, theta, rule, step_size=gamma, x0=x0)
+    most = almost_sure(made, steps, quantity)
     push = rule.corrections(problem.gradients(theta))
     for greedy in (True, False, False):
         x = x0
         for t in range(steps + 1):
-            value = monte_carlo._values(problem, x[None], quantity)[0]
+            value = values_of(problem, x[None], quantity)[0]
             assert value <= most[t]
             ahead = x - gamma * (problem.gradients(x) - push)
             x = ahead[
@@ -264,7 +266,7 @@ def test_ranges_hold_on_every_path(kind, quantity):
                 if greedy
                 else rng.integers(problem.n_terms)
             ]
-    assert most[0] == pytest.approx(monte_carlo._values(problem, x0[None], quantity)[0], rel=1e-6)
+    assert most[0] == pytest.approx(values_of(problem, x0[None], quantity)[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["logistic", "softmax", "sinusoidal"])
@@ -317,7 +319,7 @@ def test_near_the_stability_limit_samples_never_verify():
     # The normal interval lies wholly below a claim that is ten times too small.
     assert run.interval(1 - 1e-6)[1][-1] < claim
     found = monte_carlo.judge(
-        Process(wild, np.array([0.0]), rule, gamma, x0, "sq_distance"),
+        Process(experiment(wild, [0.0], rule, step_size=gamma, x0=x0), "sq_distance"),
         Claimed(np.array([steps]), np.array([claim]), np.zeros(1)),
         replicates=300,
         seed=0,
@@ -329,7 +331,8 @@ def test_identity_is_refuted_by_samples_and_never_verified():
     rule = kd.DistilledSGD(0.4)
     times = np.arange(13)
     truth = kd.expected(PROBLEM, THETA, rule, step_size=0.06, x0=START, steps=12).sq_distance
-    process = Process(PROBLEM, THETA, rule, 0.06, START, "sq_distance")
+    made = experiment(PROBLEM, THETA, rule, step_size=0.06, x0=START)
+    process = Process(made, "sq_distance")
     for scale, status in ((1.0, "UNDECIDED"), (0.7, "VIOLATED"), (1.4, "VIOLATED")):
         claimed = np.where(times > 8, scale, 1.0) * truth  # beyond the times that are enumerated
         claim = Claimed(times, claimed, 1e-12 * truth, identity=True)
@@ -389,7 +392,7 @@ def test_an_unreachable_verification_is_not_paid_for():
         quantities=("sq_distance",),
     )
     found = monte_carlo.judge(
-        Process(spiky, np.zeros(1), rule, 0.03, np.array([1.0]), "sq_distance"),
+        Process(experiment(spiky, [0.0], rule, step_size=0.03, x0=[1.0]), "sq_distance"),
         Claimed(times, 2 * truth.sq_distance, np.zeros(1)),
         replicates=2000,
         seed=0,

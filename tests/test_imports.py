@@ -48,7 +48,7 @@ LATE = (
     ("proofs/proving.py", "", "the search loads where it is asked for"),
     ("report/main_job.py", "kdtheory.proofs", "one of its processes proves, the others do not"),
     ("engines/simulate/simulation.py", "kdtheory.engines.compiled", "Numba: an extra, and slow"),
-    ("engines/simulate/simulation.py", "scipy.stats", "0.5 s, for intervals alone"),
+    ("engines/simulate/simulation.py", "scipy.special", "0.1 s, for intervals alone"),
     ("engines/exact/renewed.py", "scipy.sparse.linalg", "for problems that are too large to solve"),
     ("campaigns/tightness.py", "scipy.optimize", "0.2 s that replaying an instance does without"),
     ("campaigns/cluster.py", "", "Dask: an extra; _task runs where kdtheory may be missing"),

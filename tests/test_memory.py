@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.evidence import monte_carlo
+from kdtheory.evidence import process
 from kdtheory.evidence.starts import default_teacher
 from kdtheory.evidence.verdicts import verify
 from kdtheory.problems import memory
@@ -71,8 +71,8 @@ def test_runs_are_shared_only_where_nothing_differs(monkeypatch, change, shared)
     give the verdict of fresh ones.
     """
     made = []
-    right = monte_carlo.visited
-    monkeypatch.setattr(monte_carlo, "visited", lambda job: made.append(job) or right(job))
+    right = process.visited
+    monkeypatch.setattr(process, "visited", lambda job: made.append(job) or right(job))
     common = {
         "theorem": "theorem-1",
         "weight": 0.2,

@@ -25,7 +25,7 @@ from kdtheory.checks.mutants import FAMILIES, score
 from kdtheory.estimate import CRITERIA
 from kdtheory.proofs import markdown
 from kdtheory.proofs.counterexamples import counterexamples
-from kdtheory.report.main_job import applicable
+from kdtheory.report.one_verdict import applicable
 
 key = "theorem-1-quarter"
 rng = np.random.default_rng(0)

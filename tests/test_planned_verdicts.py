@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.evidence.monte_carlo import Process, _enumerated
+from kdtheory.evidence.process import Process, enumerated, runs
+from kdtheory.rules.experiment import experiment
 
 rng = np.random.default_rng(5)
 SQUARES = kd.LeastSquares(rng.standard_normal((12, 3)), rng.standard_normal(12), ridge=0.2)
@@ -88,8 +89,9 @@ def test_index_paths_take_the_steps_of_the_schedule():
     plan = kd.Schedule(gammas, weights)
     rule = kd.DistilledSGD([0.0, 0.0])
     start = np.array([1.5])
-    process = Process(problem, theta, rule, 0.3, start, "sq_distance", plan=plan)
-    found = list(_enumerated(process, 4))
+    made = experiment(problem, theta, rule, schedule=plan, x0=start)
+    process = Process(made, "sq_distance")
+    found = list(enumerated(process, 4))
     H = np.array([problem.gradients(point) for point in theta])
     ends = []
     for path in itertools.product(range(3), repeat=3):
@@ -133,3 +135,16 @@ def test_a_renewed_teacher_has_no_verdict():
         )
     with pytest.raises(kd.InvalidInput, match="for m teachers, got shape"):
         kd.verify(SQUARES, np.ones((1, 2, 3)), theorem="theorem-1")
+
+
+def test_runs_of_two_rules_along_one_schedule_are_not_one():
+    """At the weight 0 that the schedule replaces, both tables are 0 with the same signs."""
+    problem = kd.LogisticRegression([[3.0], [1.0]], [0.0, 1.0], ridge=0.1)
+    plan, theta, start = kd.Schedule([0.1, 0.2], [0.5, 0.4]), np.array([0.5]), np.array([1.0])
+    found = []
+    for rule in (kd.DistilledSGD(0.0), kd.DistilledSGD(0.0, unbiased=True)):
+        made = experiment(problem, theta, rule, schedule=plan, x0=start)
+        found.append(runs(Process(made, "sq_distance"), np.array([2]), 50, 1).mean())
+    H = problem.gradients(theta)
+    assert (np.signbit(H) == np.signbit(H - H.mean(axis=0))).all() and H.mean() != 0.0
+    assert abs(found[0] - found[1]) > 0.01

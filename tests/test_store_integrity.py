@@ -14,8 +14,8 @@ import pytest
 from kdtheory.campaigns import campaign, replay
 from kdtheory.campaigns.batched import STEPS
 from kdtheory.campaigns.blocks import SIZE
-from kdtheory.campaigns.driver import Missing
 from kdtheory.campaigns.store import Store
+from kdtheory.campaigns.workers import Missing
 from kdtheory.cli import main
 from kdtheory.errors import InvalidInput, KdtheoryError, StoreFailure
 
@@ -173,9 +173,10 @@ def test_replay_compares_and_only_reads(
         replay(1, store=path)
         assert len(base.done()) == 2
     right = replay(1, store=path)[0]
-    from kdtheory.campaigns import driver
 
-    monkeypatch.setattr(driver, "read_record", lambda *given: {**right, "ratio": 0.776})
+    from kdtheory.campaigns import replaying
+
+    monkeypatch.setattr(replaying, "read_record", lambda *given: {**right, "ratio": 0.776})
     assert main(["replay", "1", "--store", str(path)]) == 2
     assert "NOT the ratio on record" in capsys.readouterr().out
 

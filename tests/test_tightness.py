@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import kdtheory as kd
-from kdtheory.campaigns.tightness import NOISE_SHARE, Candidate, ratio_of, search, searchable
+from kdtheory.campaigns.candidates import Candidate
+from kdtheory.campaigns.tightness import NOISE_SHARE, ratio_of, search, searchable
 from kdtheory.checks.tightness import records
 from kdtheory.cli import main
 from kdtheory.errors import InvalidInput

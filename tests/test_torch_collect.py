@@ -9,6 +9,7 @@ from torch import nn
 
 import kdtheory as kd
 from kdtheory.errors import InvalidInput
+from kdtheory.problems.datasets import carried
 from kdtheory.torch import Collector, ScheduleLR, collect, schedule
 
 
@@ -89,6 +90,57 @@ def test_a_schedule_drives_the_learning_rate():
     for bad in ([], [-1.0], [float("inf")]):
         with pytest.raises(InvalidInput, match="step sizes"):
             ScheduleLR(optimiser, bad)
+
+
+def test_logits_of_trained_networks_are_noticed():
+    """Real ones have a common offset of either sign, and winners that stand out by little."""
+    features, classes = carried("digits")
+    a, y = torch.tensor(features / 16.0).float(), torch.tensor(classes).long()
+    torch.manual_seed(0)
+    outputs = []
+    for width, steps in ((32, 60), (64, 200)):
+        net = nn.Sequential(nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
+        for _ in range(steps):
+            few = torch.randint(len(a), (64,))
+            loss = nn.functional.cross_entropy(net(a[few]), y[few])
+            with torch.no_grad():
+                parameters = list(net.parameters())
+                for x, g in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+                    x -= 0.5 * g
+        outputs.append(net(a).detach().numpy())
+    for z, u in (outputs, outputs[::-1], (outputs[0] - 30.0, outputs[1]), (outputs[1], outputs[1])):
+        for n in (100, 1797):
+            with pytest.raises(InvalidInput, match="look like logits"):
+                kd.lambda_star(z[:n], u[:n])
+
+
+@pytest.mark.parametrize("law", ["gaussian", "t3"])
+@pytest.mark.parametrize("noise", [0.1, 0.4])
+def test_gradients_with_a_mean_of_one_sign_are_no_logits(law, noise):
+    """However heavy their tails, and where both models have the same noise.  The largest entries
+    are positive and agree, by which logits were once told.
+    """
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        n = (20, 60, 300)[seed % 3]
+        shape = (n, 10)
+        size = 1.0 if law == "gaussian" else 1.0 / np.sqrt(rng.chisquare(3, (n, 1)))
+        own, common = size * rng.standard_normal(shape), size * rng.standard_normal(shape)
+        student = 1.0 + noise * (0.7 * common + 1e-3 * own)
+        teacher = 1.0 + noise * common
+        for rows in (student, teacher):
+            assert np.mean(np.abs(rows).argmax(axis=1) == rows.argmax(axis=1)) >= 0.9
+        assert np.mean(student.argmax(axis=1) == teacher.argmax(axis=1)) >= 0.8
+        kd.lambda_star(student, teacher)
+
+
+def test_gradients_of_one_output_are_no_logits():
+    """r_n a_n with positive residuals and features: least squares before the first step."""
+    rng = np.random.default_rng(0)
+    a = np.maximum(rng.standard_normal((200, 12)), 0.0) ** 2
+    r, s = rng.exponential(1.0, (2, 200, 1))
+    for dtype in (np.float64, np.float32, np.float16):
+        kd.lambda_star((r * a).astype(dtype), (s * a).astype(dtype))
 
 
 def test_outputs_of_a_classifier_are_no_gradients():

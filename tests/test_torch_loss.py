@@ -52,7 +52,7 @@ def auto(**options) -> DistillationLoss:
 
 
 def moments(loss: DistillationLoss):
-    return loss._follower.moments()
+    return loss._weights.follower.average.moments()
 
 
 def numbers(loss: DistillationLoss) -> list[float]:
@@ -214,15 +214,15 @@ def test_neither_eval_nor_no_grad_count():
     z, u, y, a = batch(16)
     loss = auto(total_steps=50)
     loss(z, u, y, a)
-    calls, before = loss._follower.calls, numbers(loss)
+    calls, before = loss._weights.follower.calls, numbers(loss)
     with torch.no_grad():
         loss(*batch(16, seed=1))
     loss.eval()
     loss(*batch(16, seed=2))
-    assert loss._follower.calls == calls == 1 and numbers(loss) == before
+    assert loss._weights.follower.calls == calls == 1 and numbers(loss) == before
     loss.train()
     loss(z, u, y, a)
-    assert loss._follower.calls == 2
+    assert loss._weights.follower.calls == 2
 
 
 def test_autocast_computes_in_float32():
@@ -274,7 +274,7 @@ def test_a_smaller_last_batch_compiles_once_more_at_most(dynamic):
     compiled = torch.compile(loss, fullgraph=True, backend=backend, dynamic=dynamic)
     for t in range(20):
         compiled(*batch(16 if t < 18 else 24 - t, seed=t)).backward()
-    assert len(graphs) == (1 if dynamic else 2) and loss._follower.calls == 20
+    assert len(graphs) == (1 if dynamic else 2) and loss._weights.follower.calls == 20
 
 
 def test_a_student_that_is_its_teacher_is_not_frozen():
@@ -316,12 +316,12 @@ def test_accumulated_calls_are_one_step_of_a_larger_batch():
         for k in range(4):
             row = slice(16 * k, 16 * (k + 1))
             parts(z[row], u[row], y[row], a[row])
-    one, two = whole._follower, parts._follower
+    one, two = whole._weights.follower, parts._weights.follower
     assert one.steps_left() == two.steps_left() == 90
     assert one.rule(90).bias_factor == two.rule(90).bias_factor
     naive = auto(total_steps=400)  # the mutant: each call taken for a step
     naive(*(x[:16] for x in batch(64)))
-    assert naive._follower.rule(90).bias_factor < one.rule(90).bias_factor
+    assert naive._weights.follower.rule(90).bias_factor < one.rule(90).bias_factor
 
 
 def test_a_gain_too_small_to_matter_is_left_alone():
@@ -349,7 +349,7 @@ def test_the_weight_rises_as_the_steps_run_out_and_is_0_beyond_them(caplog):
     left = iter(range(9, 0, -1))
     asked = auto(total_steps=lambda: next(left))
     asked(*batch(64))
-    assert asked._follower.calls == 1
+    assert asked._weights.follower.calls == 1
 
 
 def test_a_teacher_that_follows_the_student_is_noticed(caplog):
@@ -416,12 +416,42 @@ def test_several_teachers():
         DistillationLoss(0.3)(z, [u, other], y)
 
 
+def test_validation_may_come_before_training_and_teachers_stay_as_many():
+    z, u, y, a = batch(32)
+    loss = auto(refresh_every=1)
+    plain = nn.functional.cross_entropy(z, y)
+    assert loss.eval()(z, [u, u + 1.0], y, a).item() == pytest.approx(plain.item(), rel=1e-6)
+    loss.train()(z, [u, u + z.detach()], y, a)
+    for teachers in (u, [u, u, u]):
+        with pytest.raises(InvalidInput, match="were 2 before"):
+            loss(z, teachers, y, a)
+        with pytest.raises(InvalidInput, match="were 2 before"):
+            loss.eval()(z, teachers, y, a)
+        loss.train()
+
+
+def test_features_fit_the_logits_and_rows_without_them_are_not_looked_at():
+    z, u, y, a = batch(32)
+    with pytest.raises(InvalidInput, match="one row for each of 32 rows"):
+        auto()(z, u, y, a[:7])
+    for shape in ((32, 2, 2), (16, 2, 4)):  # a convolution's, a sequence's
+        assert auto()(z, u, y, a.reshape(shape)).item() > 0.0
+    assert auto()(z, u, y, a[:, 0]).item() > 0.0
+    spoilt, clean = auto(), auto()
+    bad = a.clone()
+    bad[3, 0], bad[5, 1] = math.nan, math.inf
+    kept = torch.tensor([row not in (3, 5) for row in range(32)])
+    spoilt(z, u, y, bad)
+    clean(z[kept], u[kept], y[kept], a[kept])
+    assert moments(spoilt).covariance == pytest.approx(moments(clean).covariance, rel=1e-12)
+
+
 def test_a_copy_follows_by_itself_and_a_state_continues():
     loss = auto()
     loss(*batch(32))
     other = copy.deepcopy(loss)
     other(*batch(32, seed=1))
-    assert loss._follower.calls == 1 and other._follower.calls == 2
+    assert loss._weights.follower.calls == 1 and other._weights.follower.calls == 2
     third = auto()
     third.load_state_dict(other.state_dict())
     for t in range(3):
@@ -442,7 +472,17 @@ def process(rank: int, port: int, results: str) -> None:
         loss(z[half], u[half], y[half], a[half])
     found = moments(loss)
     numbers = [loss.weight, found.sigma_sq, found.covariance, found.variance, found.n]
-    np.save(f"{results}/{rank}.npy", np.array([*numbers, loss._follower.rule(9).bias_factor]))
+    # Resumed from the first process's checkpoint, as people do: nothing is counted twice.
+    state = [loss.state_dict()]
+    torch.distributed.broadcast_object_list(state)
+    again = auto(refresh_every=2)
+    again.load_state_dict(state[0])
+    again._weights.follower.average.share(torch.device("cpu"))
+    resumed = moments(again)
+    numbers += [resumed.variance / found.variance, resumed.n / found.n]
+    np.save(
+        f"{results}/{rank}.npy", np.array([*numbers, loss._weights.follower.rule(9).bias_factor])
+    )
     torch.distributed.destroy_process_group()
 
 
@@ -454,6 +494,7 @@ def test_two_processes_share_their_moments(tmp_path):
     one, two = (np.load(tmp_path / f"{rank}.npy") for rank in (0, 1))
     np.testing.assert_allclose(one, two, rtol=1e-12)
     assert one[-1] == 64 * (1 + 9 / 2)  # noise falls by the batch of both
+    np.testing.assert_allclose(one[5:7], 1.0, rtol=1e-12)
     alone = auto(refresh_every=2)
     for t in range(6):
         z, u, y, a = batch(64, seed=t)

@@ -89,7 +89,7 @@ def test_hugging_face_trains_logs_evaluates_saves_and_resumes(tmp_path):
         assert math.isfinite(row["loss"]) and 0.0 <= row["kd/lambda"] <= 1.0
         assert row["kd/low"] <= row["kd/high"] and -1.0 <= row["kd/rho"] <= 1.0
     # Evaluation is the label's loss, and is not counted.
-    follower = distil.loss._follower
+    follower = distil.loss._weights.follower
     assert follower.calls == 6 and follower.steps_left() == 1.0
     with torch.no_grad():
         batch = trainer.data_collator(trainer.eval_dataset)
@@ -100,7 +100,7 @@ def test_hugging_face_trains_logs_evaluates_saves_and_resumes(tmp_path):
     again = DistillationCallback(language_model(1), refresh_every=1, least_gain=0.0)
     other = trained(tmp_path, again, save_strategy="no")
     other.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
-    assert again.loss._follower.calls == 6
+    assert again.loss._weights.follower.calls == 6
     assert again.loss.weight == pytest.approx(distil.loss.weight, rel=1e-4)
 
 
@@ -133,9 +133,9 @@ def test_hugging_face_knows_the_accumulation(tmp_path):
     distil = DistillationCallback(language_model(1), refresh_every=1)
     trainer = trained(tmp_path, distil, gradient_accumulation_steps=3, max_steps=4)
     trainer.train()
-    follower = distil.loss._follower
+    follower = distil.loss._weights.follower
     assert follower.calls == 12 and follower.accumulation == 3
-    rows = follower.batch_rows
+    rows = follower.average.batch_rows
     assert follower.rule(1.0).bias_factor == rows * 3 * (1 + 0.5)
 
 
@@ -224,19 +224,20 @@ def fitted(module: Module, tmp_path, **options):
 def test_lightning_trains_logs_and_keeps_the_state(tmp_path):
     module = Module()
     trainer = fitted(module, tmp_path)
-    follower = module.distil._follower
+    follower = module.distil._weights.follower
     assert follower.calls == 14  # 7 batches an epoch, the last of 2; validation is not counted
     assert {"kd/lambda", "kd/rho", "kd/low", "kd/high"} <= set(trainer.callback_metrics)
     trainer.save_checkpoint(tmp_path / "end.ckpt")
     other = Module.load_from_checkpoint(tmp_path / "end.ckpt", weights_only=False)
-    assert other.distil._follower.calls == 14
-    assert other.distil._follower.moments().covariance == follower.moments().covariance
+    assert other.distil._weights.follower.calls == 14
+    mine, theirs = (x.average.moments() for x in (follower, other.distil._weights.follower))
+    assert mine.covariance == theirs.covariance
 
 
 def test_lightning_knows_the_accumulation_and_wants_a_loss(tmp_path):
     module = Module()
     fitted(module, tmp_path, accumulate_grad_batches=2, enable_checkpointing=False)
-    assert module.distil._follower.accumulation == 2
+    assert module.distil._weights.follower.accumulation == 2
     del module.distil
     with pytest.raises(InvalidInput, match="holds no DistillationLoss"):
         LightningCallback._losses(module)

@@ -27,4 +27,4 @@ def test_the_page_runs_from_top_to_bottom(tmp_path, monkeypatch):
     text = out.getvalue()
     assert "about the noise of the training loss" in text or "λ = 0" in text
     weight = scope["module"].distil.weight
-    assert 0.0 <= weight <= 1.0 and scope["module"].distil._follower.calls == 8
+    assert 0.0 <= weight <= 1.0 and scope["module"].distil._weights.follower.calls == 8

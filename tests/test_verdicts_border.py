@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import kdtheory as kd
 from kdtheory.algebra import symbols as sym
-from kdtheory.report.main_job import random_instances
+from kdtheory.report.random_instances import random_instances
 
 KEY = "theorem-1-envelope"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from kdtheory.checks.corruptions import KINDS, corruptions, obligations
 from kdtheory.checks.harmless import argument
 
 ALL = obligations()
-SAMPLE = attack.chosen(1)
+SAMPLE = cache(lambda: attack.chosen(1))  # by the worker that has a test of it
 
 
 def test_the_attack_is_broad() -> None:
@@ -29,7 +30,7 @@ def test_a_sample_is_refused(checker: str, stride: int) -> None:
     limit).
     """
     check = attack.checkers()[checker]
-    outcomes = [attack.judged(change, checker, check(change.bad)) for change in SAMPLE[::stride]]
+    outcomes = [attack.judged(change, checker, check(change.bad)) for change in SAMPLE()[::stride]]
     assert [
         (change.good.name, change.what) for _, what, _, change in outcomes if what == "SURVIVED"
     ] == []

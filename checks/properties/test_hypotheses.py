@@ -32,22 +32,11 @@ def instance(item: Certificate, draw: random.Random) -> dict[sp.Symbol, Fraction
     at[sym.L] = at[sym.mu] * draw.choice((1, 1, 2))
     if sym.gamma in item.region.substitutions:
         at[sym.gamma] = evaluate(item.region.substitutions[sym.gamma], at)
-    mu, gamma, lam, best, y, far, s = (
-        at[sym.mu],
-        at[sym.gamma],
-        at[sym.lam],
-        some(),
-        some(),
-        some(),
-        some(),
-    )
+    mu, gamma, lam, best, y, far = at[sym.mu], at[sym.gamma], at[sym.lam], some(), some(), some()
+    s = some()
     equal = item.region.substitutions.get(sym.Lcal) == sym.mu
     c = at[sym.c] = Fraction(0) if equal else at[sym.c]
-    at |= {
-        sym.q: c / mu,
-        sym.Lcal: mu + c**2 / mu,
-        sym.b: abs(1 - at[sym.L] * gamma),
-    }
+    at |= {sym.q: c / mu, sym.Lcal: mu + c**2 / mu, sym.b: abs(1 - at[sym.L] * gamma)}
     vectors = {
         "e": y,
         "g": mu * y,

@@ -144,7 +144,7 @@ def floor_of(theorem: Theorem, letters: Letters) -> float:
 
     if excess(0.0) <= 0.0:
         return 0.0
-    high = max(letters["xstar_sq"], letters["U"], 1e-300)
+    high = max(letters["xstar_sq"], letters["U"], 1e-300)  # anything above 0: it is doubled
     while excess(high) > 0.0:
         high *= 2.0
         if not math.isfinite(high):

@@ -57,7 +57,7 @@ def _block(law: StepLaw, trade: Trade, first: float, x: Array, t: int, length: i
         for _ in range(TRIES):
             step = _step(law, trade, first, y[:-1], exact=exact)
             shrink = np.cumprod(step.slope)
-            if not shrink[-1] > 1e-100:
+            if not shrink[-1] > 1e-100:  # quotients by it would leave the range of floats
                 break
             correction = shrink * np.cumsum((y[:-1] + step.log_gain - y[1:]) / shrink)
             y[1:] += correction
@@ -80,6 +80,6 @@ def _guess(x: Array, t: int, length: int) -> Array:
     last, before = x[t - back] - x[t], x[t - 2 * back] - x[t - back]
     bend = (before / last - 1.0) / back if last > 0.0 else 0.0
     pace, count = last / back, np.arange(length + 1.0)
-    if bend * length < 1e-6:
+    if bend * length < 1e-6:  # the logarithm is its tangent; Newton mends what a guess lacks
         return np.asarray(x[t] - pace * count)
     return np.asarray(x[t] - pace / bend * np.log1p(bend * count))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -11,28 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kdtheory.bounds.values import bound
 from kdtheory.campaigns import workers as pools
 from kdtheory.campaigns.batched import KEYS, STEPS, Case, Finding, judge
 from kdtheory.campaigns.blocks import SIZE, draw
 from kdtheory.campaigns.cluster import dask
-from kdtheory.campaigns.instances import read, written
-from kdtheory.campaigns.records import read_record
+from kdtheory.campaigns.instances import written
 from kdtheory.campaigns.seals import Row
 from kdtheory.campaigns.store import Store
-from kdtheory.engines.exact import expected
 from kdtheory.errors import InvalidInput, unknown_name
-from kdtheory.evidence.verdict import Verdict
-from kdtheory.evidence.verdicts import verify
 from kdtheory.problems.base import positive_int
-from kdtheory.rules.distilled import DistilledSGD
-from kdtheory.statements.theorems import theorem_named
 
 MOST_BLOCKS = 2**53  # as large as a number in the store is exact, and beyond all machines together
-# Sums of the two recursions differ by rounding, most where noise cancels.
-REPLAYED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -69,36 +57,6 @@ class Campaign:
     def violations(self) -> int:
         """Over all theorems."""
         return sum(row["violated"] for row in self.rows)
-
-
-class Missing:
-    """Numbers of the blocks that are wanted and not done, counted out one by one: a list of them
-    may not fit in memory.
-    """
-
-    def __init__(self, wanted: int, done: set[int]) -> None:
-        """Below ``wanted``, without ``done``."""
-        self._wanted, self._done, self._next = wanted, done, 0
-        self.count = wanted - sum(number < wanted for number in done)
-        self._left = self.count
-
-    def __iter__(self) -> Missing:
-        """Itself: what was given out is not given out again."""
-        return self
-
-    def __next__(self) -> int:
-        """The least that is left."""
-        while self._next in self._done:
-            self._next += 1
-        if self._next >= self._wanted:
-            raise StopIteration
-        self._next += 1
-        self._left -= 1
-        return self._next - 1
-
-    def __length_hint__(self) -> int:
-        """How many are left, for whoever shares them out."""
-        return self._left
 
 
 def work(keys: tuple[str, ...], seed: int, number: int) -> list[Finding]:
@@ -182,7 +140,7 @@ def campaign(
             )
         _known(settings["theorems"])
         start, done = time.perf_counter(), base.done()
-        missing = Missing(wanted, done)
+        missing = pools.Missing(wanted, done)
         job = partial(work, tuple(settings["theorems"]), settings["seed"])
         found = _run(job, missing, count, scheduler)
         tightest = base.tightest()
@@ -238,7 +196,7 @@ def _known(theorems: Sequence[str]) -> None:
 
 
 def _run(
-    job: partial[Any], missing: Missing, count: int, scheduler: str | None
+    job: partial[Any], missing: pools.Missing, count: int, scheduler: str | None
 ) -> Generator[tuple[int, Any], None, None]:
     if scheduler is not None:
         return dask(job, missing, scheduler)
@@ -277,65 +235,3 @@ def _keep(
     ]
     base.add(number, SIZE, results, records)
     tightest |= better
-
-
-def replay(identity: int, *, store: str | Path, method: str = "exact") -> tuple[Row, Verdict]:
-    """A stored instance and its verdict now, by :func:`kdtheory.verify`, which shares no arithmetic
-    with the campaign's blocks.
-
-    The record says under ``"now"`` what the ratio on record is today (None for identities, which
-    have other ratios), and under ``"agrees"`` whether that is the same.  The store is only read,
-    also while a campaign writes it.
-
-    Args:
-        identity: the record's number.
-        store: the campaign's file.
-        method: as in :func:`kdtheory.verify`.
-
-    Raises:
-        InvalidInput: no such record, or a store or an instance that was tampered with.
-
-    >>> import kdtheory as kd
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     store = f'{folder}/runs.sqlite'
-    ...     done = kd.campaign(instances=16, store=store)
-    ...     record, verdict = kd.replay(1, store=store)
-    >>> verdict.status
-    'VERIFIED'
-    """
-    record = read_record(Path(store), positive_int(identity, "ID"))
-    arguments = read(record["instance"])
-    now = ratio_now(record["kind"], arguments)
-    agrees = now is None or math.isclose(now, record["ratio"], rel_tol=REPLAYED)
-    verdict = verify(arguments.pop("problem"), arguments.pop("theta"), method=method, **arguments)
-    return {**record, "now": now, "agrees": agrees}, verdict
-
-
-def ratio_now(kind: str, arguments: Row) -> float | None:
-    """The number that a record keeps, from :func:`kdtheory.expected` and :func:`kdtheory.bound`:
-    the largest lhs/rhs, for the tightest ones among the times at which noise is at least half of
-    the bound.
-    """
-    statement = theorem_named(arguments["theorem"])
-    if statement.psi is None or statement.kind == "identity":
-        return None
-    problem, theta, x0 = (arguments[name] for name in ("problem", "theta", "x0"))
-    common = {name: arguments[name] for name in ("step_size", "steps")}
-    draws = {name: arguments[name] for name in ("batch_size", "replacement", "compressor")}
-    rule = DistilledSGD(arguments["weight"], unbiased=statement.unbiased, **draws)
-    run = expected(problem, theta, rule, x0=x0, **common)
-    seen = run.gap if statement.quantity == "gap" else run.sq_distance
-    claimed = bound(
-        problem,
-        theta,
-        theorem=statement,
-        weight=arguments["weight"],
-        x0=x0,
-        **common,
-        **draws,
-    )
-    left = 1.0 - arguments["step_size"] * float(problem.constants.mu)
-    noisy = claimed > 2.0 * left ** np.arange(len(claimed)) * claimed[0]
-    looked = (np.arange(len(claimed)) > 0) & (noisy if kind == "tightest" else True)
-    return float((seen[looked] / claimed[looked]).max()) if looked.any() else 0.0

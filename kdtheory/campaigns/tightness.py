@@ -8,11 +8,7 @@ search over everything ends at trivial noise-free ones).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -20,70 +16,16 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.bounds.curves import curve
 from kdtheory.bounds.letters import letters_for, state_of
 from kdtheory.bounds.values import step_size_limit
-from kdtheory.campaigns.blocks import exact_text
-from kdtheory.campaigns.instances import floats
+from kdtheory.campaigns.candidates import KINDS, Candidate, grid
 from kdtheory.engines.exact import one_step
 from kdtheory.errors import InvalidInput, KdtheoryError, unknown_name
-from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
-from kdtheory.problems.base import Array, FiniteSum, positive_int
+from kdtheory.problems.base import Array, positive_int
 from kdtheory.rules.compressors import Bernoulli
 from kdtheory.rules.distilled import DistilledSGD
 from kdtheory.rules.experiment import experiment
 from kdtheory.statements.theorems import THEOREMS, Theorem, theorem_named
 
-# Numbers of an instance are multiples of 1/GRID, so that a record is short in fractions.
-GRID = 2.0**16
 NOISE_SHARE = 0.5
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A problem of one class by its numbers, with teacher, point, weight and step size: all floats,
-    so all rational.
-    """
-
-    kind: str
-    arrays: Mapping[str, Array]
-    theta: Array
-    x: Array
-    weight: float
-    step_size: float
-    keep: float = 1.0
-
-    def problem(self) -> FiniteSum:
-        """The finite sum."""
-        return KINDS[self.kind].build(self.arrays)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Fractions in text, for JSON."""
-        arrays = {name: exact_text(array) for name, array in self.arrays.items()}
-        return {
-            "kind": self.kind,
-            "arrays": arrays,
-            "theta": exact_text(self.theta),
-            "x": exact_text(self.x),
-            "weight": str(Fraction(self.weight)),
-            "step_size": str(Fraction(self.step_size)),
-            "keep": str(Fraction(self.keep)),
-        }
-
-    @staticmethod
-    def from_dict(record: Mapping[str, Any]) -> Candidate:
-        """The inverse of :meth:`to_dict`; ``InvalidInput`` for anything that is not such a
-        record.
-        """
-        if record.get("kind") not in KINDS:
-            raise unknown_name("problem class", record.get("kind"), KINDS)
-        arrays = MappingProxyType(
-            {name: floats(value, name) for name, value in record["arrays"].items()}
-        )
-        return Candidate(
-            record["kind"],
-            arrays,
-            floats(record["theta"], "theta"),
-            floats(record["x"], "x"),
-            *(float(floats(record[name], name)) for name in ("weight", "step_size", "keep")),
-        )
 
 
 @dataclass(frozen=True)
@@ -97,71 +39,6 @@ class Tightest:
     noise_share: float
     instance: Candidate
     evaluations: int
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """How a vector in [0, 1]^size becomes a problem."""
-
-    size: int
-    arrays: Callable[[Array], dict[str, Array]]
-    build: Callable[[Mapping[str, Array]], FiniteSum]
-
-
-def _grid(values: Array) -> Array:
-    return np.round(values * GRID) / GRID
-
-
-def _linear(u: Array) -> dict[str, Array]:
-    """Three samples in the plane, targets or labels, ridge 2^-8 .. 2."""
-    return {
-        "features": _grid(4 * u[:6].reshape(3, 2) - 2),
-        "targets": _grid(4 * u[6:9] - 2),
-        "ridge": _grid(2.0 ** (9 * u[9] - 8)),
-    }
-
-
-def _labelled(u: Array) -> dict[str, Array]:
-    found = _linear(u)
-    return {"features": 2 * found["features"], "labels": np.round(u[6:9]), "ridge": found["ridge"]}
-
-
-def _sinusoidal(u: Array) -> dict[str, Array]:
-    """Four terms on a line; multiples of 1/GRID keep the means exactly 1 and 0."""
-    weight, shift = _grid(2 * u[1]), _grid(8 * u[2:4] - 4)
-    return {
-        "directions": _grid(0.25 + 1.75 * u[:1].reshape(1, 1)),
-        "weights": np.array([weight, 2 - weight, weight, 2 - weight]),
-        "shifts": np.array([shift[0], -shift[0], shift[1], -shift[1]])[:, None],
-    }
-
-
-KINDS: Mapping[str, _Kind] = MappingProxyType(
-    {
-        "least-squares": _Kind(
-            10,
-            _linear,
-            lambda a: LeastSquares(a["features"], a["targets"], ridge=float(a["ridge"])),
-        ),
-        "logistic": _Kind(
-            10,
-            _labelled,
-            lambda a: LogisticRegression(a["features"], a["labels"], ridge=float(a["ridge"])),
-        ),
-        "softmax": _Kind(
-            10,
-            _labelled,
-            lambda a: SoftmaxRegression(
-                a["features"],
-                np.stack([1 - a["labels"], a["labels"]], axis=1),
-                ridge=float(a["ridge"]),
-            ),
-        ),
-        "sinusoidal": _Kind(
-            4, _sinusoidal, lambda a: SinusoidalSum(a["directions"], a["weights"], a["shifts"])
-        ),
-    }
-)
 
 
 def ratio_of(theorem: str | Theorem, instance: Candidate) -> tuple[float, float]:
@@ -188,9 +65,8 @@ def ratio_of(theorem: str | Theorem, instance: Candidate) -> tuple[float, float]
         if claimed > 0.0
         else 0.0
     )
-    return (seen.gap if statement.quantity == "gap" else seen.sq_distance) / max(
-        claimed, 1e-300
-    ), share
+    after = seen.gap if statement.quantity == "gap" else seen.sq_distance
+    return after / max(claimed, np.finfo(float).tiny), share
 
 
 def _decoded(theorem: Theorem, kind: str, u: Array) -> Candidate | None:
@@ -205,11 +81,11 @@ def _decoded(theorem: Theorem, kind: str, u: Array) -> Candidate | None:
     except KdtheoryError:
         return None
     d, rest = problem.dim, u[size:]
-    weight = float(_grid(2 * rest[0] - 0.5))
+    weight = float(grid(2 * rest[0] - 0.5))
     gamma = limit * (0.05 + 0.95 * rest[1]) * (0.999 if theorem.strict else 1.0)
     # Distances from x* on a logarithmic scale, directions from the first coordinates.
-    theta = _grid(problem.minimiser + 10.0 ** (4 * rest[2] - 2) * (2 * rest[4 : 4 + d] - 1))
-    x = _grid(problem.minimiser + 10.0 ** (4 * rest[3] - 2) * (2 * rest[4 + d : 4 + 2 * d] - 1))
+    theta = grid(problem.minimiser + 10.0 ** (4 * rest[2] - 2) * (2 * rest[4 : 4 + d] - 1))
+    x = grid(problem.minimiser + 10.0 ** (4 * rest[3] - 2) * (2 * rest[4 + d : 4 + 2 * d] - 1))
     keep = 1.0
     if theorem.psi is not None and sym.omega in theorem.psi.free_symbols:
         shrink = gamma * float(problem.constants.mu)

@@ -17,6 +17,36 @@ Work = Callable[[int], Any]
 DEATHS = 5  # how often in a row workers may die before the campaign gives up
 
 
+class Missing:
+    """Numbers of the blocks that are wanted and not done, counted out one by one: a list of them
+    may not fit in memory.
+    """
+
+    def __init__(self, wanted: int, done: set[int]) -> None:
+        """Below ``wanted``, without ``done``."""
+        self._wanted, self._done, self._next = wanted, done, 0
+        self.count = wanted - sum(number < wanted for number in done)
+        self._left = self.count
+
+    def __iter__(self) -> Missing:
+        """Itself: what was given out is not given out again."""
+        return self
+
+    def __next__(self) -> int:
+        """The least that is left."""
+        while self._next in self._done:
+            self._next += 1
+        if self._next >= self._wanted:
+            raise StopIteration
+        self._next += 1
+        self._left -= 1
+        return self._next - 1
+
+    def __length_hint__(self) -> int:
+        """How many are left, for whoever shares them out."""
+        return self._left
+
+
 def begin() -> None:
     """The start of a process of the pool."""
     begin_worker()

@@ -5,7 +5,7 @@ A command loads what it needs inside ``run``, so that its ``--help`` is quick.
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any, TypeAlias
 
 Outcome: TypeAlias = tuple[Any, str, int]
@@ -44,3 +44,13 @@ def path(text: str) -> str:
     if "\0" in text:
         raise ArgumentTypeError(f"{text!r} holds a NUL byte, which no name of a file or folder can")
     return text
+
+
+def add_data(command: ArgumentParser) -> None:
+    """One data set."""
+    command.add_argument(
+        "--data",
+        type=path,
+        default="diabetes",
+        help="bundled name, .npz (features, targets) or .csv (the last column is the target)",
+    )

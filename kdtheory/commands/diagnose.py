@@ -50,11 +50,7 @@ def add_arguments(command: ArgumentParser) -> None:
         " numbers",
     )
     command.add_argument(
-        "--weight",
-        type=float,
-        required=True,
-        nargs="+",
-        help="the lambda in use; any real number",
+        "--weight", type=float, required=True, nargs="+", help="the lambda in use; any real number"
     )
     add_logits(command)
     add_constants(command)

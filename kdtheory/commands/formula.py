@@ -7,10 +7,7 @@ from argparse import ArgumentParser, Namespace
 from kdtheory.commands import Outcome
 from kdtheory.errors import unknown_name
 
-EXAMPLES = (
-    "kdtheory formula lambda-star --format latex",
-    "kdtheory formula theorem-1",
-)
+EXAMPLES = ("kdtheory formula lambda-star --format latex", "kdtheory formula theorem-1")
 
 
 def add_arguments(command: ArgumentParser) -> None:

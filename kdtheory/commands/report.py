@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from kdtheory.commands import Outcome, path
+from kdtheory.commands.verify import add_job, with_bar
 
 EXAMPLES = ("kdtheory report out", "kdtheory report mine --data mine.csv --instances 8")
 
@@ -19,16 +20,11 @@ def add_arguments(command: ArgumentParser) -> None:
         action="append",
         help="as for verify: bundled name, .npz or .csv (the last column is the target)",
     )
-    command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
-    command.add_argument(
-        "--seed", type=int, default=0, help="seed of the random instances and of simulations"
-    )
-    command.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    add_job(command)
 
 
 def run(options: Namespace) -> Outcome:
     """The page's path; exit code 1 on a violation or a missing proof."""
-    from kdtheory.commands.verify import with_bar
     from kdtheory.problems.datasets import BUNDLED
     from kdtheory.report.equal_steps import equal_steps
     from kdtheory.report.main_job import check_arguments

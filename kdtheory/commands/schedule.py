@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kdtheory.commands import Outcome, path
+from kdtheory.commands import Outcome, add_data, path
 
 if TYPE_CHECKING:
     from kdtheory.rules.schedule import Schedule
@@ -22,12 +22,7 @@ ROWS = 11  # of the table
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument(
-        "--data",
-        type=path,
-        default="diabetes",
-        help="bundled name, .npz (features, targets) or .csv (the last column is the target)",
-    )
+    add_data(command)
     command.add_argument(
         "--criterion",
         default="theorem-1-envelope",

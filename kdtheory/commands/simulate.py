@@ -6,7 +6,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from kdtheory.commands import Outcome, path
+from kdtheory.commands import Outcome, add_data
 from kdtheory.commands.patience import at_work
 from kdtheory.errors import InvalidInput
 
@@ -21,12 +21,7 @@ PILOT = 2_000  # steps of a trial run
 
 def add_arguments(command: ArgumentParser) -> None:
     """The options of this command."""
-    command.add_argument(
-        "--data",
-        type=path,
-        default="diabetes",
-        help="bundled name, .npz (features, targets) or .csv (the last column is the target)",
-    )
+    add_data(command)
     command.add_argument("--weight", type=float, default=0.0, help="distillation weight lambda")
     command.add_argument("--unbiased", action="store_true", help="centre the teacher's gradient")
     command.add_argument("--step-size", type=float, help="gamma; default 1/(8 Lcal)")

@@ -50,11 +50,7 @@ def add_arguments(command: ArgumentParser) -> None:
         metavar="DIR",
         help="draw curves, floors and teachers into DIR (PNG, SVG, PDF); about a minute more",
     )
-    command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
-    command.add_argument(
-        "--seed", type=int, default=0, help="seed of the random instances and of simulations"
-    )
-    command.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    add_job(command)
     one = command.add_argument_group("one theorem only")
     one.add_argument("--theorem", metavar="KEY", help="this statement alone, on --data")
     one.add_argument("--weight", type=float, help="lambda; default: the statement's lambda*")
@@ -77,6 +73,15 @@ def add_arguments(command: ArgumentParser) -> None:
     )
     one.add_argument("--steps", type=int, help="horizon (default 200)")
     one.add_argument("--batch-size", type=int, help="indices a step, with replacement (default 1)")
+
+
+def add_job(command: ArgumentParser) -> None:
+    """The size of the main job."""
+    command.add_argument("--instances", type=int, default=24, help="random instances (default 24)")
+    command.add_argument(
+        "--seed", type=int, default=0, help="seed of the random instances and of simulations"
+    )
+    command.add_argument("--workers", type=int, default=2, help="processes (default 2)")
 
 
 def run(options: Namespace) -> Outcome:
@@ -158,6 +163,7 @@ def wide_seconds(dim: int, steps: int) -> float:
     """What second moments (d, d) cost on one core: eigenvalues once, then from each of some starts
     a few passes over the matrix a step (up to d steps; later ones come from the eigenvalues).
     """
+    # Seconds a number touched, measured on one core, to a factor of two.
     return 2e-9 * dim**3 + STARTS * 2.5e-8 * dim**2 * min(steps, dim)
 
 
@@ -213,7 +219,7 @@ def _row(
     from kdtheory.evidence.verdicts import verify
     from kdtheory.problems.datasets import load_point
     from kdtheory.problems.tables import taken_for
-    from kdtheory.report.main_job import mild_compressor
+    from kdtheory.report.one_verdict import mild_compressor
 
     theta = default_teacher(problem) if options.teacher is None else load_point(options.teacher)
     batch = options.batch_size if options.batch_size is not None else 1

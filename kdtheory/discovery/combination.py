@@ -17,7 +17,7 @@ from kdtheory.discovery.bracket import solved
 Monomial = tuple[int, ...]
 PRODUCTS = 2  # facts multiplied with each other, at the most
 MOST_COLUMNS, MOST_MONOMIALS = 20_000, 2_000_000
-VISIBLE = 1e-9
+VISIBLE = 1e-9  # multipliers above it are no rounding of the linear program's 0
 
 
 def combination(

@@ -72,6 +72,7 @@ def _completed(
     for value in _candidates(family, chosen, fixed):
         at_samples = [float(evaluate(value.xreplace(dict(family.solved)), at)) for at, _ in cloud]
         if all(
+            # the ends are floats of a linear program: NEAR of them, and of 0
             low - NEAR * abs(low) - 1e-12 <= x <= high + NEAR * abs(high) + 1e-12
             for x, (low, high) in zip(at_samples, ranges[chosen], strict=True)
         ):
@@ -82,6 +83,7 @@ def _completed(
 
 
 def _looseness(low: float, high: float) -> float:
+    # where both are 0, and the multiplier is known, 0
     return inf if high == inf else (high - low) / max(abs(high), 1e-300)
 
 

@@ -100,7 +100,7 @@ def _polished(system: System, x: Any, small: float, most_bits: int) -> Exact | N
         if not np.all(np.isfinite(x)):
             return None
     residual, jacobian = system.dense(x)
-    if np.abs(residual).max(initial=0.0) > 1e-9:
+    if np.abs(residual).max(initial=0.0) > 1e-9:  # of numbers about 1: no solution to start from
         return None
     rows, columns, unique = _independent(jacobian, len(system.active), small)
     shape = Shape(system.active, system.ranks, unique)
@@ -127,6 +127,7 @@ def _start(problem: Scaled, guess: Guess, program: Program) -> tuple[System, Any
         z = left[at] * np.where(np.eye(len(block)) == 1.0, 1.0, 0.5)
         values, vectors = np.linalg.eigh(point[at])
         own = np.einsum("ji,jk,ki->i", vectors, z, vectors)
+        # Strict complementarity; below 1e-9 of the largest the solver's 0 is all that is seen.
         kept = values > np.maximum(own, 1e-9 * max(values.max(), 0.0))
         factors.append(vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0)))
     system = System(program, active, (factors[0].shape[1], factors[1].shape[1]))
@@ -153,18 +154,13 @@ def _independent(
     _, _, rows = linalg.qr(jacobian[:, chosen].T, pivoting=True, mode="economic")
     _, values, right = np.linalg.svd(jacobian)
     null = right[int((values > small * values[0]).sum()) :]
+    # Of null vectors of length 1: what rounding leaves of a 0 there.
     unique = bool(np.abs(null[:, :multipliers]).max(initial=0.0) < 1e-5)
     return sorted(int(r) for r in rows[:rank]), chosen, unique
 
 
 def _newton(
-    system: System,
-    x: Any,
-    rows: list[int],
-    columns: list[int],
-    shape: Shape,
-    *,
-    most_bits: int,
+    system: System, x: Any, rows: list[int], columns: list[int], shape: Shape, *, most_bits: int
 ) -> Exact | None:
     tool = flint()
     context = tool.ctx
@@ -225,6 +221,7 @@ def _newton_step(
         move = step[i, 0].mid()
         found[column] = (values[column] - move).mid()
         if move != 0:
+            # a float below 1e-300 may have lost its digits, and is below every size asked for
             largest = max(largest, math.frexp(float(abs(move)))[1] if abs(move) > 1e-300 else -990)
     return found, largest
 

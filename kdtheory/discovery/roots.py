@@ -132,11 +132,7 @@ def _under_the_root(value: Fraction) -> Fraction | None:
 def _quadratic(value: Fraction, bits: int) -> tuple[int, int, int] | None:
     """Short a, b, c with a x^2 + b x + c = 0."""
     scale = 1 << (bits - 124)
-    rows = [
-        [1, 0, 0, int(value * value * scale)],
-        [0, 1, 0, int(value * scale)],
-        [0, 0, 1, scale],
-    ]
+    rows = [[1, 0, 0, int(value * value * scale)], [0, 1, 0, int(value * scale)], [0, 0, 1, scale]]
     short = flint().fmpz_mat(rows).lll()
     a, b, c, rest = (int(short[0, j]) for j in range(4))
     if a == 0 or max(abs(a), abs(b), abs(c), abs(rest)).bit_length() > bits // 4:

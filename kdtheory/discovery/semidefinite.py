@@ -38,8 +38,10 @@ def _solution(
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
+    # As near as the solver goes, and what is still a guess where it ends early: none is trusted.
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-12
-    settings.tol_ktratio = 1e-10
+    settings.tol_ktratio = 1e-10  # of its own test for infeasible programs
+    # What it calls almost solved; the proof over Q decides.
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = 1e-7
     found = clarabel.DefaultSolver(
         sparse.csc_matrix((len(cost), len(cost))),

@@ -98,12 +98,7 @@ class Splitting:
         return lows, highs
 
     def _between(
-        self,
-        poly: sp.Poly,
-        z: sp.Symbol,
-        low: Bound | None,
-        high: Bound | None,
-        rest: Letters,
+        self, poly: sp.Poly, z: sp.Symbol, low: Bound | None, high: Bound | None, rest: Letters
     ) -> sp.Expr | None:
         """The expansion between bounds, every coefficient written."""
         degree = poly.degree(z)

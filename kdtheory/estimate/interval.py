@@ -18,10 +18,15 @@ and not used up.  The price: with heavy tails up to 16 % of the intervals are un
 sample carries most of the variance and nothing can be excluded.
 
 Criterion "horizon" (400 runs, error 1.1 %): 92.5 to 99 %, and 98.5 to 99.5 % for a teacher without
-bias or one lost in noise (d >> n).  That is too much, by construction: the least possible |h|^2
-gives the largest weight, so no interval lies above the truth (0 of 400), while its lower end must
-allow for the bias that the data do not exclude; 0.6 of the level takes 1 %; and with little bias
-the charge V/n halves the misses above (6 of 400 for 11).
+bias or one lost in noise (d >> n).  What is beyond 95 % is so by construction.  Without bias, the
+least possible |h|^2 gives the largest weight: no interval lies above the truth (0 of 400), while
+its lower end must allow for the bias that the data do not exclude, and the charge V/n halves the
+misses above (6 of 400 for 11).  Elsewhere the bootstrap takes it, of every criterion: m = 11, 22,
+48 draws of n = 50, 200, 1000 have the tails of Student's t with m - 1 degrees, and 0.6 of the level
+asks for its 98.5 % point.  For Gaussian gradients that is 2.7, 2.4 and 2.3 errors where 2.0 would
+do: 98.1, 97.2 and 97.5 % (3,000 runs, error 0.3 %) where E<S,H> is all that is uncertain, a "nearly
+noiseless" teacher, and Student's t alone has 95.1, 94.8 and 94.7 %.  Where gradients have heavy
+tails the same values cover 92.5 %: smaller ones would cover too little there.
 """
 
 from __future__ import annotations
@@ -81,6 +86,7 @@ def reduction_interval(
 
     if not criterion.value(0.0, point) > 0.0:
         return math.nan, math.nan
+    # Central differences, as of the slope below.
     scale = 1e-5 * np.array([point[0], math.sqrt(point[0] * point[2]), point[2], point[3]])
     slopes = np.zeros(4)
     for k in range(4):
@@ -128,7 +134,7 @@ class _SlopeTest:
     confidence: float
     shape: Array = field(init=False)  # (4, at most SHAPE_SAMPLES)
     means: Array = field(init=False)  # (4, RESAMPLES)
-    scatter: Array = field(init=False)  # (RESAMPLES, 4, 4)
+    scatter: Array = field(init=False)  # (RESAMPLES, 4 * 4)
 
     def __post_init__(self) -> None:
         kept = self.moments.influence
@@ -140,9 +146,8 @@ class _SlopeTest:
         drawn = kept[:, rows]
         self.means = drawn.mean(axis=2)
         centred = drawn - self.means[:, :, None]
-        self.scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True) / (
-            size * (size - 1)
-        )
+        scatter = np.einsum("irk,jrk->rij", centred, centred, optimize=True)
+        self.scatter = scatter.reshape(RESAMPLES, 16) / (size * (size - 1))
 
     def rejects(self, weight: float, side: int) -> bool:
         """Whether the slope at ``weight`` is significantly positive (side +1) or negative (side
@@ -167,11 +172,7 @@ class _SlopeTest:
     def _allowance(self, gradient: Array, side: int) -> float:
         error = math.sqrt(max(float(gradient @ self.moments.errors @ gradient), 0.0))
         top = gradient @ self.means * side
-        bottom = np.sqrt(
-            np.maximum(
-                np.einsum("i,rij,j->r", gradient, self.scatter, gradient, optimize=True), 0.0
-            )
-        )
+        bottom = np.sqrt(np.maximum(self.scatter @ np.outer(gradient, gradient).ravel(), 0.0))
         ratios = np.divide(
             top, bottom, out=np.copysign(np.full_like(top, np.inf), top), where=bottom > 0
         )
@@ -189,6 +190,7 @@ class _SlopeTest:
         total, freedom = float(np.sum(squares)), self.moments.n - 1.0
         if total > 0.0:
             kurtosis = squares.size * float(np.sum((squares / total) ** 2))
+            # squares that are all equal leave the n - 1
             freedom = min(freedom, 2.0 * self.moments.n / max(kurtosis - 1.0, 1e-9))
         return float(stdtrit(max(freedom, 1.0), 0.5 + 0.5 * self.confidence))
 
@@ -203,9 +205,9 @@ class _SlopeTest:
     def _gradient(self, weight: float) -> Array:
         if isinstance(self.criterion, Quadratic):
             return np.array([0.0, -1.0, weight, 0.0])
-        # Central differences; 1e-5 balances their error 1e-10 against rounding 1e-11, both far
-        # below sampling error.
         m = self.moments.vector()
+        # Central differences: their error 1e-10 balances rounding 1e-11, both far below sampling
+        # error.
         scale = 1e-5 * np.array([m[0], math.sqrt(m[0] * m[2]), m[2]])
         gradient = np.zeros(4)
         for k in range(3):

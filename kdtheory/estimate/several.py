@@ -128,8 +128,9 @@ def estimate_of_several(
     centred = influence - influence.mean(axis=1, keepdims=True)
     error = np.sqrt((centred**2).sum(axis=1) / (n * (n - 1)))
     # Degrees of freedom as known from the squared influences (Satterthwaite), as for one teacher.
+    # Influences that are all 0, or squares that are all equal: the clip below decides.
     kurtosis = n * (centred**4).sum(axis=1) / np.maximum((centred**2).sum(axis=1), 1e-300) ** 2
-    freedom = np.clip(2.0 * n / np.maximum(kurtosis - 1.0, 1e-9), 1.0, max(n - m, 1.0))
+    freedom = np.clip(2.0 * n / np.maximum(kurtosis - 1.0, 1e-9), 1.0, max(n - m, 1.0))  # of n - m
     reach = stdtrit(freedom, 0.5 + 0.5 * confidence) * error
     plain = found.reduction(weight, factor, cautious=rule.cautious)
     alone, adds = np.zeros(m), np.zeros(m)

@@ -75,6 +75,7 @@ class TopK:
         """Rows of log-probabilities of all classes, the rest spread evenly."""
         values, places = self.log_probabilities[rows].astype(np.float64), self.indices[rows]
         others = self.classes - values.shape[1]
+        # Where the given classes hold all the mass: a logarithm that is finite, of no probability.
         rest = np.maximum(1.0 - np.exp(values).sum(axis=1), 1e-300)
         found = np.repeat(np.log(rest / others)[:, None], self.classes, axis=1)
         np.put_along_axis(found, places.astype(np.intp), values, axis=1)

@@ -11,6 +11,7 @@ from kdtheory.evidence.combined import combined
 from kdtheory.evidence.exactly import ExactQuestion, Given, in_floats
 from kdtheory.evidence.floats import Question
 from kdtheory.evidence.judgement import Judgement
+from kdtheory.evidence.process import Process
 from kdtheory.evidence.starts import Start, starts_of
 from kdtheory.evidence.verdict import Verdict
 from kdtheory.problems.base import Array
@@ -31,7 +32,7 @@ class Effort:
 class Sampled(Protocol):
     """A question about runs."""
 
-    def sampled(self, x0: Array) -> tuple[monte_carlo.Process, monte_carlo.Claimed]:
+    def sampled(self, x0: Array) -> tuple[Process, monte_carlo.Claimed]:
         """The runs from ``x0``, and what is claimed of them."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kdtheory.bounds.curves import bound_of
-from kdtheory.engines.exact import expected
+from kdtheory.engines.exact.curves import moments
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.answers import Effort
 from kdtheory.evidence.floats import Question
@@ -66,16 +66,9 @@ def verify_average(asked: Question, effort: Effort, *, ruled: bool) -> Verdict:
             "means over time are held against exact moments at t > 0, which need least squares",
         )
     x0 = default_start(problem, effort.seed) if made.x0 is None else made.x0
-    claimed = bound_of(replace(made, x0=x0), statement, steps)[at]
-    gaps = expected(
-        problem,
-        made.theta,
-        made.rule,
-        step_size=made.gamma,
-        x0=x0,
-        steps=steps,
-        quantities=("gap",),
-    ).gap
+    made = replace(made, x0=x0)
+    claimed = bound_of(made, statement, steps)[at]
+    gaps = moments(made, np.arange(steps + 1), quantities=("gap",)).gap
     seen = (np.cumsum(gaps[:-1]) / np.arange(1, steps + 1))[at - 1]
     ratios = seen / np.maximum(claimed, np.finfo(float).tiny)
     worst = int(np.argmax(ratios))

@@ -14,11 +14,12 @@ from kdtheory.bounds.constants import Letters
 from kdtheory.bounds.curves import claimed, curve
 from kdtheory.bounds.exact_law import exact_law
 from kdtheory.bounds.letters import complete, letters_for, state_of
-from kdtheory.engines.exact import expected
+from kdtheory.engines.exact.curves import moments
 from kdtheory.evidence.bounded import UNIT
 from kdtheory.evidence.fixed import Fixed, fixed
 from kdtheory.evidence.judgement import Sides
-from kdtheory.evidence.monte_carlo import Claimed, Process
+from kdtheory.evidence.monte_carlo import Claimed
+from kdtheory.evidence.process import Process
 from kdtheory.evidence.right_side import curve_error, with_errors
 from kdtheory.evidence.tolerances import Knowledge, about, knowledge_of, left_error
 from kdtheory.problems.base import Array, FiniteSum
@@ -201,17 +202,9 @@ class Question:
         """Exact moments against the right-hand side, least squares."""
         claimed, claimed_error, doubt = self.claimed(x0)
         gap = self.statement.quantity == "gap"
-        moments = expected(
-            self.problem,
-            self.made.theta,
-            self.rule,
-            step_size=self.gamma,
-            x0=x0,
-            steps=self.steps,
-            at=self.times,
-            quantities=(self.statement.quantity,),
-        )
-        seen = moments.gap if gap else moments.sq_distance
+        made, quantities = replace(self.made, x0=x0), (self.statement.quantity,)
+        found = moments(made, self.times, quantities=quantities)
+        seen = found.gap if gap else found.sq_distance
         return Sides(seen, claimed, self._left(seen, x0), claimed_error, self.times, doubt)
 
     def sampled(self, x0: Array) -> tuple[Process, Claimed]:
@@ -219,9 +212,7 @@ class Question:
         values, errors, doubt = self.claimed(x0)
         identity = self.statement.kind == "identity"
         return (
-            Process(
-                self.problem, self.made.theta, self.table, self.gamma, x0, self.statement.quantity
-            ),
+            Process(replace(self.made, rule=self.table, x0=x0), self.statement.quantity),
             Claimed(self.times, values, errors, self.known, identity, doubt=doubt),
         )
 

@@ -4,24 +4,17 @@ sample sizes at once."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from kdtheory.engines.simulate.batched import gaps, sampled, visited
-from kdtheory.engines.simulate.job import Job
 from kdtheory.evidence.bounded import TINY, UNIT
 from kdtheory.evidence.judgement import Judgement, Sides, compare
+from kdtheory.evidence.process import Process, enumerated, runs
 from kdtheory.evidence.ranges import almost_sure, almost_sure_along
 from kdtheory.evidence.sequential import Below, Exceeds
 from kdtheory.evidence.tolerances import ROUNDING, Knowledge, path_error
-from kdtheory.problems.base import Array, FiniteSum
-from kdtheory.problems.memory import remembered
-from kdtheory.rules.experiment import Experiment, experiment
-from kdtheory.rules.schedule import Schedule
+from kdtheory.problems.base import Array
 
 ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and sample sizes
 # Runs before the first look at the capital: FIRST_LOOK, or as many as move STARTED numbers a step,
@@ -29,7 +22,6 @@ ALPHA = 1e-4  # level of "VIOLATED", and of "VERIFIED", each over all times and 
 # before it, up to LARGEST, or to MOVED numbers: then more looks, each of which may decide, are
 # free.
 FIRST_LOOK, STARTED, LARGEST, MOVED = 50, 2**11, 1000, 2**17
-KEPT = 2**17  # numbers in samples that are kept for the next statement
 # From a start that is only looked at for a violation: runs, their steps, and index paths.
 GLANCE, NEARBY, FEW_PATHS = 50, 10, 2000
 BLIND = 500  # runs where no sample of the allowed size can verify
@@ -38,39 +30,6 @@ PATHS, WORK = (
     50_000,
     2e7,
 )
-
-
-@dataclass(frozen=True)
-class Process:
-    """The iterates of ``rule`` from ``x0``; ``quantity`` says what is read of each.  With a
-    ``plan`` the steps are its own, and ``gamma`` is the largest of them.
-    """
-
-    problem: FiniteSum
-    theta: Array
-    rule: Any
-    gamma: float
-    x0: Array
-    quantity: str
-    plan: Schedule | None = None
-
-    @cached_property
-    def made(self) -> Experiment:
-        """What an engine runs."""
-        gamma = self.gamma if self.plan is None else None
-        return experiment(
-            self.problem, self.theta, self.rule, step_size=gamma, schedule=self.plan, x0=self.x0
-        )
-
-    def step(self, t: int) -> tuple[float, Array]:
-        """The step size of step ``t``, and its control variates (N, d)."""
-        plan = self.made.schedule
-        if plan is None:
-            return self.made.gamma, self.made.control_variates
-        gamma = float(plan.step_sizes[t])
-        if plan.weights is None:
-            return gamma, self.made.control_variates
-        return gamma, np.tensordot(np.atleast_1d(plan.weights[t]), self.made.parts, axes=1)
 
 
 @dataclass(frozen=True)
@@ -144,7 +103,7 @@ def glance(process: Process, claim: Claimed, *, seed: int, alpha: float = ALPHA)
     bound = claim.values[done : done + len(later)]
     part = slice(done, done + len(later))
     above = Exceeds(bound + (claim.room(process) + claim.doubts)[part])
-    samples = _runs(process, later, GLANCE, seed)
+    samples = runs(process, later, GLANCE, seed)
     above.watch(samples)
     if above.log_evidence() >= math.log(1.0 / alpha):
         mean = samples.mean(axis=0)
@@ -168,7 +127,7 @@ def _exactly(process: Process, claim: Claimed, most: int = PATHS) -> tuple[int, 
     done = int((claim.times <= _reach(process, most)).sum())
     if not done:
         return 0, Judgement("UNDECIDED", 0.0, "")
-    walked = np.array(list(_enumerated(process, int(claim.times[done - 1]) + 1)))
+    walked = np.array(list(enumerated(process, int(claim.times[done - 1]) + 1)))
     seen = walked[claim.times[:done]]
     sides = Sides(
         seen,
@@ -194,17 +153,11 @@ def _sampled(
     """The times from the ``done``-th on, by runs; ``start`` is the largest ratio before them."""
     times, bound, room = claim.times[done:], claim.values[done:], claim.room(process)[done:]
     identity = claim.identity
-    where: dict[str, Any] = {
-        "x0": process.x0,
-        "steps": int(times[-1]),
-        "quantity": process.quantity,
-    }
-    if process.plan is None:
-        most = almost_sure(
-            process.problem, process.theta, process.rule, gamma=process.gamma, **where
-        )[times]
+    made, last, quantity = process.made, int(times[-1]), process.quantity
+    if made.schedule is None:
+        most = almost_sure(made, last, quantity)[times]
     else:
-        most = almost_sure_along(process.problem, process.rule, process.step, **where)[times]
+        most = almost_sure_along(made, process.step, last, quantity)[times]
     bounded = bool(np.isfinite(most).all())
     low = np.where(room <= ROUNDING * bound, bound, np.maximum(bound - room, 0.0))
     above, below = Exceeds(bound + room + claim.doubts[done:]), Below(low, most)
@@ -225,7 +178,7 @@ def _sampled(
     while seen < replicates:
         count = min(max(first, min(seen // 2, largest)), replicates - seen)
         fresh = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0])
-        samples = _runs(process, times, count, fresh)
+        samples = runs(process, times, count, fresh)
         seen += count
         total += samples.sum(axis=0)
         # A wrong claim may be 0 or negative: its ratio is infinite.
@@ -279,7 +232,7 @@ def _reach(process: Process, most: int) -> float:
     """The last time to which at most ``most`` index paths lead; single terms without compression
     only.
     """
-    problem, rule, n = process.problem, process.rule, process.problem.n_terms
+    problem, rule, n = process.problem, process.made.rule, process.problem.n_terms
     if rule.batch_size > 1 or rule.compressor is not None:
         return 0
     touched = problem.dim * (n if process.quantity == "gap" else 1)  # numbers on each path
@@ -288,56 +241,3 @@ def _reach(process: Process, most: int) -> float:
     if most < n:
         return 0
     return math.inf if n == 1 else math.floor(math.log(most + 0.5, n))
-
-
-def _enumerated(process: Process, times: int) -> Iterator[float]:
-    """E Z_t from all index paths, t = 0, 1, ..., ``times`` - 1."""
-    problem, quantity, n = process.problem, process.quantity, process.problem.n_terms
-    points = process.x0[None, :]
-    yield float(_values(problem, points, quantity)[0])
-    for t in range(1, times):
-        gamma, corrections = process.step(t - 1)
-        indices = np.tile(np.arange(n), len(points))[:, None]
-        points = np.repeat(points, n, axis=0)
-        steps = sampled(problem, points, indices) - corrections[indices[:, 0]]
-        points = points - gamma * steps
-        yield float(_values(problem, points, quantity).mean())
-
-
-def _runs(process: Process, times: np.ndarray, count: int, seed: int) -> Array:
-    """Z of ``count`` independent runs at ``times``, (count, T).
-
-    Statements with the same weight, step size and seed speak of the same runs, bit for bit; they
-    are simulated once.
-    """
-    problem, rule, quantity = process.problem, process.rule, process.quantity
-    made = process.made
-    job = Job(made, times, count, seed, gap=False, resume=None)
-
-    def samples() -> Array:
-        found = np.array([_values(problem, points, quantity) for points in visited(job)]).T
-        found.flags.writeable = False
-        return found
-
-    if rule.compressor is not None or count * len(times) > KEPT:
-        return samples()
-    points: tuple[bytes, ...] = (process.theta.tobytes(), process.x0.tobytes(), times.tobytes())
-    if process.plan is not None:
-        points = (
-            *points,
-            process.plan.step_sizes.tobytes(),
-            np.asarray(process.plan.weights).tobytes(),
-        )
-    law = (made.control_variates.tobytes(), rule.batch_size)
-    return remembered(
-        problem,
-        ("runs", quantity, *law, rule.replacement, process.gamma, count, seed, *points),
-        samples,
-    )
-
-
-def _values(problem: FiniteSum, points: Array, quantity: str) -> Array:
-    if quantity == "gap":
-        return np.maximum(gaps(problem, points), 0.0)  # f - f* >= 0; below it is rounding
-    e = points - problem.minimiser
-    return np.asarray((e * e).sum(axis=1))

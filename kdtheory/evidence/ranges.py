@@ -11,61 +11,60 @@ gradients a step are too much.  Our own derivation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
-from kdtheory.evidence.fixed import Fixed
 from kdtheory.problems.base import Array, FiniteSum
+from kdtheory.problems.memory import remembered
 from kdtheory.problems.teacher import gap_at
-from kdtheory.rules.distilled import DistilledSGD
+from kdtheory.rules.experiment import Experiment
+from kdtheory.rules.protocol import Compressor
 
+ABOVE = 1.0 + 1e-9  # rounding of the recursions: a few units a step, for millions of steps
 FULL_GRADIENTS = (
     3e7  # numbers in all the gradients of a descent path; beyond it the centre stays at x^0
 )
 
 
-def almost_sure(
-    problem: FiniteSum,
-    theta: Array,
-    rule: DistilledSGD | Fixed,
-    *,
-    gamma: float,
-    x0: Array,
-    steps: int,
-    quantity: str,
-) -> Array:
+def almost_sure(made: Experiment, steps: int, quantity: str) -> Array:
     """The bound at t = 0..steps, (steps + 1,); inf where the problem does not know the curvature of
     its terms (``term_curvature``)."""
+    problem, gamma, x0 = made.problem, made.gamma, made.start
     curvature = getattr(problem, "term_curvature", None)
-    stretch = _stretch(rule, problem.dim)
+    stretch = _stretch(made.compressor, problem.dim)
     if curvature is None or stretch is None:
         return np.append(0.0, np.full(steps, np.inf))
     q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
-    corrections = rule.control_variates(problem, theta)
-    with np.errstate(over="ignore"):
-        found = _around_optimum(problem, corrections, stretch, q, gamma, x0, steps, quantity)
-        if rule.compressor is None:
-            found = np.minimum(
-                found, _around_descent(problem, corrections, q, gamma, x0, steps, quantity)
-            )
-    return np.asarray(found * (1.0 + 1e-9))  # rounding of the recursion
+    corrections = made.control_variates
+
+    def answer() -> Array:
+        with np.errstate(over="ignore"):
+            found = _around_optimum(problem, corrections, stretch, q, gamma, x0, steps, quantity)
+            if made.compressor is None:
+                descent = _around_descent(problem, corrections, q, gamma, x0, steps, quantity)
+                found = np.minimum(found, descent)
+        found = np.asarray(found * ABOVE)
+        found.flags.writeable = False
+        return found
+
+    if made.compressor is not None:
+        return answer()
+    # Statements with the same weight and step size speak of the same iterates.
+    asked = ("almost sure", corrections.tobytes(), gamma, x0.tobytes(), steps, quantity)
+    return remembered(problem, asked, answer)
 
 
 def almost_sure_along(
-    problem: FiniteSum,
-    rule: DistilledSGD | Fixed,
-    step: Callable[[int], tuple[float, Array]],
-    *,
-    x0: Array,
-    steps: int,
-    quantity: str,
+    made: Experiment, step: Callable[[int], tuple[float, Array]], steps: int, quantity: str
 ) -> Array:
     """The same for steps that change: ``step(t)`` is the step size and the control variates (N, d)
     of step t.
     """
+    problem = made.problem
     curvature = getattr(problem, "term_curvature", None)
-    stretch = _stretch(rule, problem.dim)
+    stretch = _stretch(made.compressor, problem.dim)
     if curvature is None or stretch is None:
         return np.append(0.0, np.full(steps, np.inf))
     noise = problem.gradients(problem.minimiser)
@@ -75,7 +74,7 @@ def almost_sure_along(
         q = max(abs(1.0 - gamma * curvature[0]), abs(1.0 - gamma * curvature[1]))
         moves.append((q, gamma * float(np.linalg.norm(noise - corrections, axis=1).max())))
     with np.errstate(over="ignore"):
-        return np.asarray(_radii(problem, stretch, moves, x0, quantity) * (1.0 + 1e-9))
+        return np.asarray(_radii(problem, stretch, moves, made.start, quantity) * ABOVE)
 
 
 def _around_optimum(
@@ -132,7 +131,8 @@ def _around_descent(
             gradients = problem.gradients(centre)
             directions = gradients - corrections
             mean = directions.mean(axis=0) if moves else mean
-            push = gamma * float(np.linalg.norm(directions - mean, axis=1).max())
+            apart = directions - mean
+            push = gamma * math.sqrt(np.einsum("nd,nd->n", apart, apart).max())
             distance = float(np.linalg.norm(centre - problem.minimiser))
             if quantity == "gap":
                 level = gap_at(problem, centre)
@@ -147,13 +147,13 @@ def _around_descent(
     return found
 
 
-def _stretch(rule: DistilledSGD | Fixed, dim: int) -> tuple[float, float] | None:
+def _stretch(compressor: Compressor | None, dim: int) -> tuple[float, float] | None:
     """(factor, added) with |C(y)| <= factor |y| and |C(y) - y| <= added where factor is 1; None for
     a compressor of unknown range."""
-    if rule.compressor is None:
+    if compressor is None:
         return 1.0, 0.0
-    factors = getattr(rule.compressor, "factors", None)
+    factors = getattr(compressor, "factors", None)
     if factors is not None:
         return float(factors(dim)[0]), 0.0
-    delta = getattr(rule.compressor, "delta", None)
+    delta = getattr(compressor, "delta", None)
     return None if delta is None else (1.0, float(delta) * dim**0.5)

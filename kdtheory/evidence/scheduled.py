@@ -12,14 +12,15 @@ import numpy as np
 
 from kdtheory.bounds.constants import Letters
 from kdtheory.bounds.curves import curve, refuse_along
-from kdtheory.engines.exact import expected
+from kdtheory.engines.exact.curves import moments
 from kdtheory.errors import InvalidInput
 from kdtheory.evidence.answers import Effort, by_runs
 from kdtheory.evidence.asking import refuse_what_is_not_claimed
 from kdtheory.evidence.combined import combined
 from kdtheory.evidence.floats import Question, shares
 from kdtheory.evidence.judgement import Sides, compare
-from kdtheory.evidence.monte_carlo import Claimed, Process
+from kdtheory.evidence.monte_carlo import Claimed
+from kdtheory.evidence.process import Process
 from kdtheory.evidence.right_side import curve_error
 from kdtheory.evidence.starts import starts_of
 from kdtheory.evidence.tolerances import left_error
@@ -47,9 +48,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Along:
-    """A :class:`~kdtheory.evidence.floats.Question` of an experiment with a schedule."""
+    """A :class:`~kdtheory.evidence.floats.Question` of an experiment that follows ``plan``."""
 
     made: Experiment
+    plan: Schedule
     statement: Theorem
     times: np.ndarray
 
@@ -57,12 +59,6 @@ class Along:
     def problem(self) -> FiniteSum:
         """The experiment's problem."""
         return self.made.problem
-
-    @property
-    def plan(self) -> Schedule:
-        """The step sizes, and the weights in place of the rule's."""
-        assert self.made.schedule is not None
-        return self.made.schedule
 
     def refuse_what_is_not_claimed(self) -> None:
         """``InvalidInput`` for what a schedule cannot be asked of."""
@@ -134,16 +130,9 @@ class Along:
     def sides(self, x0: Array) -> Sides:
         """Exact moments against the right-hand side.  What a step is off by is taken to last."""
         values, errors = self.claimed(x0)
-        moments = expected(
-            self.problem,
-            self.made.theta,
-            self.made.rule,
-            schedule=self.plan,
-            x0=x0,
-            at=self.times,
-            quantities=(self.statement.quantity,),
-        )
-        seen = moments.gap if self.statement.quantity == "gap" else moments.sq_distance
+        quantity = self.statement.quantity
+        found = moments(replace(self.made, x0=x0), self.times, quantities=(quantity,))
+        seen = found.gap if quantity == "gap" else found.sq_distance
         made = [move for move in self.moves if move is not None]
         e, best = x0 - self.problem.minimiser, self.problem.minimiser
         reach = float(e @ e) + max((move.shift for move in made), default=0.0) ** 2
@@ -154,7 +143,7 @@ class Along:
             self._first.known,
             seen,
             self.times,
-            quantity=self.statement.quantity,
+            quantity=quantity,
             letters={
                 "gamma": float(self.plan.step_sizes.max()),
                 "mu": 0.0,
@@ -169,18 +158,9 @@ class Along:
     def sampled(self, x0: Array) -> tuple[Process, Claimed]:
         """The same as a question about runs."""
         values, errors = self.claimed(x0)
-        largest, quantity = float(self.plan.step_sizes.max()), self.statement.quantity
         taught = max((move.taught for move in self.moves if move is not None), default=0.0)
         return (
-            Process(
-                self.problem,
-                self.made.theta,
-                self.made.rule,
-                largest,
-                x0,
-                quantity,
-                plan=self.plan,
-            ),
+            Process(replace(self.made, x0=x0), self.statement.quantity),
             Claimed(
                 self.times,
                 values[self.times],

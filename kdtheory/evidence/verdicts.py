@@ -4,7 +4,6 @@ teacher.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,8 +108,7 @@ def verify(
     if schedule is not None:
         plan = schedule_of(schedule, steps, step_size, weight, bare=rule is None)
         made = experiment(problem, theta, own, schedule=plan, x0=x0)
-        along = Along(replace(made, schedule=plan), statement, times_of(at, len(plan)))
-        return verify_along(along, effort)
+        return verify_along(Along(made, plan, statement, times_of(at, len(plan))), effort)
     times, gamma = times_of(at, steps), step_size
     if gamma is None:
         gamma = default_step_size(problem, statement, batch_size=own.batch_size)

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, Constant, Constants, positive_float, positive_int
+from kdtheory.problems.base import Array, positive_float, positive_int
+from kdtheory.problems.constants import Constant, Constants
 
 # The step size of each replicate from the iterates (R, dim) and the gradients drawn there.
 StepSizes = Callable[[int, Array, Array], Array]

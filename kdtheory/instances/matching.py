@@ -20,7 +20,8 @@ from fractions import Fraction
 import numpy as np
 
 from kdtheory.errors import InvalidInput
-from kdtheory.problems.base import Array, Constant, Constants
+from kdtheory.problems.base import Array
+from kdtheory.problems.constants import Constant, Constants
 
 _HALF = Fraction(1, 2)
 

@@ -9,12 +9,13 @@ nothing.  Source: our own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import sympy as sp
 
 from kdtheory.algebra import symbols as sym
+from kdtheory.algebra.evaluate import compiled
 from kdtheory.bounds.letters import complete, evaluate
 from kdtheory.errors import InvalidInput
 from kdtheory.instances.counterexamples import Counterexample, formula_of
@@ -65,9 +66,9 @@ def refute(
         raise InvalidInput(
             f"{theorem.title} makes no claim about a step; give it psi, or kind = 'identity'."
         )
-    claims = _claims(theorem)
+    claims, start = _claims(theorem), _at_start(theorem)
     for kind in kinds:
-        suspects = (_breaches(theorem, claims, suspect) for suspect in KINDS[kind](theorem))
+        suspects = (_breaches(theorem, claims, start, suspect) for suspect in KINDS[kind](theorem))
         hits = islice((hit for hits in suspects for hit in hits), ENOUGH)
         for instance, at in sorted(hits, key=lambda item: (item[1][0], _length(item[0]))):
             shown = _confirm(theorem, claim, instance, at)
@@ -97,26 +98,27 @@ def _claims(theorem: Theorem) -> list[Claim]:
 
 
 def _breaches(
-    theorem: Theorem, claims: list[Claim], suspect: Suspect
+    theorem: Theorem, claims: list[Claim], start: dict[str, sp.Expr], suspect: Suspect
 ) -> Iterator[tuple[Instance, Claim]]:
-    """Where a claim fails in floats."""
+    """Where a claim fails in floats; ``start``: :func:`_at_start`."""
     try:
         own = suspect.letters()
         known = complete(theorem, own)
         if any(not math.isclose(known[name], value) for name, value in own.items()):
             return  # the statement fixes a letter (lam, say) to another value
-        for name, definition in _at_start(theorem).items():
+        for name, definition in start.items():
             if name in own and not math.isclose(evaluate(definition, known), own[name]):
                 return  # and gamma_0 is another one
     except UNDEFINED:  # no claim to refute
         return
     # what is claimed at x*: the part of the claim that small step sizes leave little of
-    least = {t: _value(claimed, known | {"s": 0.0, "s0": 0.0}) for t, claimed in claims}
+    sides = [(t, claimed, _side(claimed, known)) for t, claimed in claims]
+    least = {t: abs(side(0.0)) for t, _, side in sides}
     for index, states in enumerate(suspect.states(theorem.quantity)):
-        for t, claimed in claims:
+        for t, claimed, side in sides:
             if t in states:
-                size = min(abs(least[t]), states[t]) * VISIBLE + states[t] * ROUNDING
-                if states[t] > _value(claimed, known | {"s": states[0], "s0": states[0]}) + size:
+                size = min(least[t], states[t]) * VISIBLE + states[t] * ROUNDING
+                if states[t] > side(states[0]) + size:
                     yield suspect.build(index), (t, claimed)
                     break
 
@@ -130,14 +132,26 @@ def _at_start(theorem: Theorem) -> dict[str, sp.Expr]:
     }
 
 
-def _value(claimed: sp.Expr, known: dict[str, float]) -> float:
-    """The claim in floats; infinity where it is undefined or complex, so that nothing is
-    refuted.
+def _side(claimed: sp.Expr, known: dict[str, float]) -> Callable[[float], float]:
+    """The claim in floats, as a function of s = s0; infinity where it is undefined or complex, so
+    that nothing is refuted.
     """
     try:
-        return evaluate(claimed, known)
+        names, function = compiled(claimed)
+        numbers = [0.0 if name in ("s", "s0") else known[name] for name in names]
     except UNDEFINED:
-        return math.inf
+        return lambda state: math.inf
+    places = [place for place, name in enumerate(names) if name in ("s", "s0")]
+
+    def side(state: float) -> float:
+        for place in places:
+            numbers[place] = state
+        try:
+            return float(function(*numbers))
+        except UNDEFINED:
+            return math.inf
+
+    return side
 
 
 def _confirm(

@@ -1,7 +1,8 @@
 """Finite sums f = mean of f_n with the constants of the paper's assumptions."""
 
-from kdtheory.problems.base import Constant, Constants, FiniteSum
+from kdtheory.problems.base import FiniteSum
 from kdtheory.problems.classification import LogisticRegression, SoftmaxRegression
+from kdtheory.problems.constants import Constant, Constants
 from kdtheory.problems.least_squares import LeastSquares
 from kdtheory.problems.sinusoidal import SinusoidalSum
 from kdtheory.problems.user import check_finite_sum

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kdtheory.errors import InvalidInput
+from kdtheory.problems.constants import Constants
 
 Array = NDArray[np.float64]
 # entries of arrays: products of four are still floats, and none of our moments has more factors
@@ -18,46 +18,6 @@ LARGEST = 1e75
 MODERATE = 1e50
 # Bytes that one array of ours may take; beyond it a clear error beats the kernel's.
 MEMORY_LIMIT = 4 * 2**30
-
-
-class Constant(float):
-    """A number that knows whether it is exact or a valid bound, and why.
-
-    >>> from kdtheory import Constant
-    >>> Constant(2.0, exact=True, why="largest eigenvalue of the Hessian").why
-    'largest eigenvalue of the Hessian'
-    """
-
-    exact: bool
-    why: str
-
-    def __new__(cls, value: float, *, exact: bool, why: str) -> Constant:
-        """A float with two attributes."""
-        self = super().__new__(cls, value)
-        self.exact = exact
-        self.why = why
-        return self
-
-
-@dataclass(frozen=True)
-class Constants:
-    """The constants of the assumptions (paper, Section 4), in units of f and x.
-
-    ``mu``: strong convexity, 0.0 if not strongly convex.  ``mu_pl``: Polyak-Lojasiewicz.  ``L``:
-    smoothness of f. ``Lcal``: expected smoothness, E|G-S|^2 <= 2 Lcal F.  ``sigma_star_sq``: E|grad
-    f_xi(x*)|^2.
-
-    >>> import kdtheory as kd
-    >>> found = kd.LeastSquares([[1.0], [2.0]], [0.0, 1.0]).constants
-    >>> float(found.L), found.L.exact
-    (2.5, True)
-    """
-
-    mu: Constant
-    mu_pl: Constant
-    L: Constant
-    Lcal: Constant
-    sigma_star_sq: Constant
 
 
 @runtime_checkable

@@ -10,15 +10,8 @@ from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.asked import of_a_point
-from kdtheory.problems.base import (
-    Array,
-    Constant,
-    Constants,
-    frozen_array,
-    point,
-    positive_float,
-    refuse_wide,
-)
+from kdtheory.problems.base import Array, frozen_array, point, positive_float, refuse_wide
+from kdtheory.problems.constants import Constant, Constants
 from kdtheory.problems.newton import newton_minimiser
 from kdtheory.problems.written import Written
 
@@ -339,13 +332,9 @@ def _label_matrix(labels: ArrayLike) -> Array:
         matrix[np.arange(len(flat)), flat.astype(int)] = 1.0
     else:
         matrix = frozen_array(labels, "labels", ndim=2).copy()
-        # Rows summed in float64: rounding is below K * eps, far under 1e-9; a forgotten
-        # normalisation is far above.
-        if (
-            matrix.shape[1] < 2
-            or matrix.min() < 0.0
-            or np.abs(matrix.sum(axis=1) - 1.0).max() > 1e-9
-        ):
+        # Rows summed in float64: rounding is below K * eps; a forgotten normalisation is far above.
+        off = float(np.abs(matrix.sum(axis=1) - 1.0).max()) > 1e-9
+        if matrix.shape[1] < 2 or matrix.min() < 0.0 or off:
             raise InvalidInput(
                 "labels with two axes must be rows of at least two probabilities that sum to 1,"
                 f" got shape {matrix.shape}, smallest {matrix.min()}, row sums in"

@@ -15,14 +15,13 @@ from kdtheory.problems.asked import of_a_point
 from kdtheory.problems.base import (
     LARGEST,
     Array,
-    Constant,
-    Constants,
     as_given,
     frozen_array,
     point,
     positive_float,
     refuse_wide,
 )
+from kdtheory.problems.constants import Constant, Constants
 from kdtheory.problems.written import Written
 
 

@@ -12,6 +12,11 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array
 
 MAX_ITERATIONS = 200
+FLAT = 1e-12  # of the largest eigenvalue: smaller ones are rounding of a flat direction's 0
+UNSEEN = 1e-14  # of f: smaller decreases are rounding of f
+LEAST = 1e-6  # shortest step of a search; a shorter one is no progress, and the gradient judges it
+CONVERGED = 1e-9  # of the first gradient: well above where Newton's steps end, far below a stall
+FADED = 1e-6  # of the first curvature: along a ray to infinity it falls with the gradient
 
 
 class TwiceDifferentiable(Protocol):
@@ -56,21 +61,21 @@ def newton_minimiser(problem: TwiceDifferentiable) -> Array:
         direction = (
             np.linalg.solve(hessian, gradient)
             if regular
-            else np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+            else np.linalg.lstsq(hessian, gradient, rcond=FLAT)[0]
         )
         size, value, slope = 1.0, problem.value(x), float(gradient @ direction)
         # A decrease below the rounding of f cannot be seen: there the full step is taken, and the
         # gradient judges it.
-        if slope > 1e-14 * abs(value):
-            while problem.value(x - size * direction) > value - size * slope / 4 and size > 1e-6:
+        if slope > UNSEEN * abs(value):
+            while problem.value(x - size * direction) > value - size * slope / 4 and size > LEAST:
                 size /= 2
         candidate = x - size * direction
         gradient_there = problem.gradient(candidate)
         norm = float(np.linalg.norm(gradient_there))
-        if norm >= best and best <= 1e-9 * max(start, 1e-300):
+        if norm >= best and best <= CONVERGED * start:
             break  # rounding level: the step no longer helps
         x, gradient, best = candidate, gradient_there, norm
-    if best > 1e-9 * start or (problem.ridge == 0.0 and not _attained(problem, x, start)):
+    if best > CONVERGED * start or (problem.ridge == 0.0 and not _attained(problem, x, start)):
         raise InvalidInput(
             f"No minimiser found: the gradient is still {best:.3g} of {start:.3g} at the start"
             f" after {MAX_ITERATIONS} Newton steps, |x| = {np.linalg.norm(x):.3g}. Separable"
@@ -86,4 +91,4 @@ def _attained(problem: TwiceDifferentiable, x: Array, start: float) -> bool:
     """
     curvature = np.linalg.eigvalsh(problem.hessian_at(x))[-1]
     initial = np.linalg.eigvalsh(problem.hessian_at(np.zeros(problem.dim)))[-1]
-    return bool(curvature > 1e-6 * initial or start == 0.0)
+    return bool(curvature > FADED * initial or start == 0.0)

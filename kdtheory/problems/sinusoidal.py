@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from kdtheory.errors import InvalidInput
 from kdtheory.problems.asked import of_a_point
-from kdtheory.problems.base import Array, Constant, Constants, frozen_array
+from kdtheory.problems.base import Array, frozen_array
+from kdtheory.problems.constants import Constant, Constants
 from kdtheory.problems.written import Written
 
 # phi'(t)^2 >= 2 mu phi(t) holds for phi(t) = t^2 + 3 sin^2 t with mu = 0.175: the least quotient is
@@ -18,6 +19,10 @@ from kdtheory.problems.written import Written
 # lies in [-4, 8], with 8 at the minimiser.
 PHI_MU = 0.175
 PHI_L = 8.0
+
+# Means over N float64 numbers carry about N * eps of rounding: far above it, far below any misuse.
+MEANS = 1e-9
+INDEPENDENT = 1e-10  # of the largest eigenvalue, which is what rounding of U U^T is measured in
 
 
 def phi(t: Array) -> Array:
@@ -59,20 +64,18 @@ class SinusoidalSum(Written):
                 f"shifts must have shape (N, d) = {(len(self.weights), self.directions.shape[1])}"
                 f" to fit weights and directions, got {self.shifts.shape}."
             )
-        # Means over N float64 numbers carry about N * eps of rounding; 1e-9 is far above it and far
-        # below any misuse.
-        if abs(self.weights.mean() - 1.0) > 1e-9 * max(1.0, float(np.abs(self.weights).max())):
+        if abs(self.weights.mean() - 1.0) > MEANS * max(1.0, float(np.abs(self.weights).max())):
             raise InvalidInput(
                 f"weights must have mean 1, got {self.weights.mean()}. Divide them by their mean."
             )
-        if np.abs(self.shifts.mean(axis=0)).max() > 1e-9 * max(
+        if np.abs(self.shifts.mean(axis=0)).max() > MEANS * max(
             1.0, float(np.abs(self.shifts).max())
         ):
             raise InvalidInput(
                 f"shifts must have mean 0, got {self.shifts.mean(axis=0)}. Subtract their mean."
             )
         spectrum = np.linalg.eigvalsh(self.directions @ self.directions.T)
-        if spectrum[0] <= 1e-10 * spectrum[-1]:
+        if spectrum[0] <= INDEPENDENT * spectrum[-1]:
             raise InvalidInput(
                 "directions must be linearly independent (at most d rows): smallest eigenvalue of"
                 f" U U^T is {spectrum[0]:.3g}, largest {spectrum[-1]:.3g}. Without that f need not"

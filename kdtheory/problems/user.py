@@ -142,7 +142,8 @@ def _check_probe(problem: FiniteSum, x: Array, rng: np.random.Generator) -> None
         2 * step
     )
     if abs(difference - gradient @ direction) > DIFFERENCE_TOLERANCE * max(
-        float(np.linalg.norm(gradient)), 1e-8 * size
+        float(np.linalg.norm(gradient)),
+        1e-8 * size,  # near x* the terms cancel, and values are as rough as the terms are large
     ):
         raise InvalidInput(
             "problem.gradient is not the gradient of problem.value: finite difference"

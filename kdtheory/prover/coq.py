@@ -299,10 +299,7 @@ def region_lemma(obligation: Obligation) -> str:
     point |= {letter: point[s] for s, letter in entries.items()}
     slacks = {s: e.xreplace(entries) for s, e in region.slacks.items()}
     eliminated = {s: e.xreplace(entries) for s, e in region.substitutions.items()}
-    free = sorted(
-        _letters([*slacks.values(), *eliminated.values()]) - eliminated.keys(),
-        key=str,
-    )
+    free = sorted(_letters([*slacks.values(), *eliminated.values()]) - eliminated.keys(), key=str)
     # A positive symbol is non-negative too.
     conditions = [_sign(s, s.name) for s in free if s.is_nonnegative]
     conditions += [f"{s.name} = {term(e)} /\\ {_sign(s, s.name)}" for s, e in eliminated.items()]

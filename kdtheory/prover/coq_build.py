@@ -1,4 +1,4 @@
-"""Run Coq on ``proofs/coq`` or on single obligations, and read what it says about axioms.
+"""Run Coq on ``proofs/coq`` or on single obligations.
 
 A missing ``coqc``, a timeout or an error is UNDECIDED with its reason: nothing but a clean run of
 every file is PROVED.
@@ -17,27 +17,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdtheory.prover import coq_audit
 from kdtheory.prover.coq import LIBRARY, identifier, region_lemma, to_coq
 from kdtheory.prover.obligations import Obligation
 
 HOW_TO_GET = "coqc is not installed: apt-get install coq, or opam install coq (8.16 or later)"
 BASE = ("Base.v", "OneStep.v", "Moments.v")
-# What Coq's real numbers are built on; see the standard library's ClassicalDedekindReals.
-AXIOMS_OF_REALS = frozenset(
-    {
-        "ClassicalDedekindReals.sig_not_dec",
-        "ClassicalDedekindReals.sig_forall_dec",
-        "FunctionalExtensionality.functional_extensionality_dep",
-    }
-)
-# Sentences that take something for granted, or switch a check of Coq off.
-FORBIDDEN = re.compile(
-    r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up|bypass_check|Declare\s+ML|Unset\s+(Guard|Positivity|Universe))\b"
-)
 OWN_AUDIT = "WrittenByTheProgram.v"
-# coqchk names every axiom of every library file that was loaded, used or not; Reals loads this one,
-# and no theorem rests on it (Print Assumptions follows the dependencies and does not name it).
-LOADED_WITH_REALS = AXIOMS_OF_REALS | {"Classical_Prop.classic"}
 
 
 def missing(*, coqchk: bool = False) -> str:
@@ -50,7 +36,7 @@ def missing(*, coqchk: bool = False) -> str:
 @dataclass(frozen=True)
 class CoqReport:
     """``status`` PROVED or UNDECIDED; ``theorems`` are the names in Audit.v, ``axioms`` what they
-    rest on; times in seconds.
+    rest on.
 
     ``loaded``: the axioms that coqchk found in all loaded libraries, empty when it was not asked.
     """
@@ -60,7 +46,6 @@ class CoqReport:
     seconds: float
     theorems: tuple[str, ...] = ()
     axioms: tuple[str, ...] = ()
-    timings: tuple[tuple[str, float], ...] = ()
     loaded: tuple[str, ...] = ()
 
 
@@ -96,59 +81,33 @@ def _run(command: Sequence[str], folder: Path, deadline: float) -> tuple[int, st
 
 def _compile_all(
     coqc: str, build: Path, files: Sequence[str], deadline: float
-) -> tuple[dict[str, str], dict[str, float], str]:
-    """Outputs and times per file, and the first complaint ("" when there is none); a file starts
-    when what it requires is there.
+) -> tuple[dict[str, str], str]:
+    """The output of every file, and the first complaint ("" when there is none); a file starts when
+    what it requires is there.
     """
     needs = {
         name: _needs((build / name).read_text(encoding="utf-8")) & set(files) for name in files
     }
     outputs: dict[str, str] = {}
-    times: dict[str, float] = {}
-    running: dict[Future[tuple[int, str, float]], str] = {}
+    running: dict[Future[tuple[int, str]], str] = {}
 
-    def one(name: str) -> tuple[int, str, float]:
-        start = time.monotonic()
-        code, text = _run([coqc, "-q", "-R", ".", LIBRARY, name], build, deadline)
-        return code, text, time.monotonic() - start
+    def one(name: str) -> tuple[int, str]:
+        return _run([coqc, "-q", "-R", ".", LIBRARY, name], build, deadline)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         while len(outputs) < len(files):
             waiting = [n for n in files if n not in outputs and n not in running.values()]
             running |= {pool.submit(one, n): n for n in waiting if needs[n] <= outputs.keys()}
             if not running:
-                return outputs, times, f"{waiting[0]} requires itself or a file that is not listed"
+                return outputs, f"{waiting[0]} requires itself or a file that is not listed"
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 name = running.pop(future)
-                code, text, times[name] = future.result()
+                code, text = future.result()
                 if code != 0:
-                    return outputs, times, f"{name}: {' '.join(text.split())[:300]}"
+                    return outputs, f"{name}: {' '.join(text.split())[:300]}"
                 outputs[name] = text
-    return outputs, times, ""
-
-
-def _axioms(printed: str) -> tuple[str, ...]:
-    """Every line that does not continue another: a name, or a sentence such as "f is assumed to be
-    guarded" as it stands.
-    """
-    lines = [
-        line.strip() for line in printed.splitlines() if line.strip() and not line[0].isspace()
-    ]
-    names = {re.sub(r"^([A-Za-z_][\w.]*)\s*(:.*)?$", r"\1", line) for line in lines}
-    return tuple(sorted(names - {"Axioms:", "Axioms", "Closed under the global context"}))
-
-
-def axioms_of_coqchk(printed: str) -> tuple[str, ...]:
-    """The names under "* Axioms:" in coqchk's summary, without their logical path.  Raises
-    ValueError when there is no such list.
-    """
-    found = re.search(r"^\* Axioms:(.*?)^\* ", printed, re.MULTILINE | re.DOTALL)
-    if found is None:
-        raise ValueError("no list of axioms was printed")
-    return tuple(
-        sorted(".".join(name.split(".")[-2:]) for name in found[1].split() if name != "<none>")
-    )
+    return outputs, ""
 
 
 def _recheck(checker: str, build: Path, deadline: float) -> tuple[tuple[str, ...], str]:
@@ -159,40 +118,11 @@ def _recheck(checker: str, build: Path, deadline: float) -> tuple[tuple[str, ...
     if code != 0:
         return (), f"coqchk: {' '.join(text.split())[-300:]}"
     try:
-        loaded = axioms_of_coqchk(text)
+        loaded = coq_audit.axioms_of_coqchk(text)
     except ValueError as error:
         return (), f"coqchk: {error}"
-    surprising = set(loaded) - LOADED_WITH_REALS
+    surprising = set(loaded) - coq_audit.LOADED_WITH_REALS
     return loaded, f"coqchk: axioms {sorted(surprising)} are loaded" if surprising else ""
-
-
-def _unsafe(folder: Path, files: Sequence[str]) -> str:
-    """What is wrong with the sources before any is compiled: a file that is missing, or one that
-    takes something for granted.
-    """
-    for name in files:
-        path = folder / name
-        if not path.is_file():
-            return f"{name} is listed in _CoqProject and missing"
-        text = re.sub(r"\(\*.*?\*\)", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        found = FORBIDDEN.search(text)
-        if found:
-            return f"{name} says {found[0]!r}"
-        if not re.search(r"\b(Qed|Defined|Definition|Record)\b", text):
-            return f"{name} proves nothing"
-    return ""
-
-
-def _own_audit(statements: Sequence[str]) -> str:
-    """Names in full, so that no file can put another theorem in the place of one of them; written
-    here, not in ``folder``.
-    """
-    modules = dict.fromkeys(f"{LIBRARY}.{name.rsplit('.', 1)[0]}" for name in statements)
-    everything = ", ".join(f"@{LIBRARY}.{name}" for name in statements)
-    return (
-        f"Require {' '.join(modules)}.\nDefinition everything := ({everything}).\nPrint Assumptions"
-        " everything.\n"
-    )
 
 
 def compile(
@@ -225,7 +155,7 @@ def compile(
     files = project_files(folder)
     if "Audit.v" not in files:
         return undecided("Audit.v is not listed in _CoqProject")
-    complaint = _unsafe(folder, files)
+    complaint = coq_audit.unsafe(folder, files)
     if complaint:
         return undecided(complaint)
     unlisted = sorted({p.relative_to(folder).as_posix() for p in folder.rglob("*.v")} - set(files))
@@ -236,11 +166,11 @@ def compile(
         for file in files:
             (build / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / file, build / file)
-        outputs, times, complaint = _compile_all(coqc, build, files, start + timeout)
+        outputs, complaint = _compile_all(coqc, build, files, start + timeout)
         if complaint:
             return undecided(complaint)
         if statements:
-            (build / OWN_AUDIT).write_text(_own_audit(statements), encoding="utf-8")
+            (build / OWN_AUDIT).write_text(coq_audit.own_audit(statements), encoding="utf-8")
             code, text = _run([coqc, "-q", "-R", ".", LIBRARY, OWN_AUDIT], build, start + timeout)
             if code != 0:
                 return undecided(f"the audit: {' '.join(text.split())[:300]}")
@@ -250,36 +180,18 @@ def compile(
             loaded, complaint = _recheck(checker, build, start + timeout)
             if complaint:
                 return undecided(complaint)
-    axioms = _axioms(outputs["Audit.v"])
+    theorems, axioms, complaint = coq_audit.read(folder, outputs["Audit.v"])
     if statements and outputs["Audit.v"].count("Axioms:") < 2:
-        return undecided("the audit printed no axioms")
-    if "Axioms:" not in outputs["Audit.v"] or set(axioms) - AXIOMS_OF_REALS:
-        return undecided(
-            "the theorems rest on"
-            f" {sorted(set(axioms) - AXIOMS_OF_REALS) or 'nothing that was printed'}, not on Reals"
-            " alone"
-        )
-    audit = re.sub(
-        r"\(\*.*?\*\)", "", (folder / "Audit.v").read_text(encoding="utf-8"), flags=re.DOTALL
-    )
-    theorems = tuple(re.findall(r"^  (\w+),?$", audit, re.MULTILINE))
+        complaint = "the audit printed no axioms"
     unnamed = [identifier(item) for item in expected if identifier(item) not in theorems]
-    if unnamed:
-        return undecided(f"Audit.v does not name {', '.join(unnamed)}")
+    if unnamed and not complaint:
+        complaint = f"Audit.v does not name {', '.join(unnamed)}"
+    if complaint:
+        return undecided(complaint)
     seconds = time.monotonic() - start
-    reason = (
-        f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals"
-        f" only{', re-checked by coqchk' if coqchk else ''}"
-    )
-    return CoqReport(
-        "PROVED",
-        reason,
-        seconds,
-        theorems,
-        axioms,
-        tuple(sorted(times.items(), key=lambda item: -item[1])),
-        loaded,
-    )
+    reason = f"{len(files)} files, {len(theorems)} final theorems, axioms of Reals only"
+    reason += ", re-checked by coqchk" if coqchk else ""
+    return CoqReport("PROVED", reason, seconds, theorems, axioms, loaded)
 
 
 def check(
@@ -296,7 +208,7 @@ def check(
         build = Path(name)
         for file in BASE:
             shutil.copy(folder / file, build / file)
-        _, _, complaint = _compile_all(coqc, build, BASE, deadline)
+        _, complaint = _compile_all(coqc, build, BASE, deadline)
 
         def one(obligation: Obligation) -> CoqReport:
             start = time.monotonic()
@@ -306,17 +218,13 @@ def check(
             except ValueError as error:
                 return CoqReport("UNDECIDED", f"coq: {obligation.name}: {error}", 0.0)
             (build / file).write_text(text, encoding="utf-8")
-            code, said = (
-                (1, complaint)
-                if complaint
-                else _run([coqc, "-q", "-R", ".", LIBRARY, file], build, deadline)
-            )
+            code, said = 1, complaint
+            if not complaint:
+                code, said = _run([coqc, "-q", "-R", ".", LIBRARY, file], build, deadline)
             seconds = time.monotonic() - start
-            return (
-                CoqReport("PROVED", "", seconds)
-                if code == 0
-                else CoqReport("UNDECIDED", f"coq: {' '.join(said.split())[:300]}", seconds)
-            )
+            if code == 0:
+                return CoqReport("PROVED", "", seconds)
+            return CoqReport("UNDECIDED", f"coq: {' '.join(said.split())[:300]}", seconds)
 
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             return dict(zip((o.name for o in obligations), pool.map(one, obligations), strict=True))

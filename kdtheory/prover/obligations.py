@@ -82,6 +82,13 @@ class Certificate:
     # The vectors that claim, slacks and squares speak of.
     space: Space = PAPER
 
+    @classmethod
+    def plain(
+        cls, name: str, claim: sp.Expr, remainder: sp.Expr, region: Region = Region()
+    ) -> Certificate:
+        """A claim without vectors, written as what is >= 0."""
+        return cls(name, claim, {}, (), remainder, region)
+
 
 Obligation = Identity | Certificate
 

@@ -2,189 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.values import default_step_size, noise_floor
+from kdtheory.bounds.values import noise_floor
 from kdtheory.evidence.starts import default_teacher
-from kdtheory.evidence.verdict import Verdict
-from kdtheory.evidence.verdicts import verify
-from kdtheory.problems import LeastSquares, LogisticRegression, SinusoidalSum, SoftmaxRegression
-from kdtheory.problems.base import Array, FiniteSum, positive_int
+from kdtheory.problems import LeastSquares
+from kdtheory.problems.base import positive_int
 from kdtheory.problems.datasets import BUNDLED, load
-from kdtheory.rules.compressors import Bernoulli, StochasticRounding
-from kdtheory.rules.distilled import Compressor
+from kdtheory.report.one_verdict import Row, applicable, check, horizon, mild_compressor
+from kdtheory.report.random_instances import merged, on_random
 from kdtheory.statements.theorems import THEOREMS
 from kdtheory.system.parallel import Job, run_all
 
-Row = dict[str, Any]
-STATUSES = ("VERIFIED", "VIOLATED", "UNDECIDED")
 FIRST = 10  # first steps that are looked at one by one on real data
-LONGEST = 200_000  # steps; the Python recursion of a bound takes a fifth of a second for it
-
-
-def random_instances(seed: int, count: int) -> Iterator[tuple[str, FiniteSum, Array]]:
-    """(kind, problem, teacher) over all problem classes; teachers at three distances from the
-    optimum.
-    """
-    rng = np.random.default_rng(seed)
-    for index in range(count):
-        n, d = int(rng.integers(3, 13)), int(rng.integers(1, 5))
-        features = rng.standard_normal((n, d))
-        shifts = rng.standard_normal((n, d))
-        weights = rng.uniform(0.2, 2.0, n)
-        problem: FiniteSum
-        match index % 4:
-            case 0:
-                kind, problem = (
-                    "least-squares",
-                    LeastSquares(
-                        features, rng.standard_normal(n), ridge=float(rng.uniform(0.05, 1))
-                    ),
-                )
-            case 1:
-                kind, problem = (
-                    "logistic",
-                    LogisticRegression(
-                        features, rng.integers(0, 2, n), ridge=float(rng.uniform(0.05, 1))
-                    ),
-                )
-            case 2:
-                kind, problem = (
-                    "softmax",
-                    SoftmaxRegression(
-                        features, rng.integers(0, 3, n), ridge=float(rng.uniform(0.05, 1))
-                    ),
-                )
-            case _:
-                directions = rng.standard_normal((min(2, d), d))
-                kind, problem = (
-                    "sinusoidal",
-                    SinusoidalSum(
-                        directions, weights / weights.mean(), shifts - shifts.mean(axis=0)
-                    ),
-                )
-        distance = 10.0 ** rng.integers(-2, 1)
-        yield kind, problem, problem.minimiser + distance * rng.standard_normal(problem.dim)
-
-
-def applicable(problem: FiniteSum) -> list[str]:
-    """The statements whose assumptions the problem's constants satisfy."""
-    found = []
-    for name, theorem in THEOREMS.items():
-        if theorem.quantity == "gradient":
-            fits = hasattr(problem, "distillation_gradients")
-        elif theorem.quantity == "law":
-            fits = False  # it speaks of bounds, and is held against them in tests
-        elif theorem.is_law or not theorem.has_curve:
-            fits = isinstance(problem, LeastSquares)
-        else:
-            fits = float(getattr(problem.constants, theorem.modulus)) > 0
-        if fits:
-            found.append(name)
-    return found
-
-
-def mild_compressor(problem: FiniteSum, name: str) -> Compressor | None:
-    """A compressor that the compressed statements allow at their default step size; None for the
-    other statements.
-
-    Least squares: Bernoulli at half the room, omega = gamma mu / (2 (1 - gamma mu)), whose moments
-    are exact.  Elsewhere rounding to a grid whose error gamma^2 sigma_*^2 is that of one step's
-    noise: it is bounded, and Monte Carlo cannot see events as rare as such a mask.
-    """
-    if not THEOREMS[name].compresses:
-        return None
-    gamma = default_step_size(problem, name)
-    shrink = gamma * float(problem.constants.mu)
-    if isinstance(problem, LeastSquares):
-        return Bernoulli(1.0 / (1.0 + shrink / (2.0 * (1.0 - shrink))))
-    noise = float(problem.constants.sigma_star_sq)
-    return StochasticRounding(2.0 * gamma * math.sqrt((noise or 1.0) / problem.dim))
-
-
-def check(
-    problem: FiniteSum,
-    theta: Array,
-    name: str,
-    *,
-    steps: int,
-    seed: int,
-    at: np.ndarray | None = None,
-) -> Verdict:
-    """One verdict at the statement's own step size and weight."""
-    return verify(
-        problem,
-        theta,
-        theorem=name,
-        steps=steps,
-        seed=seed,
-        at=at,
-        compressor=mild_compressor(problem, name),
-    )
-
-
-def horizon(problem: FiniteSum, name: str) -> int:
-    """5/(gamma mu) steps, after which exp(-5) of the start is left and the floor shows; exact
-    engine only, where it costs nothing.
-    """
-    theorem = THEOREMS[name]
-    rate = default_step_size(problem, name) * float(getattr(problem.constants, theorem.modulus))
-    return min(math.ceil(5.0 / rate), LONGEST)
-
-
-def on_random(count: int, seed: int, *, share: int = 0, shares: int = 1) -> list[Row]:
-    """Every applicable statement on ``count`` random instances: per statement the number, the
-    tightest ratio, the worst status.
-
-    Only instances share, share + shares, ... are looked at, so that processes can divide the work.
-    """
-    rows: dict[str, Row] = {}
-    for index, (kind, problem, theta) in enumerate(random_instances(seed, count)):
-        if index % shares != share:
-            continue
-        for name in applicable(problem):
-            at = None if isinstance(problem, LeastSquares) else np.arange(0, 101, 5)
-            verdict = check(problem, theta, name, steps=100, seed=seed + index, at=at)
-            row = rows.setdefault(
-                name,
-                {
-                    "statement": name,
-                    "instances": 0,
-                    "VERIFIED": 0,
-                    "VIOLATED": 0,
-                    "UNDECIDED": 0,
-                    "tightest": 0.0,
-                    "reasons": [],
-                },
-            )
-            row["instances"] += 1
-            row[verdict.status] += 1
-            row["tightest"] = max(row["tightest"], verdict.ratio)
-            if verdict.status == "VIOLATED":
-                row["reasons"].append(
-                    f"{name} on random instance {index} ({kind}), seed {seed}: {verdict.reason}"
-                )
-    return list(rows.values())
-
-
-def merged(parts: list[list[Row]]) -> list[Row]:
-    """The rows of all shares, added up by statement, in paper order."""
-    rows: dict[str, Row] = {}
-    for row in (row for part in parts for row in part):
-        total = rows.setdefault(
-            row["statement"],
-            {**row, **dict.fromkeys(("instances", *STATUSES, "tightest"), 0), "reasons": []},
-        )
-        for field in ("instances", *STATUSES):
-            total[field] += row[field]
-        total["tightest"] = max(total["tightest"], row["tightest"])
-        total["reasons"] = [*total["reasons"], *row["reasons"]]
-    return [rows[name] for name in THEOREMS if name in rows]
 
 
 def on_data(source: str, *, steps: int = 100) -> list[Row]:
@@ -202,11 +36,8 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
         # Every one of the first steps, where noise hides how little a step gains, then the whole
         # horizon; f at every run and time costs a pass over the data, so that a simulation is
         # looked at rarely.
-        at = np.unique(
-            np.append(
-                np.arange(FIRST + 1), np.geomspace(1, length, 100 if closed else 10).astype(int)
-            )
-        )
+        later = np.geomspace(1, length, 100 if closed else 10).astype(int)
+        at = np.union1d(np.arange(FIRST + 1), later)
         verdict = check(problem, theta, name, steps=length, seed=0, at=at[at <= length])
         row: Row = {"data": source, **verdict.to_dict()}
         if theorem.has_curve and iterates:
@@ -219,12 +50,8 @@ def on_data(source: str, *, steps: int = 100) -> list[Row]:
                 compressor=mild_compressor(problem, name),
             )
         # What lambda° is about.
-        if (
-            closed
-            and theorem.quantity == "sq_distance"
-            and not theorem.unbiased
-            and not theorem.compresses
-        ):
+        plain = not theorem.unbiased and not theorem.compresses
+        if closed and theorem.quantity == "sq_distance" and plain:
             row["weight_exact"] = optimal_weight(
                 problem, theta, step_size=verdict.step_size, criterion="exact"
             )

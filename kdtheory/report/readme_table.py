@@ -16,13 +16,12 @@ from typing import Any
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import contraction
 from kdtheory.errors import InvalidInput
-from kdtheory.report.main_job import STATUSES, main_job
+from kdtheory.report.main_job import main_job
+from kdtheory.report.random_instances import STATUSES
 from kdtheory.statements.theorems import NOISE_SQ, THEOREMS, Theorem, noise
 
-START, END = (
-    "<!-- table: python -m kdtheory.report.readme_table README.md -->",
-    "<!-- end of table -->",
-)
+START = "<!-- table: python -m kdtheory.report.readme_table README.md -->"
+END = "<!-- end of table -->"
 HEADER = ("paper item", "key", "kind", "statement", "step sizes", "proof", "evidence", "verdict")
 # characters of LaTeX that a cell holds; what is longer is psi applied t times, which is the same
 # thing

@@ -18,15 +18,9 @@ from PIL import Image
 
 from kdtheory.report.plots.style import RC
 
-STYLE: Any = {
-    **RC,
-    "axes.titlesize": 10.5,
-}  # of the pictures of `kdtheory verify`; a panel here is larger
+STYLE: Any = {**RC, "axes.titlesize": 10.5}  # a panel is larger than in `kdtheory verify`
 # Of the PNG: a page shows eight of them, so that each stays below 100 kB.
-RESOLUTION, SHADES = (
-    100,
-    48,
-)
+RESOLUTION, SHADES = 100, 48
 LINES: tuple[dict[str, Any], ...] = (
     {"color": "black", "ls": "-", "marker": "o"},
     {"color": "#0b5fa5", "ls": (0, (6, 2)), "marker": "s"},

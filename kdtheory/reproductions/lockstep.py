@@ -96,8 +96,7 @@ class Lockstep:
             made = torch.optim.SGD(self.parameters, lr=how.step_size, momentum=momentum)
         cosine = "cosine" in how.optimiser
         shape = torch.optim.lr_scheduler.LambdaLR(
-            made,
-            lambda t: 0.5 * (1.0 + math.cos(math.pi * t / how.steps)) if cosine else 1.0,
+            made, lambda t: 0.5 * (1.0 + math.cos(math.pi * t / how.steps)) if cosine else 1.0
         )
         return made, shape
 

@@ -143,12 +143,7 @@ def run(seed: int) -> Reproduction:
             numbers[f"{name}, {kind}: cosine"] = float(approximation)
             numbers[f"{name}, {kind}: control cosine"] = float(plain)
             numbers[f"{name}, {kind}: alignment of the correction"] = float(correction)
-    return Reproduction(
-        numbers,
-        {key: EXPECTED[key] for key in numbers},
-        _paragraph(numbers),
-        _draw(by_epoch, by_weight, by_heat),
-    )
+    return Reproduction(numbers, EXPECTED, _paragraph(numbers), _draw(by_epoch, by_weight, by_heat))
 
 
 def _paragraph(numbers: dict[str, float]) -> str:

@@ -21,14 +21,9 @@ CLAIM = (
     " their affine hull nearest to x*, and the least stationary error is S₀δ²/(S₀ + δ²)."
 )
 MOST, SPACING = 8, 40  # checkpoints, and the SGD steps between them
-LAW, ONE, SINGLE, MEAN, ALL, BOUND = (
-    "largest |engine / law - 1|",
-    "one checkpoint / SGD",
-    "best single checkpoint / SGD",
-    f"mean of {MOST} checkpoints / SGD",
-    f"{MOST} checkpoints / SGD",
-    f"Theorem 1's floor, {MOST} checkpoints / one",
-)
+LAW, ONE = "largest |engine / law - 1|", "one checkpoint / SGD"
+SINGLE, MEAN = "best single checkpoint / SGD", f"mean of {MOST} checkpoints / SGD"
+ALL, BOUND = f"{MOST} checkpoints / SGD", f"Theorem 1's floor, {MOST} checkpoints / one"
 
 
 def run(seed: int) -> Reproduction:

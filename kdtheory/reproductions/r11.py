@@ -22,12 +22,10 @@ CLAIM = (
 )
 WEIGHTS = (0.3, 0.6, 0.9)
 RENEWALS = np.geomspace(1e-5, 1.0, 16)
-LAW, BEST, WORST, EVEN = (
-    "largest |exact / small-step law - 1|, one dimension",
-    "least variance over SGD's of equal speed",
-    "largest variance over SGD's of equal speed",
-    "curves: renewed over plain SGD, at equal noise, worst time",
-)
+LAW = "largest |exact / small-step law - 1|, one dimension"
+BEST = "least variance over SGD's of equal speed"
+WORST = "largest variance over SGD's of equal speed"
+EVEN = "curves: renewed over plain SGD, at equal noise, worst time"
 
 
 def run(seed: int) -> Reproduction:

@@ -142,12 +142,7 @@ def run(seed: int) -> Reproduction:
         numbers[f"{name}: (lowest unbiased KD / SGD) / (1 - rho^2)"] = sweep.lowest_centred / (
             1 - sweep.teacher.rho**2
         )
-    return Reproduction(
-        numbers,
-        {key: EXPECTED[key] for key in numbers},
-        _paragraph(numbers, sweeps),
-        _draw(sweeps, floor),
-    )
+    return Reproduction(numbers, EXPECTED, _paragraph(numbers, sweeps), _draw(sweeps, floor))
 
 
 def _paragraph(numbers: dict[str, float], sweeps: dict[str, Sweep]) -> str:

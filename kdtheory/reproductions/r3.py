@@ -42,10 +42,10 @@ def run(seed: int) -> Reproduction:
     steps = int(np.ceil(5 / (gamma * float(problem.constants.mu))))
     weight = optimal_weight(problem, theta, step_size=gamma)
     rule = DistilledSGD(weight)
-    truth = expected(problem, theta, rule, step_size=gamma, x0=x0, steps=steps).sq_distance
-    plain = expected(
-        problem, theta, DistilledSGD(), step_size=gamma, x0=x0, steps=steps
-    ).sq_distance
+    truth, plain = (
+        expected(problem, theta, one, step_size=gamma, x0=x0, steps=steps).sq_distance
+        for one in (rule, DistilledSGD())
+    )
     runs = simulate(
         problem,
         theta,
@@ -88,10 +88,7 @@ def run(seed: int) -> Reproduction:
         for upper, lower in zip(names[:-1], names[1:], strict=True)
     }
     return Reproduction(
-        numbers,
-        {key: EXPECTED[key] for key in numbers},
-        _paragraph(numbers, weight, steps),
-        _draw(plain, truth, runs, bounds),
+        numbers, EXPECTED, _paragraph(numbers, weight, steps), _draw(plain, truth, runs, bounds)
     )
 
 

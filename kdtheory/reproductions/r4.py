@@ -53,25 +53,15 @@ def run(seed: int) -> Reproduction:
             teacher = teacher_statistics(problem, theta)
             best = optimal_weight(problem, theta, step_size=gamma, criterion="exact")
             weight = optimal_weight(problem, theta, step_size=gamma)
-            rows.append(
-                (
-                    teacher.gap,
-                    teacher.distance_sq,
-                    stationary(problem, theta, DistilledSGD(best), step_size=gamma).sq_distance,
-                    noise_floor(
-                        problem, theta, theorem="theorem-1", step_size=gamma, weight=weight
-                    ),
-                    2
-                    / mu
-                    * min(
-                        gamma * teacher.sigma_star_sq,
-                        (2 * gamma * lcal + 2 * smooth / mu) * teacher.gap,
-                    ),
-                )
-            )
-        gaps, distances_sq, truth, paper, ceiling = np.array(rows).T
+            truth = stationary(problem, theta, DistilledSGD(best), step_size=gamma).sq_distance
+            words = {"theorem": "theorem-1", "step_size": gamma, "weight": weight}
+            paper = noise_floor(problem, theta, **words)
+            good = (2 * gamma * lcal + 2 * smooth / mu) * teacher.gap
+            ceiling = 2 / mu * min(gamma * teacher.sigma_star_sq, good)
+            rows.append((teacher.gap, teacher.distance_sq, truth, paper, ceiling))
+        gaps, distances_sq, *curves = np.array(rows).T
         sgd = stationary(problem, problem.minimiser, DistilledSGD(), step_size=gamma).sq_distance
-        laws.append(LawOfTeachers(gaps, distances_sq, sgd, truth, paper, ceiling))
+        laws.append(LawOfTeachers(gaps, distances_sq, sgd, *curves))
     shares = np.array([law.truth / np.minimum(law.sgd, law.distances_sq) for law in laws])
     numbers = {
         "smallest floor / min(S0, |theta - x*|^2)": float(shares.min()),
@@ -117,11 +107,7 @@ def _paragraph(numbers: dict[str, float], law: LawOfTeachers) -> str:
 def _draw(laws: list[LawOfTeachers]) -> Figure:
     with picture(1, 2, size=(9.6, 4.2)) as (figure, (true, paper)):
         for place, (divisor, law) in enumerate(zip(DIVISORS, laws, strict=True)):
-            label = (
-                r"$\gamma=1/(8\mathcal{L})$"
-                if divisor == 1
-                else rf"$\gamma=1/({8 * divisor}\mathcal{{L}})$"
-            )
+            label = rf"$\gamma=1/({8 * divisor}\mathcal{{L}})$"
             true.plot(law.gaps, law.truth, label=label, **line(place, ls="none"))
             # Along one line through x* everything is proportional to F_theta.
             grid = np.geomspace(law.gaps[0], law.gaps[-1], 400)

@@ -203,9 +203,7 @@ def run(seed: int) -> Reproduction:
             numbers[f"{data}, {name}: (final / SGD) / promised"] = (
                 found.final(name) / found.promised[name]
             )
-    return Reproduction(
-        numbers, {key: EXPECTED[key] for key in numbers}, _paragraph(numbers, races), _draw(races)
-    )
+    return Reproduction(numbers, EXPECTED, _paragraph(numbers, races), _draw(races))
 
 
 def _paragraph(numbers: dict[str, float], races: dict[str, Race]) -> str:

@@ -173,7 +173,7 @@ def run(seed: int) -> Reproduction:
     }
     return Reproduction(
         numbers,
-        {key: EXPECTED[key] for key in numbers},
+        EXPECTED,
         _paragraph(numbers, best),
         _draw(dropped, kept, (means, errors, fine, ceiling), (gaps, missing)),
     )

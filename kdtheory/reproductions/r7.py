@@ -22,11 +22,7 @@ CLAIM = (
 )
 NETWORK = Network((196, 20, 10), "relu")
 # The classes are separable: without ridge a converged teacher has no gradient left.
-STEP, BATCH, RIDGE = (
-    0.05,
-    10,
-    1e-3,
-)
+STEP, BATCH, RIDGE = 0.05, 10, 1e-3
 TEACHER_EPOCHS, EPOCHS = 6, (0, 1, 2, 3, 4, 6, 8, 12)
 KD_WEIGHT = 0.7
 KINDS = {
@@ -121,10 +117,7 @@ def run(seed: int) -> Reproduction:
         numbers[f"epoch {epoch}: loss of KD / plain"] = losses["KD"][place] / losses["plain"][place]
     numbers["last epoch: loss of KD / teacher"] = losses["KD"][-1] / teacher_loss
     return Reproduction(
-        numbers,
-        {key: EXPECTED[key] for key in numbers},
-        _paragraph(numbers, noises, losses),
-        _draw(noises, losses, teacher_loss),
+        numbers, EXPECTED, _paragraph(numbers, noises, losses), _draw(noises, losses, teacher_loss)
     )
 
 
@@ -174,15 +167,8 @@ def _draw(
         for place, (kind, label) in enumerate(KINDS.items()):
             found = noises[kind]
             middle = np.array([noise.estimate.weight for noise in found])
-            ends = np.array(
-                [
-                    [
-                        noise.estimate.weight - noise.estimate.low,
-                        noise.estimate.high - noise.estimate.weight,
-                    ]
-                    for noise in found
-                ]
-            ).T
+            low, high = np.array([[one.estimate.low, one.estimate.high] for one in found]).T
+            ends = [middle - low, high - middle]
             weights.errorbar(EPOCHS, middle, yerr=ends, capsize=2, label=label, **line(place))
             left.plot(EPOCHS, [noise.left for noise in found], **line(place))
             left.plot(

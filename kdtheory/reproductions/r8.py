@@ -5,6 +5,7 @@ by how much.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -167,12 +168,7 @@ def run(seed: int) -> Reproduction:
         )
     numbers["ridge not distilled, x*: weight of the risk"] = solution_weight(known)
     numbers["real targets held out, immature: weight of the risk"] = real.best
-    return Reproduction(
-        numbers,
-        {key: EXPECTED[key] for key in numbers},
-        _paragraph(numbers),
-        _draw(known, teachers),
-    )
+    return Reproduction(numbers, EXPECTED, _paragraph(numbers), _draw(known, teachers))
 
 
 def _paragraph(numbers: dict[str, float]) -> str:
@@ -208,22 +204,11 @@ def _draw(known: RidgeProblem, teachers: dict[str, Teacher]) -> Figure:
     with picture(1, 2, size=(9.6, 4.2)) as (figure, panels):
         for axes, (name, title) in zip(panels, titles.items(), strict=True):
             teacher, problem = teachers[name], known.problem
-            floors = np.array(
-                [
-                    noise_floor(
-                        problem,
-                        teacher.theta,
-                        theorem="theorem-1",
-                        step_size=known.step_size,
-                        weight=weight,
-                    )
-                    for weight in GRID
-                ]
-            )
-            plain = stationary(
-                problem, teacher.theta, DistilledSGD(), step_size=known.step_size
-            ).sq_distance
-            apart = teacher.theta - problem.minimiser
+            theta, gamma = teacher.theta, known.step_size
+            of = partial(noise_floor, problem, theta, theorem="theorem-1", step_size=gamma)
+            floors = np.array([of(weight=weight) for weight in GRID])
+            plain = stationary(problem, theta, DistilledSGD(), step_size=gamma).sq_distance
+            apart = theta - problem.minimiser
             error = (1 - GRID) ** 2 * plain + GRID**2 * float(apart @ apart)
             curves = {
                 "bound (Theorem 1)": floors,
@@ -233,14 +218,10 @@ def _draw(known: RidgeProblem, teachers: dict[str, Teacher]) -> Figure:
             for place, ((label, curve), weight) in enumerate(
                 zip(curves.items(), teacher.weights, strict=True)
             ):
-                at = np.interp(weight, GRID, curve) / curve[GRID == 0.0]
-                axes.plot(
-                    GRID,
-                    curve / curve[GRID == 0.0],
-                    label=f"{label}: {weight:.3g}",
-                    **line(place, marker=""),
-                )
-                axes.plot([weight], at, **line(place, ls="none", ms=7))
+                relative = curve / curve[GRID == 0.0]
+                axes.plot(GRID, relative, label=f"{label}: {weight:.3g}", **line(place, marker=""))
+                at = np.interp(weight, GRID, relative)
+                axes.plot([weight], [at], **line(place, ls="none", ms=7))
             axes.set(
                 yscale="log",
                 xlabel=r"distillation weight $\lambda$",

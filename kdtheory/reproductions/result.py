@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -81,12 +81,7 @@ class Reproduction:
         return {
             "as_expected": not self.outside,
             "numbers": {
-                key: {
-                    "value": _rounded(number),
-                    "low": self.expected[key].low,
-                    "high": self.expected[key].high,
-                    "why": self.expected[key].why,
-                }
+                key: {"value": _rounded(number), **asdict(self.expected[key])}
                 for key, number in self.numbers.items()
             },
             "paragraph": self.paragraph,

@@ -15,7 +15,8 @@ def over_seeds(names: tuple[str, ...], count: int) -> list[dict[str, Any]]:
     rows = []
     for name in names:
         results = [reproduce(name, seed=seed) for seed in range(1, count + 1)]
-        for key, interval in results[0].expected.items():
+        for key in results[0].numbers:
+            interval = results[0].expected[key]
             values = np.array([result.numbers[key] for result in results])
             rows.append(
                 {

@@ -35,6 +35,7 @@ def rank_one(features: Array, table: Array) -> tuple[Array, Array] | None:
     across = len(some) * np.eye(d) - axes.T @ axes
     along = np.einsum("nd,nkd->nk", axes, table[some])
     left = table[some].sum(axis=0) - np.einsum("nk,nd->kd", along, axes)
+    # Singular values below this are rounding; what v then is, all terms judge.
     common = np.linalg.lstsq(across, left.T, rcond=1e-12)[0].T
     common[np.abs(common) <= ROUNDING * np.abs(table).max(axis=(0, 2))[:, None]] = 0.0
     rest = table - common

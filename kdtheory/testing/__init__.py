@@ -18,14 +18,7 @@ from typing import Any
 
 _HOME = {
     "kdtheory.testing.setting": ("Setting",),
-    "kdtheory.testing.data": (
-        "batches",
-        "compressors",
-        "points",
-        "problems",
-        "rules",
-        "teachers",
-    ),
+    "kdtheory.testing.data": ("batches", "compressors", "points", "problems", "rules", "teachers"),
     "kdtheory.testing.strategies": ("instances", "settings", "step_sizes", "weights"),
     "kdtheory.testing.updates": ("check_step", "check_update"),
     "kdtheory.testing.suite": ("Check", "checks_for", "parametrize_with_checks"),

@@ -136,6 +136,7 @@ def _bounded(check: Check, setting: Setting, x: Array) -> None:
     reach = float(np.linalg.norm(x)) + float(np.linalg.norm(problem.minimiser))
     unit = float(problem.constants.L) if pl else 1.0
     rounding = UNITS * float(np.finfo(check.dtype).eps) * unit * (1.0 + reach) * (1.0 + reach)
+    # 1e-9: of the claim's own formula, whose letters cancel here and there.
     if after > claimed * (1.0 + 1e-9) + rounding:
         raise AssertionError(
             f"one step from x = {x.tolist()} gives {after:.6g}, more than the {claimed:.6g} of"

@@ -37,6 +37,7 @@ def distillation_weight(
 ) -> Tensor:
     """The clipped weights (m,) in float64; with ``counted`` one more training call."""
     follower = _FOLLOWERS[key]
+    follower.meet(len(teachers))
     raw = follower.step(z, teachers, targets, features, kind) if counted else follower.raw()
     return torch.tensor(clipped(raw, follower.plan.clip), dtype=_wide(z), device=z.device)
 

@@ -14,11 +14,11 @@ from kdtheory.estimate import WeightEstimate
 from kdtheory.estimate.residuals import IGNORED, LOSSES
 from kdtheory.estimate.statements import HORIZON
 from kdtheory.problems.base import positive_float, real_float
-from kdtheory.torch.compiled import clipped, distillation_weight, register
-from kdtheory.torch.follow import LOG, WeightFollower
+from kdtheory.torch.follow import LOG
 from kdtheory.torch.plan import Plan
 from kdtheory.torch.rows import refuse_probabilities
-from kdtheory.torch.terms import label_losses, targets_of, teacher_losses
+from kdtheory.torch.terms import inputs_of, label_losses, targets_of, teacher_losses
+from kdtheory.torch.weights import FixedWeights, FollowedWeights
 
 
 class DistillationLoss(nn.Module):
@@ -108,14 +108,12 @@ class DistillationLoss(nn.Module):
             )
             self._notes.append(gap)
             LOG.warning("DistillationLoss: %s.", gap)
-        self._follower: WeightFollower | None = None
-        self._fixed: tuple[float, ...] = ()
         self._checked = False
+        self._weights: FixedWeights | FollowedWeights
         if weight == "auto":
-            constants = {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal}
             plan = Plan(
                 criterion,
-                constants,
+                {"step_size": step_size, "mu": mu, "L": L, "Lcal": Lcal},
                 total_steps,
                 effective_batch_size,
                 refresh_every,
@@ -126,27 +124,16 @@ class DistillationLoss(nn.Module):
                 clip,
                 least_gain,
             )
-            self._follow(WeightFollower(plan))
+            self._weights = FollowedWeights(plan)
         else:
             numbers = weight if isinstance(weight, Sequence) else [weight]
-            self._fixed = tuple(real_float(number, "weight") for number in numbers)
-
-    def _follow(self, follower: WeightFollower) -> None:
-        self._follower, self._key = follower, register(follower)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """A copy follows by itself."""
-        super().__setstate__(state)
-        if self._follower is not None:
-            self._follow(self._follower)
+            self._weights = FixedWeights([real_float(number, "weight") for number in numbers])
 
     @property
     def weight(self) -> float | tuple[float, ...]:
         """The lambda in use, clipped if auto; a tuple with several teachers."""
-        if self._follower is None:
-            return self._fixed[0] if len(self._fixed) == 1 else self._fixed
-        used = clipped(self._follower.raw(), self._follower.plan.clip)
-        return float(used[0]) if used.size == 1 else tuple(float(x) for x in used)
+        used = self._weights.used()
+        return used[0] if len(used) == 1 else used
 
     def announce(
         self, total_steps: int | Callable[[], float], *, accumulation: int | None = None
@@ -160,8 +147,7 @@ class DistillationLoss(nn.Module):
 
         Does nothing to a fixed weight.  Raises InvalidInput for numbers below 1.
         """
-        if self._follower is not None:
-            self._follower.announce(total_steps, accumulation)
+        self._weights.announce(total_steps, accumulation)
 
     def report(self, confidence: float = 0.95) -> dict[str, float]:
         """For a log: kd/lambda (the weight used), and of an automatic one kd/rho, kd/beta, kd/low,
@@ -170,10 +156,8 @@ class DistillationLoss(nn.Module):
         used = self.weight
         if isinstance(used, tuple):
             return {f"kd/lambda_{place}": value for place, value in enumerate(used)}
-        found = {"kd/lambda": used}
-        if self._follower is not None and self._follower.weights > 0.0:
-            now = self._follower.estimate(confidence)
-            found |= {f"kd/{key}": getattr(now, key) for key in ("rho", "beta", "low", "high")}
+        now = self._weights.intervals(confidence)
+        found = {"kd/lambda": used} | {f"kd/{key}": value for key, value in now.items()}
         return {key: value for key, value in found.items() if math.isfinite(value)}
 
     @property
@@ -181,7 +165,7 @@ class DistillationLoss(nn.Module):
         """What was noticed so far, each logged once: a temperature's gap, a teacher that follows
         the student, more calls than were announced.
         """
-        return (*self._notes, *(self._follower.told if self._follower is not None else ()))
+        return (*self._notes, *self._weights.told)
 
     def forward(
         self,
@@ -211,9 +195,10 @@ class DistillationLoss(nn.Module):
         y = targets_of(targets.to(z.device), flat, kind)
         z = z.reshape(flat)
         taught = [u.detach().to(z.device).reshape(flat) for u in teachers]
-        seen = features if features is None else features.detach().reshape(flat[0], -1)
+        seen = inputs_of(features, flat[0])
         self._look_once(z, taught, kind)
-        weights = self._weights(z.detach(), taught, y, seen, kind)
+        counted = self.training and torch.is_grad_enabled()
+        weights = self._weights.step(taught, z.detach(), y, seen, kind, counted)
         rows = label_losses(z.to(wide), y, kind, self.ignore_index)
         total = rows * (1.0 - sum(weights))
         for weight, u in zip(weights, taught, strict=True):
@@ -222,20 +207,6 @@ class DistillationLoss(nn.Module):
             return total.mean()
         counts = y != self.ignore_index
         return torch.where(counts, total, 0.0).sum() / counts.sum().clamp(min=1)
-
-    def _weights(
-        self, z: Tensor, taught: list[Tensor], y: Tensor, seen: Tensor | None, kind: str
-    ) -> Sequence[Any]:
-        if self._follower is None:
-            if len(self._fixed) != len(taught):
-                raise InvalidInput(
-                    f"There are {len(taught)} teachers and {len(self._fixed)} weights: pass one"
-                    " weight for each."
-                )
-            return self._fixed
-        counted = self.training and torch.is_grad_enabled()
-        found = distillation_weight(z, taught, y, seen, kind, self._key, counted)
-        return found.unbind()
 
     def _look_once(self, z: Tensor, taught: list[Tensor], kind: str) -> None:
         """Probabilities in place of logits, looked for in the first batch."""
@@ -255,38 +226,25 @@ class DistillationLoss(nn.Module):
 
         Raises InvalidInput for a fixed weight and before the first training batch.
         """
-        if self._follower is None:
-            raise InvalidInput(
-                f"The weight is fixed at {self._fixed[0]:g}; only weight='auto' estimates one."
-            )
-        return self._follower.estimate(confidence)
+        return self._weights.estimate(confidence)
 
     def get_extra_state(self) -> dict[str, Any]:
         """Counters and running moments, plain Python and float64 tensors: survives .half() and
         weights_only loading.
         """
-        return (
-            {"fixed": list(self._fixed)}
-            if self._follower is None
-            else {"follower": self._follower.state()}
-        )
+        return {self._weights.state_key: self._weights.state()}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """The inverse; raises InvalidInput when a fixed weight meets the state of an automatic one,
         or vice versa.
         """
-        if ("follower" in state) != (self._follower is not None):
+        if self._weights.state_key not in state:
             raise InvalidInput(
                 "This state is of a loss with another kind of weight (fixed against 'auto')."
             )
-        if self._follower is None:
-            self._fixed = tuple(float(x) for x in state["fixed"])
-        else:
-            self._follower.load(state["follower"])
+        self._weights.load(state[self._weights.state_key])
 
     def extra_repr(self) -> str:
         """What ``print`` shows."""
-        auto = f" (auto, {self._follower.plan.criterion})" if self._follower is not None else ""
-        used = self.weight
-        numbers = used if isinstance(used, tuple) else (used,)
-        return f"weight={', '.join(f'{x:.4g}' for x in numbers)}{auto}"
+        auto = f" (auto, {self._weights.criterion})" if self._weights.criterion else ""
+        return f"weight={', '.join(f'{x:.4g}' for x in self._weights.used())}{auto}"

@@ -69,6 +69,8 @@ def take_rows(
     counts = torch.isfinite(z).all(dim=1)
     for u in teachers:
         counts &= torch.isfinite(u).all(dim=1)
+    if features is not None:
+        counts &= torch.isfinite(features).all(dim=1)
     hard = kind == "softmax" and not targets.is_floating_point()
     if hard:
         counts &= targets != ignore_index

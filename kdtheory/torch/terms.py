@@ -26,6 +26,18 @@ def targets_of(y: Tensor, flat: tuple[int, int], kind: str) -> Tensor:
     return y.reshape(n, outputs)
 
 
+def inputs_of(features: Tensor | None, n: int) -> Tensor | None:
+    """The layer's inputs (n, d), one row for each row of logits."""
+    if features is None:
+        return None
+    if n not in (features.shape[0], features.shape[:2].numel()):
+        raise InvalidInput(
+            f"features must be (B, d) or (B, T, d) with one row for each of {n} rows of logits, got"
+            f" {tuple(features.shape)}."
+        )
+    return features.detach().reshape(n, -1)
+
+
 def label_losses(z: Tensor, y: Tensor, kind: str, ignored: int) -> Tensor:
     """The label's loss of every row, (n,)."""
     if kind == "squared":

@@ -169,6 +169,7 @@ class UnbiasedDistillation(nn.Module):
             outputs = [at(scale) for scale in (-1.0, 0.0, 1.0)]
             bend = (outputs[2] - 2.0 * outputs[1] + outputs[0]).abs().max()
             size = max(float(one.abs().max()) for one in outputs)
+        # A sum over many units: a thousand roundings of the largest output, or no output at all.
         return float(bend) <= 1e3 * torch.finfo(like.dtype).eps * max(size, 1e-30)
 
     def _gradient(self, inputs: Tensor, targets: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ import numpy as np
 from scipy import sparse
 
 Matrix = list[list[float]]
+SMALLEST = 1e-9  # scale of nu where there is no noise: of its unit tau, and no claim
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ def _settings() -> clarabel.DefaultSettings:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
+    # As near as the solver goes, and what is still a guess where it ends early: none is trusted.
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-12
-    settings.tol_ktratio = 1e-10
+    settings.tol_ktratio = 1e-10  # of its own test for infeasible programs, which these are not
+    # Certificates over Q say how good it was.
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = 1e-7
     return settings
 
@@ -99,7 +102,7 @@ def _strongly_convex(step: FloatStep) -> tuple[ConicProgram, list[float]]:
     root = step.bias * shrink + step.noise * slope or 1.0
     # Near the solution, to make the numbers about 1; no claim.
     alpha = (step.bias / (shrink * root) if step.bias else 1.0) * step.tau
-    nu = max(step.noise / (slope * root) * step.tau, alpha, 1e-9 * step.tau)
+    nu = max(step.noise / (slope * root) * step.tau, alpha, SMALLEST * step.tau)
     p, c, h = 1 / math.sqrt(alpha), 1 / math.sqrt(nu), math.sqrt(alpha)
     x, dx = step.tau / shrink**2, step.mu * step.spread / shrink**2
     ones: Matrix = [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
@@ -132,7 +135,7 @@ def _strongly_convex(step: FloatStep) -> tuple[ConicProgram, list[float]]:
 def _pl(step: FloatStep) -> tuple[ConicProgram, list[float]]:
     gap, slope = abs(1 - step.L), math.sqrt(step.spread / step.mu)
     root = step.bias * gap + step.L * step.noise * slope or 1.0
-    nu = max(step.noise / (slope * step.mu * root), 1e-9) * step.tau
+    nu = max(step.noise / (slope * step.mu * root), SMALLEST) * step.tau
     x, dx = step.tau / (2 * step.mu), step.L * step.spread / (2 * step.mu)
     parts: list[Matrix] = [
         [[x, -gap / 2], [-gap / 2, 0]],

@@ -31,15 +31,8 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.algebra import vectors as vec
 from kdtheory.prover.obligations import Certificate, Region
 
-gamma, mu, L, Lcal, lam, varrho, tau = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.lam,
-    sym.varrho,
-    sym.tau,
-)
+gamma, mu, L, Lcal, lam, varrho = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.lam, sym.varrho
+tau = sym.tau
 ZERO = sp.Integer(0)
 
 PROGRESS = vec.combine((1, vec.e), (-gamma, vec.g))  # P
@@ -297,10 +290,8 @@ def pl(*, unbiased: bool = False, sign: int = 1) -> Certificate:
     else:
         slacks |= {sym.k_pos: k, sym.a_pos: a}
         root = sym.k_pos * sym.b + L * gamma * sym.a_pos * sym.q_pos
-        alpha, nu = (
-            sym.k_pos * tau / (gamma * mu * root),
-            sym.a_pos * tau / (sym.q_pos * gamma * mu * root),
-        )
+        alpha = sym.k_pos * tau / (gamma * mu * root)
+        nu = sym.a_pos * tau / (sym.q_pos * gamma * mu * root)
     growth = (varrho + L * gamma**2 * (1 + nu) * Lcal) / (2 * mu)
     return pl_argument(
         "pl",

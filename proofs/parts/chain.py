@@ -97,7 +97,7 @@ def sharp_below_refined(setting: Column) -> Certificate:
     )
     claim = refined(setting) - setting.sharp.constant(gamma * mu)
     region = Region({m: 1 - 2 * setting.smoothness}, setting.substitutions)
-    return Certificate("sharp-below-refined" + setting.suffix, claim, {}, (), witness, region)
+    return Certificate.plain("sharp-below-refined" + setting.suffix, claim, witness, region)
 
 
 def sharp_below_refined_bias() -> Certificate:
@@ -117,11 +117,9 @@ def sharp_below_refined_bias() -> Certificate:
     )
     bias = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=k, a=a)
     slacks = {m: 1 - 2 * gamma * Lcal, c: sym.c, z: k * gamma * sym.c - a * (1 - gamma * mu)}
-    return Certificate(
+    return Certificate.plain(
         "sharp-below-refined-bias",
         refined(setting) - bias.constant(gamma * mu),
-        {},
-        (),
         witness,
         Region(slacks, setting.substitutions),
     )
@@ -140,13 +138,8 @@ def refined_below_paper(setting: Column) -> Certificate:
     """Up to a quarter of the range, gamma Lcal <= 1/4 (PL: L gamma Lcal/mu <= 1/4)."""
     witness = setting.unit * k**2 * sym.slack_quarter / (setting.g * m)
     region = Region({m: 1 - 2 * setting.smoothness, sym.slack_quarter: 1 - 4 * setting.smoothness})
-    return Certificate(
-        "refined-below-paper" + setting.suffix,
-        paper(setting) - refined(setting),
-        {},
-        (),
-        witness,
-        region,
+    return Certificate.plain(
+        "refined-below-paper" + setting.suffix, paper(setting) - refined(setting), witness, region
     )
 
 
@@ -160,11 +153,9 @@ def largest_ratio_paper_sharp(setting: Column) -> Certificate:
     """
     g, d, y, n = setting.g, setting.d, setting.y, sym.slack_range
     rest = 2 * k * (n + d) * y * a + y**2 * a**2 + k**2 * (n + d) * d
-    return Certificate(
+    return Certificate.plain(
         "largest-ratio-paper-sharp" + setting.suffix,
         2 * (1 + g) * setting.sharp.constant(gamma * mu) - paper(setting),
-        {},
-        (),
         setting.unit * (2 * g * a**2 + 2 * (1 + g) * rest / (g * n)),
         Region({n: 1 - setting.smoothness}, setting.substitutions),
     )
@@ -192,11 +183,9 @@ def largest_ratio_paper_envelope(setting: Column) -> Certificate:
         + 2 * two_minus_g * (2 * k * (n + d) * y * a + y**2 * a**2) / (g * t)
         + 2 * k**2 * square / (g * t)
     )
-    return Certificate(
+    return Certificate.plain(
         "largest-ratio-paper-envelope" + setting.suffix,
         2 * (2 - g) * setting.sharp.constant(A - tau) - (A - tau) * paper(setting) / unit_rate,
-        {},
-        (),
         witness,
         Region({m4: 1 - 4 * setting.smoothness}, setting.substitutions),
     )

@@ -41,17 +41,8 @@ from kdtheory.proofs.parts.certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 from kdtheory.statements.theorems import NOISE_SQ
 
-gamma, mu, L, Lcal, k, a, c, q, A = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.k,
-    sym.a,
-    sym.c,
-    sym.q,
-    sym.A,
-)
+gamma, mu, L, Lcal, k, a, c, q = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.q
+A = sym.A
 u1, u2, sigma = sym.slope_k, sym.slope_a, sym.root_s
 g = gamma * mu
 SHRINK = (1 - g) ** 2 + gamma**2 * c**2  # 1 - A
@@ -81,11 +72,9 @@ def norms() -> tuple[Obligation, ...]:
             "noise-cauchy-schwarz",
             noise(here) * noise(there) - inner**2 - (here - there) ** 2 * determinant,
         ),
-        Certificate(
+        Certificate.plain(
             "noise-is-a-norm",
             mixed - noise(w1 * here + (1 - w1) * there),
-            {},
-            (),
             2 * w1 * w2 * sym.slack_product,
             Region(slacks),
         ),
@@ -111,28 +100,22 @@ def largest_slope() -> tuple[Obligation, ...]:
     n = sym.slack_range
     reach = Region({edge: k * gamma * c - a * (1 - g), n: 1 - gamma * Lcal}, {Lcal: LCAL_BY_C})
     return (
-        Certificate(
+        Certificate.plain(
             "largest-slope-noise",
             (1 - g) * (largest - minorant),
-            {},
-            (),
             k * near + z * sym.slack_cap,
             noise,
         ),
         Identity("largest-slope-noise-admissible", SHRINK - (1 - g) ** 2 - (gamma * c) ** 2),
-        Certificate(
+        Certificate.plain(
             "largest-slope-bias",
             (1 - A) * (k**2 + a**2) - minorant**2,
-            {},
-            (),
             sym.slack_disc * (k**2 + a**2) + (u1 * a - u2 * k) ** 2,
             bias,
         ),
-        Certificate(
+        Certificate.plain(
             "largest-slope-bias-admissible",
             (gamma * c) ** 2 * (k**2 + a**2) - SHRINK * a**2,
-            {},
-            (),
             edge * (edge + 2 * a * (n + gamma * c**2 / mu)),
             reach,
         ),
@@ -144,8 +127,8 @@ def squares() -> tuple[Obligation, ...]:
     w1, w2 = sym.share, sym.slack_share
     claim = w1 * u1**2 + (1 - w1) * u2**2 - (w1 * u1 + (1 - w1) * u2) ** 2
     return (
-        Certificate(
-            "square-is-convex", claim, {}, (), w1 * w2 * (u1 - u2) ** 2, Region({w2: 1 - w1})
+        Certificate.plain(
+            "square-is-convex", claim, w1 * w2 * (u1 - u2) ** 2, Region({w2: 1 - w1})
         ),
     )
 

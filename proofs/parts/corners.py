@@ -24,16 +24,8 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.proofs.parts import certificates as cert
 from kdtheory.prover.obligations import Certificate, Region
 
-gamma, mu, L, Lcal, varrho, tau, alpha, nu = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.varrho,
-    sym.tau,
-    sym.alpha,
-    sym.nu,
-)
+gamma, mu, L, Lcal, varrho, tau = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.varrho, sym.tau
+alpha, nu = sym.alpha, sym.nu
 ZERO = sp.Integer(0)
 
 

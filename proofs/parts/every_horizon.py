@@ -13,13 +13,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
 # Q = 1 - gamma mu >= 0.
-gamma, a, c, sigma, q = (
-    sym.gamma,
-    sym.a,
-    sym.c,
-    sym.root_s,
-    sym.root_shrink,
-)
+gamma, a, c, sigma, q = (sym.gamma, sym.a, sym.c, sym.root_s, sym.root_shrink)
 z = sym.slope_a  # in [-1, 1]
 PSI = (q * sigma) ** 2 + gamma**2 * (c * sigma + a) ** 2
 LEAN = gamma**2 * (3 * c**2 * sigma**2 + 2 * a * c * sigma)  # r(s)
@@ -43,19 +37,13 @@ def spread() -> tuple[Obligation, ...]:
         gamma * (2 * c * sigma + a) + half
     )
     return (
-        Certificate(
+        Certificate.plain(
             "horizon-spread",
             4 * PSI**2 - 4 * gamma**2 * q**2 * sigma**2 * (2 * c * sigma + a) ** 2,
-            {},
-            (),
             rest,
         ),
-        Certificate(
-            "horizon-lean",
-            3 * PSI - LEAN,
-            {},
-            (),
-            3 * first**2 + gamma**2 * a * (4 * c * sigma + 3 * a),
+        Certificate.plain(
+            "horizon-lean", 3 * PSI - LEAN, 3 * first**2 + gamma**2 * a * (4 * c * sigma + 3 * a)
         ),
     )
 
@@ -69,8 +57,8 @@ def concavity() -> tuple[Obligation, ...]:
     b, B, U, m = sym.root_W, sym.slack_shrink, sym.U, sym.root_s_pos
     value, slope = B * m**2 + 2 * b * m + U, B + b / m
     return (
-        Certificate("horizon-root", root, {}, (), (sigma - 1) ** 2 * sigma * (sigma + 2) / 2),
-        Certificate("horizon-slope", value - m**2 * slope, {}, (), b * m + U),
+        Certificate.plain("horizon-root", root, (sigma - 1) ** 2 * sigma * (sigma + 2) / 2),
+        Certificate.plain("horizon-slope", value - m**2 * slope, b * m + U),
     )
 
 
@@ -82,7 +70,7 @@ def induction() -> Certificate:
     left = 3 - sp.Rational(16, 25) - sp.Rational(29, 25)
     rest = small + 29 * e * tiny + left * e + v**3 / 4 + 4 * e * v**2
     region = Region({small: sp.Rational(16, 25) * e - v**2, tiny: sp.Rational(1, 25) - v})
-    return Certificate("horizon-induction", claim, {}, (), rest, region)
+    return Certificate.plain("horizon-induction", claim, rest, region)
 
 
 def obligations() -> tuple[Obligation, ...]:

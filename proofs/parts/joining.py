@@ -44,7 +44,7 @@ def unrolled(name: str) -> tuple[Obligation, ...]:
 def _scalar(
     name: str, claim: sp.Expr, witness: sp.Expr, slacks: dict[sp.Symbol, sp.Expr]
 ) -> Certificate:
-    return Certificate(name, claim, {}, (), witness, Region(slacks))
+    return Certificate.plain(name, claim, witness, Region(slacks))
 
 
 def admissible(*, pl: bool) -> tuple[Obligation, ...]:
@@ -54,10 +54,8 @@ def admissible(*, pl: bool) -> tuple[Obligation, ...]:
             gamma=gamma, mu=mu, L=L, Lcal=Lcal, q=sym.q, k=sym.k, a=sym.a, b=sym.b
         ).A
         slacks = {n: 1 - L * gamma * Lcal / mu}
-        rest, facts = (
-            gamma * (mu * spare + mu * more + spare * more) / mu,
-            {spare: L - mu, more: Lcal - mu},
-        )
+        rest = gamma * (mu * spare + mu * more + spare * more) / mu
+        facts = {spare: L - mu, more: Lcal - mu}
     else:
         A = envelope.bias_dominated(gamma=gamma, mu=mu, Lcal=Lcal, k=sym.k, a=sym.a).A
         slacks, rest, facts = {n: 1 - gamma * Lcal}, gamma * more, {more: Lcal - mu}
@@ -119,11 +117,9 @@ def rates(*, pl: bool) -> tuple[Certificate, ...]:
     return (
         cap_positive(pl=False),
         recursion.rate_at_most_one(pl=False),
-        Certificate(
+        Certificate.plain(
             "cross-term-where-bias-dominates",
             triple.W,
-            {},
-            (),
             shrink * triple.U,
             Region({}, {Lcal: certificates.LCAL_BY_C}),
         ),
@@ -139,11 +135,9 @@ def floor_of_the_line() -> Certificate:
     A, U = sym.A, (v**2 - w**2) / sym.A
     s0 = (w / tau) ** 2
     line = (1 - least) * s0 + sym.U + w**2 / (A - least)
-    return Certificate(
+    return Certificate.plain(
         "floor-of-the-line-below-s0",
         s0 - line,
-        {},
-        (),
         z * (w * least / tau + v),
         Region({z: w / (A - least) - (v + w) / A, tau: A - least}, {sym.U: U}),
     )

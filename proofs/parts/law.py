@@ -18,13 +18,8 @@ def certificates(statement: Theorem, remainders: Remainders) -> tuple[Obligation
     assert statement.claims is not None
     claims = {claim.what: claim for claim in statement.claims(statement)}
     return tuple(
-        Certificate(
-            f"{statement.name}-{what.replace(' ', '-')}",
-            claims[what].expression,
-            {},
-            (),
-            remainder,
-            region,
+        Certificate.plain(
+            f"{statement.name}-{what.replace(' ', '-')}", claims[what].expression, remainder, region
         )
         for what, (remainder, region) in remainders.items()
     )

@@ -27,17 +27,8 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.proofs.parts.certificates import LCAL_BY_C
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
-gamma, mu, L, Lcal, k, a, c, A, U = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.k,
-    sym.a,
-    sym.c,
-    sym.A,
-    sym.U,
-)
+gamma, mu, L, Lcal, k, a, c, A = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.A
+U = sym.U
 w, v, r = sym.root_W, sym.root_UAW, sym.root_shrink
 ZERO = sp.Integer(0)
 
@@ -84,8 +75,8 @@ def largest_steps() -> tuple[Obligation, ...]:
     return (
         Identity("rate-left", triple.A - gamma * mu - gamma * mu * (1 - gamma * Lcal)),
         Identity("rate-left-pl", weak.A.xreplace({gamma: 2 * mu / (L * Lcal)})),
-        Certificate(
-            "floor-at-least", ((v + w) / A) ** 2 - U / A, {}, (), 2 * w * (v + w) / A**2, fixed
+        Certificate.plain(
+            "floor-at-least", ((v + w) / A) ** 2 - U / A, 2 * w * (v + w) / A**2, fixed
         ),
     )
 

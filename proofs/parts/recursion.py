@@ -17,28 +17,10 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.proofs.parts.certificates import LCAL_BY_C, LCAL_BY_Q
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 
-A, U, W, varrho, tau, s, w, v, sigma = (
-    sym.A,
-    sym.U,
-    sym.W,
-    sym.varrho,
-    sym.tau,
-    sym.s,
-    sym.root_W,
-    sym.root_UAW,
-    sym.root_s,
-)
-gamma, mu, L, Lcal, k, a, c, q, d = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.k,
-    sym.a,
-    sym.c,
-    sym.q,
-    sym.increase,
-)
+A, U, W, varrho, tau, s, w = sym.A, sym.U, sym.W, sym.varrho, sym.tau, sym.s, sym.root_W
+v, sigma = sym.root_UAW, sym.root_s
+gamma, mu, L, Lcal, k, a, c, q = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.q
+d = sym.increase
 ROOTS = {s: sigma**2, W: w**2}
 FIXED = {U: (v**2 - w**2) / A}
 PHI_ROOT = (v + w) / A
@@ -50,7 +32,7 @@ def psi(root: sp.Expr) -> sp.Expr:
 
 
 def _scalar(name: str, claim: sp.Expr, witness: sp.Expr, region: Region) -> Certificate:
-    return Certificate(name, claim, {}, (), witness, region)
+    return Certificate.plain(name, claim, witness, region)
 
 
 def tangents() -> tuple[Obligation, ...]:

@@ -62,12 +62,8 @@ def paper_slack() -> Certificate:
     """(1 + r)(kappa^2 + r a^2) - (kappa + r a)^2 = r (kappa - a)^2 with r = sqrt(l): the paper's
     constant times f covers the sharp one."""
     r, kappa, a = sym.root_s, sym.k, sym.a
-    return Certificate(
-        "paper-slack",
-        (1 + r) * (kappa**2 + r * a**2) - (kappa + r * a) ** 2,
-        {},
-        (),
-        r * (kappa - a) ** 2,
+    return Certificate.plain(
+        "paper-slack", (1 + r) * (kappa**2 + r * a**2) - (kappa + r * a) ** 2, r * (kappa - a) ** 2
     )
 
 

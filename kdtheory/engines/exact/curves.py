@@ -74,7 +74,18 @@ def expected(
     made = experiment(
         problem, theta, rule, step_size=step_size, schedule=schedule, x0=x0, renewable=True
     )
-    which, times = _wanted(method, quantities), _times(at, count)
+    return moments(made, _times(at, count), method=method, quantities=quantities)
+
+
+def moments(
+    made: Experiment,
+    times: np.ndarray,
+    *,
+    method: str = "auto",
+    quantities: Sequence[str] = QUANTITIES,
+) -> Curve:
+    """:func:`expected` of an experiment at whole ``times``."""
+    which = _wanted(method, quantities)
     stepwise = made.schedule is not None or made.renewal is not None
     if stepwise and method not in ("auto", "recursion"):
         raise InvalidInput(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from kdtheory.engines.exact.law import Law
@@ -54,7 +56,7 @@ class Ways:
         ln(1/eps)) for short ones, as for conjugate gradients and Chebyshev series of an
         exponential."""
         constants = self.law.problem.constants
-        far = 13.0 * float(np.sqrt(constants.L / max(constants.mu, 1e-300)))
+        far = 13.0 * math.sqrt(constants.L / constants.mu) if constants.mu > 0.0 else math.inf
         near = float(np.sqrt(50.0 * min(2.0, 2.0 * self.law.gamma * constants.L) * last))
         return 4.0 + min(far, near, float(last))
 
@@ -123,4 +125,5 @@ def multiplies(compressor: Compressor | None, dim: int) -> bool:
     probe = np.arange(1.0, dim + 1)
     M = np.outer(probe, probe)
     scale, image = compressor.second_moment(np.ones_like(M)), compressor.second_moment(M)
+    # Products of two floats on either side, good to eps; another map is off by its omega.
     return bool(np.allclose(image, scale * M, rtol=1e-12, atol=0.0)) and float(scale.min()) >= 0.0

@@ -49,10 +49,10 @@ class Simulation:
         mean, error = getattr(self, name), getattr(self, f"{name}_error")
         if len(mean) < len(self.steps):
             raise InvalidInput(f"{name} was not recorded; add it to quantities=.")
-        from scipy.stats import t as student
+        from scipy.special import stdtrit
 
-        # 1 - (1 - confidence)/2 rounds to 1 for tiny errors; the survival function keeps them.
-        half = float(student.isf((1.0 - confidence) / 2, self.replicates - 1)) * error
+        # 1 - (1 - confidence)/2 rounds to 1 for tiny errors; the lower tail keeps them.
+        half = -float(stdtrit(self.replicates - 1, (1.0 - confidence) / 2)) * error
         return mean - half, mean + half
 
     def interval(self, confidence: float) -> tuple[Array, Array]:

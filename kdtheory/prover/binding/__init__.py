@@ -20,15 +20,7 @@ from kdtheory.algebra import symbols as sym
 from kdtheory.prover.binding import affine, compression, curve, laws, shape, tight
 from kdtheory.prover.binding.definitions import spelt_out
 from kdtheory.prover.binding.matching import empty_range, excess, makes, meanings
-from kdtheory.prover.binding.need import (
-    STATES,
-    Condition,
-    Need,
-    Needs,
-    Unbound,
-    compresses,
-    is_pl,
-)
+from kdtheory.prover.binding.need import STATES, Condition, Need, Needs, Unbound, compresses, is_pl
 from kdtheory.prover.obligations import Certificate, Identity, Obligation, Region
 from kdtheory.statements.theorem import EXPRESSIONS, Theorem
 
@@ -116,10 +108,7 @@ def sound(statement: Theorem) -> None:
     other = (
         (asm.descent_lemma, asm.compressor)
         if statement.unbiased
-        else (
-            asm.descent_lemma_unbiased,
-            asm.compressor_unbiased,
-        )
+        else (asm.descent_lemma_unbiased, asm.compressor_unbiased)
     )
     for item in other:
         if item in statement.needs:

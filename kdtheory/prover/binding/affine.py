@@ -61,8 +61,7 @@ def _powers(psi: sp.Expr, rhs: sp.Expr) -> Needs:
         raise Unbound("rhs uses the time t outside of one power")
     at_zero = power.base ** power.exp.xreplace({sym.t: ZERO})
     yield identity(
-        "unrolled",
-        psi.xreplace({s: rest}) - rhs.xreplace({power: power.base**ahead * sym.alpha}),
+        "unrolled", psi.xreplace({s: rest}) - rhs.xreplace({power: power.base**ahead * sym.alpha})
     )
     yield identity("start", rhs.xreplace({power: at_zero}) - sym.s0)
 

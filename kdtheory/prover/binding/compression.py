@@ -25,14 +25,8 @@ from kdtheory.prover.binding.need import (
 )
 from kdtheory.statements.theorem import Theorem
 
-omega, p, X, delta, young, inverse = (
-    sym.omega,
-    sym.p,
-    sym.minimiser_sq,
-    sym.rounding_sq,
-    sym.young,
-    sym.young_inverse,
-)
+omega, p, X, delta, young = sym.omega, sym.p, sym.minimiser_sq, sym.rounding_sq, sym.young
+inverse = sym.young_inverse
 x, y, root = sym.root_minimiser, sym.root_bound, sym.root_UAW
 r = 1 - sym.gamma * sym.mu
 

@@ -30,17 +30,8 @@ from kdtheory.prover.binding.need import (
 from kdtheory.prover.signs import written_nonnegative
 from kdtheory.statements.theorem import Theorem
 
-gamma, mu, L, Lcal, k, a, c, q, b = (
-    sym.gamma,
-    sym.mu,
-    sym.L,
-    sym.Lcal,
-    sym.k,
-    sym.a,
-    sym.c,
-    sym.q,
-    sym.b,
-)
+gamma, mu, L, Lcal, k, a, c, q = sym.gamma, sym.mu, sym.L, sym.Lcal, sym.k, sym.a, sym.c, sym.q
+b = sym.b
 A, U, W, least, varrho = sym.A, sym.U, sym.W, sym.rate_min, sym.varrho
 Case = tuple[str, dict[sp.Symbol, sp.Expr], tuple[Condition, ...]]
 
@@ -104,10 +95,7 @@ def _claim(statement: Theorem, found: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
 
 
 def _strongly_convex(
-    statement: Theorem,
-    name: str,
-    found: dict[sp.Symbol, sp.Expr],
-    allowed: tuple[Condition, ...],
+    statement: Theorem, name: str, found: dict[sp.Symbol, sp.Expr], allowed: tuple[Condition, ...]
 ) -> Needs:
     claim, label = _claim(statement, found), f"one step {name}".strip()
     if name == "bias-dominated":
@@ -171,7 +159,4 @@ def sharp(statement: Theorem) -> Needs:
         above = sp.expand(rate - found[least])
         if not written_nonnegative(above):
             yield Need(f"psi's rate is not below the least{where}", above)
-    yield identity(
-        "line",
-        statement.psi - ((ONE - rate) * s + U + W / (A - rate)),
-    )
+    yield identity("line", statement.psi - ((ONE - rate) * s + U + W / (A - rate)))

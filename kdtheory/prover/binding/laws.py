@@ -64,14 +64,10 @@ def _law(statement: Theorem) -> Needs:
     mean = sym.h_one if statement.unbiased else ZERO
     step = Ay + lam * AD + S - lam * (AD + S - mean)
     yield identity(
-        "shifted-step",
-        (y + lam * D - gamma * step) - lam * D - (y - gamma * (Ay + (1 - lam) * S)),
+        "shifted-step", (y + lam * D - gamma * step) - lam * D - (y - gamma * (Ay + (1 - lam) * S))
     )
     values = {sym.shifted_t: y**2, sym.drift_t: D * y, sym.distance_theta: D**2}
     yield identity("square", (y + lam * D) ** 2 - statement.rhs.xreplace(values))
     if statement.floor is not None:
         faded = {sym.shifted_t: (1 - lam) ** 2 * sym.sgd_floor, sym.drift_t: ZERO}
-        yield identity(
-            "stationary",
-            statement.rhs.xreplace(faded) - statement.floor,
-        )
+        yield identity("stationary", statement.rhs.xreplace(faded) - statement.floor)

@@ -13,8 +13,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kdtheory.bounds.best_weights import optimal_weight
-from kdtheory.bounds.values import bound
 from kdtheory.engines.exact import expected
 from kdtheory.engines.simulate.simulation import simulate
 from kdtheory.evidence.starts import default_start
@@ -69,14 +67,8 @@ def truth(case: Scene, rule: DistilledSGD, x0: Array, seed: int) -> Truth:
             seed=seed,
             record_every=max(1, length // PER_STAGE),
         )
-        low, high = run_.gap_interval(0.95) if case.gap else run_.interval(0.95)
         keep = run_.steps > seen
-        parts.append(
-            [
-                part[keep]
-                for part in (run_.steps, run_.gap if case.gap else run_.sq_distance, low, high)
-            ]
-        )
+        parts.append([part[keep] for part in (run_.steps, *case.seen(run_))])
         seen, length = length, 6 * length
     times, mean, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Truth(times, mean, low, high)
@@ -86,55 +78,27 @@ def _panel(axes: Axes, case: Scene, family: str, x0: Array, plain: Truth, seed: 
     """Draw one half; what is seen at its end."""
     ends = {}
     statement = THEOREMS[family]
-    weight = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
+    weight = case.weight(family)
     axes.loglog(
         plain.times, plain.mean, label="SGD, " + ("exact" if case.closed else "simulated"), **SGD
     )
     times = log_times(case.steps, 200)
     for other in ladder(statement):
-        curve = bound(
-            case.problem,
-            case.theta,
-            theorem=other,
-            step_size=case.gamma,
-            weight=weight,
-            x0=x0,
-            steps=case.steps,
-        )
+        curve = case.bound(other.name, weight, x0)
         axes.loglog(times, curve[times], label=f"{other.form} bound", **BOUNDS[other.form])
         ends[other.form] = float(curve[times[-1]])
     seen = truth(case, DistilledSGD(weight, unbiased=statement.unbiased), x0, seed)
-    axes.loglog(
-        seen.times,
-        seen.mean,
-        label="KD, " + ("exact" if case.closed else "simulated, 95 %"),
-        **TRUTH,
-    )
+    label = "KD, " + ("exact" if case.closed else "simulated, 95 %")
+    axes.loglog(seen.times, seen.mean, label=label, **TRUTH)
     if seen.low is not None and seen.high is not None:
         axes.fill_between(
             seen.times, np.maximum(seen.low, seen.mean / 100), seen.high, color="0.8", lw=0
         )
     if case.closed and not statement.is_pl and not statement.unbiased:
-        law = bound(
-            case.problem,
-            case.theta,
-            theorem="exact-quadratic",
-            step_size=case.gamma,
-            weight=weight,
-            x0=x0,
-            steps=case.steps,
-        )
+        law = case.bound("exact-quadratic", weight, x0)
         marks = log_times(case.steps, 14)
-        axes.loglog(
-            marks,
-            law[marks],
-            "o",
-            zorder=5,
-            mfc="white",
-            mec="black",
-            ms=4.5,
-            label="KD, exact law",
-        )
+        look = {"zorder": 5, "mfc": "white", "mec": "black", "ms": 4.5}
+        axes.loglog(marks, law[marks], "o", **look, label="KD, exact law")
     kind = "unbiased" if statement.unbiased else "biased"
     axes.set_title(rf"{kind}, $\lambda=\lambda^{{\ast}}={tex(weight)}$")
     axes.set_xlabel("step $t$")

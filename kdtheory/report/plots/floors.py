@@ -13,7 +13,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from kdtheory.bounds.best_weights import optimal_weight
 from kdtheory.bounds.curves import floor_of
 from kdtheory.bounds.letters import complete, letters_for
 from kdtheory.engines.exact import stationary
@@ -26,11 +25,7 @@ from kdtheory.rules.experiment import experiment
 from kdtheory.statements.theorems import THEOREMS, ladder
 
 # Kd_ratio of torchtune, DistillKit and modelopt (0.5), and common choices in papers.
-DEFAULTS = (
-    0.5,
-    0.7,
-    0.9,
-)
+DEFAULTS = (0.5, 0.7, 0.9)
 WEIGHTS = np.linspace(-0.1, 1.1, 241)
 REPLICATES = 20
 
@@ -71,8 +66,8 @@ def true_floor(
         seed=seed,
         record_every=case.simulated_steps,
     )
-    low, high = run.gap_interval(0.95) if case.gap else run.interval(0.95)
-    return float((run.gap if case.gap else run.sq_distance)[-1]), float(low[-1]), float(high[-1])
+    mean, low, high = (float(part[-1]) for part in case.seen(run))
+    return mean, low, high
 
 
 def _panel(axes: Axes, case: Scene, family: str, seed: int) -> str:
@@ -82,12 +77,12 @@ def _panel(axes: Axes, case: Scene, family: str, seed: int) -> str:
     for statement in ladder(THEOREMS[family]):
         key, label, look = statement.name, statement.form, BOUNDS[statement.form]
         axes.semilogy(WEIGHTS, floor_curve(case, key, WEIGHTS), label=f"{label} bound", **look)
-        best = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=key)
+        best = case.weight(key)
         least = floor_curve(case, key, np.array([best]))
         minima.append(f"{label} {float(least[0]):.3g} at {best:.3g}")
         face = look["color"] if label == "paper" else "white"
         axes.semilogy([best], least, "v", color=look["color"], mfc=face, ms=6.5, zorder=5)
-    star = optimal_weight(case.problem, case.theta, step_size=case.gamma, criterion=family)
+    star = case.weight(family)
     if case.closed:
         # A quadratic in lam: its values at three weights give all others.
         at = [true_floor(case, lam, unbiased=unbiased, seed=seed)[0] for lam in (-1.0, 0.0, 1.0)]
@@ -105,16 +100,8 @@ def _panel(axes: Axes, case: Scene, family: str, seed: int) -> str:
         seen = np.array([true_floor(case, lam, unbiased=unbiased, seed=seed) for lam in lams])
         low = np.minimum(seen[:, 0] - seen[:, 1], 0.95 * seen[:, 0])
         bars = [low, seen[:, 2] - seen[:, 0]]
-        axes.errorbar(
-            lams,
-            seen[:, 0],
-            yerr=bars,
-            marker="o",
-            ms=4,
-            capsize=2.5,
-            label="true, simulated, 95 %",
-            **TRUTH,
-        )
+        look = {"marker": "o", "ms": 4, "capsize": 2.5, **TRUTH}
+        axes.errorbar(lams, seen[:, 0], yerr=bars, label="true, simulated, 95 %", **look)
         marks = rf"$\lambda^{{\ast}}={tex(star)}$"
         low_at = int(seen[:, 0].argmin())
         truth = f"of those simulated the least, {seen[low_at, 0]:.3g}, is at {lams[low_at]:.3g}"
@@ -123,9 +110,9 @@ def _panel(axes: Axes, case: Scene, family: str, seed: int) -> str:
     axes.grid(visible=False, axis="x")
     ticks = (0, 0.25, *DEFAULTS)
     axes.set_xticks(ticks, [f"{lam:g}" for lam in ticks])
-    axes.set_title(f"{'unbiased' if unbiased else 'biased'}, {marks}")
-    axes.set_xlabel(r"distillation weight $\lambda$")
     kind = "unbiased" if unbiased else "biased"
+    axes.set_title(f"{kind}, {marks}")
+    axes.set_xlabel(r"distillation weight $\lambda$")
     return f"{kind}: minima of the bounds: {', '.join(minima)}; {truth}"
 
 
@@ -146,33 +133,17 @@ def draw_floors(
         seen = [_panel(left, case, case.paper, seed), _panel(right, case, case.unbiased, seed)]
         left.set_ylabel(rf"{case.state}, $t\to\infty$")
         handles, _ = left.get_legend_handles_labels()
+        triangle = {"color": "0.2", "marker": "v", "ls": "", "mfc": "white"}
+        star = {"color": "black", "marker": "*", "ms": 10, "ls": ""}
+        dashes = {"color": "0.35", "lw": 0.9, "ls": (0, (2, 2))}
         handles += [
-            Line2D(
-                [],
-                [],
-                color="0.2",
-                marker="v",
-                ls="",
-                mfc="white",
-                label=r"$\lambda^{\ast}$ of each bound",
-            ),
-            Line2D(
-                [], [], color="0.35", lw=0.9, ls=(0, (2, 2)), label="common defaults 0.5, 0.7, 0.9"
-            ),
-        ]
-        if case.closed:
-            handles.insert(
-                -1,
-                Line2D(
-                    [],
-                    [],
-                    color="black",
-                    marker="*",
-                    ms=10,
-                    ls="",
-                    label=r"$\lambda^\circ$, the true minimum",
-                ),
+            Line2D([], [], label=label, **look)
+            for label, look in (
+                (r"$\lambda^{\ast}$ of each bound", triangle),
+                *(((r"$\lambda^\circ$, the true minimum", star),) if case.closed else ()),
+                ("common defaults 0.5, 0.7, 0.9", dashes),
             )
+        ]
         figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3)
         figure.suptitle(case.title, fontsize=10.5)
         paths = save(figure, folder, f"{name or case.name}-floors", formats)

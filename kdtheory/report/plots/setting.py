@@ -9,10 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from kdtheory.bounds.values import step_size_limit
+from kdtheory.bounds.best_weights import optimal_weight
+from kdtheory.bounds.values import bound, step_size_limit
+from kdtheory.engines.simulate.simulation import Simulation
 from kdtheory.evidence.starts import default_teacher
 from kdtheory.problems import LeastSquares, SinusoidalSum
 from kdtheory.problems.base import Array, FiniteSum
@@ -52,6 +55,21 @@ class Scene:
     def gap(self) -> bool:
         """Whether the state is E f - f*."""
         return THEOREMS[self.paper].quantity == "gap"
+
+    def weight(self, criterion: str) -> float:
+        """The best weight of a statement."""
+        found = optimal_weight(self.problem, self.theta, step_size=self.gamma, criterion=criterion)
+        return float(found)
+
+    def bound(self, theorem: str, weight: float, x0: Array) -> Array:
+        """What a statement says of the state, at every step."""
+        words: dict[str, Any] = {"theorem": theorem, "step_size": self.gamma, "weight": weight}
+        return bound(self.problem, self.theta, **words, x0=x0, steps=self.steps)
+
+    def seen(self, run: Simulation) -> tuple[Array, Array, Array]:
+        """The state of a simulation, and its 95 % interval."""
+        low, high = run.gap_interval(0.95) if self.gap else run.interval(0.95)
+        return run.gap if self.gap else run.sq_distance, low, high
 
     @property
     def state(self) -> str:

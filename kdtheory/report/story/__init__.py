@@ -38,10 +38,7 @@ def write_story(
         InvalidInput: the folder cannot be written to, or the disk is full.
     """
     found, pages = [], BytesIO()
-    with (
-        matplotlib.rc_context(LOOK),
-        PdfPages(pages, metadata={"CreationDate": None}) as together,
-    ):
+    with matplotlib.rc_context(LOOK), PdfPages(pages, metadata={"CreationDate": None}) as together:
         for place, slide in enumerate(SLIDES, start=1):
             figure, sentence = drawn(slide, place, len(SLIDES))
             target = folder / f"{slide.name}.png"

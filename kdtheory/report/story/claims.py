@@ -42,6 +42,7 @@ def control_variate(body: Any) -> str:
         axes.plot(0, 0, "+", color="black", ms=18, mew=2)
         axes.set_title(title)
         axes.set_aspect("equal")
+    # Both are exact but for rounding.
     assert abs(share - (1 - seen.rho**2)) < 1e-9
     return (
         "The claim: on a distillation loss, SGD subtracts λ times the teacher's gradient of the"
