@@ -67,7 +67,8 @@ class Proof:
 
     def to_coq(self) -> str:
         """All obligations as Coq theorems over ``KDTheory.OneStep``: ``coqc -R proofs/coq
-        KDTheory`` compiles the file.
+        KDTheory`` compiles the file; not yet that of ``compressed``, one theorem of which lacks the
+        hypothesis gamma mu <> 1.
         """
         return coq_file([self])
 
