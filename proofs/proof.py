@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import sympy as sp
 
 from kdtheory.instances.counterexamples import Counterexample
 from kdtheory.proofs import document, writing
 from kdtheory.prover import coq, smt
-from kdtheory.prover.obligations import Obligation
+from kdtheory.prover.obligations import Identity, Obligation
 from kdtheory.statements.theorem import Theorem
 
 
@@ -64,7 +67,8 @@ class Proof:
 
     def to_coq(self) -> str:
         """All obligations as Coq theorems over ``KDTheory.OneStep``: ``coqc -R proofs/coq
-        KDTheory`` compiles the file.
+        KDTheory`` compiles the file; not yet that of ``compressed``, one theorem of which lacks the
+        hypothesis gamma mu <> 1.
         """
         return coq_file([self])
 
@@ -95,8 +99,27 @@ def smt2_file(proofs: Sequence[Proof]) -> str:
 
 
 def coq_file(proofs: Sequence[Proof]) -> str:
-    """One Coq file for several statements."""
-    return "\n".join(coq.to_coq(item) for item in _once(proofs))
+    """One Coq file for several statements; a name's words are joined by hyphens, and no fraction
+    stands in a denominator, for Coq's ``field`` looks no deeper.
+    """
+    return "\n".join(coq.to_coq(_for_coq(item)) for item in _once(proofs))
+
+
+def _for_coq(item: Obligation) -> Obligation:
+    name = re.sub(r"[^A-Za-z0-9]+", "-", item.name).strip("-")
+    if isinstance(item, Identity):
+        return replace(item, name=name, expression=_flat(item.expression))
+    return replace(item, name=name, claim=_flat(item.claim))
+
+
+def _flat(expression: sp.Expr) -> sp.Expr:
+    if not expression.args:
+        return expression
+    whole = expression.func(*map(_flat, expression.args))
+    if whole.is_Pow and whole.exp.is_Integer and whole.exp < 0:
+        top, bottom = sp.fraction(sp.together(whole.base))
+        return whole if bottom == 1 else (bottom / top) ** -whole.exp
+    return whole
 
 
 def latex_file(proofs: Sequence[Proof]) -> str:

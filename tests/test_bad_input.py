@@ -553,6 +553,32 @@ def test_inconsistent_problem(change: dict[str, float], message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("wrong", [("L", 0.8), ("Lcal", 0.8), ("mu_pl", 1.5)])
+def test_wrong_constants_are_seen_where_they_matter(wrong: tuple[str, float]) -> None:
+    """At random points in six dimensions none of these shows; a verdict looks no further."""
+    rng = np.random.default_rng(1)
+    problem = kd.LeastSquares(rng.standard_normal((20, 6)), rng.standard_normal(20), ridge=0.1)
+    name, factor = wrong
+    value = kd.Constant(factor * float(getattr(problem.constants, name)), exact=True, why="a lie")
+    lie = replace(problem.constants, **{name: value})
+
+    class Lying(kd.LeastSquares):
+        constants = property(lambda self: lie)
+
+    lying = Lying(problem.features, problem.targets, ridge=0.1)
+    with pytest.raises(kd.InvalidInput, match="The constants contradict the gradients"):
+        kd.verify(lying, lying.minimiser + 0.3, theorem="theorem-2", steps=3)
+
+
+def test_masked_entries_are_not_read() -> None:
+    """A cast takes what is under the mask."""
+    masked = np.ma.masked_array([[1.0, 2.0], [3.0, 999.0]], mask=[[0, 0], [0, 1]])
+    with pytest.raises(kd.InvalidInput, match="masked"):
+        kd.LeastSquares(masked, [1.0, 2.0])
+    whole = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], mask=False)
+    assert kd.LeastSquares(whole, [1.0, 2.0]).dim == 2
+
+
 PYTHON = {
     "labels outside": (lambda: kd.LogisticRegression([[1.0]], [2.0]), "labels must lie in [0, 1]"),
     "labels -1 and 1": (lambda: kd.LogisticRegression([[1.0], [2.0]], [-1.0, 1.0]), "Map classes"),

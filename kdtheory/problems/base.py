@@ -76,6 +76,8 @@ def frozen_array(value: ArrayLike, name: str, *, ndim: int) -> Array:
     try:
         if np.iscomplexobj(value):  # a cast would drop the imaginary part with a mere warning
             raise TypeError("complex numbers have no order")
+        if np.ma.is_masked(value):  # a cast would take what is under the mask
+            raise TypeError("entries are masked; remove or impute them")
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidInput(

@@ -4,6 +4,7 @@ contradict it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
@@ -18,6 +19,8 @@ from kdtheory.problems.memory import OURS
 DIFFERENCE_TOLERANCE = 1e-4
 # Equalities between two ways of summing N float64 terms agree to about N * eps.
 ROUNDING = 1e-8
+# Gradients of a power iteration; and what divides where nothing is left to scale, at x* itself.
+POWERS, SMALLEST = 8, 1e-300
 MEMBERS = (
     *("n_terms", "dim", "minimiser", "minimum", "constants"),
     *("value", "gradient", "gradients"),
@@ -58,7 +61,30 @@ def check_finite_sum(problem: object, *, probes: int = 8, seed: int = 0) -> Fini
     rng = np.random.default_rng(seed)
     for _ in range(probes):
         _check_probe(problem, best + scale * rng.standard_normal(problem.dim), rng)
+    for x in _telling(problem, best, scale * rng.standard_normal(problem.dim)):
+        gradient = problem.gradient(x)
+        # Where f is flat there are only roundings to compare.
+        reach = float(problem.constants.L) * float(np.linalg.norm(x - best))
+        if float(np.linalg.norm(gradient)) > ROUNDING * reach:
+            _check_constants(problem, x, gradient, problem.gradients(x))
     return problem
+
+
+def _telling(problem: FiniteSum, best: Array, start: Array) -> Iterator[Array]:
+    """Points where a wrong L, mu and Lcal show, as far from x* as ``start``: along the steepest and
+    the flattest curvature of f, by power iteration, and of the steepest term.  Random directions
+    have little of any.
+    """
+    length = float(np.linalg.norm(start))
+    terms = problem.gradients(best + start) - problem.gradients(best)
+    steepest = terms[int((terms**2).sum(axis=1).argmax())]
+    for own, pull in ((0.0, 1.0), (1.0, -1.0 / float(problem.constants.L))):
+        step = start
+        for _ in range(POWERS):
+            moved = own * step + pull * problem.gradient(best + step)
+            step = moved * length / max(float(np.linalg.norm(moved)), SMALLEST)
+        yield best + step
+    yield best + steepest * length / max(float(np.linalg.norm(steepest)), SMALLEST)
 
 
 def _check_minimiser(problem: FiniteSum, best: Array) -> None:
@@ -125,6 +151,10 @@ def _check_probe(problem: FiniteSum, x: Array, rng: np.random.Generator) -> None
             " for a sign or a factor (mean against sum)."
         )
     _check_optional(problem, x, terms, rng)
+    _check_constants(problem, x, gradient, terms)
+
+
+def _check_constants(problem: FiniteSum, x: Array, gradient: Array, terms: Array) -> None:
     constants = problem.constants
     gap = problem.value(x) - problem.minimum
     if gap < -ROUNDING * max(1.0, abs(problem.minimum)):
@@ -206,7 +236,7 @@ def _check_optional(problem: FiniteSum, x: Array, terms: Array, rng: np.random.G
 
 
 def check_foreign(problem: object) -> None:
-    """:func:`check_finite_sum` with one probe, for another's class; nothing for our own.
+    """:func:`check_finite_sum` with one random probe, for another's class; nothing for our own.
 
     Raises:
         InvalidInput: as :func:`check_finite_sum`.
