@@ -222,6 +222,14 @@ def test_stream_refuses_bad_gradients(student, teacher):
         stream.update(student, teacher)
 
 
+def test_a_refused_sample_leaves_the_stream_as_it_was():
+    rows = sample(30)
+    seen, clean = (LambdaEstimator(horizon=50).update(*rows) for _ in range(2))
+    with pytest.raises(InvalidInput, match="overflow"):
+        seen.update(np.full(rows[0].shape[1], 1e300), rows[1][0])
+    assert seen.estimate() == clean.estimate()
+
+
 def test_stream_needs_five_samples_and_a_constant_width():
     stream = LambdaEstimator().update(*sample(4))
     with pytest.raises(InvalidInput, match="5 samples"):
