@@ -303,6 +303,28 @@ def test_bad_arrays(student, teacher, message):
         lambda_star(student, teacher)
 
 
+@pytest.mark.parametrize("criterion", ["unbiased", "horizon", "theorem-1-sharp"])
+def test_the_weight_does_not_change_with_units_up_to_where_floats_end(criterion):
+    student, teacher = sample(40)
+    constants = CONSTANTS | {"criterion": criterion, "horizon": 50}
+    found = lambda_star(student, teacher, **constants)
+    for scale in (2.0**-110, 2.0**110):
+        other = lambda_star(scale * student, scale * teacher, **constants)
+        assert (other.weight, other.low, other.high) == pytest.approx(
+            (found.weight, found.low, found.high), rel=1e-9
+        )
+    for scale in (1e-60, 1e60):
+        with pytest.raises(InvalidInput, match="scale both gradients"):
+            lambda_star(scale * student, scale * teacher, **constants)
+
+
+def test_masked_entries_have_no_gradient():
+    student, teacher = sample(9)
+    with pytest.raises(InvalidInput, match="masked"):
+        lambda_star(np.ma.masked_greater(student, 0.0), teacher)
+    lambda_star(np.ma.masked_array(student), teacher)
+
+
 def test_teacher_without_variance_but_with_bias_gets_weight_zero():
     found = lambda_star(sample(9)[0], np.full((9, 4), 0.1), criterion="theorem-1", **CONSTANTS)
     assert (found.weight, found.low, found.high, found.variance_reduction) == (0.0, 0.0, 0.0, 1.0)
