@@ -68,7 +68,7 @@ def _agreed(theorem: Theorem, given: Mapping[str, Any], found: dict[str, Any]) -
         said = theorem.definitions.get(letter)
         if said is not None and (
             of_the_horizon(said)
-            # the same number by another route: a few roundings
+            # One number, which a person has rounded once more than we have.
             or not np.allclose(found[letter.name], given[letter.name], 1e-12, 0.0)
         ):
             raise InvalidInput(
