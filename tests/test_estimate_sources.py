@@ -222,6 +222,14 @@ def test_stream_refuses_bad_gradients(student, teacher):
         stream.update(student, teacher)
 
 
+def test_a_refused_sample_leaves_the_stream_as_it_was():
+    rows = sample(30)
+    seen, clean = (LambdaEstimator(horizon=50).update(*rows) for _ in range(2))
+    with pytest.raises(InvalidInput, match="overflow"):
+        seen.update(np.full(rows[0].shape[1], 1e300), rows[1][0])
+    assert seen.estimate() == clean.estimate()
+
+
 def test_stream_needs_five_samples_and_a_constant_width():
     stream = LambdaEstimator().update(*sample(4))
     with pytest.raises(InvalidInput, match="5 samples"):
@@ -293,6 +301,28 @@ def test_noise_far_below_the_mean_survives():
 def test_bad_arrays(student, teacher, message):
     with pytest.raises(InvalidInput, match=message), np.errstate(over="ignore"):
         lambda_star(student, teacher)
+
+
+@pytest.mark.parametrize("criterion", ["unbiased", "horizon", "theorem-1-sharp"])
+def test_the_weight_does_not_change_with_units_up_to_where_floats_end(criterion):
+    student, teacher = sample(40)
+    constants = CONSTANTS | {"criterion": criterion, "horizon": 50}
+    found = lambda_star(student, teacher, **constants)
+    for scale in (2.0**-110, 2.0**110):
+        other = lambda_star(scale * student, scale * teacher, **constants)
+        assert (other.weight, other.low, other.high) == pytest.approx(
+            (found.weight, found.low, found.high), rel=1e-9
+        )
+    for scale in (1e-60, 1e60):
+        with pytest.raises(InvalidInput, match="scale both gradients"):
+            lambda_star(scale * student, scale * teacher, **constants)
+
+
+def test_masked_entries_have_no_gradient():
+    student, teacher = sample(9)
+    with pytest.raises(InvalidInput, match="masked"):
+        lambda_star(np.ma.masked_greater(student, 0.0), teacher)
+    lambda_star(np.ma.masked_array(student), teacher)
 
 
 def test_teacher_without_variance_but_with_bias_gets_weight_zero():

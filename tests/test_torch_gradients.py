@@ -311,3 +311,11 @@ def test_without_torch_the_error_says_how_to_get_it():
         "MissingTool: kdtheory.torch needs PyTorch 2.4 or newer: pip install 'kdtheory[torch]'."
         in found.stderr
     )
+
+
+def test_gradients_may_be_tensors_of_any_float_type():
+    student, teacher = torch.randn(2, 40, 5, generator=torch.Generator().manual_seed(0))
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+        pair = [x.to(dtype).requires_grad_() for x in (student, teacher)]
+        wide = [x.detach().double().numpy() for x in pair]
+        assert kd.lambda_star(*pair) == kd.lambda_star(*wide)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,12 @@ def open_rows(source: Any, name: str, *, minimum_rows: int = 1, column: bool = F
     for any shape but (n, d) with d >= 1, for fewer rows than ``minimum_rows`` and for a file that
     is missing, truncated or not .npy.
     """
+    if isinstance(source, np.ma.MaskedArray) and np.ma.is_masked(source):
+        raise InvalidInput(f"{name} has masked entries: drop the samples that have them.")
+    if is_tensor(source):
+        source = source.detach().cpu()
+        half = source.is_floating_point() and source.element_size() < 4  # NumPy has no bfloat16
+        source = (source.float() if half else source).numpy()
     from_file = isinstance(source, (str, os.PathLike))
     matrix: NDArray[Any] | NpyFile = (
         open_npy(Path(source), name) if from_file else np.asanyarray(source)
@@ -108,6 +115,12 @@ def open_rows(source: Any, name: str, *, minimum_rows: int = 1, column: bool = F
             " useful intervals."
         )
     return Rows(name, matrix)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether this is a torch tensor; torch is not loaded for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def same_shape(student: Rows, teacher: Rows) -> None:

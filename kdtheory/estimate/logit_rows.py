@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput
-from kdtheory.estimate.data import Array, Rows, open_rows
+from kdtheory.estimate.data import Array, Rows, is_tensor, open_rows
 from kdtheory.estimate.npy import NpyFile
 from kdtheory.estimate.topk import TopK
 
@@ -99,12 +99,6 @@ def _raw(matrix: Any, rows: NDArray[np.intp]) -> Any:
     if isinstance(matrix, NpyFile) and not isinstance(place, slice):
         return np.stack([matrix[int(row)] for row in rows])
     return matrix[place]
-
-
-def is_tensor(value: Any) -> bool:
-    """Whether this is a torch tensor; torch is not loaded for it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def _as_slice(rows: NDArray[np.intp]) -> Any:

@@ -13,6 +13,7 @@ nothing to do with noise (see ``student_gap``).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,9 @@ from kdtheory.estimate.data import Array, Rows, same_shape
 # Subtracting a mean leaves at most 4 rounding errors of the size of the entry: a variance below (4
 # eps)^2 of the second moment is that of the rounding, not of the data.
 ROUNDING_SQ = (4.0 * float(np.finfo(np.float64).eps)) ** 2
+
+# Errors are of fourth powers, whose own products appear: float64 holds 1e-308 to 1e308.
+SMALLEST_SQ = 1e-75
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,13 @@ def from_scalars(parts: Scalars) -> Moments:
     matters for a teacher near its optimum and for d >> n.
     """
     n = parts.teacher.size
+    for squares in (parts.student, parts.teacher):
+        largest = float(squares.max())
+        if largest > 0.0 and not SMALLEST_SQ < largest < 1.0 / SMALLEST_SQ:
+            raise InvalidInput(
+                f"Fourth powers of deviations of size {math.sqrt(largest):.3g} leave float64: scale"
+                " both gradients by the same constant; the weight does not change."
+            )
     sigma_sq, covariance, variance = (
         float(np.sum(x)) / (n - 1) for x in (parts.student, parts.product, parts.teacher)
     )

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdtheory.errors import InvalidInput, unknown_name
-from kdtheory.estimate.data import Array, Rows
+from kdtheory.estimate.data import Array, Rows, is_tensor
 from kdtheory.estimate.logit_rows import (
     fill,
-    is_tensor,
     open_logits,
     refuse_probabilities,
     working_type,

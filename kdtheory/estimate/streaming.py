@@ -120,9 +120,8 @@ class LambdaEstimator:
         if self._count == 0:
             self._student, self._teacher, self._last = np.zeros((3, student.size))
         share, variance = self._share(), self._unbiased(2)
-        self._weights = self.decay * self._weights + 1.0
-        self._weights_sq = self.decay**2 * self._weights_sq + 1.0
-        alpha = 1.0 / self._weights
+        weights = self.decay * self._weights + 1.0
+        alpha = 1.0 / weights
         student = student - self._student
         teacher = teacher - self._teacher
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, with the way out
@@ -136,6 +135,7 @@ class LambdaEstimator:
             raise InvalidInput(
                 "Squared gradients overflow float64: divide both gradients by the same constant."
             )
+        self._weights, self._weights_sq = weights, self.decay**2 * self._weights_sq + 1.0
         self._student += alpha * student
         self._teacher += alpha * teacher
         self._sums = self.decay * self._sums + increment
