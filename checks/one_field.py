@@ -20,6 +20,7 @@ import sympy as sp
 
 from kdtheory.algebra import symbols as sym
 from kdtheory.algebra.assumptions import ASSUMPTIONS
+from kdtheory.errors import InvalidInput
 from kdtheory.proofs import examined
 from kdtheory.statements import THEOREMS, Theorem
 from kdtheory.statements.theorem import WORDS
@@ -30,12 +31,17 @@ FACTORS = (sp.Integer(2), sp.Rational(11, 10), sp.Rational(9, 10), sp.Integer(-1
 
 @dataclass(frozen=True)
 class Change:
-    """``bad`` is ``good`` with ``field`` changed as ``what`` says."""
+    """``good`` with ``value`` for ``field``, as ``what`` says."""
 
     field: str
     what: str
     good: Theorem
-    bad: Theorem
+    value: Any
+
+    @property
+    def bad(self) -> Theorem:
+        """The changed statement.  Raises InvalidInput where there is none."""
+        return replace(self.good, **{self.field: self.value})
 
 
 def changes(good: Theorem) -> Iterator[Change]:
@@ -58,7 +64,7 @@ def changes(good: Theorem) -> Iterator[Change]:
     assert {item.name for item in fields(Theorem)} == {*ways, *WORDS}
     for name, way in ways.items():
         for what, value in way(good):
-            yield Change(name, what, good, replace(good, **{name: value}))
+            yield Change(name, what, good, value)
 
 
 Way = Iterator[tuple[str, Any]]
@@ -213,7 +219,10 @@ Outcome = tuple[Change, str, str]  # what became of it, and why
 
 def judged(change: Change) -> Outcome:
     """What ``prove`` makes of it (without looking for a counterexample)."""
-    _, open_reasons = examined(change.bad, ("sympy",))
+    try:
+        _, open_reasons = examined(change.bad, ("sympy",))
+    except InvalidInput as error:
+        return change, "refused", str(error)
     if open_reasons:
         return change, "refused", open_reasons[0]
     reason = argument(change)
