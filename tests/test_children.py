@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from kdtheory import cli
 from kdtheory.prover import solvers
 from kdtheory.system import child
-from kdtheory.system.pool import Pool
+from kdtheory.system.pool import Pool, ctrl_c_held
 
 LINUX = sys.platform.startswith("linux")
 
@@ -111,6 +112,27 @@ def test_workers_never_see_ctrl_c() -> None:
     for line in answers:
         assert int(line.split()[1], 16) & 1 << (signal.SIGINT - 1)
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_ctrl_c_waits_though_another_thread_takes_it() -> None:
+    """A thread that does not block it, as those of BLAS: a process that was half started printed a
+    traceback.
+    """
+    ready, end = threading.Event(), threading.Event()
+    other = threading.Thread(target=lambda: (ready.set(), end.wait()))
+    other.start()
+    ready.wait()
+    reached = []
+    try:
+        with pytest.raises(KeyboardInterrupt), ctrl_c_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            reached.append("the end")
+    finally:
+        end.set()
+        other.join()
+    assert reached == ["the end"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("presses", [1, 2, 3])
