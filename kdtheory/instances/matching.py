@@ -23,8 +23,6 @@ from kdtheory.errors import InvalidInput
 from kdtheory.problems.base import Array
 from kdtheory.problems.constants import Constant, Constants
 
-_HALF = Fraction(1, 2)
-
 
 @dataclass(frozen=True)
 class SignedSum:

@@ -131,7 +131,7 @@ class Experiment:
                 f"A schedule of weights needs a rule with a weight, and {type(self.rule).__name__}"
                 " has no weight and with_weight(weight). Use weights = None for step sizes alone."
             )
-        own = self.rule.weight
+        own = self.weight
         count = len(own) if np.ndim(own) else 1
         units = np.eye(count) if np.ndim(own) else np.ones(1)
         found = np.array([self._table(parted(unit)) for unit in units])

@@ -109,7 +109,7 @@ def best_weights_for_horizon(
             " smaller step sizes."
         )
     found: Array = -np.linalg.lstsq(matrix, linear, rcond=FLAT)[0].astype(np.float64)
-    own = made.rule.weight  # type: ignore[attr-defined]
+    own = made.weight
     weights = found.reshape(count, parts) if np.ndim(own) else found
     value = float(constant + linear @ found)
     return HorizonWeights(

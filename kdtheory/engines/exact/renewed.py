@@ -99,7 +99,7 @@ def followed(made: Experiment, times: np.ndarray) -> Array:
 
 def weight_of(made: Experiment) -> float:
     """lam of a renewed teacher's rule."""
-    return float(np.asarray(made.rule.weight))  # type: ignore[attr-defined]
+    return float(np.asarray(made.weight))
 
 
 def _walked(joint: Joint, m: Array, made: Experiment, times: np.ndarray) -> Array:

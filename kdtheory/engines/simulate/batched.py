@@ -95,7 +95,7 @@ class _Step:
         self.kept = Draws(job.seed, job.replicates, made.problem.dim, COMPRESSION, uniform)
         self.weights = None if made.schedule is None else made.schedule.weights
         if made.renewal is not None:
-            self.own = float(np.asarray(made.rule.weight))  # type: ignore[attr-defined]
+            self.own = float(np.asarray(made.weight))
         elif self.weights is None:
             self.table = made.control_variates
 
